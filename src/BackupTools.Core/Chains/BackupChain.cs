@@ -1,0 +1,84 @@
+namespace BackupTools.Chains;
+
+/// <summary>
+/// One full and every increment that builds on it, directly or through others, in an order in which each bundle
+/// comes after its parent. Where increments are siblings (differentials, forks) the chain is a tree.
+/// Increments without any full form a chain whose <see cref="Full"/> is null; nothing can be restored from it.
+/// </summary>
+internal sealed record BackupChain
+{
+    /// <summary>
+    /// Stable name of the chain: the first 12 hex digits of the full's <see cref="BundleHeader.Id"/>, or of the first
+    /// stray's. The same wherever the chain is copied to.
+    /// </summary>
+    public required string ChainId { get; init; }
+
+    public required string Engine { get; init; }
+
+    /// <summary>The folder in which it was found.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>The full that everything builds on; null for strays.</summary>
+    public required BundleHeader? Full { get; init; }
+
+    /// <summary>All bundles, the full first.</summary>
+    public required IReadOnlyList<BundleHeader> Bundles { get; init; }
+
+    /// <summary>
+    /// Parent of each bundle of <see cref="Bundles"/> by index into it; −1 for the full and for bundles whose parent
+    /// is missing.
+    /// </summary>
+    public required IReadOnlyList<int> Parents { get; init; }
+
+    /// <summary>Gaps, overlaps, forks, duplicates and foreign bundles found while building the chain.</summary>
+    public required IReadOnlyList<ChainProblem> Problems { get; init; }
+
+    /// <summary>Which database it is of; null when nothing tells.</summary>
+    public string? Series => Bundles[0].Series;
+
+    /// <summary>
+    /// The bundles from the full to <paramref name="tip"/> in order of application, or null when the way is broken.
+    /// </summary>
+    public IReadOnlyList<BundleHeader>? PathTo(int tip)
+    {
+        var path = new List<BundleHeader>();
+        for (var i = tip; i >= 0; i = Parents[i])
+        {
+            path.Add(Bundles[i]);
+        }
+        path.Reverse();
+        return path[0].Kind == BundleKind.Full ? path : null;
+    }
+
+    /// <summary>
+    /// The bundle that a next increment builds on: the one with the highest end that can be restored; the youngest of
+    /// several. Null when there is no full.
+    /// </summary>
+    public BundleHeader? Head
+    {
+        get
+        {
+            BundleHeader? best = null;
+            for (var i = 0; i < Bundles.Count; i++)
+            {
+                if (PathTo(i) is null)
+                {
+                    continue;
+                }
+                var candidate = Bundles[i];
+                if (best is null || IsLater(candidate, best))
+                {
+                    best = candidate;
+                }
+            }
+            return best;
+        }
+    }
+
+    // Bundles come after their parents, so of two with the same end and time the later in the list is the later one.
+    private static bool IsLater(BundleHeader candidate, BundleHeader best)
+    {
+        var byEnd = candidate.End.CompareTo(best.End);
+        return byEnd > 0 || (byEnd == 0 && candidate.CreatedUtc >= best.CreatedUtc);
+    }
+}

@@ -1,0 +1,59 @@
+namespace BackupTools.Chains;
+
+/// <summary>
+/// The one neutral description of a bundle, read from the bundle's own header and never from a catalogue.
+/// </summary>
+internal sealed record BundleHeader
+{
+    /// <summary>The engine's name as in EngineNames.</summary>
+    public required string Engine { get; init; }
+
+    public required BundleKind Kind { get; init; }
+
+    /// <summary>
+    /// Increment: the position it builds on, equal to the <see cref="End"/> of what precedes it.
+    /// Full: the earliest position it can restore to; equal to <see cref="End"/> when it holds one image only.
+    /// </summary>
+    public required ChainPosition Start { get; init; }
+
+    /// <summary>The position of the state after this bundle is applied.</summary>
+    public required ChainPosition End { get; init; }
+
+    /// <summary>When it was taken, as the bundle itself says; UTC.</summary>
+    public required DateTimeOffset CreatedUtc { get; init; }
+
+    /// <summary>All bytes of the bundle on disk, side files included.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Absolute path of the file or folder that is the bundle.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>The format and version it is written in, such as "SPGBKUP v2".</summary>
+    public required string Format { get; init; }
+
+    /// <summary>
+    /// Hex digest that identifies this bundle: the same for two copies of it, different for any two bundles.
+    /// </summary>
+    public required string Id { get; init; }
+
+    /// <summary>
+    /// Which database it is of, as far as header or name tell: bundles with different series never chain. Null when
+    /// neither tells.
+    /// </summary>
+    public string? Series { get; init; }
+
+    /// <summary>The <see cref="Id"/> of the bundle it was made on; null when the format (or its writer) does not say.</summary>
+    public string? ParentId { get; init; }
+
+    /// <summary>The checksum that the format stores for the whole bundle, lower-case hex; null when it stores none.</summary>
+    public string? Checksum { get; init; }
+
+    /// <summary>Things worth knowing that make the bundle neither invalid nor unusable.</summary>
+    public IReadOnlyList<ChainProblem> Notes { get; init; } = [];
+
+    /// <summary>What the engine parsed, for its own later use; other rooms never look inside.</summary>
+    public object? Detail { get; init; }
+
+    /// <summary>The name shown to people.</summary>
+    public string Name => Path.GetFileName(FullName);
+}

@@ -1,0 +1,37 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Chains;
+
+/// <summary>How much a finding matters.</summary>
+internal enum ProblemSeverity
+{
+    /// <summary>Good to know.</summary>
+    Info,
+
+    /// <summary>A restore works, but perhaps not to what is expected.</summary>
+    Warning,
+
+    /// <summary>A restore over this bundle or chain is refused.</summary>
+    Error,
+}
+
+/// <summary>One finding about a bundle or a chain: what, where, what to do.</summary>
+internal sealed record ChainProblem(
+    ProblemSeverity Severity,
+    ErrorCode Code,
+    string Message,
+    string? FullName = null,
+    long? Offset = null,
+    string? Recommendation = null
+)
+{
+    /// <summary>The finding that an exception reports.</summary>
+    public static ChainProblem From(BackupException error) =>
+        new(ProblemSeverity.Error, error.Code, error.Message, error.FullName, error.Offset, error.Recommendation);
+
+    /// <summary>The exception that stops an operation because of this finding.</summary>
+    public BackupException ToException() => new(Code, Message, FullName, Offset, recommendation: Recommendation);
+
+    /// <summary>What and where, in one line.</summary>
+    public override string ToString() => ToException().Describe();
+}

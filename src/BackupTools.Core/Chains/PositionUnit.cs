@@ -1,0 +1,14 @@
+namespace BackupTools.Chains;
+
+/// <summary>What a position counts. Positions of different units are never compared.</summary>
+internal enum PositionUnit
+{
+    /// <summary>Byte offset in the primary's write-ahead log (SPG).</summary>
+    WalBytes,
+
+    /// <summary>MVCC commit counter (Grafeo).</summary>
+    Epoch,
+
+    /// <summary>Log sequence number (PowDB, Alopex).</summary>
+    Lsn,
+}

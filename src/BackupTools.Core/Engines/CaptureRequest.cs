@@ -1,0 +1,25 @@
+using BackupTools.Chains;
+
+namespace BackupTools.Engines;
+
+/// <summary>A backup that is asked for. Paths are absolute and native.</summary>
+internal sealed record CaptureRequest
+{
+    public required string SourcePath { get; init; }
+
+    /// <summary>The folder that receives the bundle; need not exist.</summary>
+    public required string DestinationFolder { get; init; }
+
+    public required BundleKind Kind { get; init; }
+
+    public required EngineOptions Options { get; init; }
+
+    /// <summary>The chain that the increment continues; null for a full, or when only a position is known.</summary>
+    public BackupChain? Chain { get; init; }
+
+    /// <summary>The bundle that the increment builds on; null for a full, or when only a position is known.</summary>
+    public BundleHeader? Parent { get; init; }
+
+    /// <summary>The position to continue from, when the user gave one; else it is the parent's end.</summary>
+    public ulong? Since { get; init; }
+}

@@ -1,0 +1,22 @@
+using BackupTools.Files;
+
+namespace BackupTools.Engines;
+
+/// <summary>A bundle that stands complete and proved in staging.</summary>
+internal sealed record CaptureResult
+{
+    /// <summary>The renames that make it visible, in order; the one that makes it a bundle comes last.</summary>
+    public required IReadOnlyList<PublishStep> Steps { get; init; }
+
+    /// <summary>Absolute path to read the finished bundle's header from.</summary>
+    public required string BundlePath { get; init; }
+
+    /// <summary>
+    /// Which of the bundles found at <see cref="BundlePath"/> is the new one, by <see cref="Chains.BundleHeader.Id"/>;
+    /// null when there is only one.
+    /// </summary>
+    public string? BundleId { get; init; }
+
+    /// <summary>What remains to be done once the bundle is durable (Grafeo's cursor); null for nothing.</summary>
+    public Action? AfterPublish { get; init; }
+}

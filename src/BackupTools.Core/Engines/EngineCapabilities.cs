@@ -1,0 +1,23 @@
+using BackupTools.Chains;
+
+namespace BackupTools.Engines;
+
+/// <summary>
+/// What an engine can and cannot do, so that operations refuse early, by one rule, and never ask which engine it is.
+/// </summary>
+internal sealed record EngineCapabilities
+{
+    public required PositionUnit Unit { get; init; }
+
+    /// <summary>A log can be cut inside a bundle, so any position between Start and End is a target.</summary>
+    public required bool CutsInsideBundle { get; init; }
+
+    /// <summary>Units of the log carry commit times, so a time can be reached inside a bundle.</summary>
+    public required bool CutsByTime { get; init; }
+
+    /// <summary>Several increments may build on the same bundle without that being a fork (differentials).</summary>
+    public required bool SiblingIncrements { get; init; }
+
+    /// <summary>Names of the <see cref="EngineOptions"/> properties that mean something to this engine.</summary>
+    public required IReadOnlyList<string> Options { get; init; }
+}

@@ -1,0 +1,24 @@
+using BackupTools.Files;
+
+namespace BackupTools.Engines;
+
+/// <summary>What every engine call is given besides its own arguments.</summary>
+internal sealed class EngineContext
+{
+    public required IDisk Disk { get; init; }
+
+    public required TimeProvider Clock { get; init; }
+
+    public required TransferProgress Progress { get; init; }
+
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>How many files or ranges are worked on at once; at least 1.</summary>
+    public int ThrottleLimit { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Tells a result that is good but not what was asked.</summary>
+    public Action<string> Warn { get; init; } = static _ => { };
+
+    /// <summary>Tells the story of the run.</summary>
+    public Action<string> Verbose { get; init; } = static _ => { };
+}

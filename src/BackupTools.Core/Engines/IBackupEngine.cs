@@ -1,0 +1,57 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+
+namespace BackupTools.Engines;
+
+/// <summary>
+/// What each database needs, in one shape. An engine knows file names, framing and order of copying; it never
+/// locks, publishes, prompts or chooses a chain: operations do. Engines never see each other.
+/// Every failure is a <see cref="Errors.BackupException"/> with the file concerned.
+/// </summary>
+internal interface IBackupEngine
+{
+    /// <summary>One of <see cref="EngineNames"/>.</summary>
+    string Name { get; }
+
+    EngineCapabilities Capabilities { get; }
+
+    /// <summary>True when the path is a database of this engine; reads a few bytes at most, never throws for bad data.</summary>
+    bool RecognisesSource(string path, EngineContext context);
+
+    /// <summary>
+    /// The bundles that the path is, or (a folder) directly holds, in order of name. What does not look like a bundle
+    /// of this engine yields nothing; what claims to be one and cannot be read yields an error. Reads headers only,
+    /// whatever the size of the bundles. Throws only when the path itself cannot be read.
+    /// </summary>
+    IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context);
+
+    /// <summary>The <see cref="BundleHeader.Series"/> that backups of this source get.</summary>
+    string SeriesOf(string sourcePath);
+
+    /// <summary>Finds out what a backup would do and refuses it early; writes nothing.</summary>
+    CapturePlan PlanCapture(CaptureRequest request, EngineContext context);
+
+    /// <summary>Captures into staging and proves the copy; the source is only read.</summary>
+    CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context);
+
+    /// <summary>
+    /// Checks the bundles of one way through a chain (full first), each alone and each against the one before.
+    /// Reports every finding it can make; throws only for cancellation and for a disk that fails.
+    /// </summary>
+    IReadOnlyList<ChainProblem> Verify(IReadOnlyList<BundleHeader> path, VerifyDepth depth, EngineContext context);
+
+    /// <summary>
+    /// What stands at a restore's destination: the absolute paths that a restore would replace or remove. Empty when
+    /// nothing is in the way.
+    /// </summary>
+    IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context);
+
+    /// <summary>
+    /// True when what stands at the destination is a database of this engine that nobody has open, so that -Force may
+    /// replace it. Throws SourceInUse when an engine holds it.
+    /// </summary>
+    bool MayReplace(RestoreRequest request, EngineContext context);
+
+    /// <summary>Rebuilds the database in staging, verifying all that it reads and the result.</summary>
+    RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context);
+}

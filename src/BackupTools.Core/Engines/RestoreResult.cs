@@ -1,0 +1,23 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+
+namespace BackupTools.Engines;
+
+/// <summary>A database that stands complete and proved in staging.</summary>
+internal sealed record RestoreResult
+{
+    /// <summary>
+    /// The renames and removals that put it in place, in order; the file that makes it openable comes last. An
+    /// existing database is replaced only by steps that say so; the operation has checked that it may be.
+    /// </summary>
+    public required IReadOnlyList<PublishStep> Steps { get; init; }
+
+    /// <summary>The position really reached.</summary>
+    public required ChainPosition End { get; init; }
+
+    /// <summary>Absolute paths of the restored files, final names.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>Total bytes restored.</summary>
+    public required long Length { get; init; }
+}

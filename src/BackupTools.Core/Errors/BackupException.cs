@@ -1,0 +1,70 @@
+namespace BackupTools.Errors;
+
+/// <summary>
+/// The one exception of the library for everything that can go wrong with data, disks and requests.
+/// <see cref="Code"/> says what, <see cref="FullName"/> and <see cref="Offset"/> say where,
+/// <see cref="Expected"/> and <see cref="Actual"/> what was found, <see cref="Recommendation"/> what to do.
+/// </summary>
+public sealed class BackupException : Exception
+{
+    /// <summary>Creates the exception; <paramref name="message"/> says what is wrong, without the path.</summary>
+    public BackupException(
+        ErrorCode code,
+        string message,
+        string? path = null,
+        long? offset = null,
+        string? expected = null,
+        string? actual = null,
+        string? recommendation = null,
+        Exception? inner = null
+    )
+        : base(message, inner)
+    {
+        Code = code;
+        FullName = path;
+        Offset = offset;
+        Expected = expected;
+        Actual = actual;
+        Recommendation = recommendation ?? ErrorCodes.DefaultRecommendation(code);
+    }
+
+    /// <summary>What went wrong; the PowerShell error id.</summary>
+    public ErrorCode Code { get; }
+
+    /// <summary>The family of <see cref="Code"/>.</summary>
+    public ErrorKind Kind => ErrorCodes.KindOf(Code);
+
+    /// <summary>The file or folder concerned, an absolute path; null when no single one is.</summary>
+    public string? FullName { get; private set; }
+
+    /// <summary>Byte offset in <see cref="FullName"/>, 0-based; null when no single place is concerned.</summary>
+    public long? Offset { get; }
+
+    /// <summary>What should have been there, as text; null when that says nothing.</summary>
+    public string? Expected { get; }
+
+    /// <summary>What was there, as text; null when that says nothing.</summary>
+    public string? Actual { get; }
+
+    /// <summary>One sentence that says what to do.</summary>
+    public string Recommendation { get; }
+
+    /// <summary>
+    /// Names the file for an exception raised by code that saw only bytes. Does nothing when a path is known already.
+    /// </summary>
+    public BackupException At(string path)
+    {
+        FullName ??= path;
+        return this;
+    }
+
+    /// <summary>What and where, in one line, without the recommendation.</summary>
+    public string Describe()
+    {
+        var where =
+            FullName is null ? ""
+            : Offset is { } o ? $", in '{FullName}' at byte {o}"
+            : $", in '{FullName}'";
+        return Message + where;
+    }
+}

@@ -1,0 +1,51 @@
+namespace BackupTools.Files;
+
+/// <summary>
+/// The few calls that the library makes to a file system; the seam for fault injection in tests. All paths are
+/// absolute and native. Failures are thrown as <see cref="Errors.BackupException"/> with the path:
+/// PathNotFound, AccessDenied, DiskFull, ReadFailed, WriteFailed, DestinationExists.
+/// </summary>
+internal interface IDisk
+{
+    /// <summary>
+    /// Opens an existing regular file for reading only. Takes no lock of any kind and shares everything, so that an
+    /// engine that uses the file is never disturbed (on Unix not even an advisory lock).
+    /// </summary>
+    IDiskFile OpenRead(string path);
+
+    /// <summary>
+    /// Creates a new file for writing, owner-only (0600). Fails with DestinationExists when something is there.
+    /// <paramref name="preallocate"/> reserves that many bytes where the system can; the length stays 0.
+    /// </summary>
+    IDiskFile CreateNew(string path, long preallocate = 0);
+
+    /// <summary>Opens an existing regular file (of our own, in staging) for reading and writing.</summary>
+    IDiskFile OpenWrite(string path);
+
+    /// <summary>Creates a folder, owner-only (0700), with its missing parents; no error when it exists.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>Renames a file or folder. Fails with DestinationExists when <paramref name="to"/> exists.</summary>
+    void Move(string from, string to);
+
+    /// <summary>Renames a file over an existing one, atomically.</summary>
+    void Replace(string from, string to);
+
+    /// <summary>Deletes a file; no error when it is not there.</summary>
+    void DeleteFile(string path);
+
+    /// <summary>Deletes a folder with all that is in it, never following links; no error when it is not there.</summary>
+    void DeleteDirectory(string path);
+
+    /// <summary>Makes a second name for a file. Returns false where the file system has no hard links.</summary>
+    bool TryCreateHardLink(string path, string existing);
+
+    /// <summary>Makes the names in a folder durable. Does nothing on Windows, which has no such call.</summary>
+    void FlushDirectory(string path);
+
+    /// <summary>What a path names, links not followed; null when there is nothing.</summary>
+    DiskEntry? Stat(string path);
+
+    /// <summary>The entries of a folder, not recursive, sorted by name ordinally; links not followed.</summary>
+    IReadOnlyList<DiskEntry> List(string folder);
+}

@@ -1,0 +1,34 @@
+namespace BackupTools.Files;
+
+/// <summary>
+/// An open file. Positions are explicit, so that several threads may read and write different ranges at once.
+/// </summary>
+internal interface IDiskFile : IDisposable
+{
+    /// <summary>The absolute path it was opened by.</summary>
+    string Path { get; }
+
+    /// <summary>The length in bytes now (not the one at opening).</summary>
+    long Length { get; }
+
+    /// <summary>What the open handle refers to now, even if the path has meanwhile been given to another file.</summary>
+    DiskEntry Stat();
+
+    /// <summary>Reads up to the buffer's length from <paramref name="offset"/>; 0 at the end of the file.</summary>
+    int Read(Span<byte> buffer, long offset);
+
+    /// <summary>Writes the whole buffer at <paramref name="offset"/>, growing the file as needed.</summary>
+    void Write(ReadOnlySpan<byte> buffer, long offset);
+
+    /// <summary>Sets the length; growing leaves a hole where the file system can.</summary>
+    void SetLength(long length);
+
+    /// <summary>Makes content and length durable (fsync).</summary>
+    void Flush();
+
+    /// <summary>
+    /// The ranges that hold data, ascending, within [0, Length); one range for everything where the system cannot
+    /// tell holes.
+    /// </summary>
+    IReadOnlyList<FileRange> DataRanges();
+}

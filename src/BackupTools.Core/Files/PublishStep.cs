@@ -1,0 +1,26 @@
+namespace BackupTools.Files;
+
+/// <summary>What a step of a publication does with its final path.</summary>
+internal enum PublishAction
+{
+    /// <summary>Rename the staged item to the final path, which must be free.</summary>
+    Place,
+
+    /// <summary>Rename the staged item over what is at the final path, if anything; the old is kept until all is done.</summary>
+    Replace,
+
+    /// <summary>Take away what is at the final path, if anything; it is kept until all is done.</summary>
+    Remove,
+}
+
+/// <summary>One rename or removal of a publication. <paramref name="StagedName"/> is relative to the staging folder.</summary>
+internal sealed record PublishStep(PublishAction Action, string StagedName, string FinalPath)
+{
+    public static PublishStep Place(string stagedName, string finalPath) =>
+        new(PublishAction.Place, stagedName, finalPath);
+
+    public static PublishStep Replace(string stagedName, string finalPath) =>
+        new(PublishAction.Replace, stagedName, finalPath);
+
+    public static PublishStep Remove(string finalPath) => new(PublishAction.Remove, "", finalPath);
+}
