@@ -1,3 +1,5 @@
+namespace BackupTools.Console;
+
 internal static class Program
 {
     private static int Main() => 0;
