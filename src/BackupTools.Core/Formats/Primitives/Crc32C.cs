@@ -3,14 +3,18 @@ namespace BackupTools.Formats.Primitives;
 /// <summary>CRC-32C (Castagnoli); shaped like System.IO.Hashing.Crc32.</summary>
 internal sealed class Crc32C
 {
-    public void Append(ReadOnlySpan<byte> source) => throw new NotSupportedException();
+    private static readonly ReflectedCrc Algebra = new(0x82F63B78);
+    private uint _register = uint.MaxValue;
 
-    public uint GetCurrentHashAsUInt32() => throw new NotSupportedException();
+    public void Append(ReadOnlySpan<byte> source) => _register = Algebra.UpdateByTable(_register, source);
 
-    public void Reset() => throw new NotSupportedException();
+    public uint GetCurrentHashAsUInt32() => ~_register;
 
-    public static uint HashToUInt32(ReadOnlySpan<byte> source) => throw new NotSupportedException();
+    public void Reset() => _register = uint.MaxValue;
+
+    public static uint HashToUInt32(ReadOnlySpan<byte> source) => ~Algebra.UpdateByTable(uint.MaxValue, source);
 
     /// <summary>The CRC of A followed by B, from the two CRCs and B's length.</summary>
-    public static uint Combine(uint first, uint second, long secondLength) => throw new NotSupportedException();
+    public static uint Combine(uint first, uint second, long secondLength) =>
+        Algebra.Combine(first, second, secondLength);
 }
