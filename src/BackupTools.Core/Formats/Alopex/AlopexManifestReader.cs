@@ -267,9 +267,10 @@ internal ref struct AlopexManifestReader
 
     private readonly BackupException Syntax(JsonException e, string what)
     {
-        var line = e.LineNumber ?? 0;
-        var column = (e.BytePositionInLine ?? 0) + 1;
-        return Bad(what, line + 1, column);
+        var line = (e.LineNumber ?? 0) + 1;
+        var column = e.BytePositionInLine ?? 0;
+        var atEnd = line == _json.Count((byte)'\n') + 1 && column == _json.Length - (_json.LastIndexOf((byte)'\n') + 1);
+        return atEnd ? Bad("EOF while parsing a value", line, column) : Bad(what, line, column + 1);
     }
 
     private readonly BackupException Bad(string what, long offset)
