@@ -66,7 +66,12 @@ internal static class HashingCopy
         var workers = Math.Min(throttleLimit, items.Count);
         var others = new Task[Math.Max(0, workers - 1)];
         for (var i = 0; i < others.Length; i++)
-            others[i] = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            others[i] = Task.Factory.StartNew(
+                Work,
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
         Work();
         Task.WaitAll(others, CancellationToken.None);
         cancellation.ThrowIfCancellationRequested();

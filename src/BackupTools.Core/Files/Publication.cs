@@ -15,7 +15,9 @@ internal sealed class Publication(IDisk disk, StagingArea staging, string ownerF
             disk.CreateDirectory(aside);
             for (var i = 0; i < steps.Count; i++)
                 Carry(steps[i], Path.Combine(aside, $"{i}"));
-            foreach (var folder in steps.Select(s => Path.GetDirectoryName(s.FinalPath)!).Distinct(StringComparer.Ordinal))
+            foreach (
+                var folder in steps.Select(s => Path.GetDirectoryName(s.FinalPath)!).Distinct(StringComparer.Ordinal)
+            )
                 disk.FlushDirectory(folder);
         }
         catch
@@ -50,7 +52,10 @@ internal sealed class Publication(IDisk disk, StagingArea staging, string ownerF
             cancellation.ThrowIfCancellationRequested();
             if (entry.Kind == DiskEntryKind.Directory)
                 FlushTree(entry.Path, cancellation);
-            else if (entry.Kind == DiskEntryKind.File && !string.Equals(entry.Name, ownerFile, StringComparison.Ordinal))
+            else if (
+                entry.Kind == DiskEntryKind.File
+                && !string.Equals(entry.Name, ownerFile, StringComparison.Ordinal)
+            )
             {
                 using var file = disk.OpenWrite(entry.Path);
                 file.Flush();

@@ -61,7 +61,11 @@ internal sealed class StagingArea : IDisposable
     {
         var path = Path.GetFullPath(Path.Combine(Folder, relativeName));
         if (!path.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw new BackupException(ErrorCode.UnsafeName, $"the name leads out of its folder: {relativeName}", Folder);
+            throw new BackupException(
+                ErrorCode.UnsafeName,
+                $"the name leads out of its folder: {relativeName}",
+                Folder
+            );
         return path;
     }
 
@@ -108,7 +112,8 @@ internal sealed class StagingArea : IDisposable
     public static bool IsStagingName(string name) =>
         name.StartsWith(NamePrefix, StringComparison.Ordinal)
         && name.EndsWith(NameSuffix, StringComparison.Ordinal)
-        && name[NamePrefix.Length..^NameSuffix.Length].Split('-') is [{ Length: > 0 } process, var time, { Length: 8 } random]
+        && name[NamePrefix.Length..^NameSuffix.Length].Split('-')
+            is [{ Length: > 0 } process, var time, { Length: 8 } random]
         && process.All(char.IsAsciiDigit)
         && DateTime.TryParseExact(time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
         && random.All(char.IsAsciiHexDigitLower);
