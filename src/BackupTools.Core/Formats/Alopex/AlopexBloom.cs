@@ -38,6 +38,11 @@ internal sealed class AlopexBloom
             var fault = bits > size - HeadSize ? "SSTable bloom truncated" : "SSTable bloom has trailing bytes";
             throw new BackupException(ErrorCode.Malformed, $"invalid format: {fault}");
         }
+        var hashes = BinaryPrimitives.ReadUInt32LittleEndian(head);
+        if (hashes is 0 or > MostHashes)
+        {
+            throw new BackupException(ErrorCode.Malformed, $"SSTable: the bloom filter claims {hashes} hashes for a key");
+        }
     }
 
     /// <summary>Takes the whole filter, head and bits.</summary>
@@ -45,10 +50,7 @@ internal sealed class AlopexBloom
     public static AlopexBloom Read(byte[] filter)
     {
         CheckHead(filter, (uint)filter.Length);
-        var hashes = BinaryPrimitives.ReadUInt32LittleEndian(filter);
-        return hashes is > 0 and <= MostHashes
-            ? new AlopexBloom(hashes, filter)
-            : throw new BackupException(ErrorCode.Malformed, $"the bloom filter claims {hashes} hashes for a key");
+        return new AlopexBloom(BinaryPrimitives.ReadUInt32LittleEndian(filter), filter);
     }
 
     /// <summary>False when the engine would take the key for absent.</summary>
