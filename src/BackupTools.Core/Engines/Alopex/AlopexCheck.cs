@@ -13,6 +13,8 @@ namespace BackupTools.Engines.Alopex;
 /// </summary>
 internal sealed class AlopexCheck(string path, EngineContext context)
 {
+    private const string MismatchWords = "snapshot entry crc mismatch";
+
     private readonly List<ChainProblem> _problems = [];
     private readonly ConcurrentDictionary<string, ulong> _maxTimestamps = new(StringComparer.Ordinal);
     private ulong? _clock;
@@ -26,8 +28,12 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         var check = new AlopexCheck(path, context);
         if (check.Open() is { } snapshot)
         {
-            check.Structure(snapshot);
-            check.Contents(snapshot, depth);
+            // In the engine's order: what the manifest says, then meta and log, then what tables say of themselves.
+            check.Listing(snapshot);
+            var contents = check.Contents(snapshot, depth);
+            check._problems.AddRange(contents.Where(p => IsOfManifest(p)));
+            check.State(snapshot);
+            check._problems.AddRange(contents.Where(p => !IsOfManifest(p)));
             check.Visibility(snapshot);
         }
         return check._problems;
@@ -42,7 +48,8 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         var snapshot = check.Open();
         if (snapshot is not null)
         {
-            check.Structure(snapshot);
+            check.Listing(snapshot);
+            check.State(snapshot);
         }
         check.ThrowFirstError();
         return (snapshot!, check.Lsn);
@@ -71,7 +78,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         }
     }
 
-    private void Structure(AlopexSnapshot snapshot)
+    private void Listing(AlopexSnapshot snapshot)
     {
         if (snapshot.Manifest is null)
         {
@@ -82,6 +89,10 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             Entries(snapshot);
             Unlisted(snapshot);
         }
+    }
+
+    private void State(AlopexSnapshot snapshot)
+    {
         var meta = snapshot.ReadMeta(context.Disk, out var fault);
         if (meta is null)
         {
@@ -229,7 +240,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         }
     }
 
-    private void Contents(AlopexSnapshot snapshot, VerifyDepth depth)
+    private IReadOnlyList<ChainProblem> Contents(AlopexSnapshot snapshot, VerifyDepth depth)
     {
         var entries = snapshot.Manifest?.Entries.ToLookup(e => e.Name, StringComparer.Ordinal);
         var found = new ConcurrentDictionary<string, ChainProblem>(StringComparer.Ordinal);
@@ -251,12 +262,11 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             },
             context.Cancellation
         );
-        // In the engine's order: first what the manifest says, then what tables say of themselves.
-        _problems.AddRange(
-            files.Select(f => found.GetValueOrDefault(f.Name)).OfType<ChainProblem>().OrderBy(p => Rank(p.Message))
-        );
-        static int Rank(string message) => message.StartsWith("snapshot entry", StringComparison.Ordinal) ? 0 : 1;
+        return [.. files.Select(f => found.GetValueOrDefault(f.Name)).OfType<ChainProblem>()];
     }
+
+    private static bool IsOfManifest(ChainProblem problem) =>
+        problem.Message.StartsWith(MismatchWords, StringComparison.Ordinal);
 
     private ChainProblem? Content(
         AlopexFile file,
@@ -338,7 +348,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         ChainProblem.From(
             new BackupException(
                 ErrorCode.ChecksumMismatch,
-                $"snapshot entry crc mismatch {listed.Name}",
+                $"{MismatchWords} {listed.Name}",
                 file.FullName,
                 offset,
                 expected: $"{listed.Crc32:x8}",
