@@ -34,61 +34,47 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
 
-function Invoke-Build {
+function Invoke-Build([string] $Configuration) {
     dotnet build $PSScriptRoot --configuration $Configuration --nologo --verbosity quiet
     # PowerShell looks for help beside the manifest, not in module/.
-    $help = Join-Path $PSScriptRoot 'module' 'en-US'
-    if (Test-Path $help) {
-        Copy-Item -Path $help -Destination $PSScriptRoot -Recurse -Force
-    }
+    Copy-Item -Path "$PSScriptRoot/module/en-US" -Destination $PSScriptRoot -Recurse -Force
 }
 
-function Invoke-Test {
-    dotnet test $PSScriptRoot --nologo
-}
-
-function Invoke-Package {
-    Invoke-Build
-    $manifest = Import-PowerShellDataFile (Join-Path $PSScriptRoot 'BackupTools.psd1')
-    $out = Join-Path $PSScriptRoot 'out'
-    $stage = Join-Path $out 'BackupTools' $manifest.ModuleVersion
-    if (Test-Path $stage) {
-        Remove-Item $stage -Recurse
-    }
-    foreach ($folder in 'module/bin', 'en-US') {
-        $null = New-Item (Join-Path $stage $folder) -ItemType Directory
+function Invoke-Package([string] $Configuration, $Certificate) {
+    Invoke-Build -Configuration $Configuration
+    $version = (Import-PowerShellDataFile -Path "$PSScriptRoot/BackupTools.psd1").ModuleVersion
+    $out = "$PSScriptRoot/out"
+    $stage = "$out/BackupTools/$version"
+    if (Test-Path -LiteralPath $stage) {
+        Remove-Item -LiteralPath $stage -Recurse
     }
     $files = @{
-        'BackupTools.psd1'                        = ''
-        'LICENSE'                                 = ''
-        'module/BackupTools.format.ps1xml'        = 'module'
-        'module/bin/BackupTools.Core.dll'         = 'module/bin'
-        'module/bin/BackupTools.PowerShell.dll'   = 'module/bin'
-        'module/en-US/about_BackupTools.help.txt' = 'en-US'
-        'module/en-US/BackupTools.PowerShell.dll-Help.xml' = 'en-US'
+        ''           = 'BackupTools.psd1', 'LICENSE'
+        'module'     = 'module/BackupTools.format.ps1xml'
+        'module/bin' = 'module/bin/BackupTools.Core.dll', 'module/bin/BackupTools.PowerShell.dll'
+        'en-US'      = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
-    foreach ($file in $files.GetEnumerator()) {
-        Copy-Item (Join-Path $PSScriptRoot $file.Key) -Destination (Join-Path $stage $file.Value)
+    foreach ($folder in $files.Keys | Sort-Object) {
+        $null = New-Item -Path "$stage/$folder" -ItemType Directory -Force
+        foreach ($file in $files[$folder]) {
+            Copy-Item -LiteralPath "$PSScriptRoot/$file" -Destination "$stage/$folder"
+        }
     }
     if ($Certificate) {
-        Get-ChildItem $stage -Recurse -Include *.dll, *.psd1, *.ps1xml |
+        Get-ChildItem -LiteralPath $stage -Recurse -Include *.dll, *.psd1, *.ps1xml |
             Set-AuthenticodeSignature -Certificate $Certificate -HashAlgorithm SHA256 |
-            Where-Object Status -ne Valid |
+            Where-Object Status -NE Valid |
             ForEach-Object { throw "$($_.Path) could not be signed: $($_.StatusMessage)" }
     }
-    $null = Test-ModuleManifest (Join-Path $stage 'BackupTools.psd1')
-    Remove-Item (Join-Path $out 'BackupTools.*.nupkg') -ErrorAction Ignore
+    $null = Test-ModuleManifest -Path "$stage/BackupTools.psd1"
+    Remove-Item -Path "$out/BackupTools.*.nupkg" -ErrorAction Ignore
     Compress-PSResource -Path $stage -DestinationPath $out
-    Get-Item (Join-Path $out 'BackupTools.*.nupkg')
+    Get-Item -Path "$out/BackupTools.*.nupkg"
 }
 
-function Invoke-Demo {
-    dotnet run --project (Join-Path $PSScriptRoot 'src' 'BackupTools.Console') --configuration $Configuration -- demo
-}
-
-function Invoke-Project([string] $Name, [string] $Folder) {
-    $project = Join-Path $PSScriptRoot 'tests' $Folder
-    if (-not (Test-Path (Join-Path $project '*.csproj'))) {
+function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentList) {
+    $project = "$PSScriptRoot/tests/$Folder"
+    if (-not (Test-Path -Path "$project/*.csproj")) {
         throw "$Name needs the project tests/$Folder, which is not in this checkout."
     }
     dotnet run --project $project --configuration Release -- $ArgumentList
@@ -96,11 +82,11 @@ function Invoke-Project([string] $Name, [string] $Folder) {
 
 foreach ($name in $Task) {
     switch ($name) {
-        'Build' { Invoke-Build }
-        'Test' { Invoke-Test }
-        'Package' { Invoke-Package }
-        'Demo' { Invoke-Demo }
-        'Bench' { Invoke-Project 'Bench' 'benchmarks' }
-        'Soak' { Invoke-Project 'Soak' 'crash' }
+        'Build' { Invoke-Build -Configuration $Configuration }
+        'Test' { dotnet test $PSScriptRoot --nologo }
+        'Package' { Invoke-Package -Configuration $Configuration -Certificate $Certificate }
+        'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }
+        'Bench' { Invoke-Project -Name Bench -Folder benchmarks -ArgumentList $ArgumentList }
+        'Soak' { Invoke-Project -Name Soak -Folder crash -ArgumentList $ArgumentList }
     }
 }
