@@ -154,9 +154,9 @@ Describe 'A long run' -Tag Slow {
         for ($i = 0; $i -lt 8192; $i++) {
             [Array]::Copy($unit, 0, $block, $i * $unit.Length, $unit.Length)
         }
-        # About 400 MB of sound frames: some seconds of work.
+        # About 200 MB of sound frames: a second or more of work.
         $log = [IO.File]::Create("$($sample.Native)/db/shop.wal")
-        for ($i = 0; $i -lt 100; $i++) {
+        for ($i = 0; $i -lt 50; $i++) {
             $log.Write($block)
         }
         $log.Dispose()
@@ -174,7 +174,7 @@ Describe 'A long run' -Tag Slow {
             New-FullBackup -LiteralPath $Source -DestinationPath $Destination
         } $source, $destination
         try {
-            Start-Sleep -Milliseconds (300 * $_)
+            Start-Sleep -Milliseconds (150 * $_)
             $clock = [Diagnostics.Stopwatch]::StartNew()
             $apart.Shell.Stop()
             $took = $clock.Elapsed.TotalSeconds

@@ -21,8 +21,9 @@ public sealed class BackupJob : Job
     );
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ManualResetEventSlim _ended = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IReadOnlyList<Action<IStreams, CancellationToken>> _steps;
+    private Thread? _thread;
     private bool _disposed;
 
     internal BackupJob(string command, string location, IReadOnlyList<Action<IStreams, CancellationToken>> steps)
@@ -48,17 +49,23 @@ public sealed class BackupJob : Job
     /// <summary>Cancels the run and waits until it has cleaned up.</summary>
     public override void StopJob()
     {
-        if (!_ended.IsSet)
+        if (_ended.Task.IsCompleted)
         {
-            _stop.Cancel();
-            _ended.Wait();
+            return;
+        }
+        _stop.Cancel();
+        // Whoever is told of the end may dispose the job at once, on the very thread that tells it.
+        if (_thread is not null && _thread != Thread.CurrentThread)
+        {
+            _ended.Task.Wait();
         }
     }
 
     internal void Start()
     {
         SetJobState(JobState.Running);
-        new Thread(Run) { IsBackground = true, Name = Name }.Start();
+        _thread = new Thread(Run) { IsBackground = true, Name = Name };
+        _thread.Start();
     }
 
     /// <inheritdoc/>
@@ -69,7 +76,6 @@ public sealed class BackupJob : Job
             _disposed = true;
             StopJob();
             _stop.Dispose();
-            _ended.Dispose();
         }
         base.Dispose(disposing);
     }
@@ -92,7 +98,7 @@ public sealed class BackupJob : Job
             state = JobState.Stopped;
         }
         End(state, failure);
-        _ended.Set();
+        _ended.SetResult();
     }
 
     private void End(JobState state, BackupException? failure)
