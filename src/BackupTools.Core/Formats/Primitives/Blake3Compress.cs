@@ -85,7 +85,7 @@ internal static class Blake3Compress
     }
 
     // Row r: which message word each place takes in round r, the permutation of table 2 applied r times.
-    private static ReadOnlySpan<byte> Schedule =>
+    public static ReadOnlySpan<byte> Schedule =>
         // csharpier-ignore
         [
             0,
