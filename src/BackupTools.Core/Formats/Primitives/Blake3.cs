@@ -119,7 +119,14 @@ internal sealed class Hasher
         var cvs = stackalloc uint[MaxLanes * CvWords];
         if (chunks >= MaxLanes)
         {
-            Blake3Tree.Subtree(_path, input, chunks, _chunk, cvs);
+            if (join)
+            {
+                Blake3Join.Subtree(_path, input, chunks, _chunk, cvs);
+            }
+            else
+            {
+                Blake3Tree.Subtree(_path, input, chunks, _chunk, cvs);
+            }
             Push(new ReadOnlySpan<uint>(cvs, CvWords), chunks / 2);
             Push(new ReadOnlySpan<uint>(cvs + CvWords, CvWords), chunks / 2);
             return chunks;

@@ -13,6 +13,9 @@ namespace BackupTools.Formats.Primitives;
 internal interface IBlake3Lanes<TVector>
     where TVector : unmanaged
 {
+    /// <summary>Whether there are registers for two states at once.</summary>
+    static abstract bool FitsTwice { get; }
+
     static abstract TVector Broadcast(uint word);
 
     static abstract TVector Add(TVector a, TVector b);
@@ -35,8 +38,8 @@ internal interface IBlake3Lanes<TVector>
     static abstract TVector UnpackHigh64(TVector a, TVector b);
 
     /// <summary>
-    /// Takes the vectors at 0, 4, 8 and 12. Seen as rows of 128-bit parts, one row per vector or group of vectors that
-    /// covers a block, writes the columns to the same places.
+    /// Of rows 0, 4, 8 and 12, takes the 128-bit parts at the same place together: the last transposition step of a
+    /// block, whose first parts go to column 0, the next to 4, 8 and 12.
     /// </summary>
     static abstract unsafe void GatherParts(TVector* rows, TVector* columns);
 }
@@ -45,6 +48,8 @@ internal interface IBlake3Lanes<TVector>
 internal readonly struct Blake3Lanes4 : IBlake3Lanes<Vector128<uint>>
 {
     public static bool IsSupported => Ssse3.IsSupported || AdvSimd.Arm64.IsSupported;
+
+    public static bool FitsTwice => false;
 
     public static Vector128<uint> Broadcast(uint word) => Vector128.Create(word);
 
@@ -104,6 +109,10 @@ internal readonly struct Blake3Lanes4 : IBlake3Lanes<Vector128<uint>>
 /// <summary>Eight inputs at a time: AVX2.</summary>
 internal readonly struct Blake3Lanes8 : IBlake3Lanes<Vector256<uint>>
 {
+    public static bool IsSupported => Avx2.IsSupported;
+
+    public static bool FitsTwice => false;
+
     public static Vector256<uint> Broadcast(uint word) => Vector256.Create(word);
 
     public static Vector256<uint> Add(Vector256<uint> a, Vector256<uint> b) => a + b;
@@ -160,6 +169,11 @@ internal readonly struct Blake3Lanes8 : IBlake3Lanes<Vector256<uint>>
 /// <summary>Sixteen inputs at a time: AVX-512F.</summary>
 internal readonly struct Blake3Lanes16 : IBlake3Lanes<Vector512<uint>>
 {
+    /// <summary>Not on processors that slow down for such vectors, which the runtime knows.</summary>
+    public static bool IsSupported => Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
+
+    public static bool FitsTwice => true;
+
     public static Vector512<uint> Broadcast(uint word) => Vector512.Create(word);
 
     public static Vector512<uint> Add(Vector512<uint> a, Vector512<uint> b) => a + b;

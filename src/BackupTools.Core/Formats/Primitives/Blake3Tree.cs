@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using static BackupTools.Formats.Primitives.Blake3Compress;
 
 namespace BackupTools.Formats.Primitives;
@@ -33,8 +32,8 @@ internal static unsafe class Blake3Tree
         {
             Blake3Path.Portable => true,
             Blake3Path.Lanes4 => Blake3Lanes4.IsSupported,
-            Blake3Path.Lanes8 => Avx2.IsSupported,
-            Blake3Path.Lanes16 => Avx512F.IsSupported && Vector512.IsHardwareAccelerated,
+            Blake3Path.Lanes8 => Blake3Lanes8.IsSupported,
+            Blake3Path.Lanes16 => Blake3Lanes16.IsSupported,
             _ => false,
         };
 
@@ -90,8 +89,15 @@ internal static unsafe class Blake3Tree
         }
         var cvs = stackalloc uint[ChunksPerPiece * CvWords];
         Chunks(path, input, chunks, counter, cvs);
-        for (var count = chunks / 2; count > 1; count /= 2)
+        Reduce(path, cvs, chunks, pair);
+    }
+
+    /// <summary>Climbs from a power of two of nodes to the last two, over whose places it works.</summary>
+    public static void Reduce(Blake3Path path, uint* cvs, int count, uint* pair)
+    {
+        while (count > 2)
         {
+            count /= 2;
             Parents(path, cvs, count, cvs);
         }
         new ReadOnlySpan<uint>(cvs, 2 * CvWords).CopyTo(new Span<uint>(pair, 2 * CvWords));

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static BackupTools.Formats.Primitives.Blake3Compress;
@@ -5,6 +6,10 @@ using static BackupTools.Formats.Primitives.Blake3Compress;
 namespace BackupTools.Formats.Primitives;
 
 /// <summary>BLAKE3 over many inputs of the same length at once, one in each lane of a vector.</summary>
+/// <remarks>
+/// A compression is one long chain of dependent operations, four wide. With 32 registers two groups of inputs fit side
+/// by side, and the second runs in the pauses of the first: half as fast again as one group after the other.
+/// </remarks>
 internal static unsafe class Blake3Wide<TVector, TLanes>
     where TVector : unmanaged
     where TLanes : struct, IBlake3Lanes<TVector>
@@ -14,176 +19,141 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
     // Bytes of the 128-bit parts that the unpack operations work in.
     private const int Part = 16;
 
-    /// <summary>Inputs at a time.</summary>
-    public static int Lanes => sizeof(TVector) / sizeof(uint);
+    private static int Lanes => sizeof(TVector) / sizeof(uint);
 
     /// <summary>Chaining values of <paramref name="count"/> full chunks, one after the other.</summary>
-    public static void Chunks(byte* input, int count, ulong counter, uint* cvs)
-    {
-        for (var i = 0; i < count; i += Lanes)
-        {
-            var lanes = Math.Min(count - i, Lanes);
-            Group(
-                input + ((nint)i * ChunkSize),
-                ChunkSize,
-                lanes,
-                counter + (uint)i,
-                counterStep: 1,
-                0,
-                cvs + (i * CvWords)
-            );
-        }
-    }
+    public static void Chunks(byte* input, int count, ulong counter, uint* cvs) =>
+        All(input, ChunkSize, count, counter, cvs);
 
     /// <summary>Chaining values of the parents of 2 * count children; the output may begin where the input does.</summary>
-    public static void Parents(uint* children, int count, uint* cvs)
+    public static void Parents(uint* children, int count, uint* cvs) => All((byte*)children, BlockSize, count, 0, cvs);
+
+    private static void All(byte* input, int length, int count, ulong counter, uint* cvs)
     {
-        for (var i = 0; i < count; i += Lanes)
+        for (var taken = 0; count > 0; count -= taken)
         {
-            var lanes = Math.Min(count - i, Lanes);
-            Group(
-                (byte*)(children + (i * 2 * CvWords)),
-                BlockSize,
-                lanes,
-                0,
-                counterStep: 0,
-                Parent,
-                cvs + (i * CvWords)
-            );
+            taken = Math.Min(count, Lanes);
+            if (TLanes.FitsTwice && count > Lanes)
+            {
+                taken = Math.Min(count, 2 * Lanes);
+                Group<Twice>(input, length, taken, counter, cvs);
+            }
+            else
+            {
+                Group<Once>(input, length, taken, counter, cvs);
+            }
+            input += (nint)taken * length;
+            counter += (uint)taken;
+            cvs += taken * CvWords;
         }
     }
 
-    /// <summary>One input per lane, each <paramref name="length"/> bytes after the last; lanes without one repeat the last.</summary>
+    /// <summary>
+    /// One input per lane, each right after the last. Lanes without one repeat the last and are not stored. The length
+    /// is that of a chunk, or of a block that holds the two children of a parent.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void Group(
-        byte* input,
-        int length,
-        int lanes,
-        ulong counter,
-        uint counterStep,
-        uint flags,
-        uint* cvs
-    )
+    private static void Group<TTimes>(byte* input, int length, int count, ulong counter, uint* cvs)
     {
-        var rows = stackalloc byte*[Lanes];
-        var counterLow = stackalloc uint[Lanes];
-        var counterHigh = stackalloc uint[Lanes];
-        for (var lane = 0; lane < Lanes; lane++)
+        var twice = typeof(TTimes) == typeof(Twice);
+        var lanes = twice ? 2 * Lanes : Lanes;
+        var rows = stackalloc byte*[lanes];
+        var low = stackalloc uint[2 * lanes];
+        var high = low + lanes;
+        for (var lane = 0; lane < lanes; lane++)
         {
-            var at = counter + ((uint)lane * counterStep);
-            counterLow[lane] = (uint)at;
-            counterHigh[lane] = (uint)(at >> 32);
-            rows[lane] = input + ((nint)Math.Min(lane, lanes - 1) * length);
+            // Only chunks are numbered.
+            var number = length == ChunkSize ? counter + (uint)lane : 0;
+            low[lane] = (uint)number;
+            high[lane] = (uint)(number >> 32);
+            rows[lane] = input + ((nint)Math.Min(lane, count - 1) * length);
         }
-        var iv = InitialValue;
-        TVector h0 = TLanes.Broadcast(iv[0]),
-            h1 = TLanes.Broadcast(iv[1]),
-            h2 = TLanes.Broadcast(iv[2]),
-            h3 = TLanes.Broadcast(iv[3]),
-            h4 = TLanes.Broadcast(iv[4]),
-            h5 = TLanes.Broadcast(iv[5]),
-            h6 = TLanes.Broadcast(iv[6]),
-            h7 = TLanes.Broadcast(iv[7]);
         // A vector across a cache line costs two accesses, and stack memory is only aligned to 16 bytes.
-        var unaligned = stackalloc byte[((2 * Words) + 1) * sizeof(TVector)];
-        var m = (TVector*)(((nint)unaligned + sizeof(TVector) - 1) & -sizeof(TVector));
-        var scratch = m + Words;
+        var unaligned = stackalloc byte[((3 * Words) + 1) * sizeof(TVector)];
+        var scratch = (TVector*)(((nint)unaligned + sizeof(TVector) - 1) & -sizeof(TVector));
+        var m = scratch + Words;
+        var n = m + Words;
+        // The rows of the first group's state are a, b, c and d, of the second's e, f, g and h.
+        var iv = InitialValue;
+        Quad aNext = new(iv),
+            bNext = new(iv[4..]),
+            eNext = aNext,
+            fNext = bNext;
         fixed (byte* schedule = Schedule)
         {
             for (var offset = 0; offset < length; offset += BlockSize)
             {
-                var blockFlags = flags;
-                if (flags != Parent)
-                {
-                    blockFlags = (offset == 0 ? ChunkStart : 0) | (offset == ChunkSize - BlockSize ? ChunkEnd : 0);
-                }
                 Transpose(rows, offset, scratch, m);
-                TVector v0 = h0,
-                    v1 = h1,
-                    v2 = h2,
-                    v3 = h3,
-                    v4 = h4,
-                    v5 = h5,
-                    v6 = h6,
-                    v7 = h7;
-                TVector v8 = TLanes.Broadcast(iv[0]),
-                    v9 = TLanes.Broadcast(iv[1]),
-                    v10 = TLanes.Broadcast(iv[2]),
-                    v11 = TLanes.Broadcast(iv[3]),
-                    v12 = *(TVector*)counterLow,
-                    v13 = *(TVector*)counterHigh,
-                    v14 = TLanes.Broadcast(BlockSize),
-                    v15 = TLanes.Broadcast(blockFlags);
-                for (var s = schedule; s < schedule + (7 * Words); s += Words)
+                if (twice)
                 {
-                    Mix4(
-                        ref v0,
-                        ref v1,
-                        ref v2,
-                        ref v3,
-                        ref v4,
-                        ref v5,
-                        ref v6,
-                        ref v7,
-                        ref v8,
-                        ref v9,
-                        ref v10,
-                        ref v11,
-                        ref v12,
-                        ref v13,
-                        ref v14,
-                        ref v15,
-                        m,
-                        s
-                    );
-                    Mix4(
-                        ref v0,
-                        ref v1,
-                        ref v2,
-                        ref v3,
-                        ref v5,
-                        ref v6,
-                        ref v7,
-                        ref v4,
-                        ref v10,
-                        ref v11,
-                        ref v8,
-                        ref v9,
-                        ref v15,
-                        ref v12,
-                        ref v13,
-                        ref v14,
-                        m,
-                        s + 8
-                    );
+                    Transpose(rows + Lanes, offset, scratch, n);
                 }
-                h0 = TLanes.Xor(v0, v8);
-                h1 = TLanes.Xor(v1, v9);
-                h2 = TLanes.Xor(v2, v10);
-                h3 = TLanes.Xor(v3, v11);
-                h4 = TLanes.Xor(v4, v12);
-                h5 = TLanes.Xor(v5, v13);
-                h6 = TLanes.Xor(v6, v14);
-                h7 = TLanes.Xor(v7, v15);
+                var flags = Flags(length, offset);
+                Quad a = aNext,
+                    b = bNext,
+                    c = new(iv),
+                    d = new(low, high, flags);
+                Quad e = eNext,
+                    f = fNext,
+                    g = c,
+                    h = twice ? new(low + Lanes, high + Lanes, flags) : d;
+                for (var s = schedule; s < schedule + (Rounds * Words); s += Words)
+                {
+                    Columns(ref a, ref b, ref c, ref d, m, s);
+                    if (twice)
+                    {
+                        Columns(ref e, ref f, ref g, ref h, n, s);
+                    }
+                    Diagonals(ref a, ref b, ref c, ref d, m, s + (Words / 2));
+                    if (twice)
+                    {
+                        Diagonals(ref e, ref f, ref g, ref h, n, s + (Words / 2));
+                    }
+                }
+                aNext = Quad.Xor(a, c);
+                bNext = Quad.Xor(b, d);
+                if (twice)
+                {
+                    eNext = Quad.Xor(e, g);
+                    fNext = Quad.Xor(f, h);
+                }
             }
         }
-        Transpose4(ref h0, ref h1, ref h2, ref h3);
-        Transpose4(ref h4, ref h5, ref h6, ref h7);
-        m[0] = h0;
-        m[1] = h1;
-        m[2] = h2;
-        m[3] = h3;
-        m[4] = h4;
-        m[5] = h5;
-        m[6] = h6;
-        m[7] = h7;
-        // Part p of vector k now belongs to input 4p + k: words 0..3 in the first four vectors, 4..7 in the others.
-        for (var lane = 0; lane < lanes; lane++)
+        Store(aNext, bNext, scratch, Math.Min(count, Lanes), cvs);
+        if (twice)
         {
-            var from = (byte*)(m + (lane & 3)) + ((lane >> 2) * Part);
-            Vector128.Store(Vector128.Load(from), (byte*)(cvs + (lane * CvWords)));
-            Vector128.Store(Vector128.Load(from + (4 * sizeof(TVector))), (byte*)(cvs + (lane * CvWords)) + Part);
+            Store(eNext, fNext, scratch, count - Lanes, cvs + (Lanes * CvWords));
+        }
+    }
+
+    private static uint Flags(int length, int offset) =>
+        length == BlockSize ? Parent
+        : offset == 0 ? ChunkStart
+        : offset == ChunkSize - BlockSize ? ChunkEnd
+        : 0;
+
+    /// <summary>Writes the chaining value of each lane, eight words in a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Quad first, Quad second, TVector* scratch, int count, uint* cvs)
+    {
+        Transpose4(ref first.W0, ref first.W1, ref first.W2, ref first.W3);
+        Transpose4(ref second.W0, ref second.W1, ref second.W2, ref second.W3);
+        scratch[0] = first.W0;
+        scratch[1] = first.W1;
+        scratch[2] = first.W2;
+        scratch[3] = first.W3;
+        scratch[4] = second.W0;
+        scratch[5] = second.W1;
+        scratch[6] = second.W2;
+        scratch[7] = second.W3;
+        // Part p of vector k now belongs to lane 4p + k: words 0..3 in the first four vectors, 4..7 in the others.
+        for (var lane = 0; lane < count; lane++)
+        {
+            var from = (byte*)(scratch + (lane & 3)) + ((lane >> 2) * Part);
+            var to = (byte*)(cvs + (lane * CvWords));
+            Vector128.Store(Vector128.Load(from), to);
+            Vector128.Store(Vector128.Load(from + (4 * sizeof(TVector))), to + Part);
         }
     }
 
@@ -213,6 +183,7 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
         }
     }
 
+    /// <summary>Exchanges the words of each 128-bit part with the vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose4(ref TVector a, ref TVector b, ref TVector c, ref TVector d)
     {
@@ -226,39 +197,35 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
         d = TLanes.UnpackHigh64(ab2, cd2);
     }
 
-    /// <summary>Four independent mixes, step by step together, so that the processor has four chains to work on.</summary>
+    /// <summary>Four independent mixes, one per column of the state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Mix4(
-        ref TVector a0,
-        ref TVector a1,
-        ref TVector a2,
-        ref TVector a3,
-        ref TVector b0,
-        ref TVector b1,
-        ref TVector b2,
-        ref TVector b3,
-        ref TVector c0,
-        ref TVector c1,
-        ref TVector c2,
-        ref TVector c3,
-        ref TVector d0,
-        ref TVector d1,
-        ref TVector d2,
-        ref TVector d3,
-        TVector* m,
-        byte* s
-    )
+    private static void Columns(ref Quad a, ref Quad b, ref Quad c, ref Quad d, TVector* m, byte* s)
     {
-        Half(ref a0, ref b0, ref c0, ref d0, m[s[0]], 16, 12);
-        Half(ref a1, ref b1, ref c1, ref d1, m[s[2]], 16, 12);
-        Half(ref a2, ref b2, ref c2, ref d2, m[s[4]], 16, 12);
-        Half(ref a3, ref b3, ref c3, ref d3, m[s[6]], 16, 12);
-        Half(ref a0, ref b0, ref c0, ref d0, m[s[1]], 8, 7);
-        Half(ref a1, ref b1, ref c1, ref d1, m[s[3]], 8, 7);
-        Half(ref a2, ref b2, ref c2, ref d2, m[s[5]], 8, 7);
-        Half(ref a3, ref b3, ref c3, ref d3, m[s[7]], 8, 7);
+        Half(ref a.W0, ref b.W0, ref c.W0, ref d.W0, m[s[0]], 16, 12);
+        Half(ref a.W1, ref b.W1, ref c.W1, ref d.W1, m[s[2]], 16, 12);
+        Half(ref a.W2, ref b.W2, ref c.W2, ref d.W2, m[s[4]], 16, 12);
+        Half(ref a.W3, ref b.W3, ref c.W3, ref d.W3, m[s[6]], 16, 12);
+        Half(ref a.W0, ref b.W0, ref c.W0, ref d.W0, m[s[1]], 8, 7);
+        Half(ref a.W1, ref b.W1, ref c.W1, ref d.W1, m[s[3]], 8, 7);
+        Half(ref a.W2, ref b.W2, ref c.W2, ref d.W2, m[s[5]], 8, 7);
+        Half(ref a.W3, ref b.W3, ref c.W3, ref d.W3, m[s[7]], 8, 7);
     }
 
+    /// <summary>Four independent mixes, one per diagonal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Diagonals(ref Quad a, ref Quad b, ref Quad c, ref Quad d, TVector* m, byte* s)
+    {
+        Half(ref a.W0, ref b.W1, ref c.W2, ref d.W3, m[s[0]], 16, 12);
+        Half(ref a.W1, ref b.W2, ref c.W3, ref d.W0, m[s[2]], 16, 12);
+        Half(ref a.W2, ref b.W3, ref c.W0, ref d.W1, m[s[4]], 16, 12);
+        Half(ref a.W3, ref b.W0, ref c.W1, ref d.W2, m[s[6]], 16, 12);
+        Half(ref a.W0, ref b.W1, ref c.W2, ref d.W3, m[s[1]], 8, 7);
+        Half(ref a.W1, ref b.W2, ref c.W3, ref d.W0, m[s[3]], 8, 7);
+        Half(ref a.W2, ref b.W3, ref c.W0, ref d.W1, m[s[5]], 8, 7);
+        Half(ref a.W3, ref b.W0, ref c.W1, ref d.W2, m[s[7]], 8, 7);
+    }
+
+    /// <summary>Half of the quarter-round G of the specification: one message word.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Half(
         ref TVector a,
@@ -266,13 +233,56 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
         ref TVector c,
         ref TVector d,
         TVector m,
-        [System.Diagnostics.CodeAnalysis.ConstantExpected] byte r1,
-        [System.Diagnostics.CodeAnalysis.ConstantExpected] byte r2
+        [ConstantExpected] byte r1,
+        [ConstantExpected] byte r2
     )
     {
         a = TLanes.Add(TLanes.Add(a, m), b);
         d = TLanes.Rotate(TLanes.Xor(d, a), r1);
         c = TLanes.Add(c, d);
         b = TLanes.Rotate(TLanes.Xor(b, c), r2);
+    }
+
+    private readonly struct Once;
+
+    private readonly struct Twice;
+
+    /// <summary>One row of the state: four words of every lane. No more fields, or the compiler keeps it in memory.</summary>
+    private struct Quad
+    {
+        public TVector W0;
+        public TVector W1;
+        public TVector W2;
+        public TVector W3;
+
+        /// <summary>The same words in every lane.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Quad(ReadOnlySpan<uint> words)
+        {
+            W0 = TLanes.Broadcast(words[0]);
+            W1 = TLanes.Broadcast(words[1]);
+            W2 = TLanes.Broadcast(words[2]);
+            W3 = TLanes.Broadcast(words[3]);
+        }
+
+        /// <summary>The last row of a state for a full block.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Quad(uint* low, uint* high, uint flags)
+        {
+            W0 = *(TVector*)low;
+            W1 = *(TVector*)high;
+            W2 = TLanes.Broadcast(BlockSize);
+            W3 = TLanes.Broadcast(flags);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Quad Xor(Quad a, Quad b)
+        {
+            a.W0 = TLanes.Xor(a.W0, b.W0);
+            a.W1 = TLanes.Xor(a.W1, b.W1);
+            a.W2 = TLanes.Xor(a.W2, b.W2);
+            a.W3 = TLanes.Xor(a.W3, b.W3);
+            return a;
+        }
     }
 }
