@@ -13,8 +13,8 @@ namespace BackupTools.Formats.Primitives;
 internal interface IBlake3Lanes<TVector>
     where TVector : unmanaged
 {
-    /// <summary>Whether there are registers for two states at once.</summary>
-    static abstract bool FitsTwice { get; }
+    /// <summary>Whether there are 32 registers: two states fit at once. With 16, not even one does.</summary>
+    static abstract bool ManyRegisters { get; }
 
     static abstract TVector Broadcast(uint word);
 
@@ -49,7 +49,7 @@ internal readonly struct Blake3Lanes4 : IBlake3Lanes<Vector128<uint>>
 {
     public static bool IsSupported => Ssse3.IsSupported || AdvSimd.Arm64.IsSupported;
 
-    public static bool FitsTwice => false;
+    public static bool ManyRegisters => false;
 
     public static Vector128<uint> Broadcast(uint word) => Vector128.Create(word);
 
@@ -111,7 +111,7 @@ internal readonly struct Blake3Lanes8 : IBlake3Lanes<Vector256<uint>>
 {
     public static bool IsSupported => Avx2.IsSupported;
 
-    public static bool FitsTwice => false;
+    public static bool ManyRegisters => false;
 
     public static Vector256<uint> Broadcast(uint word) => Vector256.Create(word);
 
@@ -172,7 +172,7 @@ internal readonly struct Blake3Lanes16 : IBlake3Lanes<Vector512<uint>>
     /// <summary>Not on processors that slow down for such vectors, which the runtime knows.</summary>
     public static bool IsSupported => Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
 
-    public static bool FitsTwice => true;
+    public static bool ManyRegisters => true;
 
     public static Vector512<uint> Broadcast(uint word) => Vector512.Create(word);
 

@@ -33,7 +33,7 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
         for (var taken = 0; count > 0; count -= taken)
         {
             taken = Math.Min(count, Lanes);
-            if (TLanes.FitsTwice && count > Lanes)
+            if (TLanes.ManyRegisters && count > Lanes)
             {
                 taken = Math.Min(count, 2 * Lanes);
                 Group<Twice>(input, length, taken, counter, cvs);
@@ -90,13 +90,15 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
                     Transpose(rows + Lanes, offset, scratch, n);
                 }
                 var flags = Flags(length, offset);
+                Quad inRegisters = default;
+                ref var c = ref (TLanes.ManyRegisters ? ref inRegisters : ref *(Quad*)scratch);
+                c = new(iv);
                 Quad a = aNext,
                     b = bNext,
-                    c = new(iv),
                     d = new(low, high, flags);
                 Quad e = eNext,
                     f = fNext,
-                    g = c,
+                    g = new(iv),
                     h = twice ? new(low + Lanes, high + Lanes, flags) : d;
                 for (var s = schedule; s < schedule + (Rounds * Words); s += Words)
                 {
@@ -239,8 +241,9 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
     {
         a = TLanes.Add(TLanes.Add(a, m), b);
         d = TLanes.Rotate(TLanes.Xor(d, a), r1);
-        c = TLanes.Add(c, d);
-        b = TLanes.Rotate(TLanes.Xor(b, c), r2);
+        var sum = TLanes.Add(c, d);
+        c = sum;
+        b = TLanes.Rotate(TLanes.Xor(b, sum), r2);
     }
 
     private readonly struct Once;

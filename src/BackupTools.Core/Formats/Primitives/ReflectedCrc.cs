@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace BackupTools.Formats.Primitives;
 
@@ -14,11 +15,24 @@ namespace BackupTools.Formats.Primitives;
 /// </remarks>
 internal sealed class ReflectedCrc
 {
+    /// <summary>CRC-32/ISO-HDLC, as in zlib.</summary>
+    public const uint Ieee = 0xEDB88320;
+
+    /// <summary>CRC-32C, as in iSCSI (RFC 3720).</summary>
+    public const uint Castagnoli = 0x82F63B78;
+
     private const int Slices = 16;
+
+    // Bytes of a 128-bit part.
+    private const int PartSize = 16;
+
     private readonly uint _polynomial;
 
     // Slice k, entry b: the register that byte b leaves when k zero bytes follow it.
     private readonly uint[] _tables = new uint[Slices * 256];
+
+    // Entry n: what moves a 16-byte part of a message by n parts towards its end, for its first and its second half.
+    private readonly Vector128<ulong>[] _foldBy = new Vector128<ulong>[17];
 
     // Entry k: x^(2^k) modulo the polynomial, up to the bits of the longest length a long can say.
     private readonly uint[] _squares = new uint[66];
@@ -45,10 +59,70 @@ internal sealed class ReflectedCrc
         {
             _squares[k] = Multiply(_squares[k - 1], _squares[k - 1]);
         }
+        for (var n = 1; n < _foldBy.Length; n++)
+        {
+            // Of n parts to go, a first half has 64 bits more. The product of two reflected numbers comes out one bit
+            // too far, so its factor is one power less.
+            var bits = (ulong)n * PartSize * 8;
+            _foldBy[n] = Vector128.Create((ulong)PowerOfX(bits + 63) << 32, (ulong)PowerOfX(bits - 1) << 32);
+        }
+    }
+
+    /// <summary>Runs the bytes through the register in the fastest way this machine has.</summary>
+    public uint Update(uint register, ReadOnlySpan<byte> source) => Update(Best, register, source);
+
+    /// <summary>Runs the bytes through the register in the given way.</summary>
+    public uint Update(CrcPath path, uint register, ReadOnlySpan<byte> source)
+    {
+        if (path <= CrcPath.Instruction || source.Length < PartSize)
+        {
+            return UpdateSmall(path, register, source);
+        }
+        Vector128<ulong> sum;
+        if (path >= CrcPath.Fold512 && source.Length >= CrcFold<Vector512<ulong>, CrcLanes4>.MinLength)
+        {
+            sum = CrcFold<Vector512<ulong>, CrcLanes4>.Fold(_foldBy, register, ref source);
+        }
+        else if (path >= CrcPath.Fold256 && source.Length >= CrcFold<Vector256<ulong>, CrcLanes2>.MinLength)
+        {
+            sum = CrcFold<Vector256<ulong>, CrcLanes2>.Fold(_foldBy, register, ref source);
+        }
+        else if (source.Length >= CrcFold<Vector128<ulong>, CrcLanes1>.MinLength)
+        {
+            sum = CrcFold<Vector128<ulong>, CrcLanes1>.Fold(_foldBy, register, ref source);
+        }
+        else
+        {
+            sum = Vector128.CreateScalar(register).AsUInt64() ^ MemoryMarshal.Read<Vector128<ulong>>(source);
+            source = source[PartSize..];
+        }
+        while (source.Length >= PartSize)
+        {
+            sum = CrcLanes1.Multiply(sum, _foldBy[1]) ^ MemoryMarshal.Read<Vector128<ulong>>(source);
+            source = source[PartSize..];
+        }
+        register = UpdateSmall(path, 0, MemoryMarshal.AsBytes(new ReadOnlySpan<Vector128<ulong>>(in sum)));
+        return UpdateSmall(path, register, source);
+    }
+
+    /// <summary>The fastest way this machine has.</summary>
+    public static CrcPath Best { get; } =
+        CrcLanes4.IsSupported ? CrcPath.Fold512
+        : CrcLanes2.IsSupported ? CrcPath.Fold256
+        : CrcLanes1.IsSupported ? CrcPath.Fold128
+        : CrcPath.Instruction;
+
+    /// <summary>The few bytes for which folding does not pay; and all bytes where there is nothing better.</summary>
+    private uint UpdateSmall(CrcPath path, uint register, ReadOnlySpan<byte> source)
+    {
+        var castagnoli = _polynomial == Castagnoli;
+        return path != CrcPath.Table && CrcInstruction.IsSupported(castagnoli)
+            ? CrcInstruction.Update(castagnoli, register, source)
+            : UpdateByTable(register, source);
     }
 
     /// <summary>Runs the bytes through the register, sixteen at a time, with tables only.</summary>
-    public uint UpdateByTable(uint register, ReadOnlySpan<byte> source)
+    private uint UpdateByTable(uint register, ReadOnlySpan<byte> source)
     {
         ref var table = ref MemoryMarshal.GetArrayDataReference(_tables);
         while (source.Length >= Slices)
@@ -61,6 +135,13 @@ internal sealed class ReflectedCrc
                 Word(ref table, 12, w0) ^ Word(ref table, 8, w1) ^ Word(ref table, 4, w2) ^ Word(ref table, 0, w3);
             source = source[Slices..];
         }
+        if (source.Length >= 8)
+        {
+            var w0 = BinaryPrimitives.ReadUInt32LittleEndian(source) ^ register;
+            var w1 = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
+            register = Word(ref table, 4, w0) ^ Word(ref table, 0, w1);
+            source = source[8..];
+        }
         foreach (var b in source)
         {
             register = (register >> 8) ^ Unsafe.Add(ref table, (byte)(register ^ b));
@@ -72,16 +153,17 @@ internal sealed class ReflectedCrc
     public uint Combine(uint first, uint second, long secondLength)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(secondLength);
-        return Multiply(first, PowerOfX8((ulong)secondLength)) ^ second;
+        // The zero bytes that B's place means for A multiply its register by x^8 each.
+        return Multiply(first, PowerOfX((UInt128)secondLength * 8)) ^ second;
     }
 
-    /// <summary>x^(8·bytes) modulo the polynomial: what that many zero bytes multiply a register by.</summary>
-    private uint PowerOfX8(ulong bytes)
+    /// <summary>x to this power modulo the polynomial.</summary>
+    private uint PowerOfX(UInt128 exponent)
     {
         var power = 1u << 31;
-        for (var k = 3; bytes != 0; bytes >>= 1, k++)
+        for (var k = 0; exponent != 0; exponent >>= 1, k++)
         {
-            if ((bytes & 1) != 0)
+            if ((exponent & 1) != 0)
             {
                 power = Multiply(power, _squares[k]);
             }
