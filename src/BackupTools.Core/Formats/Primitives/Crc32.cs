@@ -3,7 +3,7 @@ namespace BackupTools.Formats.Primitives;
 /// <summary>CRC-32/ISO-HDLC (zlib); shaped like System.IO.Hashing.Crc32.</summary>
 internal sealed class Crc32
 {
-    private static readonly ReflectedCrc Algebra = new(ReflectedCrc.Ieee);
+    internal static readonly ReflectedCrc Algebra = new(ReflectedCrc.Ieee);
     private uint _register = uint.MaxValue;
 
     public void Append(ReadOnlySpan<byte> source) => _register = Algebra.Update(_register, source);

@@ -3,7 +3,7 @@ namespace BackupTools.Formats.Primitives;
 /// <summary>CRC-32C (Castagnoli); shaped like System.IO.Hashing.Crc32.</summary>
 internal sealed class Crc32C
 {
-    private static readonly ReflectedCrc Algebra = new(ReflectedCrc.Castagnoli);
+    internal static readonly ReflectedCrc Algebra = new(ReflectedCrc.Castagnoli);
     private uint _register = uint.MaxValue;
 
     public void Append(ReadOnlySpan<byte> source) => _register = Algebra.Update(_register, source);

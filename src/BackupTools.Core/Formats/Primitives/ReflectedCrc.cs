@@ -34,6 +34,10 @@ internal sealed class ReflectedCrc
     // Entry n: what moves a 16-byte part of a message by n parts towards its end, for its first and its second half.
     private readonly Vector128<ulong>[] _foldBy = new Vector128<ulong>[17];
 
+    // The same for 32 bits; and what moves a first half to the place of the second.
+    private readonly Vector128<ulong> _foldByWord;
+    private readonly Vector128<ulong> _foldByHalf;
+
     // Entry k: x^(2^k) modulo the polynomial, up to the bits of the longest length a long can say.
     private readonly uint[] _squares = new uint[66];
 
@@ -61,12 +65,27 @@ internal sealed class ReflectedCrc
         }
         for (var n = 1; n < _foldBy.Length; n++)
         {
-            // Of n parts to go, a first half has 64 bits more. The product of two reflected numbers comes out one bit
-            // too far, so its factor is one power less.
-            var bits = (ulong)n * PartSize * 8;
-            _foldBy[n] = Vector128.Create((ulong)PowerOfX(bits + 63) << 32, (ulong)PowerOfX(bits - 1) << 32);
+            _foldBy[n] = FactorsFor(n * PartSize * 8);
         }
+        _foldByWord = FactorsFor(32);
+        _foldByHalf = FactorsFor(0);
+        Best = Enum.GetValues<CrcPath>().Last(IsSupported);
     }
+
+    /// <summary>The fastest path of this machine.</summary>
+    public CrcPath Best { get; }
+
+    /// <summary>Whether this machine has the instructions of a path.</summary>
+    public bool IsSupported(CrcPath path) =>
+        path switch
+        {
+            CrcPath.Table => true,
+            CrcPath.Instruction => CrcInstruction.IsSupported(IsCastagnoli),
+            CrcPath.Fold128 => CrcLanes1.IsSupported,
+            CrcPath.Fold256 => CrcLanes2.IsSupported,
+            CrcPath.Fold512 => CrcLanes4.IsSupported,
+            _ => false,
+        };
 
     /// <summary>Runs the bytes through the register in the fastest way this machine has.</summary>
     public uint Update(uint register, ReadOnlySpan<byte> source) => Update(Best, register, source);
@@ -101,23 +120,24 @@ internal sealed class ReflectedCrc
             sum = CrcLanes1.Multiply(sum, _foldBy[1]) ^ MemoryMarshal.Read<Vector128<ulong>>(source);
             source = source[PartSize..];
         }
-        register = UpdateSmall(path, 0, MemoryMarshal.AsBytes(new ReadOnlySpan<Vector128<ulong>>(in sum)));
-        return UpdateSmall(path, register, source);
+        register = Reduce(sum);
+        return source.IsEmpty ? register : UpdateSmall(path, register, source);
     }
 
-    /// <summary>The fastest way this machine has.</summary>
-    public static CrcPath Best { get; } =
-        CrcLanes4.IsSupported ? CrcPath.Fold512
-        : CrcLanes2.IsSupported ? CrcPath.Fold256
-        : CrcLanes1.IsSupported ? CrcPath.Fold128
-        : CrcPath.Instruction;
+    /// <summary>The state in which 16 bytes leave a zero register.</summary>
+    private uint Reduce(Vector128<ulong> part)
+    {
+        // Times x^32, without the top 32 bits: the 64 bits in the middle are left over the last 32.
+        part = CrcLanes1.Multiply(part, _foldByWord);
+        var rest = CrcLanes1.Multiply(part, _foldByHalf)[1] ^ part[1];
+        return Word(ref MemoryMarshal.GetArrayDataReference(_tables), 0, (uint)rest) ^ (uint)(rest >> 32);
+    }
 
     /// <summary>The few bytes for which folding does not pay; and all bytes where there is nothing better.</summary>
     private uint UpdateSmall(CrcPath path, uint register, ReadOnlySpan<byte> source)
     {
-        var castagnoli = _polynomial == Castagnoli;
-        return path != CrcPath.Table && CrcInstruction.IsSupported(castagnoli)
-            ? CrcInstruction.Update(castagnoli, register, source)
+        return path != CrcPath.Table && CrcInstruction.IsSupported(IsCastagnoli)
+            ? CrcInstruction.Update(IsCastagnoli, register, source)
             : UpdateByTable(register, source);
     }
 
@@ -141,6 +161,11 @@ internal sealed class ReflectedCrc
             var w1 = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
             register = Word(ref table, 4, w0) ^ Word(ref table, 0, w1);
             source = source[8..];
+        }
+        if (source.Length >= 4)
+        {
+            register = Word(ref table, 0, BinaryPrimitives.ReadUInt32LittleEndian(source) ^ register);
+            source = source[4..];
         }
         foreach (var b in source)
         {
@@ -169,6 +194,20 @@ internal sealed class ReflectedCrc
             }
         }
         return power;
+    }
+
+    // The polynomial for which x86 has an instruction.
+    private bool IsCastagnoli => _polynomial == Castagnoli;
+
+    /// <summary>What moves both halves of a 16-byte part by so many bits.</summary>
+    private Vector128<ulong> FactorsFor(int bits)
+    {
+        // The first half has 64 bits more to go. The product of two reflected numbers comes out one bit too far, so
+        // the factors are one power less.
+        return Vector128.Create(
+            (ulong)PowerOfX((uint)bits + 63) << 32,
+            bits == 0 ? 0 : (ulong)PowerOfX((uint)bits - 1) << 32
+        );
     }
 
     private uint Multiply(uint a, uint b)
