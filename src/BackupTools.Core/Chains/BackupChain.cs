@@ -59,9 +59,10 @@ internal sealed record BackupChain
         get
         {
             BundleHeader? best = null;
+            var reachable = Reachable();
             for (var i = 0; i < Bundles.Count; i++)
             {
-                if (PathTo(i) is null)
+                if (!reachable[i])
                 {
                     continue;
                 }
@@ -73,6 +74,17 @@ internal sealed record BackupChain
             }
             return best;
         }
+    }
+
+    /// <summary>For each bundle whether the way from the full to it is whole; one pass however long the chain.</summary>
+    public bool[] Reachable()
+    {
+        var reachable = new bool[Bundles.Count];
+        for (var i = 0; i < reachable.Length; i++)
+        {
+            reachable[i] = Parents[i] >= 0 ? reachable[Parents[i]] : Bundles[i].Kind == BundleKind.Full;
+        }
+        return reachable;
     }
 
     // Bundles come after their parents, so of two with the same end and time the later in the list is the later one.

@@ -22,6 +22,9 @@ internal sealed record BundleHeader
     /// <summary>When it was taken, as the bundle itself says; UTC.</summary>
     public required DateTimeOffset CreatedUtc { get; init; }
 
+    /// <summary>Bytes of the bundle whose blocks are shared with other bundles by hard links; 0 for most engines.</summary>
+    public long SharedBytes { get; init; }
+
     /// <summary>All bytes of the bundle on disk, side files included.</summary>
     public required long Length { get; init; }
 

@@ -1,33 +1,202 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using BackupTools.Errors;
+
 namespace BackupTools.Files;
 
-/// <summary>A uniquely named sibling folder of the target, removed on dispose unless published.</summary>
+/// <summary>
+/// A uniquely named sibling folder of the target, removed on dispose unless published. Its owner holds a lock on a file
+/// in it, so that a dead owner is told from a living one whatever process ids are reused.
+/// </summary>
 internal sealed class StagingArea : IDisposable
 {
-    /// <summary>Makes the staging folder inside <paramref name="parentFolder"/> (which is created if missing).</summary>
-    public static StagingArea Create(IDisk disk, string parentFolder, TimeProvider clock) =>
-        throw new NotSupportedException();
+    /// <summary>Names that begin like this are not for staged items.</summary>
+    public const string ReservedPrefix = ".backuptools-";
+
+    /// <summary>Where old items wait, within the staging folder, until all steps are done.</summary>
+    public const string AsideFolder = ReservedPrefix + "aside";
+
+    private const string OwnerFile = ReservedPrefix + "owner.lock";
+    private const string NamePrefix = ".backuptools-";
+    private const string NameSuffix = ".staging";
+    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
+    private const int Rounds = 10;
+
+    private readonly IDisk _disk;
+    private readonly CreatedFolders _parents;
+    private readonly IDiskFile _owner;
+    private bool _disposed;
+    private bool _mustStay;
+
+    private StagingArea(IDisk disk, string folder, CreatedFolders parents, IDiskFile owner)
+    {
+        _disk = disk;
+        Folder = folder;
+        _parents = parents;
+        _owner = owner;
+    }
 
     /// <summary>Absolute path of the staging folder.</summary>
-    public string Folder => throw new NotSupportedException();
+    public string Folder { get; }
+
+    /// <summary>Absolute path of the file that shows whether the owner lives.</summary>
+    public string OwnerPath => _owner.Path;
+
+    /// <summary>Makes the staging folder inside <paramref name="parentFolder"/> (which is created if missing).</summary>
+    public static StagingArea Create(IDisk disk, string parentFolder, TimeProvider clock)
+    {
+        for (var round = 0; ; round++)
+        {
+            var parents = CreatedFolders.Ensure(disk, parentFolder);
+            var folder = Path.Combine(parentFolder, NewName(clock));
+            try
+            {
+                disk.CreateDirectory(folder);
+                // A sweep may take the folder for a leftover until the lock is held: then another is made.
+                if (disk.TryLock(Path.Combine(folder, OwnerFile)) is { } owner)
+                    return new StagingArea(disk, folder, parents, owner);
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && round < Rounds) { }
+            catch
+            {
+                BestEffort(() => disk.DeleteDirectory(folder));
+                parents.RemoveIfEmpty();
+                throw;
+            }
+        }
+    }
 
     /// <summary>Absolute path of a staged item.</summary>
-    public string PathOf(string relativeName) => throw new NotSupportedException();
+    /// <exception cref="BackupException">UnsafeName: the name leads out of the folder or is one of our own.</exception>
+    public string PathOf(string relativeName)
+    {
+        if (!relativeName.Contains('\0', StringComparison.Ordinal))
+        {
+            var path = Path.GetFullPath(Path.Combine(Folder, relativeName));
+            var folder = Folder + Path.DirectorySeparatorChar;
+            if (
+                path.StartsWith(folder, StringComparison.Ordinal)
+                && path.Length > folder.Length
+                && !path.AsSpan(folder.Length).StartsWith(ReservedPrefix, StringComparison.Ordinal)
+            )
+                return path;
+        }
+        throw new BackupException(ErrorCode.UnsafeName, $"not a name for a staged item: '{relativeName}'", Folder);
+    }
 
     /// <summary>Creates a staged file (its missing parent folders too) and remembers to flush it before publishing.</summary>
-    public IDiskFile CreateFile(string relativeName, long preallocate = 0) => throw new NotSupportedException();
+    public IDiskFile CreateFile(string relativeName, long preallocate = 0)
+    {
+        var path = PathOf(relativeName);
+        var folder = Path.GetDirectoryName(path)!;
+        if (!string.Equals(folder, Folder, StringComparison.Ordinal))
+            _disk.CreateDirectory(folder);
+        return _disk.CreateNew(path, preallocate);
+    }
 
     /// <summary>Creates a staged folder.</summary>
-    public void CreateDirectory(string relativeName) => throw new NotSupportedException();
+    public void CreateDirectory(string relativeName) => _disk.CreateDirectory(PathOf(relativeName));
 
     /// <summary>Flushes everything staged and carries out the steps in order; all or nothing.</summary>
-    public void Publish(IReadOnlyList<PublishStep> steps, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+    public void Publish(IReadOnlyList<PublishStep> steps, CancellationToken cancellation)
+    {
+        var publication = new Publication(_disk, this);
+        try
+        {
+            publication.Run(steps, cancellation);
+        }
+        finally
+        {
+            _mustStay = publication.MustStay;
+        }
+    }
 
-    /// <summary>Recovers and removes what dead processes left in a folder; returns the names of what was removed.</summary>
-    public static IReadOnlyList<string> Sweep(IDisk disk, string parentFolder) => throw new NotSupportedException();
+    /// <summary>
+    /// Recovers and removes what dead processes left in a folder; returns the names of what was removed. A publication
+    /// that was interrupted is undone, or, when every step had been done, brought to its end. What cannot be judged or
+    /// removed stays, and <paramref name="warn"/> is told why.
+    /// </summary>
+    public static IReadOnlyList<string> Sweep(IDisk disk, string parentFolder, Action<string>? warn = null)
+    {
+        var removed = new List<string>();
+        if (disk.Stat(parentFolder) is null)
+            return removed;
+        foreach (var entry in disk.List(parentFolder))
+        {
+            if (entry.Kind != DiskEntryKind.Directory || !IsStagingName(entry.Name))
+                continue;
+            var obstacle = SweepOne(disk, entry.Path, out var wasRemoved);
+            if (wasRemoved)
+                removed.Add(entry.Name);
+            else if (obstacle is not null)
+                warn?.Invoke($"{entry.Path}, left by an interrupted run, stays: {obstacle}");
+        }
+        return removed;
+    }
+
+    private static string? SweepOne(IDisk disk, string folder, out bool removed)
+    {
+        removed = false;
+        try
+        {
+            using var owner = disk.TryLock(Path.Combine(folder, OwnerFile));
+            if (owner is null)
+                return null; // its owner lives
+            if (PublicationJournal.Read(disk, folder) is { } plan)
+            {
+                if (plan.IsComplete(disk))
+                    plan.FlushFolders(disk);
+                else if (plan.BlockedBy(disk) is { } blocked)
+                    return $"it holds the former '{blocked}', but what is there now is not what the run put there";
+                else
+                    plan.Undo(disk);
+                PublicationJournal.Delete(disk, folder);
+            }
+            disk.DeleteDirectory(folder);
+            removed = true;
+            return null;
+        }
+        catch (BackupException e)
+        {
+            return e.Describe();
+        }
+    }
 
     /// <summary>True for names that staging uses, so that nothing else takes them for a bundle.</summary>
-    public static bool IsStagingName(string name) => throw new NotSupportedException();
+    public static bool IsStagingName(string name) =>
+        name.StartsWith(NamePrefix, StringComparison.Ordinal)
+        && name.EndsWith(NameSuffix, StringComparison.Ordinal)
+        && name[NamePrefix.Length..^NameSuffix.Length].Split('-')
+            is [{ Length: > 0 } process, var time, { Length: 8 } random]
+        && process.All(char.IsAsciiDigit)
+        && DateTime.TryParseExact(time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+        && random.All(char.IsAsciiHexDigitLower);
 
-    public void Dispose() { }
+    /// <summary>Removes what was staged and not published; a failure to do so is left to the next sweep.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        if (!_mustStay)
+            BestEffort(() => _disk.DeleteDirectory(Folder));
+        _owner.Dispose();
+        _parents.RemoveIfEmpty();
+    }
+
+    private static void BestEffort(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (BackupException) { }
+    }
+
+    private static string NewName(TimeProvider clock)
+    {
+        var time = clock.GetUtcNow().UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+        var random = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        return $"{NamePrefix}{Environment.ProcessId}-{time}-{random}{NameSuffix}";
+    }
 }

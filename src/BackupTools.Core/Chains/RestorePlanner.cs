@@ -1,0 +1,203 @@
+using System.Globalization;
+using BackupTools.Errors;
+
+namespace BackupTools.Chains;
+
+/// <summary>Chain and target to plan: a pure function, shared by -WhatIf, Test-BackupChain and the real run.</summary>
+internal static class RestorePlanner
+{
+    /// <summary>Plans a restore from one chain.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="target">What to reach.</param>
+    /// <param name="cutsInside">The engine can cut a bundle's log at a position.</param>
+    /// <param name="cutsByTime">The engine can cut a bundle's log at a time.</param>
+    /// <exception cref="BackupException">NoFullBackup, TargetNotCovered, or the chain's own fault on the way.</exception>
+    public static RestorePlan Plan(BackupChain chain, RestoreTarget target, bool cutsInside, bool cutsByTime)
+    {
+        if (chain.Full is null)
+        {
+            throw (
+                chain.Problems.FirstOrDefault(p => p.Code == ErrorCode.NoFullBackup)
+                ?? new ChainProblem(ProblemSeverity.Error, ErrorCode.NoFullBackup, "the chain has no full backup")
+            ).ToException();
+        }
+        return target switch
+        {
+            RestoreTarget.PositionTarget p => ToPosition(chain, p, cutsInside),
+            RestoreTarget.TimeTarget t => ToTime(chain, t, cutsByTime),
+            _ => ToLatest(chain, target),
+        };
+    }
+
+    /// <summary>True when the plan would not fail for lack of cover; what makes one chain of several qualify.</summary>
+    public static bool Covers(BackupChain chain, RestoreTarget target) =>
+        chain.Full is { } full
+        && target switch
+        {
+            RestoreTarget.PositionTarget p => p.Value >= full.Start.Value && p.Value <= chain.Head!.End.Value,
+            RestoreTarget.TimeTarget t => full.CreatedUtc <= t.Instant,
+            _ => true,
+        };
+
+    private static RestorePlan ToLatest(BackupChain chain, RestoreTarget target)
+    {
+        var head = chain.Head!;
+        // Restoring to just before a gap is not "the newest state": whoever wants that says so with a position.
+        var reachable = chain.Reachable();
+        for (var i = 0; i < chain.Bundles.Count; i++)
+        {
+            var bundle = chain.Bundles[i];
+            if (!reachable[i] && (bundle.End > head.End || bundle.CreatedUtc > head.CreatedUtc))
+            {
+                var problem = chain.Problems.FirstOrDefault(p =>
+                    p.Severity == ProblemSeverity.Error
+                    && string.Equals(p.FullName, bundle.FullName, StringComparison.Ordinal)
+                );
+                throw new BackupException(
+                    problem?.Code ?? ErrorCode.ChainGap,
+                    (problem?.Message ?? $"{bundle.Name} cannot be reached")
+                        + $"; the newest state that can be restored is position {head.End}",
+                    bundle.FullName,
+                    recommendation: $"Add the missing bundle, or restore to position {head.End} explicitly."
+                );
+            }
+        }
+        return new RestorePlan
+        {
+            Chain = chain,
+            Target = target,
+            Bundles = PathOf(chain, head),
+        };
+    }
+
+    private static RestorePlan ToPosition(BackupChain chain, RestoreTarget.PositionTarget target, bool cutsInside)
+    {
+        var position = new ChainPosition(target.Value, chain.Full!.End.Unit);
+        var reachable = Reachable(chain);
+        // Of several bundles that end exactly there (changes that move no position) the youngest state is meant.
+        if (reachable.LastOrDefault(b => b.End == position) is { } exact)
+        {
+            var plan = new RestorePlan
+            {
+                Chain = chain,
+                Target = target,
+                Bundles = PathOf(chain, exact),
+            };
+            var others = reachable.Count(b => b.End == position && b.Start != b.End);
+            return others < 2
+                ? plan
+                : plan with
+                {
+                    Warnings =
+                    [
+                        new ChainProblem(
+                            ProblemSeverity.Warning,
+                            ErrorCode.TargetNotCovered,
+                            $"several bundles end at position {position}; the youngest, {exact.Name}, is used",
+                            exact.FullName,
+                            Recommendation: "Use a point in time to choose another."
+                        ),
+                    ],
+                };
+        }
+        if (cutsInside && reachable.LastOrDefault(b => b.Start <= position && position < b.End) is { } containing)
+        {
+            return new RestorePlan
+            {
+                Chain = chain,
+                Target = target,
+                Bundles = PathOf(chain, containing),
+                CutAt = position,
+            };
+        }
+        var below = reachable.Where(b => b.End < position).MaxBy(b => b.End.Value);
+        if (cutsInside || below is null || reachable.TrueForAll(b => b.End < position))
+        {
+            throw NotCovered($"position {position}", chain, reachable);
+        }
+        return new RestorePlan
+        {
+            Chain = chain,
+            Target = target,
+            Bundles = PathOf(chain, below),
+            Warnings =
+            [
+                new ChainProblem(
+                    ProblemSeverity.Warning,
+                    ErrorCode.TargetNotCovered,
+                    $"no bundle ends at position {position}; the nearest before it, {below.End}, is restored",
+                    below.FullName
+                ),
+            ],
+        };
+    }
+
+    private static RestorePlan ToTime(BackupChain chain, RestoreTarget.TimeTarget target, bool cutsByTime)
+    {
+        var reachable = Reachable(chain);
+        var before = reachable.Where(b => b.CreatedUtc <= target.Instant).MaxBy(b => (b.CreatedUtc, b.End.Value));
+        if (before is null)
+        {
+            throw NotCovered(Iso(target.Instant), chain, reachable);
+        }
+        var after = reachable
+            .Where(b => b.Kind == BundleKind.Incremental && b.CreatedUtc > target.Instant)
+            .MinBy(b => (b.CreatedUtc, b.End.Value));
+        if (cutsByTime && after is not null)
+        {
+            return new RestorePlan
+            {
+                Chain = chain,
+                Target = target,
+                Bundles = PathOf(chain, after),
+                CutTime = target.Instant,
+            };
+        }
+        return new RestorePlan
+        {
+            Chain = chain,
+            Target = target,
+            Bundles = PathOf(chain, before),
+            Warnings = after is null
+                ? []
+                :
+                [
+                    new ChainProblem(
+                        ProblemSeverity.Info,
+                        ErrorCode.TargetNotCovered,
+                        $"the log carries no times: the state of {before.Name}, taken {Iso(before.CreatedUtc)}, is restored",
+                        before.FullName,
+                        Recommendation: "Use a position to reach a state between two bundles, where the engine allows it."
+                    ),
+                ],
+        };
+    }
+
+    private static List<BundleHeader> Reachable(BackupChain chain)
+    {
+        var reachable = chain.Reachable();
+        return chain.Bundles.Where((_, i) => reachable[i]).ToList();
+    }
+
+    private static IReadOnlyList<BundleHeader> PathOf(BackupChain chain, BundleHeader tip)
+    {
+        var index = 0;
+        while (!ReferenceEquals(chain.Bundles[index], tip))
+        {
+            index++;
+        }
+        return chain.PathTo(index)!;
+    }
+
+    private static BackupException NotCovered(string what, BackupChain chain, List<BundleHeader> reachable) =>
+        new(
+            ErrorCode.TargetNotCovered,
+            $"{what} is not covered by chain {chain.ChainId}, which holds positions "
+                + $"{reachable[0].Start}..{reachable.Max(b => b.End.Value)} "
+                + $"from {Iso(reachable[0].CreatedUtc)} to {Iso(reachable.Max(b => b.CreatedUtc))}",
+            chain.Folder
+        );
+
+    private static string Iso(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
