@@ -74,8 +74,9 @@ internal sealed record SpgSegmentManifest(uint CatalogCrc32, IReadOnlyList<SpgSe
         var segments = new List<SpgSegmentEntry>((int)Math.Min(count, (uint)(reader.Remaining / SmallestEntry)));
         for (var i = 0u; i < count; i++)
         {
-            Need(reader, 8);
+            Need(reader, 4);
             var id = reader.U32();
+            Need(reader, 4);
             var pathLength = reader.U32();
             Need(reader, pathLength);
             string path;

@@ -43,6 +43,18 @@ internal sealed class SpgSnapshotCheck
     public static bool ClaimsToBeSnapshot(ReadOnlySpan<byte> start) =>
         start.StartsWith(SpgCatalogCheck.Magic) || start.StartsWith(EnvelopeMagic);
 
+    /// <summary>
+    /// True when a snapshot that begins with these 9 bytes ends with a checksum of all before it: then two snapshots of
+    /// the same length and ending are the same.
+    /// </summary>
+    public static bool EndsWithChecksum(ReadOnlySpan<byte> start) =>
+        start.Length >= EnvelopeHead
+        && (
+            start.StartsWith(EnvelopeMagic)
+                ? start[8] is >= 2 and <= 5
+                : start.StartsWith(SpgCatalogCheck.Magic) && start[8] >= SpgSnapshotInfo.FirstChecksummed
+        );
+
     private static ReadOnlySpan<byte> EnvelopeMagic => "SPGENV01"u8;
 
     private bool HasCrc => _envelope >= 2;
@@ -79,7 +91,7 @@ internal sealed class SpgSnapshotCheck
     /// <summary>Tells that all bytes were given; throws the first fault in the reference's order and words.</summary>
     public SpgSnapshotInfo Finish()
     {
-        if (_catalog is null && !_isBroken)
+        if (_position < EnvelopeHead)
         {
             // Too short to say what it is: read as a bare catalogue, magic first.
             _catalog = new SpgCatalogCheck(_position, 0, walk: false);

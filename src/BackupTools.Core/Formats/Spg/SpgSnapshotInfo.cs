@@ -41,10 +41,4 @@ internal sealed record SpgSnapshotInfo
 
     /// <summary>True when a newer server may have added what we do not know.</summary>
     public bool IsNewerThanKnown => FileVersion > NewestKnown;
-
-    /// <summary>
-    /// True when the last four bytes are a checksum over everything before: then two snapshots of the same length and
-    /// ending are the same.
-    /// </summary>
-    public bool EndsWithChecksum => EnvelopeVersion >= 2 || (EnvelopeVersion == 0 && FileVersion >= FirstChecksummed);
 }

@@ -46,4 +46,7 @@ internal readonly record struct SpgWalFrame(
 /// <param name="Offset">Where the frame that is cut short starts.</param>
 /// <param name="Text">What the server prints when it stops there.</param>
 /// <param name="Length">How many bytes there are.</param>
-internal sealed record SpgTornTail(long Offset, string Text, long Length);
+/// <param name="IsText">
+/// The length word is four ASCII characters: no server ever wrote such a frame, the place is inside one (§4.2).
+/// </param>
+internal sealed record SpgTornTail(long Offset, string Text, long Length, bool IsText);

@@ -129,7 +129,8 @@ internal sealed class SpgWalScanner
         {
             text = $"WAL entry truncated (payload_len={PayloadLengthOf(LengthWord)}) — dropping tail";
         }
-        return new SpgTornTail(at, text, Position - at);
+        var isText = _headerLength >= 4 && _header.AsSpan(0, 4).IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0;
+        return new SpgTornTail(at, text, Position - at, isText);
     }
 
     /// <summary>

@@ -281,9 +281,9 @@ public sealed class SpgWalScannerTests
     public void Any_text_packs_and_unpacks_in_any_pieces()
     {
         var random = new Random(20261120);
-        for (var round = 0; round < 60; round++)
+        for (var round = 0; round < 25; round++)
         {
-            var plain = new byte[random.Next(0, 20_000)];
+            var plain = new byte[random.Next(0, 9_000)];
             for (var i = 0; i < plain.Length; i++)
             {
                 plain[i] = i > 40 && random.Next(9) > 0 ? plain[i - random.Next(1, 40)] : (byte)random.Next(256);
