@@ -75,7 +75,8 @@ internal sealed class AlopexCapture
             if (i > 0)
             {
                 _context.Verbose($"{last!.Message}: looking again");
-                _context.Cancellation.WaitHandle.WaitOne(Math.Min(LongestPause, 2 << Math.Min(i, 10)));
+                var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause, 2 << Math.Min(i, 10)));
+                Task.Delay(pause, _context.Clock, _context.Cancellation).GetAwaiter().GetResult();
             }
             _context.Cancellation.ThrowIfCancellationRequested();
             try

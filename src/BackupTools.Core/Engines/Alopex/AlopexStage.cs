@@ -43,6 +43,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
         AlopexTableFacts? facts = null;
         Create(
             table.Name,
+            table.Entry.Length,
             target =>
             {
                 using var file = AlopexTableFile.Open(context.Disk, table.FullName);
@@ -61,6 +62,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
     public void CopyPlain(AlopexFile plain, CancellationToken cancellation) =>
         Create(
             plain.Name,
+            0,
             target =>
             {
                 using var file = context.Disk.OpenRead(plain.FullName);
@@ -78,6 +80,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
         Remove(AlopexNames.Wal);
         Create(
             AlopexNames.Wal,
+            0,
             target =>
             {
                 replay = wal.CopyTo(header, target, context, cancellation, out var crc);
@@ -93,6 +96,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
         Remove(name);
         Create(
             name,
+            0,
             target =>
             {
                 target.Write(bytes, 0);
@@ -101,11 +105,11 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
         );
     }
 
-    private void Create(string name, Func<IDiskFile, AlopexStaged> fill)
+    private void Create(string name, long preallocate, Func<IDiskFile, AlopexStaged> fill)
     {
         try
         {
-            using var target = staging.CreateFile($"{Folder}/{name}");
+            using var target = staging.CreateFile($"{Folder}/{name}", preallocate);
             _files[name] = fill(target);
         }
         catch
