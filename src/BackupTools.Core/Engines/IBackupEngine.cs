@@ -36,6 +36,7 @@ internal interface IBackupEngine
 
     /// <summary>
     /// Checks the bundles of one way through a chain (full first), each alone and each against the one before.
+    /// A path may also be one increment alone: then what can be said without its predecessors is checked.
     /// Reports every finding it can make; throws only for cancellation and for a disk that fails.
     /// </summary>
     IReadOnlyList<ChainProblem> Verify(IReadOnlyList<BundleHeader> path, VerifyDepth depth, EngineContext context);

@@ -1,0 +1,45 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Engines;
+
+/// <summary>The engines this version knows. Operations reach engines only through here.</summary>
+internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
+{
+    /// <summary>Every engine, in the order in which a source is offered to them.</summary>
+    public static EngineRegistry Default { get; } = new([]);
+
+    public IReadOnlyList<IBackupEngine> Engines => engines;
+
+    /// <summary>The engine of that name, in any case.</summary>
+    /// <exception cref="BackupException">UnknownEngine.</exception>
+    public IBackupEngine ByName(string name) =>
+        engines.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new BackupException(
+            ErrorCode.UnknownEngine,
+            $"'{name}' is not a known engine",
+            recommendation: $"Use one of: {string.Join(", ", engines.Select(e => e.Name))}."
+        );
+
+    /// <summary>The engines to consider: the named one, or all.</summary>
+    public IReadOnlyList<IBackupEngine> Candidates(string? name) => name is null ? engines : [ByName(name)];
+
+    /// <summary>The engine whose database the path is.</summary>
+    /// <exception cref="BackupException">PathNotFound or SourceNotRecognised.</exception>
+    public IBackupEngine OfSource(string path, string? name, EngineContext context)
+    {
+        foreach (var engine in Candidates(name))
+        {
+            if (engine.RecognisesSource(path, context))
+            {
+                return engine;
+            }
+        }
+        throw context.Disk.Stat(path) is null
+            ? new BackupException(ErrorCode.PathNotFound, "the source does not exist", path)
+            : new BackupException(
+                ErrorCode.SourceNotRecognised,
+                $"the source is no database of {name ?? "a known engine"}",
+                path
+            );
+    }
+}

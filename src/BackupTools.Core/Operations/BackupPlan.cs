@@ -1,0 +1,56 @@
+using BackupTools.Chains;
+using BackupTools.Engines;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>What a backup would do, found out without writing anything.</summary>
+public sealed class BackupPlan
+{
+    internal BackupPlan(BackupSettings settings, BundleKind kind, IBackupEngine engine, CapturePlan capture)
+    {
+        Settings = settings;
+        Kind = kind;
+        EngineOf = engine;
+        Capture = capture;
+    }
+
+    internal BackupSettings Settings { get; }
+
+    internal BundleKind Kind { get; }
+
+    internal IBackupEngine EngineOf { get; }
+
+    internal CapturePlan Capture { get; }
+
+    /// <summary>The engine's name.</summary>
+    public string Engine => EngineOf.Name;
+
+    /// <summary>Absolute path under which the bundle is expected to appear.</summary>
+    public string BundlePath => Capture.BundlePath;
+
+    /// <summary>Bytes expected to be read from the source.</summary>
+    public long ExpectedBytes => Capture.ExpectedBytes;
+
+    /// <summary>Findings that do not stop the backup.</summary>
+    public IReadOnlyList<ProblemInfo> Problems => Capture.Warnings.ToInfos();
+
+    /// <summary>The plan in lines for people: what is read, what is written, on what it builds.</summary>
+    public IReadOnlyList<string> Describe()
+    {
+        var lines = new List<string>
+        {
+            $"{Engine} {(Kind == BundleKind.Full ? "full" : "incremental")} backup of {Settings.SourcePath}",
+            $"  read   {Capture.SourceFiles.Count} file(s), about {ExpectedBytes} bytes",
+            $"  write  {BundlePath}",
+        };
+        if (Kind == BundleKind.Incremental)
+        {
+            var parent = Capture.Request.Parent;
+            lines.Add($"  since  {Capture.Start?.ToString() ?? "?"}{(parent is null ? "" : $" ({parent.Name})")}");
+        }
+        lines.AddRange(Capture.WritesBesideSource.Select(path => $"  also writes beside the source: {path}"));
+        lines.AddRange(Capture.Warnings.Select(w => $"  note   {w}"));
+        return lines;
+    }
+}

@@ -1,0 +1,102 @@
+using BackupTools.Chains;
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Operations;
+
+/// <summary>What a path holds in bundles: the chains, and the bundles that could not be read.</summary>
+internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnlyList<BundleReadResult> Unreadable)
+{
+    /// <summary>Reads every bundle that the path is or directly holds and builds the chains, oldest first.</summary>
+    /// <exception cref="BackupException">PathNotFound; the path cannot be read.</exception>
+    public static BundleFolder Read(string path, IReadOnlyList<IBackupEngine> engines, EngineContext context)
+    {
+        if (context.Disk.Stat(path) is null)
+        {
+            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
+        }
+        var chains = new List<BackupChain>();
+        var unreadable = new List<BundleReadResult>();
+        foreach (var engine in engines)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            var read = engine.ReadBundles(path, context).ToList();
+            var built = ChainBuilder
+                .Build(
+                    path,
+                    read.Where(r => r.Header is not null).Select(r => r.Header!),
+                    engine.Capabilities.SiblingIncrements
+                )
+                .ToList();
+            var bad = read.Where(r => r.Error is not null).ToList();
+            unreadable.AddRange(bad);
+            if (bad.Count > 0 && built.Count > 0)
+            {
+                // Nobody can say which chain an unreadable bundle belongs to. It is shown with the newest, where it
+                // would do most harm unnoticed: a newest state that silently is not the newest.
+                var newest = built.Count - 1;
+                built[newest] = built[newest] with
+                {
+                    Problems = [.. built[newest].Problems, .. bad.Select(r => ChainProblem.From(r.Error!))],
+                };
+            }
+            chains.AddRange(built);
+        }
+        return new BundleFolder(chains, unreadable);
+    }
+
+    /// <summary>The one chain that a restore or test to this target is about.</summary>
+    /// <exception cref="BackupException">NoBundles, ChainNotFound, ChainIsAmbiguous.</exception>
+    public BackupChain Choose(string path, string? chainId, RestoreTarget target)
+    {
+        if (Chains.Count == 0)
+        {
+            throw Unreadable.Count > 0 ? Unreadable[0].Error! : NoBundles(path);
+        }
+        if (chainId is not null)
+        {
+            return ById(Chains, chainId, path);
+        }
+        if (Chains.Select(c => (c.Engine, c.Series)).Distinct().Skip(1).Any())
+        {
+            throw new BackupException(
+                ErrorCode.ChainIsAmbiguous,
+                $"the folder holds chains of several databases: {string.Join(", ", Chains.Select(Label).Distinct())}",
+                path
+            );
+        }
+        return Chains.LastOrDefault(c => RestorePlanner.Covers(c, target))
+            ?? Chains.LastOrDefault(c => c.Full is not null)
+            ?? Chains[^1];
+    }
+
+    public static BackupChain ById(IReadOnlyList<BackupChain> chains, string chainId, string path) =>
+        chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
+        ?? throw new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path);
+
+    public static BackupException NoBundles(string path) =>
+        new(ErrorCode.NoBundles, "no bundle of a known engine is here", path);
+
+    private static string Label(BackupChain chain) => $"{chain.Series ?? "?"} ({chain.Engine})";
+
+    /// <summary>The folder and, when asked, every folder below it that is no bundle itself; links are not followed.</summary>
+    public static IEnumerable<string> Walk(string folder, bool recurse, IDisk disk)
+    {
+        yield return folder;
+        if (!recurse)
+        {
+            yield break;
+        }
+        foreach (var entry in disk.List(folder))
+        {
+            if (entry.Kind == DiskEntryKind.Directory && !StagingArea.IsStagingName(entry.Name))
+            {
+                foreach (var inner in Walk(entry.Path, recurse, disk))
+                {
+                    yield return inner;
+                }
+            }
+        }
+    }
+}

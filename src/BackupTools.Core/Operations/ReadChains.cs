@@ -1,0 +1,50 @@
+using BackupTools.Errors;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>Finds the chains in a folder from the bundles' own headers.</summary>
+public static class ReadChains
+{
+    /// <summary>
+    /// The chains, folder by folder, oldest first. Bundles that cannot be read come as their errors; they are also
+    /// among the problems of the newest chain of their folder.
+    /// </summary>
+    /// <param name="path">A folder of bundles, or a bundle; absolute.</param>
+    /// <param name="recurse">Look into the folders below as well.</param>
+    /// <param name="engine">Only this engine's chains; null for all.</param>
+    /// <param name="host">The front end.</param>
+    /// <exception cref="BackupException">PathNotFound, UnknownEngine.</exception>
+    public static IEnumerable<ChainReading> Read(string path, bool recurse, string? engine, OperationHost host)
+    {
+        var engines = host.Engines.Candidates(engine);
+        var any = false;
+        foreach (var folder in BundleFolder.Walk(path, recurse, host.Disk))
+        {
+            var found = BundleFolder.Read(folder, engines, host.Context);
+            foreach (var chain in found.Chains)
+            {
+                // With -Recurse a bundle that is a folder is met again by itself; it was listed with its chain.
+                if (!(recurse && folder != path && chain.Bundles.All(b => b.FullName == folder)))
+                {
+                    any = true;
+                    yield return new ChainReading(chain.ToInfo(), null);
+                }
+            }
+            foreach (var bad in found.Unreadable)
+            {
+                any = true;
+                yield return new ChainReading(null, bad.Error);
+            }
+        }
+        if (!any)
+        {
+            yield return new ChainReading(null, BundleFolder.NoBundles(path));
+        }
+    }
+}
+
+/// <summary>Either a chain or why a bundle could not be read.</summary>
+/// <param name="Chain">The chain; null when <paramref name="Error"/> is set.</param>
+/// <param name="Error">The error; null when <paramref name="Chain"/> is set.</param>
+public sealed record ChainReading(ChainInfo? Chain, BackupException? Error);

@@ -1,0 +1,66 @@
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>Reads the headers of bundles, and on request checks their bytes against their own checksums.</summary>
+public static class ReadHeaders
+{
+    /// <summary>
+    /// The bundles that the path is or directly holds, each as soon as it is known. A bundle that cannot be read comes
+    /// as its error, so that one bad file does not hide the others.
+    /// </summary>
+    /// <param name="path">A bundle, or a folder of bundles; absolute.</param>
+    /// <param name="verify">Read the bytes too and compare every checksum.</param>
+    /// <param name="engine">Only this engine's bundles; null for all.</param>
+    /// <param name="host">The front end.</param>
+    /// <exception cref="BackupException">PathNotFound, UnknownEngine, BundleNotRecognised.</exception>
+    public static IEnumerable<HeaderReading> Read(string path, bool verify, string? engine, OperationHost host)
+    {
+        var context = host.Context;
+        var engines = host.Engines.Candidates(engine);
+        if (host.Disk.Stat(path) is null)
+        {
+            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
+        }
+        return Enumerate(path, verify, engines, context);
+    }
+
+    private static IEnumerable<HeaderReading> Enumerate(
+        string path,
+        bool verify,
+        IReadOnlyList<IBackupEngine> engines,
+        EngineContext context
+    )
+    {
+        var any = false;
+        foreach (var engine in engines)
+        {
+            foreach (var read in engine.ReadBundles(path, context))
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                any = true;
+                yield return read.Header is not { } header ? new HeaderReading(null, read.Error)
+                : verify
+                    ? new HeaderReading(
+                        header.ToInfo(verified: engine.Verify([header], VerifyDepth.Checksums, context)),
+                        null
+                    )
+                : new HeaderReading(header.ToInfo(), null);
+            }
+        }
+        if (!any)
+        {
+            yield return new HeaderReading(
+                null,
+                new BackupException(ErrorCode.BundleNotRecognised, "this is no bundle of a known engine", path)
+            );
+        }
+    }
+}
+
+/// <summary>Either a bundle's description or why it has none.</summary>
+/// <param name="Bundle">The description; null when <paramref name="Error"/> is set.</param>
+/// <param name="Error">Why there is none; null when <paramref name="Bundle"/> is set.</param>
+public sealed record HeaderReading(BundleInfo? Bundle, BackupException? Error);

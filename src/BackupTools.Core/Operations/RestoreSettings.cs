@@ -1,0 +1,20 @@
+namespace BackupTools.Operations;
+
+/// <summary>What a restore is to do.</summary>
+public sealed record RestoreSettings : TargetSettings
+{
+    /// <summary>The database file or data folder to make; absolute.</summary>
+    public required string DestinationPath { get; init; }
+
+    /// <summary>SPG: where the log goes; null for the default beside the database.</summary>
+    public string? WalPath { get; init; }
+
+    /// <summary>
+    /// Replace an existing database of the same engine; the old one is kept aside until the new one is in place.
+    /// Never skips a check.
+    /// </summary>
+    public bool Force { get; init; }
+
+    /// <summary>Check everything that the format defines in the result before it is published.</summary>
+    public bool Deep { get; init; }
+}

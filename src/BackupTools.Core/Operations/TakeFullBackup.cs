@@ -1,0 +1,17 @@
+using BackupTools.Chains;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>Takes an image of a whole database, and with it everything committed before the run began.</summary>
+public static class TakeFullBackup
+{
+    /// <summary>Finds out what the backup would do; writes nothing.</summary>
+    /// <exception cref="Errors.BackupException">The backup cannot be taken; the code says why.</exception>
+    public static BackupPlan Plan(BackupSettings settings, OperationHost host) =>
+        BackupRun.Plan(settings, BundleKind.Full, host);
+
+    /// <summary>Takes the backup; it appears under its final name complete and flushed, or not at all.</summary>
+    /// <exception cref="Errors.BackupException">The backup was not taken; nothing is left behind.</exception>
+    public static BundleInfo Execute(BackupPlan plan, OperationHost host) => BackupRun.Execute(plan, host);
+}

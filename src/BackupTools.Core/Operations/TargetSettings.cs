@@ -1,0 +1,44 @@
+using System.Globalization;
+using BackupTools.Chains;
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>Which chain, and which of its states: shared by test and restore, so that both mean the same.</summary>
+public record TargetSettings
+{
+    /// <summary>The folder of bundles, or one bundle; absolute.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The chain; null when the folder leaves no doubt.</summary>
+    public string? ChainId { get; init; }
+
+    /// <summary>Only this engine's bundles; null for all.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>The position to reach; null for none.</summary>
+    public ulong? ToPosition { get; init; }
+
+    /// <summary>The time to reach; null for none. With neither this nor a position the newest state is meant.</summary>
+    public DateTimeOffset? PointInTime { get; init; }
+
+    internal RestoreTarget Target =>
+        (ToPosition, PointInTime) switch
+        {
+            (null, null) => RestoreTarget.Latest,
+            ({ } position, null) => new RestoreTarget.PositionTarget(position),
+            (null, { } time) => new RestoreTarget.TimeTarget(time),
+            _ => throw new BackupException(
+                ErrorCode.InvalidOption,
+                "a restore goes to a position or to a time, not to both"
+            ),
+        };
+
+    internal string TargetText =>
+        Target switch
+        {
+            RestoreTarget.PositionTarget p => p.Value.ToString(CultureInfo.InvariantCulture),
+            RestoreTarget.TimeTarget t => t.Instant.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+            _ => "Latest",
+        };
+}

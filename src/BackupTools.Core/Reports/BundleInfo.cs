@@ -1,0 +1,69 @@
+namespace BackupTools.Reports;
+
+/// <summary>What one bundle is: the object that New-FullBackup, New-IncrementalBackup and Get-BundleHeader emit.</summary>
+public sealed class BundleInfo
+{
+    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>Full or Incremental.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The chain it belongs to; null where only the bundle itself was looked at.</summary>
+    public string? ChainId { get; init; }
+
+    /// <summary>
+    /// Increment: the position it builds on. Full: the earliest position that it restores to.
+    /// </summary>
+    public required ulong StartPosition { get; init; }
+
+    /// <summary>The position of the newest state in it.</summary>
+    public required ulong EndPosition { get; init; }
+
+    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    public required string PositionUnit { get; init; }
+
+    /// <summary>When it was taken, as the bundle says; UTC.</summary>
+    public required DateTime CreatedUtc { get; init; }
+
+    /// <summary>Bytes on disk, side files included.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Of <see cref="Length"/>, the bytes shared with other bundles through hard links.</summary>
+    public long SharedLength { get; init; }
+
+    /// <summary>The last part of <see cref="FullName"/>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Absolute path of the file or folder.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>The format and version it is written in.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>Hex digest that identifies the bundle wherever it is copied to.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The <see cref="Id"/> of the bundle it was made on; null when the format does not say.</summary>
+    public string? ParentId { get; init; }
+
+    /// <summary>Which database it is of, as far as name or header tell; else null.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>The checksum stored for the whole bundle, lower-case hex; null when the format stores none.</summary>
+    public string? Checksum { get; init; }
+
+    /// <summary>
+    /// True or false when the checksums were compared with the bytes; null when only the header was read.
+    /// </summary>
+    public bool? IsValid { get; init; }
+
+    /// <summary>Findings, errors first.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>How long taking it lasted, in seconds; null where it was not taken by this run.</summary>
+    public double? DurationSeconds { get; init; }
+
+    /// <summary>The full name.</summary>
+    public override string ToString() => FullName;
+}

@@ -1,0 +1,53 @@
+namespace BackupTools.Reports;
+
+/// <summary>One chain: a full and what builds on it. Get-BackupChain emits it; Test- and Restore- accept it.</summary>
+public sealed class ChainInfo
+{
+    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>Stable name of the chain, the same wherever it is copied to.</summary>
+    public required string ChainId { get; init; }
+
+    /// <summary>Which database it is of, as far as names or headers tell; else null.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>True when no problem is an error. Says nothing about bytes: that is Test-BackupChain's work.</summary>
+    public required bool IsValid { get; init; }
+
+    /// <summary>The earliest position that can be restored.</summary>
+    public required ulong StartPosition { get; init; }
+
+    /// <summary>The newest position that can be restored.</summary>
+    public required ulong EndPosition { get; init; }
+
+    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    public required string PositionUnit { get; init; }
+
+    /// <summary>When its first bundle was taken; UTC.</summary>
+    public required DateTime CreatedUtc { get; init; }
+
+    /// <summary>When its newest bundle was taken; UTC.</summary>
+    public required DateTime NewestUtc { get; init; }
+
+    /// <summary>How many bundles it has.</summary>
+    public required int BundleCount { get; init; }
+
+    /// <summary>Bytes of all bundles on disk.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Of <see cref="Length"/>, the bytes shared with other bundles through hard links.</summary>
+    public long SharedLength { get; init; }
+
+    /// <summary>The folder that holds the bundles.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>The bundles, the full first, each after the one it builds on.</summary>
+    public required IReadOnlyList<BundleInfo> Bundles { get; init; }
+
+    /// <summary>Findings, errors first.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>Chain id and folder.</summary>
+    public override string ToString() => $"{ChainId} in {FullName}";
+}

@@ -1,0 +1,53 @@
+namespace BackupTools.Reports;
+
+/// <summary>What Test-BackupChain found: whether the chain restores to the target, and everything it noticed.</summary>
+public sealed class ChainReport
+{
+    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>The chain that was tested.</summary>
+    public required string ChainId { get; init; }
+
+    /// <summary>True when nothing was found that would stop a restore to the target.</summary>
+    public required bool IsValid { get; init; }
+
+    /// <summary>What was to be reached: Latest, a position, or a time.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>What was looked at: Checksums, Deep, or Drill.</summary>
+    public required string Checked { get; init; }
+
+    /// <summary>The bundles that a restore would apply, in order, full names; empty when there is no way.</summary>
+    public required IReadOnlyList<string> Plan { get; init; }
+
+    /// <summary>The earliest position that can be restored.</summary>
+    public required ulong StartPosition { get; init; }
+
+    /// <summary>The position that a restore to the target would reach.</summary>
+    public required ulong EndPosition { get; init; }
+
+    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    public required string PositionUnit { get; init; }
+
+    /// <summary>When the newest bundle of the plan was taken; UTC; null when there is no way.</summary>
+    public DateTime? StateUtc { get; init; }
+
+    /// <summary>Bytes that were read and checked.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>The folder that holds the bundles.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>Findings, errors first.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>Restore drill: bytes of the database that was restored; null without a drill.</summary>
+    public long? DrillLength { get; init; }
+
+    /// <summary>Restore drill: how long the restore lasted, in seconds; null without a drill.</summary>
+    public double? DrillSeconds { get; init; }
+
+    /// <summary>How long the test lasted, in seconds.</summary>
+    public required double DurationSeconds { get; init; }
+}

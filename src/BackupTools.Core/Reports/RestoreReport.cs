@@ -1,0 +1,41 @@
+namespace BackupTools.Reports;
+
+/// <summary>What Restore-BackupChain did.</summary>
+public sealed class RestoreReport
+{
+    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>The chain that was restored.</summary>
+    public required string ChainId { get; init; }
+
+    /// <summary>What was asked for: Latest, a position, or a time.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>The position that was reached.</summary>
+    public required ulong EndPosition { get; init; }
+
+    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    public required string PositionUnit { get; init; }
+
+    /// <summary>When the last bundle that was applied was taken; UTC.</summary>
+    public required DateTime StateUtc { get; init; }
+
+    /// <summary>Absolute path of the restored database.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>All files that were written, absolute.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>The bundles that were applied, in order, full names.</summary>
+    public required IReadOnlyList<string> Bundles { get; init; }
+
+    /// <summary>Bytes restored.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Findings that did not stop the restore.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>How long it lasted, in seconds.</summary>
+    public required double DurationSeconds { get; init; }
+}
