@@ -1,13 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using BackupTools.Errors;
+
 namespace BackupTools.Files;
 
 /// <summary>
-/// The exclusive right to write into a folder, held by an operating-system lock that dies with the process.
+/// The exclusive right to write into a folder, held by an operating-system lock that dies with the process. The lock
+/// file names its holder for people; only the lock counts.
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {
-    /// <summary>Takes the lock or fails at once with BackupRunning ("backup already running").</summary>
-    public static FolderLock Acquire(IDisk disk, string folder, string name = ".backuptools.lock") =>
-        throw new NotSupportedException();
+    private const int MaxHolderText = 200;
+    private const int Rounds = 10;
 
-    public void Dispose() { }
+    private readonly IDisk _disk;
+    private readonly CreatedFolders _folders;
+    private IDiskFile? _file;
+
+    private FolderLock(IDisk disk, CreatedFolders folders, IDiskFile file)
+    {
+        _disk = disk;
+        _folders = folders;
+        _file = file;
+    }
+
+    /// <summary>
+    /// Takes the lock or fails at once with BackupRunning ("backup already running"). Makes the folder if it is
+    /// missing, and takes it back on release if it is still empty.
+    /// </summary>
+    public static FolderLock Acquire(IDisk disk, string folder, string name = ".backuptools.lock")
+    {
+        var path = Path.Combine(folder, name);
+        for (var round = 0; ; round++)
+        {
+            var folders = CreatedFolders.Ensure(disk, folder);
+            try
+            {
+                var file = disk.TryLock(path) ?? throw Running(disk, path);
+                NameHolder(file);
+                return new FolderLock(disk, folders, file);
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && round < Rounds)
+            {
+                // The last holder has just taken the folder back.
+            }
+            catch
+            {
+                folders.RemoveIfEmpty();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Deletes the lock file while it is held, so that nobody can lock a file that is about to go.</summary>
+    public void Dispose()
+    {
+        if (_file is not { } file)
+            return;
+        _file = null;
+        try
+        {
+            _disk.DeleteFile(file.Path);
+        }
+        catch (BackupException) { } // a lock file without a lock is no lock
+        file.Dispose();
+        _folders.RemoveIfEmpty();
+    }
+
+    private static void NameHolder(IDiskFile file)
+    {
+        using var process = Process.GetCurrentProcess();
+        var start = process.StartTime.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var text = $"process {Environment.ProcessId} on {Environment.MachineName}, started {start}";
+        try
+        {
+            file.SetLength(0);
+            file.Write(Encoding.UTF8.GetBytes(text), 0);
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.DiskFull)
+        {
+            // Whoever wants to free space on a full disk needs the lock, not the text.
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static BackupException Running(IDisk disk, string path) =>
+        new(ErrorCode.BackupRunning, "backup already running" + Holder(disk, path), path);
+
+    private static string Holder(IDisk disk, string path)
+    {
+        try
+        {
+            Span<byte> buffer = stackalloc byte[MaxHolderText];
+            using var file = disk.OpenRead(path);
+            var text = Encoding.UTF8.GetString(buffer[..file.Read(buffer, 0)]);
+            var shown = new string([.. text.Where(c => !char.IsControl(c))]);
+            return shown.Length == 0 ? "" : $" ({shown})";
+        }
+        catch (BackupException)
+        {
+            return ""; // it was released meanwhile, or may not be read: the name is a courtesy
+        }
+    }
 }

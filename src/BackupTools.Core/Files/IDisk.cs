@@ -31,11 +31,26 @@ internal interface IDisk
     /// <summary>Renames a file over an existing one, atomically.</summary>
     void Replace(string from, string to);
 
+    /// <summary>
+    /// Swaps two names of the same file system, atomically. Returns false where that is not known; both must exist.
+    /// </summary>
+    bool TryExchange(string path, string other);
+
+    /// <summary>
+    /// Opens or creates (0600) a file and takes an exclusive operating-system lock on it, which ends with the handle or
+    /// the process. Null when another handle, of this or another process, has the lock. A file that was deleted by its
+    /// last holder meanwhile is made anew.
+    /// </summary>
+    IDiskFile? TryLock(string path);
+
     /// <summary>Deletes a file; no error when it is not there.</summary>
     void DeleteFile(string path);
 
     /// <summary>Deletes a folder with all that is in it, never following links; no error when it is not there.</summary>
     void DeleteDirectory(string path);
+
+    /// <summary>Deletes a folder if it is empty; false when it is not. No error when it is not there.</summary>
+    bool TryDeleteEmptyDirectory(string path);
 
     /// <summary>Makes a second name for a file. Returns false where the file system has no hard links.</summary>
     bool TryCreateHardLink(string path, string existing);

@@ -1,7 +1,326 @@
+using System.Runtime.Versioning;
+using BackupTools.Errors;
+using BackupTools.Files.Native;
+
 namespace BackupTools.Files;
 
 /// <summary>The real file system.</summary>
-internal static class LocalDisk
+internal sealed class LocalDisk : IDisk
 {
-    public static IDisk Instance => throw new NotSupportedException();
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
+
+    /// <summary>More rounds than this mean that something recreates the lock file all the time.</summary>
+    private const int LockRounds = 100;
+
+    private LocalDisk() { }
+
+    public static IDisk Instance { get; } = new LocalDisk();
+
+    public IDiskFile OpenRead(string path) => Open(path, writing: false);
+
+    public IDiskFile OpenWrite(string path) => Open(path, writing: true);
+
+    public IDiskFile CreateNew(string path, long preallocate = 0)
+    {
+        Require(path);
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            PreallocationSize = preallocate,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerFile;
+        try
+        {
+            var stream = new FileStream(path, options);
+            return new LocalFile(path, stream.SafeFileHandle, writable: true, stream);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, path, writing: true);
+        }
+    }
+
+    public void CreateDirectory(string path) =>
+        Write(
+            path,
+            static path =>
+                _ = OperatingSystem.IsWindows()
+                    ? Directory.CreateDirectory(path)
+                    : Directory.CreateDirectory(path, OwnerFolder)
+        );
+
+    public void Move(string from, string to)
+    {
+        Require(from);
+        Require(to);
+        var error =
+            OperatingSystem.IsWindows() ? Windows.Move(from, to, replace: false)
+            : OperatingSystem.IsMacOS() ? Mac.RenameNoReplace(from, to)
+            : OperatingSystem.IsLinux() ? Linux.RenameNoReplace(from, to)
+            : Errno.NotSupported;
+        if (!OperatingSystem.IsWindows() && IsUnknownCall(error))
+        {
+            // The file system cannot refuse by itself: look, then rename. What comes between is lost to a file only.
+            error = Stat(to) is null ? Libc.Rename(from, to) : Errno.Exists;
+        }
+        ThrowIfFailed(error, from, to);
+    }
+
+    public void Replace(string from, string to)
+    {
+        Require(from);
+        Require(to);
+        var error = OperatingSystem.IsWindows() ? Windows.Move(from, to, replace: true) : Libc.Rename(from, to);
+        ThrowIfFailed(error, from, to);
+    }
+
+    public bool TryExchange(string path, string other)
+    {
+        Require(path);
+        Require(other);
+        var error =
+            OperatingSystem.IsMacOS() ? Mac.Exchange(path, other)
+            : OperatingSystem.IsLinux() ? Linux.Exchange(path, other)
+            : Errno.NotSupported;
+        if (OperatingSystem.IsWindows() || IsUnknownCall(error))
+            return false;
+        ThrowIfFailed(error, path, other);
+        return true;
+    }
+
+    public IDiskFile? TryLock(string path)
+    {
+        Require(path);
+        for (var round = 0; round < LockRounds; round++)
+        {
+            var file = OperatingSystem.IsWindows() ? LockOnWindows(path) : LockOnUnix(path, out _);
+            if (file is null)
+                return null;
+            // The last holder deletes the file before it lets go: then the lock is on a file without a name.
+            var named = Stat(path);
+            if (named is not null && named.IsSameFileAs(file.Stat()))
+                return file;
+            file.Dispose();
+            if (named?.Kind == DiskEntryKind.Link)
+                throw new BackupException(ErrorCode.WriteFailed, "a link stands in the place of a lock file", path);
+        }
+        return null;
+    }
+
+    public void DeleteFile(string path) =>
+        Write(
+            path,
+            static path =>
+            {
+                try
+                {
+                    File.Delete(path);
+                }
+                catch (DirectoryNotFoundException) { } // the folder is gone, so the file is
+            }
+        );
+
+    public void DeleteDirectory(string path) =>
+        Write(
+            path,
+            static path =>
+            {
+                try
+                {
+                    Directory.Delete(path, recursive: true);
+                }
+                catch (DirectoryNotFoundException) { }
+            }
+        );
+
+    public bool TryDeleteEmptyDirectory(string path)
+    {
+        try
+        {
+            Write(path, static path => Directory.Delete(path, recursive: false));
+            return true;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.PathNotFound)
+        {
+            return true;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.DestinationExists)
+        {
+            return false; // it holds something
+        }
+    }
+
+    public bool TryCreateHardLink(string path, string existing)
+    {
+        Require(path);
+        Require(existing);
+        if (OperatingSystem.IsWindows())
+        {
+            var failed = Windows.Link(existing, path);
+            if (failed is WindowsError.NotSupported or WindowsError.InvalidFunction or WindowsError.TooManyLinks)
+                return false;
+            ThrowIfFailed(failed, existing, path);
+            return true;
+        }
+        var error = Libc.Link(existing, path);
+        // Not permitted is what Linux says both for FAT and for a file of another user: a copy is the way out of both.
+        if (error is Errno.NotPermitted or Errno.CrossDevice or Errno.TooManyLinks || IsUnknownCall(error))
+            return false;
+        ThrowIfFailed(error, existing, path);
+        return true;
+    }
+
+    public void FlushDirectory(string path)
+    {
+        Require(path);
+        if (OperatingSystem.IsWindows())
+            return;
+        var handle =
+            Libc.TryOpen(path, Libc.ReadOnly, out var errno)
+            ?? throw DiskErrors.FromNative(errno, path, writing: true);
+        using var folder = new LocalFile(path, handle, writable: false);
+        folder.Flush();
+    }
+
+    public DiskEntry? Stat(string path)
+    {
+        Require(path);
+        int error;
+        var entry =
+            OperatingSystem.IsWindows() ? Windows.Stat(path, out error)
+            : OperatingSystem.IsMacOS() ? Mac.Stat(path, out error)
+            : OperatingSystem.IsLinux() ? Linux.Stat(path, out error)
+            : throw new PlatformNotSupportedException();
+        if (entry is not null)
+            return entry;
+        var failure = DiskErrors.FromNative(error, path, writing: false);
+        return failure.Code == ErrorCode.PathNotFound ? null : throw failure;
+    }
+
+    public IReadOnlyList<DiskEntry> List(string folder)
+    {
+        Require(folder);
+        string[] paths;
+        try
+        {
+            paths = Directory.GetFileSystemEntries(folder);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, folder, writing: false);
+        }
+        Array.Sort(paths, StringComparer.Ordinal);
+        var entries = new List<DiskEntry>(paths.Length);
+        foreach (var path in paths)
+        {
+            if (Stat(path) is { } entry) // else it has vanished since
+                entries.Add(entry);
+        }
+        return entries;
+    }
+
+    private static LocalFile Open(string path, bool writing)
+    {
+        Require(path);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Not through .NET, which locks what it opens: an engine that locks its file could then not start.
+            var handle =
+                Libc.TryOpen(path, writing ? Libc.ReadWrite : Libc.ReadOnly, out var errno)
+                ?? throw DiskErrors.FromNative(errno, path, writing);
+            return new LocalFile(path, handle, writing).RequireRegular(writing);
+        }
+        try
+        {
+            var access = writing ? FileAccess.ReadWrite : FileAccess.Read;
+            var handle = File.OpenHandle(path, FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete);
+            return new LocalFile(path, handle, writing).RequireRegular(writing);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, path, writing);
+        }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private LocalFile? LockOnUnix(string path, out int errno)
+    {
+        // Opened and created by different calls because creating by ours would need a variadic argument.
+        var handle = Libc.TryOpen(path, Libc.ReadWrite, out errno);
+        if (handle is null && errno == Errno.NoEntry)
+        {
+            try
+            {
+                CreateNew(path).Dispose();
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.DestinationExists) { } // another was faster
+            handle = Libc.TryOpen(path, Libc.ReadWrite, out errno);
+        }
+        if (handle is null)
+            throw DiskErrors.FromNative(errno, path, writing: true);
+        var file = new LocalFile(path, handle, writable: true).RequireRegular(writing: true);
+        errno = Libc.TryLock(handle);
+        if (errno == 0)
+            return file;
+        file.Dispose();
+        return errno == Errno.WouldBlock ? null : throw DiskErrors.FromNative(errno, path, writing: true);
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static LocalFile? LockOnWindows(string path)
+    {
+        try
+        {
+            // Others may read who holds it, and the holder may delete it; nobody else may open it like this.
+            var share = FileShare.Read | FileShare.Delete;
+            var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
+            return new LocalFile(path, handle, writable: true);
+        }
+        catch (IOException e) when ((e.HResult & 0xFFFF) == WindowsError.SharingViolation)
+        {
+            return null;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, path, writing: true);
+        }
+    }
+
+    private static bool IsUnknownCall(int errno) =>
+        errno == Errno.Invalid || errno == Errno.NotImplemented || errno == Errno.NotSupported;
+
+    private static void ThrowIfFailed(int error, string from, string to)
+    {
+        if (error == 0)
+            return;
+        var failure = DiskErrors.FromNative(error, from, writing: true);
+        throw failure.Code == ErrorCode.PathNotFound ? failure : DiskErrors.FromNative(error, to, writing: true);
+    }
+
+    private static void Write(string path, Action<string> action)
+    {
+        Require(path);
+        try
+        {
+            action(path);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, path, writing: true);
+        }
+    }
+
+    /// <summary>A NUL would cut the path short in the operating system and name another file.</summary>
+    private static void Require(string path)
+    {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw new BackupException(ErrorCode.UnsafeName, "the path contains a NUL character", path);
+        if (!Path.IsPathFullyQualified(path))
+            throw new ArgumentException($"not an absolute path: {path}", nameof(path));
+    }
 }

@@ -1,17 +1,148 @@
 namespace BackupTools.Files;
 
-/// <summary>Counters only; whoever draws them samples them. Thread-safe.</summary>
-internal sealed class TransferProgress
+/// <summary>
+/// Counters only; whoever draws them samples them. Thread-safe. Bytes count to the file that was begun last in the same
+/// flow of control, also from the tasks and threads started within it.
+/// </summary>
+internal sealed class TransferProgress(TimeProvider? clock = null)
 {
-    /// <summary>Adds to what is expected.</summary>
-    public void Expect(long bytes, int files = 0) => throw new NotSupportedException();
+    /// <summary>The rate forgets what is older than about this.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(5);
 
-    /// <summary>Bytes done.</summary>
-    public void Advance(long bytes) => throw new NotSupportedException();
+    /// <summary>Samples closer together than this say nothing about the rate.</summary>
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A file is being worked on until the result is disposed.</summary>
-    public IDisposable BeginFile(string path, long expectedBytes) => throw new NotSupportedException();
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private readonly AsyncLocal<CurrentFile?> _current = new();
+    private readonly Lock _gate = new();
+    private readonly LinkedList<CurrentFile> _files = [];
+
+    private long _totalBytes;
+    private long _doneBytes;
+    private int _totalFiles;
+    private int _doneFiles;
+    private volatile string _activity = "";
+
+    private long _rateTime = (clock ?? TimeProvider.System).GetTimestamp();
+    private long _rateBytes;
+    private double _rate;
+    private bool _rateKnown;
 
     /// <summary>What the run does now, for people: "reading", "verifying", "flushing".</summary>
-    public string Activity { get; set; } = "";
+    public string Activity
+    {
+        get => _activity;
+        set => _activity = value;
+    }
+
+    /// <summary>Adds to what is expected.</summary>
+    public void Expect(long bytes, int files = 0)
+    {
+        Interlocked.Add(ref _totalBytes, bytes);
+        Interlocked.Add(ref _totalFiles, files);
+    }
+
+    /// <summary>Bytes done; negative for those that a new attempt will do again.</summary>
+    public void Advance(long bytes)
+    {
+        Interlocked.Add(ref _doneBytes, bytes);
+        _current.Value?.Advance(bytes);
+    }
+
+    /// <summary>A file is being worked on until the result is disposed.</summary>
+    public IDisposable BeginFile(string path, long expectedBytes)
+    {
+        var file = new CurrentFile(this, path, expectedBytes, _current.Value);
+        lock (_gate)
+            _files.AddLast(file.Node);
+        _current.Value = file;
+        return file;
+    }
+
+    /// <summary>What the transfer looks like now.</summary>
+    public TransferSample Sample()
+    {
+        lock (_gate)
+        {
+            var done = Interlocked.Read(ref _doneBytes);
+            var total = Math.Max(Interlocked.Read(ref _totalBytes), done);
+            UpdateRate(done);
+            var left = total - done;
+            var seconds =
+                Interlocked.Read(ref _totalBytes) == 0 ? -1
+                : left == 0 ? 0
+                : _rate > 0 ? Math.Min(Math.Ceiling(left / _rate), int.MaxValue)
+                : -1;
+            return new TransferSample
+            {
+                Activity = _activity,
+                TotalBytes = total,
+                DoneBytes = done,
+                TotalFiles = Math.Max(Volatile.Read(ref _totalFiles), _doneFiles + _files.Count),
+                DoneFiles = _doneFiles,
+                CurrentFiles = [.. _files.Select(f => f.Show())],
+                Rate = _rate,
+                SecondsRemaining = (int)seconds,
+            };
+        }
+    }
+
+    /// <summary>Exponential smoothing by elapsed time, so that how often someone samples makes no difference.</summary>
+    private void UpdateRate(long done)
+    {
+        var now = _clock.GetTimestamp();
+        var elapsed = _clock.GetElapsedTime(_rateTime, now);
+        if (elapsed < ShortestInterval)
+            return;
+        var recent = Math.Max(0, (done - _rateBytes) / elapsed.TotalSeconds);
+        var weight = _rateKnown ? 1 - Math.Exp(-elapsed / Memory) : 1;
+        _rate += weight * (recent - _rate);
+        _rateKnown |= done > 0;
+        _rateTime = now;
+        _rateBytes = done;
+    }
+
+    private void End(CurrentFile file)
+    {
+        lock (_gate)
+        {
+            if (file.Node.List is null)
+                return;
+            _files.Remove(file.Node);
+            _doneFiles++;
+        }
+        if (_current.Value == file)
+            _current.Value = file.Outer;
+    }
+
+    private sealed class CurrentFile : IDisposable
+    {
+        private readonly TransferProgress _progress;
+        private readonly string _path;
+        private readonly long _expected;
+        private long _done;
+
+        public CurrentFile(TransferProgress progress, string path, long expected, CurrentFile? outer)
+        {
+            _progress = progress;
+            _path = path;
+            _expected = expected;
+            Outer = outer;
+            Node = new LinkedListNode<CurrentFile>(this);
+        }
+
+        public CurrentFile? Outer { get; }
+
+        public LinkedListNode<CurrentFile> Node { get; }
+
+        public void Advance(long bytes) => Interlocked.Add(ref _done, bytes);
+
+        public FileProgress Show()
+        {
+            var done = Interlocked.Read(ref _done);
+            return new FileProgress(_path, done, Math.Max(_expected, done));
+        }
+
+        public void Dispose() => _progress.End(this);
+    }
 }

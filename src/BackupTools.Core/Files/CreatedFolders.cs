@@ -1,0 +1,62 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Files;
+
+/// <summary>The folders that had to be made for a path, so that they can be taken back if nothing came of it.</summary>
+internal sealed class CreatedFolders
+{
+    private readonly IDisk _disk;
+    private readonly List<string> _created = [];
+
+    private CreatedFolders(IDisk disk) => _disk = disk;
+
+    /// <summary>The folders made, outermost first.</summary>
+    public IReadOnlyList<string> Paths => _created;
+
+    /// <summary>Makes a folder and its missing parents.</summary>
+    public static CreatedFolders Ensure(IDisk disk, string folder)
+    {
+        var missing = new Stack<string>();
+        for (var at = folder; at is not null && disk.Stat(at) is null; at = Path.GetDirectoryName(at))
+            missing.Push(at);
+        var made = new CreatedFolders(disk);
+        try
+        {
+            // Even with nothing missing: what is there may be a file, and this is the call that says so.
+            if (missing.Count == 0)
+                disk.CreateDirectory(folder);
+            while (missing.TryPop(out var path))
+            {
+                disk.CreateDirectory(path);
+                made._created.Add(path);
+            }
+            return made;
+        }
+        catch
+        {
+            made.RemoveIfEmpty();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the new names durable.</summary>
+    public void Flush()
+    {
+        foreach (var path in _created)
+        {
+            if (Path.GetDirectoryName(path) is { } parent)
+                _disk.FlushDirectory(parent);
+        }
+    }
+
+    /// <summary>Removes what was made and is empty, innermost first; best effort.</summary>
+    public void RemoveIfEmpty()
+    {
+        try
+        {
+            for (var i = _created.Count - 1; i >= 0 && _disk.TryDeleteEmptyDirectory(_created[i]); i--)
+                _created.RemoveAt(i);
+        }
+        catch (BackupException) { } // an empty folder that stays harms nobody; the failure that led here matters
+    }
+}

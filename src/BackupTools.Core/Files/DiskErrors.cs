@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using BackupTools.Errors;
+using BackupTools.Files.Native;
+
+namespace BackupTools.Files;
+
+/// <summary>The one place where what the operating system says becomes a <see cref="BackupException"/>.</summary>
+internal static class DiskErrors
+{
+    private const int Win32Facility = unchecked((int)0x8007_0000);
+
+    /// <summary>True for the exceptions that .NET's file calls throw for the disk's sake, not for a bug of ours.</summary>
+    public static bool IsDiskFailure(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    /// <summary>Translates an exception of .NET's file calls; <paramref name="writing"/> says what was tried.</summary>
+    public static BackupException From(Exception e, string path, bool writing)
+    {
+        var code =
+            e is UnauthorizedAccessException ? ErrorCode.AccessDenied
+            : e is FileNotFoundException or DirectoryNotFoundException ? ErrorCode.PathNotFound
+            // On Unix .NET keeps the plain error number, on Windows the Win32 error with its facility.
+            : (e.HResult & unchecked((int)0xFFFF_0000)) == Win32Facility ? OfWin32(e.HResult & 0xFFFF, writing)
+            : !OperatingSystem.IsWindows() && e.HResult is > 0 and < 0x1000 ? OfErrno(e.HResult, writing)
+            : Failed(writing);
+        return Make(code, e.Message, path, e);
+    }
+
+    /// <summary>Translates the error of a native call: errno on Unix, the Win32 error on Windows.</summary>
+    public static BackupException FromNative(int error, string path, bool writing) =>
+        Make(
+            OperatingSystem.IsWindows() ? OfWin32(error, writing) : OfErrno(error, writing),
+            Marshal.GetPInvokeErrorMessage(error),
+            path,
+            null
+        );
+
+    private static BackupException Make(ErrorCode code, string systemMessage, string path, Exception? inner) =>
+        new(
+            code,
+            code switch
+            {
+                ErrorCode.PathNotFound => "there is no such file or folder",
+                ErrorCode.AccessDenied => "the operating system denied access",
+                ErrorCode.DiskFull => "the disk or quota is full",
+                ErrorCode.DestinationExists => "there is something with this name already",
+                ErrorCode.SourceInUse => "another program keeps the file to itself",
+                ErrorCode.WriteFailed => "writing failed: " + systemMessage,
+                _ => "reading failed: " + systemMessage,
+            },
+            path,
+            inner: inner
+        );
+
+    private static ErrorCode Failed(bool writing) => writing ? ErrorCode.WriteFailed : ErrorCode.ReadFailed;
+
+    private static ErrorCode OfErrno(int errno, bool writing) =>
+        errno switch
+        {
+            Errno.NoEntry or Errno.NotDirectory => ErrorCode.PathNotFound,
+            Errno.NotPermitted or Errno.AccessDenied => ErrorCode.AccessDenied,
+            Errno.NoSpace => ErrorCode.DiskFull,
+            Errno.Exists => ErrorCode.DestinationExists,
+            _ when errno == Errno.QuotaExceeded => ErrorCode.DiskFull,
+            _ when errno == Errno.NotEmpty => ErrorCode.DestinationExists,
+            _ => Failed(writing),
+        };
+
+    private static ErrorCode OfWin32(int error, bool writing) =>
+        error switch
+        {
+            WindowsError.FileNotFound or WindowsError.PathNotFound => ErrorCode.PathNotFound,
+            WindowsError.AccessDenied => ErrorCode.AccessDenied,
+            WindowsError.SharingViolation or WindowsError.LockViolation when !writing => ErrorCode.SourceInUse,
+            WindowsError.HandleDiskFull or WindowsError.DiskFull or WindowsError.QuotaExceeded => ErrorCode.DiskFull,
+            WindowsError.FileExists or WindowsError.AlreadyExists or WindowsError.DirectoryNotEmpty =>
+                ErrorCode.DestinationExists,
+            _ => Failed(writing),
+        };
+}

@@ -1,0 +1,137 @@
+using BackupTools.Errors;
+using BackupTools.Files.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace BackupTools.Files;
+
+/// <summary>An open file of the real file system.</summary>
+internal sealed class LocalFile : IDiskFile
+{
+    private readonly SafeFileHandle _handle;
+    private readonly IDisposable _owner;
+    private readonly bool _writable;
+
+    /// <summary>
+    /// Wraps an open file. <paramref name="owner"/> is what is disposed: the stream that the handle came from, if it
+    /// came from one.
+    /// </summary>
+    public LocalFile(string path, SafeFileHandle handle, bool writable, IDisposable? owner = null)
+    {
+        Path = path;
+        _handle = handle;
+        _writable = writable;
+        _owner = owner ?? handle;
+    }
+
+    public string Path { get; }
+
+    public SafeFileHandle Handle => _handle;
+
+    public long Length
+    {
+        get
+        {
+            try
+            {
+                return RandomAccess.GetLength(_handle);
+            }
+            catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+            {
+                throw DiskErrors.From(e, Path, writing: false);
+            }
+        }
+    }
+
+    public DiskEntry Stat()
+    {
+        int error;
+        var entry =
+            OperatingSystem.IsWindows() ? Windows.Stat(_handle, Path, out error)
+            : OperatingSystem.IsMacOS() ? Mac.Stat(_handle, Path, out error)
+            : OperatingSystem.IsLinux() ? Linux.Stat(_handle, Path, out error)
+            : throw new PlatformNotSupportedException();
+        return entry ?? throw DiskErrors.FromNative(error, Path, writing: false);
+    }
+
+    public int Read(Span<byte> buffer, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(_handle, buffer, offset);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, Path, writing: false);
+        }
+    }
+
+    public void Write(ReadOnlySpan<byte> buffer, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(_handle, buffer, offset);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, Path, writing: true);
+        }
+    }
+
+    public void SetLength(long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(_handle, length);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, Path, writing: true);
+        }
+    }
+
+    public void Flush()
+    {
+        // Windows flushes only through a handle that may write.
+        if (!_writable && OperatingSystem.IsWindows())
+            return;
+        try
+        {
+            RandomAccess.FlushToDisk(_handle);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, Path, writing: true);
+        }
+    }
+
+    public IReadOnlyList<FileRange> DataRanges()
+    {
+        var length = Length;
+        return OperatingSystem.IsWindows() ? SparseRanges.Whole(length) : SparseRanges.Of(_handle, length);
+    }
+
+    /// <summary>Refuses what is not a regular file: folders, pipes and devices open just as well.</summary>
+    public LocalFile RequireRegular(bool writing)
+    {
+        try
+        {
+            var kind = Stat().Kind;
+            if (kind == DiskEntryKind.File)
+                return this;
+            var what = kind == DiskEntryKind.Directory ? "a folder" : "a device, pipe or socket";
+            throw new BackupException(
+                writing ? ErrorCode.WriteFailed : ErrorCode.ReadFailed,
+                $"this is {what}, not a regular file",
+                Path,
+                recommendation: "Give the path of a regular file."
+            );
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _owner.Dispose();
+}

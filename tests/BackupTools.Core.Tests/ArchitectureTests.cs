@@ -1,0 +1,155 @@
+using System.Text.RegularExpressions;
+
+namespace BackupTools.Tests;
+
+/// <summary>The arrows of docs/architecture.md, checked on the sources: rooms of one assembly have no compiler between them.</summary>
+public sealed partial class ArchitectureTests
+{
+    private static readonly string Root = FindRoot();
+
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Errors"] = [],
+        ["Formats"] = ["Errors"],
+        ["Chains"] = ["Errors"],
+        ["Files"] = ["Errors"],
+        ["Engines"] = ["Errors", "Formats", "Chains", "Files"],
+        ["Reports"] = ["Errors", "Chains"],
+        ["Operations"] = ["Errors", "Engines", "Chains", "Files", "Reports"],
+    };
+
+    private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb"];
+
+    [Fact]
+    public void Every_folder_of_Core_is_a_room_with_known_arrows() =>
+        Assert.Equal(
+            Allowed.Keys.Order(),
+            Directory
+                .EnumerateDirectories(Path.Combine(Root, "src/BackupTools.Core"))
+                .Select(d => Path.GetFileName(d)!)
+                .Where(n => n is not ("bin" or "obj"))
+                .Order()
+        );
+
+    [Fact]
+    public void No_room_uses_a_room_it_may_not_use()
+    {
+        var wrong =
+            from file in Sources("src/BackupTools.Core")
+            let room = file.Split('/')[2]
+            from used in RoomsUsedBy(file)
+            where used != room && !Allowed[room].Contains(used)
+            select $"{file} uses {used}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Engine_folders_never_see_each_other()
+    {
+        var wrong =
+            from file in Sources("src/BackupTools.Core")
+            let own = EngineFolders.FirstOrDefault(e => file.Contains($"/{e}/", StringComparison.Ordinal))
+            where own is not null
+            from other in EngineFolders
+            where other != own && Regex.IsMatch(Text(file), $@"BackupTools\.(Engines|Formats)\.{other}\b")
+            select $"{file} uses {other}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Front_ends_use_operations_reports_and_errors_only()
+    {
+        var wrong =
+            from project in new[] { "src/BackupTools.PowerShell", "src/BackupTools.Console" }
+            from file in Sources(project)
+            from used in RoomsUsedBy(file)
+            where used is not ("Operations" or "Reports" or "Errors")
+            select $"{file} uses {used}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Only_operations_reports_and_errors_are_public()
+    {
+        var wrong =
+            from type in typeof(Errors.BackupException).Assembly.GetExportedTypes()
+            where type.Namespace is not ("BackupTools.Operations" or "BackupTools.Reports" or "BackupTools.Errors")
+            select type.FullName;
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Formats_know_no_stream_path_clock_or_thread()
+    {
+        var forbidden = new Regex(
+            @"\b(FileStream|File\.|Directory\.|Path\.|DateTime\.(Utc)?Now|DateTimeOffset\.(Utc)?Now|TimeProvider|Stopwatch)\b"
+        );
+        var wrong =
+            from file in Sources("src/BackupTools.Core/Formats")
+            where forbidden.IsMatch(WithoutComments(Text(file)))
+            select file;
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Engines_and_operations_touch_the_disk_only_through_the_seam()
+    {
+        var forbidden = new Regex(
+            @"\b(File|Directory)\.(Create|Delete|Move|Copy|Open|Write|Read|Append|Replace|Set)\w*\(|new FileStream\b"
+        );
+        var wrong =
+            from folder in new[] { "Engines", "Operations", "Chains", "Reports" }
+            from file in Sources($"src/BackupTools.Core/{folder}")
+            where forbidden.IsMatch(WithoutComments(Text(file)))
+            select file;
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void No_file_is_too_big_to_hold_in_the_head()
+    {
+        var wrong =
+            from file in Sources("src").Concat(Sources("tests"))
+            let lines = Text(file).Count(c => c == '\n')
+            where lines > 600
+            select $"{file}: {lines} lines";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Core_has_no_package_references() =>
+        Assert.DoesNotContain("PackageReference", Text("src/BackupTools.Core/BackupTools.Core.csproj"));
+
+    private static IEnumerable<string> RoomsUsedBy(string file) =>
+        RoomName().Matches(WithoutComments(Text(file))).Select(m => m.Groups[1].Value).Where(Allowed.ContainsKey);
+
+    private static IEnumerable<string> Sources(string folder) =>
+        Directory
+            .EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(Root, f).Replace('\\', '/'))
+            .Where(f =>
+                !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal)
+            );
+
+    private static string Text(string file) => File.ReadAllText(Path.Combine(Root, file));
+
+    private static string WithoutComments(string text) => LineComment().Replace(text, "");
+
+    private static string FindRoot()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "BackupTools.slnx")))
+            {
+                return folder;
+            }
+        }
+        throw new InvalidOperationException("the tests must run inside the checkout");
+    }
+
+    [GeneratedRegex(@"BackupTools\.(\w+)")]
+    private static partial Regex RoomName();
+
+    [GeneratedRegex(@"//.*")]
+    private static partial Regex LineComment();
+}

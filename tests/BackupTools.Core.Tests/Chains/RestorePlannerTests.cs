@@ -1,0 +1,145 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using static BackupTools.Tests.Chains.Bundles;
+
+namespace BackupTools.Tests.Chains;
+
+public sealed class RestorePlannerTests
+{
+    private static readonly BundleHeader[] ThreeBundles = [Full(10, 1), Incr(10, 20, 2), Incr(20, 30, 3)];
+
+    [Fact]
+    public void Latest_applies_everything()
+    {
+        var plan = Plan(RestoreTarget.Latest, ThreeBundles);
+
+        Assert.Equal(3, plan.Bundles.Count);
+        Assert.Null(plan.CutAt);
+        Assert.Equal(30ul, plan.End.Value);
+    }
+
+    [Theory]
+    [InlineData(10, 1, null)]
+    [InlineData(15, 2, 15)]
+    [InlineData(20, 2, null)]
+    [InlineData(21, 3, 21)]
+    [InlineData(30, 3, null)]
+    public void A_position_takes_the_fewest_bundles_and_cuts_the_last(int position, int bundles, int? cut)
+    {
+        var plan = Plan(new RestoreTarget.PositionTarget((ulong)position), ThreeBundles);
+
+        Assert.Equal(bundles, plan.Bundles.Count);
+        Assert.Equal((ulong?)cut, plan.CutAt?.Value);
+        Assert.Equal((ulong)position, plan.End.Value);
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(31)]
+    public void A_position_outside_the_chain_is_refused_with_the_range(int position)
+    {
+        var error = Refused(new RestoreTarget.PositionTarget((ulong)position), ThreeBundles);
+
+        Assert.Equal(ErrorCode.TargetNotCovered, error.Code);
+        Assert.Contains("10..30", error.Message);
+    }
+
+    [Fact]
+    public void A_full_that_carries_a_log_restores_to_positions_inside_it()
+    {
+        var full = Full(10, 1) with { Start = new ChainPosition(0, PositionUnit.WalBytes) };
+        var plan = Plan(new RestoreTarget.PositionTarget(4), full, Incr(10, 20, 2));
+
+        Assert.Equal(4ul, plan.CutAt!.Value.Value);
+        Assert.Same(full, Assert.Single(plan.Bundles));
+    }
+
+    [Fact]
+    public void Where_bundles_cannot_be_cut_the_nearest_state_before_is_taken_and_told()
+    {
+        var plan = Plan(new RestoreTarget.PositionTarget(25), ThreeBundles, cutsInside: false);
+
+        Assert.Equal(20ul, plan.End.Value);
+        Assert.Equal(ProblemSeverity.Warning, Assert.Single(plan.Warnings).Severity);
+    }
+
+    [Fact]
+    public void Latest_is_refused_over_a_gap_and_says_what_can_be_had()
+    {
+        var error = Refused(RestoreTarget.Latest, Full(10, 1), Incr(20, 30, 3));
+
+        Assert.Equal(ErrorCode.ChainGap, error.Code);
+        Assert.Contains("position 10", error.Recommendation);
+    }
+
+    [Fact]
+    public void A_position_before_a_gap_is_restored_all_the_same()
+    {
+        var plan = Plan(new RestoreTarget.PositionTarget(20), Full(10, 1), Incr(10, 20, 2), Incr(30, 40, 3));
+
+        Assert.Equal(2, plan.Bundles.Count);
+    }
+
+    [Fact]
+    public void A_chain_without_a_full_restores_nothing() =>
+        Assert.Equal(ErrorCode.NoFullBackup, Refused(RestoreTarget.Latest, Incr(10, 20, 2)).Code);
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    [InlineData(9, 3)]
+    public void A_time_takes_the_newest_bundle_not_younger(int minute, int bundles) =>
+        Assert.Equal(bundles, Plan(new RestoreTarget.TimeTarget(Noon.AddMinutes(minute)), ThreeBundles).Bundles.Count);
+
+    [Fact]
+    public void A_time_before_the_full_is_refused() =>
+        Assert.Equal(ErrorCode.TargetNotCovered, Refused(new RestoreTarget.TimeTarget(Noon), ThreeBundles).Code);
+
+    [Fact]
+    public void Where_logs_carry_times_the_next_bundle_is_cut_by_time()
+    {
+        var time = Noon.AddMinutes(2.5);
+        var plan = Plan(new RestoreTarget.TimeTarget(time), ThreeBundles, cutsByTime: true);
+
+        Assert.Equal(3, plan.Bundles.Count);
+        Assert.Equal(time, plan.CutTime);
+    }
+
+    [Fact]
+    public void Of_two_branches_the_one_that_reaches_further_is_the_latest()
+    {
+        var plan = Plan(RestoreTarget.Latest, Full(10, 1), Incr(10, 30, 2), Incr(10, 20, 3));
+
+        Assert.Equal(30ul, plan.End.Value);
+        Assert.Equal(2, plan.Bundles.Count);
+    }
+
+    [Fact]
+    public void Of_changes_that_moved_no_position_the_youngest_state_is_meant()
+    {
+        var first = Incr(10, 10, 2) with { Id = Pad("first") };
+        var second = Incr(10, 10, 3) with { Id = Pad("second") };
+        var plan = Plan(new RestoreTarget.PositionTarget(10), Full(10, 1), first, second);
+
+        Assert.Equal(["full-10", "first", "second"], plan.Bundles.Select(b => b.Id.TrimEnd('.')));
+    }
+
+    [Fact]
+    public void Positions_of_different_units_are_never_compared() =>
+        Assert.Throws<InvalidOperationException>(() =>
+            new ChainPosition(1, PositionUnit.Epoch) < new ChainPosition(2, PositionUnit.Lsn)
+        );
+
+    private static RestorePlan Plan(RestoreTarget target, params BundleHeader[] bundles) =>
+        Plan(target, bundles, true, false);
+
+    private static RestorePlan Plan(
+        RestoreTarget target,
+        BundleHeader[] bundles,
+        bool cutsInside = true,
+        bool cutsByTime = false
+    ) => RestorePlanner.Plan(ChainBuilder.Build("/b", bundles, false)[0], target, cutsInside, cutsByTime);
+
+    private static BackupException Refused(RestoreTarget target, params BundleHeader[] bundles) =>
+        Assert.Throws<BackupException>(() => Plan(target, bundles));
+}
