@@ -13,17 +13,27 @@ internal static class PowDbDelta
 
     public static ReadOnlySpan<byte> PageOf(ReadOnlySpan<byte> record) => record[sizeof(uint)..RecordSize];
 
-    /// <summary>Checks what the manifest says about a delta against the file that is there, in the engine's words.</summary>
-    /// <exception cref="BackupException">UnsafeName, LengthMismatch.</exception>
-    public static void RequireConsistent(PowDbPages pages, long fileLength)
+    /// <summary>
+    /// Refuses a delta that is not of a heap under exactly its own name. Engine 0.4.7 also made deltas of indexes
+    /// (defect 4), so these are let through.
+    /// </summary>
+    /// <exception cref="BackupException">UnsafeName.</exception>
+    public static void RequireSafe(PowDbPages pages)
     {
-        if (!PowDbNames.IsHeap(pages.Name) || !string.Equals(pages.DeltaFile, DeltaOf(pages.Name), StringComparison.Ordinal))
+        var isPaged = PowDbNames.IsHeap(pages.Name) || PowDbNames.IsIndex(pages.Name);
+        if (!isPaged || !string.Equals(pages.DeltaFile, DeltaOf(pages.Name), StringComparison.Ordinal))
         {
             throw new BackupException(
                 ErrorCode.UnsafeName,
-                $"invalid backup manifest file name: {pages.DeltaFile} (the delta of {pages.Name})"
+                $"invalid backup manifest file name: {pages.DeltaFile} (as the delta of {pages.Name})"
             );
         }
+    }
+
+    /// <summary>Compares a delta's length with its manifest, in the engine's words.</summary>
+    /// <exception cref="BackupException">LengthMismatch.</exception>
+    public static void RequireLength(PowDbPages pages, long fileLength)
+    {
         var expected = (long)pages.PageCount * RecordSize;
         if (fileLength != expected)
         {
