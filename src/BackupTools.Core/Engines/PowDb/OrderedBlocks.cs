@@ -53,7 +53,7 @@ internal static class OrderedBlocks
                 try
                 {
                     var block = buffer.AsSpan(0, (int)Math.Min(BlockSize, length - offset));
-                    Fill(source, block, offset);
+                    HashingCopy.ReadExactly(source, block, offset);
                     work(offset, block, notes.AsSpan(0, notesLength));
                     context.Progress.Advance(block.Length);
                     turn.Await(offset, cancellation);
@@ -73,25 +73,6 @@ internal static class OrderedBlocks
             },
             context.Cancellation
         );
-    }
-
-    /// <summary>Fills the whole block or says that the file has ended.</summary>
-    public static void Fill(IDiskFile source, Span<byte> block, long offset)
-    {
-        for (var have = 0; have < block.Length; )
-        {
-            var read = source.Read(block[have..], offset + have);
-            if (read == 0)
-            {
-                throw new BackupException(
-                    ErrorCode.Truncated,
-                    "the file ends before the data that belongs to it",
-                    source.Path,
-                    offset + have
-                );
-            }
-            have += read;
-        }
     }
 
     /// <summary>The offsets of all blocks, as a list that holds none of them.</summary>

@@ -26,6 +26,17 @@ internal sealed class PageSet(long limit)
         return true;
     }
 
+    /// <summary>Adds every page of another set with the same limit.</summary>
+    public void UnionWith(PageSet other)
+    {
+        Count = 0;
+        for (var i = 0; i < _bits.Length; i++)
+        {
+            _bits[i] |= other._bits[i];
+            Count += BitOperations.PopCount(_bits[i]);
+        }
+    }
+
     public void Clear()
     {
         Array.Clear(_bits);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Formats.PowDb;
 using BackupTools.Formats.Primitives;
 
@@ -22,27 +23,39 @@ internal static class PowDbAssembly
     private const int RecordsPerRead = 255;
 
     /// <summary>Reads the file into the sink.</summary>
+    /// <param name="part">The file.</param>
+    /// <param name="threads">How many threads to use.</param>
+    /// <param name="sink">Takes the bytes.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="checkPages">Check each page of a heap that is handed on, not only the digests.</param>
     /// <returns>The first page that no bundle holds, −1 when all is there.</returns>
     /// <exception cref="BackupException">A file of a bundle is missing, damaged, or not what its manifest says.</exception>
-    public static long Run(PowDbStatePart part, int threads, PowDbSink sink, EngineContext context)
+    public static long Run(
+        PowDbStatePart part,
+        int threads,
+        PowDbSink sink,
+        EngineContext context,
+        bool checkPages = true
+    )
     {
+        var isChecked = checkPages && part.IsHeap;
         if (part.Layers.Count == 0)
         {
-            ReadWhole(part, null, long.MaxValue, threads, sink, context);
+            ReadWhole(part, null, long.MaxValue, isChecked, threads, sink, context);
             return -1;
         }
         var taken = new PageSet(part.Pages);
         var limit = part.Pages;
         for (var i = part.Layers.Count - 1; i >= 0; i--)
         {
-            ReadDelta(part.Layers[i], taken, limit, sink, context);
+            ReadDelta(part.Layers[i], taken, limit, isChecked, sink, context);
             // A heap that was shorter here had lost what lies behind, even if it has grown again since.
             limit = Math.Min(limit, part.Layers[i].Pages.TotalPages);
         }
         if (part.Whole is not null)
         {
             limit = Math.Min(limit, (long)(part.Whole.Length / PowDbPage.Size));
-            ReadWhole(part, taken, limit, threads, sink, context);
+            ReadWhole(part, taken, limit, isChecked, threads, sink, context);
         }
         for (var page = part.Whole is null ? 0 : limit; page < part.Pages; page++)
         {
@@ -58,6 +71,7 @@ internal static class PowDbAssembly
         PowDbStatePart part,
         PageSet? except,
         long limit,
+        bool isChecked,
         int threads,
         PowDbSink sink,
         EngineContext context
@@ -89,9 +103,9 @@ internal static class PowDbAssembly
                 (offset, block, values) =>
                 {
                     digest.Work(offset, block, values);
-                    if (paged)
+                    if (paged || isChecked)
                     {
-                        TakePages(part, offset, block, except, limit, sink);
+                        TakePages(isChecked, offset, block, except, limit, paged ? sink : null);
                     }
                 },
                 (offset, block, values) =>
@@ -113,12 +127,12 @@ internal static class PowDbAssembly
     }
 
     private static void TakePages(
-        PowDbStatePart part,
+        bool isChecked,
         long offset,
         ReadOnlySpan<byte> block,
         PageSet? except,
         long limit,
-        PowDbSink sink
+        PowDbSink? sink
     )
     {
         var first = offset / PowDbPage.Size;
@@ -134,16 +148,23 @@ internal static class PowDbAssembly
             var start = i;
             for (; i < pages && (except is null || !except.Contains(first + i)); i++)
             {
-                if (part.IsHeap)
+                if (isChecked)
                 {
                     PowDbPage.Check(block.Slice(i * PowDbPage.Size, PowDbPage.Size), first + i, crc);
                 }
             }
-            sink((first + start) * PowDbPage.Size, block[(start * PowDbPage.Size)..(i * PowDbPage.Size)]);
+            sink?.Invoke((first + start) * PowDbPage.Size, block[(start * PowDbPage.Size)..(i * PowDbPage.Size)]);
         }
     }
 
-    private static void ReadDelta(PowDbLayer layer, PageSet taken, long limit, PowDbSink sink, EngineContext context)
+    private static void ReadDelta(
+        PowDbLayer layer,
+        PageSet taken,
+        long limit,
+        bool isChecked,
+        PowDbSink sink,
+        EngineContext context
+    )
     {
         var pages = layer.Pages;
         using var file = layer.Bundle.OpenFile(pages.DeltaFile, context);
@@ -158,9 +179,9 @@ internal static class PowDbAssembly
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 var block = buffer.AsSpan(0, (int)Math.Min(RecordsPerRead * PowDbDelta.RecordSize, length - at));
-                OrderedBlocks.Fill(file, block, at);
+                HashingCopy.ReadExactly(file, block, at);
                 hasher.UpdateWithJoin(block);
-                TakeRecords(pages, check, block, at, taken, limit, sink);
+                TakeRecords(check, block, at, taken, limit, isChecked, sink);
                 context.Progress.Advance(block.Length);
                 at += block.Length;
             }
@@ -178,17 +199,16 @@ internal static class PowDbAssembly
     }
 
     private static void TakeRecords(
-        PowDbPages pages,
         PowDbDeltaCheck check,
         Span<byte> block,
         long blockOffset,
         PageSet taken,
         long limit,
+        bool isChecked,
         PowDbSink sink
     )
     {
         var crc = new Crc32();
-        var isHeap = PowDbNames.IsHeap(pages.Name);
         var run = block[..0];
         long runStart = -1;
         for (var at = 0; at < block.Length; at += PowDbDelta.RecordSize)
@@ -200,7 +220,7 @@ internal static class PowDbAssembly
                 continue;
             }
             var page = PowDbDelta.PageOf(record);
-            if (isHeap)
+            if (isChecked)
             {
                 CheckRecord(page, index, blockOffset + at, crc);
             }

@@ -113,11 +113,32 @@ internal sealed record PowDbBundle
         throw new BackupException(ErrorCode.UnsafeName, $"{name} was exchanged while it was opened", path);
     }
 
+    /// <summary>
+    /// A log in the folder that neither manifest nor side file lists may be what completes the pages, so it can neither
+    /// be used nor be left out in silence. Null when there is none.
+    /// </summary>
+    public ChainProblem? HasUnknownWal(EngineContext context)
+    {
+        var path = PathOf(PowDbNames.Wal);
+        var isListed = Manifest.Entries.Any(e => string.Equals(e.Name, PowDbNames.Wal, StringComparison.Ordinal));
+        return isListed || SideWal is not null || context.Disk.Stat(path) is null
+            ? null
+            : new ChainProblem(
+                ProblemSeverity.Error,
+                ErrorCode.MissingFile,
+                "the backup holds a log, but the side file that describes it is missing or damaged",
+                SideProblem?.FullName ?? path,
+                Recommendation: $"Bring back {PowDbSideFile.FileName} of this backup, or restore an earlier position."
+            );
+    }
+
     private static PowDbSideFile? ReadSide(string folder, IDisk disk)
     {
         var path = Path.Combine(folder, PowDbSideFile.FileName);
         return disk.Stat(path) switch
         {
+            null when disk.Stat(Path.Combine(folder, PowDbSideFile.TableFileName)) is not null =>
+                throw new BackupException(ErrorCode.MissingFile, "the side file is missing", path),
             null => null,
             { Kind: DiskEntryKind.File } => PowDbSideFile.Read(SmallFile.Read(disk, path, PowDbSideFile.MaxLength)),
             _ => throw new BackupException(ErrorCode.UnsafeName, "the side file is not a regular file", path),

@@ -18,6 +18,10 @@ internal static partial class PowDbBundles
         return again > 1 ? $"{name}-{again}" : name;
     }
 
+    /// <summary>The series of a data directory's backups: its name.</summary>
+    public static string SeriesOfSource(string sourcePath) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath)) is { Length: > 0 } name ? name : "powdb";
+
     /// <summary>The part of a bundle's name before time and kind; null when the name is not one of ours.</summary>
     public static string? SeriesOf(string name) => OurName().Match(name) is { Success: true } m ? m.Groups["series"].Value : null;
 

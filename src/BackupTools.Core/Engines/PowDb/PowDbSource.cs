@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -17,6 +18,9 @@ internal sealed record PowDbSource
     public required string Folder { get; init; }
 
     public required PowDbCatalog Catalog { get; init; }
+
+    /// <summary>BLAKE3 of the catalogue that was read.</summary>
+    public required Hash CatalogDigest { get; init; }
 
     /// <summary>The durable files, sorted by name bytewise; the log is none of them.</summary>
     public required IReadOnlyList<PowDbSourceFile> Files { get; init; }
@@ -69,7 +73,7 @@ internal sealed record PowDbSource
         {
             throw new BackupException(ErrorCode.SourceNotRecognised, "no catalog file", catalogPath);
         }
-        var catalog = ReadCatalog(catalogPath, context);
+        var (catalog, digest) = ReadCatalog(catalogPath, context);
         var present = disk.List(folder).ToDictionary(e => e.Name, StringComparer.Ordinal);
         var wanted = catalog.DataFiles();
         var files = new List<PowDbSourceFile>();
@@ -103,6 +107,7 @@ internal sealed record PowDbSource
         {
             Folder = folder,
             Catalog = catalog,
+            CatalogDigest = digest,
             Files = files,
             CatalogLsn = lsn ?? 0,
             Warnings = warnings,
@@ -110,11 +115,12 @@ internal sealed record PowDbSource
         };
     }
 
-    private static PowDbCatalog ReadCatalog(string path, EngineContext context)
+    private static (PowDbCatalog Catalog, Hash Digest) ReadCatalog(string path, EngineContext context)
     {
         try
         {
-            return PowDbCatalogReader.Read(SmallFile.Read(context.Disk, path, PowDbCatalogReader.MaxLength));
+            var bytes = SmallFile.Read(context.Disk, path, PowDbCatalogReader.MaxLength);
+            return (PowDbCatalogReader.Read(bytes), Hasher.Hash(bytes));
         }
         catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged)
         {

@@ -22,60 +22,84 @@ internal sealed record PowDbStatePart(
 {
     public bool IsHeap => PowDbNames.IsHeap(Name);
 
+    public bool IsWal => string.Equals(Name, PowDbNames.Wal, StringComparison.Ordinal);
+
     public long Pages => Length / PowDbPage.Size;
 
     /// <summary>A heap of whole pages; what else there is can only be taken as it is.</summary>
     public bool IsPaged => IsHeap && Length % PowDbPage.Size == 0;
+
+    /// <summary>The file of the newest bundle that has something of it.</summary>
+    public string SourcePath =>
+        Layers.Count > 0 ? Layers[^1].Bundle.PathOf(Layers[^1].Pages.DeltaFile) : Bundle!.PathOf(Name);
 }
 
 /// <summary>The state that a way through a chain leads to, file by file. Planned from manifests alone.</summary>
-internal static class PowDbState
+internal sealed class PowDbState
 {
-    /// <summary>Plans the state after the last bundle; what no catalogue refers to is still in it.</summary>
+    private readonly Dictionary<string, PowDbStatePart> _parts = new(StringComparer.Ordinal);
+
+    /// <summary>Everything the bundles say, what no catalogue refers to any more included.</summary>
+    public IReadOnlyDictionary<string, PowDbStatePart> Parts => _parts;
+
+    /// <summary>The state after the last of the bundles.</summary>
     /// <exception cref="BackupException">Malformed: a length that no file can have.</exception>
-    public static Dictionary<string, PowDbStatePart> Of(IEnumerable<PowDbBundle> path)
+    public static PowDbState Of(IEnumerable<PowDbBundle> path)
     {
-        var parts = new Dictionary<string, PowDbStatePart>(StringComparer.Ordinal);
+        var state = new PowDbState();
         foreach (var bundle in path)
         {
-            // A log belongs to the pages it was taken with. On newer pages it would be replayed a second time.
-            parts.Remove(PowDbNames.Wal);
-            foreach (var entry in bundle.Manifest.Entries)
-            {
-                parts[entry.Name] = entry switch
-                {
-                    PowDbWhole whole => new PowDbStatePart(whole.Name, LengthOf(whole, bundle), bundle, whole, []),
-                    PowDbPages pages => After(parts.GetValueOrDefault(pages.Name), bundle, pages),
-                    _ => throw new InvalidOperationException("unknown kind of entry"),
-                };
-            }
-            if (bundle.SideWal is { } wal)
-            {
-                parts[wal.Name] = new PowDbStatePart(wal.Name, LengthOf(wal, bundle), bundle, wal, []);
-            }
-            if (parts.TryGetValue(PowDbNames.Wal, out var log) && log.Length == 0)
-            {
-                parts.Remove(PowDbNames.Wal);
-            }
+            state.Apply(bundle);
         }
-        return parts;
+        return state;
+    }
+
+    /// <summary>Goes on to the state after the next bundle.</summary>
+    public void Apply(PowDbBundle bundle)
+    {
+        // A log belongs to the pages it was taken with. On newer pages it would be replayed a second time.
+        _parts.Remove(PowDbNames.Wal);
+        foreach (var entry in bundle.Manifest.Entries)
+        {
+            _parts[entry.Name] = entry is PowDbPages pages
+                ? After(_parts.GetValueOrDefault(pages.Name), bundle, pages)
+                : Whole((PowDbWhole)entry, bundle);
+        }
+        if (bundle.SideWal is { } wal)
+        {
+            _parts[wal.Name] = Whole(wal, bundle);
+        }
+        if (_parts.TryGetValue(PowDbNames.Wal, out var log) && log.Length == 0)
+        {
+            _parts.Remove(PowDbNames.Wal);
+        }
     }
 
     /// <summary>
-    /// The files that belong to the state, sorted by name: heaps and indexes that the last catalogue refers to, and
-    /// what is neither. The format itself cannot say that a file is gone (PowDB format, §9, defect 5).
+    /// The files that belong to the state, sorted by name. Our side file lists them. Without one they are the heaps
+    /// and indexes that the catalogue refers to, and what is neither: the format cannot say that a file is gone
+    /// (PowDB format, §9, defect 5).
     /// </summary>
-    public static IReadOnlyList<PowDbStatePart> Belonging(
-        IReadOnlyDictionary<string, PowDbStatePart> parts,
-        PowDbCatalog catalog
-    )
+    public IReadOnlyList<PowDbStatePart> Belonging(PowDbCatalog catalog, IReadOnlyList<PowDbStateFile>? listed)
     {
-        var wanted = catalog.DataFiles();
-        return parts
-            .Values.Where(p => wanted.Contains(p.Name) || !(p.IsHeap || PowDbNames.IsIndex(p.Name)))
+        var data = catalog.DataFiles();
+        var names = listed?.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return _parts
+            .Values.Where(p =>
+                p.IsWal || (names?.Contains(p.Name) ?? (data.Contains(p.Name) || !(p.IsHeap || PowDbNames.IsIndex(p.Name))))
+            )
             .OrderBy(p => p.Name, StringComparer.Ordinal)
             .ToArray();
     }
+
+    private static PowDbStatePart Whole(PowDbWhole whole, PowDbBundle bundle) =>
+        whole.Length <= long.MaxValue
+            ? new PowDbStatePart(whole.Name, (long)whole.Length, bundle, whole, [])
+            : throw new BackupException(
+                ErrorCode.Malformed,
+                $"{whole.Name} cannot have {whole.Length} bytes",
+                bundle.ManifestPath
+            );
 
     private static PowDbStatePart After(PowDbStatePart? before, PowDbBundle bundle, PowDbPages pages)
     {
@@ -85,13 +109,4 @@ internal static class PowDbState
         var length = (long)pages.TotalPages * PowDbPage.Size;
         return new PowDbStatePart(pages.Name, length, before?.Bundle, before?.Whole, layers);
     }
-
-    private static long LengthOf(PowDbWhole whole, PowDbBundle bundle) =>
-        whole.Length <= long.MaxValue
-            ? (long)whole.Length
-            : throw new BackupException(
-                ErrorCode.Malformed,
-                $"{whole.Name} cannot have {whole.Length} bytes",
-                bundle.ManifestPath
-            );
 }

@@ -17,7 +17,7 @@ internal static class SmallFile
             throw new BackupException(ErrorCode.Malformed, $"{length} bytes are more than such a file can have", path);
         }
         var bytes = new byte[length];
-        OrderedBlocks.Fill(file, bytes, 0);
+        HashingCopy.ReadExactly(file, bytes, 0);
         return bytes;
     }
 }

@@ -43,6 +43,20 @@ internal static class PowDbFingerprints
 
     public static ReadOnlySpan<byte> FileHeader => "BTPF\u0001\0\0\0"u8;
 
+    /// <summary>The body of a listed segment: place and fingerprint of each page named, out of all of its window.</summary>
+    public static byte[] List(IEnumerable<long> pages, ReadOnlySpan<byte> fingerprints)
+    {
+        var body = new System.Buffers.ArrayBufferWriter<byte>();
+        foreach (var page in pages)
+        {
+            var entry = body.GetSpan(ListedSize);
+            BinaryPrimitives.WriteUInt16LittleEndian(entry, (ushort)page);
+            fingerprints.Slice((int)page * Size, Size).CopyTo(entry[sizeof(ushort)..]);
+            body.Advance(ListedSize);
+        }
+        return body.WrittenSpan.ToArray();
+    }
+
     /// <summary>Writes a segment's head and returns its length.</summary>
     public static int WriteHead(Span<byte> target, PowDbFingerprintSegment segment)
     {
