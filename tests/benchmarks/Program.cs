@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupTools.Benchmarks.Compare;
 using BackupTools.Benchmarks.Data;
 
 var engine = new Option<string>("--engine") { Required = true };
@@ -17,6 +18,6 @@ var change = new Command("change") { engine, folder, size, seed };
 change.SetAction(r =>
     Shapes.ByName(r.GetValue(engine)!).Change(r.GetValue(folder)!, r.GetValue(size), r.GetValue(seed))
 );
-return new RootCommand { generate, change }
+return new RootCommand { CompareCommand.Create(), generate, change }
     .Parse(args)
     .Invoke();

@@ -26,6 +26,8 @@ internal sealed class GrafeoShape : IDatabaseShape
 
     public string Engine => EngineNames.Grafeo;
 
+    public string SideFile(string source) => Path.Combine(GrafeoLog.FolderOf(source), "backup_cursor.meta");
+
     public static ReadOnlySpan<byte> DatabaseId => "benchmark data 1"u8;
 
     public string Create(string folder, long bytes, long seed)

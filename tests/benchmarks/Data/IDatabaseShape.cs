@@ -6,6 +6,15 @@ internal interface IDatabaseShape
     /// <summary>The engine's name as the console program knows it.</summary>
     string Engine { get; }
 
+    /// <summary>True when data files are rewritten in place, so that an increment has to look at all of them.</summary>
+    bool ChangesInPlace => false;
+
+    /// <summary>What the console program must be told beside the source.</summary>
+    IReadOnlyList<string> ConsoleOptions(string source) => [];
+
+    /// <summary>The one file that a backup may write beside the source; null for most engines.</summary>
+    string? SideFile(string source) => null;
+
     /// <summary>Creates a database of about <paramref name="bytes"/> in an empty folder; the path to back up.</summary>
     string Create(string folder, long bytes, long seed);
 

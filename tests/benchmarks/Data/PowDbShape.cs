@@ -25,6 +25,8 @@ internal sealed class PowDbShape : IDatabaseShape
 
     public string Engine => EngineNames.PowDb;
 
+    public bool ChangesInPlace => true;
+
     public string Create(string folder, long bytes, long seed)
     {
         var source = Directory.CreateDirectory(Path.Combine(folder, "powdb")).FullName;
