@@ -71,7 +71,9 @@ internal sealed class FolderLock : IDisposable
     private static void NameHolder(IDiskFile file)
     {
         using var process = Process.GetCurrentProcess();
-        var start = process.StartTime.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var start = process
+            .StartTime.ToUniversalTime()
+            .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         var text = $"process {Environment.ProcessId} on {Environment.MachineName}, started {start}";
         try
         {

@@ -181,8 +181,7 @@ internal sealed class LocalDisk : IDisk
         if (OperatingSystem.IsWindows())
             return;
         var handle =
-            Libc.TryOpen(path, Libc.ReadOnly, out var errno)
-            ?? throw DiskErrors.FromNative(errno, path, writing: true);
+            Libc.TryOpen(path, Libc.ReadOnly, out var errno) ?? throw DiskErrors.FromNative(errno, path, writing: true);
         using var folder = new LocalFile(path, handle, writable: false);
         folder.Flush();
     }

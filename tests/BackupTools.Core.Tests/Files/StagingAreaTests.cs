@@ -10,7 +10,8 @@ public sealed class StagingAreaTests : IDisposable
 
     public void Dispose() => _temp.Dispose();
 
-    private StagingArea Stage(string parent = "") => StagingArea.Create(_disk, _temp[parent].TrimEnd('/'), TimeProvider.System);
+    private StagingArea Stage(string parent = "") =>
+        StagingArea.Create(_disk, _temp[parent].TrimEnd('/'), TimeProvider.System);
 
     private static void Fill(StagingArea staging, string name, string content)
     {

@@ -5,7 +5,10 @@ internal sealed class TempFolder : IDisposable
 {
     public TempFolder(string? under = null)
     {
-        Path = System.IO.Path.Combine(under ?? System.IO.Path.GetTempPath(), "backuptools-test-" + Guid.NewGuid().ToString("n"));
+        Path = System.IO.Path.Combine(
+            under ?? System.IO.Path.GetTempPath(),
+            "backuptools-test-" + Guid.NewGuid().ToString("n")
+        );
         Directory.CreateDirectory(Path);
     }
 

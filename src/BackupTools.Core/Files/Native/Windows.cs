@@ -90,7 +90,12 @@ internal static partial class Windows
     private static DateTimeOffset Time(long fileTime) =>
         new(DateTime.FromFileTimeUtc(Math.Clamp(fileTime, 0, DateTime.MaxValue.ToFileTimeUtc())));
 
-    [LibraryImport("kernel32", EntryPoint = "CreateFileW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [LibraryImport(
+        "kernel32",
+        EntryPoint = "CreateFileW",
+        SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf16
+    )]
     private static partial SafeFileHandle CreateFile(
         string path,
         uint access,
@@ -112,11 +117,21 @@ internal static partial class Windows
     [LibraryImport("kernel32", EntryPoint = "GetFileType")]
     private static partial int GetFileType(SafeFileHandle file);
 
-    [LibraryImport("kernel32", EntryPoint = "MoveFileExW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [LibraryImport(
+        "kernel32",
+        EntryPoint = "MoveFileExW",
+        SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf16
+    )]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool MoveFileEx(string from, string to, uint flags);
 
-    [LibraryImport("kernel32", EntryPoint = "CreateHardLinkW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [LibraryImport(
+        "kernel32",
+        EntryPoint = "CreateHardLinkW",
+        SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf16
+    )]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool CreateHardLink(string path, string existing, nint security);
 
