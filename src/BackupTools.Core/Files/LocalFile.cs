@@ -10,6 +10,7 @@ internal sealed class LocalFile : IDiskFile
     private readonly SafeFileHandle _handle;
     private readonly IDisposable _owner;
     private readonly bool _writable;
+    private readonly UncachedWriter? _uncached;
 
     /// <summary>
     /// Wraps an open file. <paramref name="owner"/> is what is disposed: the stream that the handle came from, if it
@@ -21,6 +22,7 @@ internal sealed class LocalFile : IDiskFile
         _handle = handle;
         _writable = writable;
         _owner = owner ?? handle;
+        _uncached = writable && OperatingSystem.IsLinux() ? new UncachedWriter(path) : null;
     }
 
     public string Path { get; }
@@ -67,6 +69,8 @@ internal sealed class LocalFile : IDiskFile
 
     public void Write(ReadOnlySpan<byte> buffer, long offset)
     {
+        if (OperatingSystem.IsLinux() && _uncached?.TryWrite(buffer, offset) == true)
+            return;
         try
         {
             RandomAccess.Write(_handle, buffer, offset);
@@ -133,5 +137,10 @@ internal sealed class LocalFile : IDiskFile
         }
     }
 
-    public void Dispose() => _owner.Dispose();
+    public void Dispose()
+    {
+        if (OperatingSystem.IsLinux())
+            _uncached?.Dispose();
+        _owner.Dispose();
+    }
 }

@@ -74,7 +74,14 @@ internal abstract class Archiver(Workshop workshop, string name)
         protected override ProgramCall Backup(string source) => Call("create", $"{Repository}::{{now:%s%f}}", source);
 
         protected override ProgramCall Restore(string target) =>
-            new("sh", "-c", "cd \"$1\" && exec borg extract \"$2::$(borg list --last 1 --short \"$2\")\"", "sh", target, Repository)
+            new(
+                "sh",
+                "-c",
+                "cd \"$1\" && exec borg extract \"$2::$(borg list --last 1 --short \"$2\")\"",
+                "sh",
+                target,
+                Repository
+            )
             {
                 Environment = Call().Environment,
             };

@@ -72,9 +72,7 @@ internal static partial class ChildProcess
             using var file = File.OpenHandle(path);
             var text = buffer.AsSpan(0, RandomAccess.Read(file, buffer, 0));
             var at = text.IndexOf("VmHWM:"u8);
-            return
-                at >= 0
-                && Utf8Parser.TryParse(text[(at + 6)..].TrimStart(" \t"u8), out long kilobytes, out _)
+            return at >= 0 && Utf8Parser.TryParse(text[(at + 6)..].TrimStart(" \t"u8), out long kilobytes, out _)
                 ? kilobytes * 1024
                 : null;
         }

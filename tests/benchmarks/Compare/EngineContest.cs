@@ -79,10 +79,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         _match.Play(
             shape.Engine,
             "test",
-            [
-                .. Sum(_bundles),
-                new Contestant(Workshop.OurName, workshop.Ours("test", _bundles, "--json"), Nothing),
-            ]
+            [.. Sum(_bundles), new Contestant(Workshop.OurName, workshop.Ours("test", _bundles, "--json"), Nothing)]
         );
 
     private IEnumerable<MatchRow> Restores()
