@@ -13,6 +13,8 @@ internal static class Blake3Compress
     /// <summary>Words of a chaining value.</summary>
     public const int CvWords = 8;
 
+    public const int Rounds = 7;
+
     // Domain flags, specification table 3.
     public const uint ChunkStart = 1;
     public const uint ChunkEnd = 2;
@@ -49,7 +51,7 @@ internal static class Blake3Compress
             v14 = length,
             v15 = flags;
         var schedule = Schedule;
-        for (var round = 0; round < 7; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             var s = schedule.Slice(round * 16, 16);
             Mix(ref v0, ref v4, ref v8, ref v12, m[s[0]], m[s[1]]);
@@ -85,7 +87,7 @@ internal static class Blake3Compress
     }
 
     // Row r: which message word each place takes in round r, the permutation of table 2 applied r times.
-    private static ReadOnlySpan<byte> Schedule =>
+    public static ReadOnlySpan<byte> Schedule =>
         // csharpier-ignore
         [
             0,
