@@ -32,11 +32,11 @@ internal abstract class Archiver(Workshop workshop, string name)
     /// <summary>What the repository holds now is what later backups start from.</summary>
     public void Keep()
     {
-        Workshop.Delete(Base);
-        Workshop.LinkTree(Home, Base);
+        // Not by links: borg changes its caches in place.
+        Workshop.CopyTree(Home, Base);
     }
 
-    public Contestant Next(string source) => new(name, Backup(source), () => Workshop.LinkTree(Base, Home));
+    public Contestant Next(string source) => new(name, Backup(source), () => Workshop.CopyTree(Base, Home));
 
     public Contestant Extract(string target) =>
         new(

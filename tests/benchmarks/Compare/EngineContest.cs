@@ -24,9 +24,13 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
     {
         Clean();
         _source = shape.Create(_home, settings.Size, _seed++);
-        foreach (var row in Full().Concat(Increments()).Concat(Test()).Concat(Restores()))
+        // One after the other: each leaves behind what the next needs.
+        foreach (Func<IEnumerable<MatchRow>> part in (Func<IEnumerable<MatchRow>>[])[Full, Increments, Test, Restores])
         {
-            yield return row;
+            foreach (var row in part())
+            {
+                yield return row;
+            }
         }
         Clean();
     }

@@ -69,11 +69,18 @@ internal sealed class Workshop : IDisposable
         File.Delete(path);
     }
 
-    /// <summary>A second folder of the same files, by hard links: none of the tools changes a file in place.</summary>
+    /// <summary>A second folder of the same files, by hard links, for bundles: they are never changed in place.</summary>
     public static void LinkTree(string from, string to)
     {
         Delete(to);
         ChildProcess.Run(new ProgramCall("cp", "-al", from, to));
+    }
+
+    /// <summary>A second folder with copies of the files.</summary>
+    public static void CopyTree(string from, string to)
+    {
+        Delete(to);
+        ChildProcess.Run(new ProgramCall("cp", "-a", from, to));
     }
 
     public void Dispose() => Delete(Folder);
