@@ -18,7 +18,7 @@ internal abstract class Archiver(Workshop workshop, string name)
 
     /// <summary>The first backup into an empty repository.</summary>
     public Contestant First(string source) =>
-        new(
+        Contestant.Program(
             name,
             Backup(source),
             () =>
@@ -36,10 +36,11 @@ internal abstract class Archiver(Workshop workshop, string name)
         Workshop.CopyTree(Home, Base);
     }
 
-    public Contestant Next(string source) => new(name, Backup(source), () => Workshop.CopyTree(Base, Home));
+    public Contestant Next(string source) =>
+        Contestant.Program(name, Backup(source), () => Workshop.CopyTree(Base, Home));
 
     public Contestant Extract(string target) =>
-        new(
+        Contestant.Program(
             name,
             Restore(target),
             () =>

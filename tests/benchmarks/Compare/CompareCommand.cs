@@ -81,7 +81,7 @@ internal static class CompareCommand
             MedianSeconds = workshop.Idle.Seconds,
             MinSeconds = workshop.Idle.Seconds,
             MaxSeconds = workshop.Idle.Seconds,
-            InProcessSeconds = 0,
+            AfterStartSeconds = 0,
             Baseline = Workshop.OurName,
             Ratio = 1,
             CpuSeconds = workshop.Idle.CpuSeconds,

@@ -43,7 +43,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
             [
                 Copy(SourceFolder),
                 .. Sum(SourceFolder),
-                Ours("full", () => Workshop.Delete(_bundles)),
+                .. Ours("full", Library.Full, () => Workshop.Delete(_bundles)),
                 .. _archivers.Select(a => a.First(SourceFolder)),
             ]
         );
@@ -59,14 +59,13 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
             shape.Change(_source, bytes, _seed++);
             var change = workshop.PathOf("change");
             WriteChange(change, bytes);
-            var ours = Ours("incremental", PutBack);
             var rows = _match.Play(
                 shape.Engine,
                 string.Create(CultureInfo.InvariantCulture, $"increment, {100 * share:0.##} %"),
                 [
                     // PowDB has to look at all of the data, the others only at what was added.
                     .. shape.ChangesInPlace ? Sum(SourceFolder).Append(Copy(SourceFolder)) : [Copy(change)],
-                    ours,
+                    .. Ours("incremental", Library.Increment, PutBack),
                     .. _archivers.Select(a => a.Next(SourceFolder)),
                 ]
             );
@@ -83,13 +82,17 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         _match.Play(
             shape.Engine,
             "test",
-            [.. Sum(_bundles), new Contestant(Workshop.OurName, workshop.Ours("test", _bundles, "--json"), Nothing)]
+            [
+                .. Sum(_bundles),
+                Contestant.Program(Workshop.OurName, workshop.Ours("test", _bundles, "--json")),
+                Contestant.Warm(() => Library.Test(_bundles)),
+            ]
         );
 
     private IEnumerable<MatchRow> Restores()
     {
         Workshop.Delete(_bundles);
-        ChildProcess.Run(Ours("full", Nothing).Call);
+        Library.Full(_source, _bundles);
         var step = (long)(settings.Size * settings.ChainShare);
         var length = 0;
         foreach (var wanted in settings.ChainLengths.Order())
@@ -97,22 +100,18 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
             for (; length < wanted; length++)
             {
                 shape.Change(_source, step, _seed++);
-                ChildProcess.Run(Ours("incremental", Nothing).Call);
+                Library.Increment(_source, _bundles);
             }
-            var restore = workshop.Ours(
-                "restore",
-                _bundles,
-                "--destination-path",
-                Path.Combine(_restored, Path.GetFileName(_source)),
-                "--json"
-            );
+            var target = Path.Combine(_restored, Path.GetFileName(_source));
+            var restore = workshop.Ours("restore", _bundles, "--destination-path", target, "--json");
             var archivers = wanted == settings.ChainLengths.Min() ? _archivers : [];
             var rows = _match.Play(
                 shape.Engine,
                 $"restore, full + {wanted}",
                 [
                     Copy(SourceFolder),
-                    new Contestant(Workshop.OurName, restore, () => Workshop.Delete(_restored)),
+                    Contestant.Program(Workshop.OurName, restore, () => Workshop.Delete(_restored)),
+                    Contestant.Warm(() => Library.Restore(_bundles, target), () => Workshop.Delete(_restored)),
                     .. archivers.Select(a => a.Extract(workshop.PathOf(a.Name + ".out"))),
                 ]
             );
@@ -123,20 +122,21 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         }
     }
 
-    private Contestant Ours(string verb, Action prepare) =>
-        new(
-            Workshop.OurName,
-            workshop.Ours([verb, _source, "--destination-path", _bundles, "--json", .. shape.ConsoleOptions(_source)]),
-            prepare
-        );
+    private IEnumerable<Contestant> Ours(string verb, Action<string, string> library, Action prepare)
+    {
+        var call = workshop.Ours(verb, _source, "--destination-path", _bundles, "--json");
+        return
+        [
+            Contestant.Program(Workshop.OurName, call, prepare),
+            Contestant.Warm(() => library(_source, _bundles), prepare),
+        ];
+    }
 
     private Contestant Copy(string from) =>
-        new("cp -r + sync", Workshop.PlainCopy(from, _copy), () => Workshop.Delete(_copy));
+        Contestant.Program("cp -r + sync", Workshop.PlainCopy(from, _copy), () => Workshop.Delete(_copy));
 
     private static IEnumerable<Contestant> Sum(string folder) =>
-        Workshop.Has("b3sum") ? [new Contestant("b3sum", Workshop.Blake3(folder), Nothing)] : [];
-
-    private static void Nothing() { }
+        Workshop.Has("b3sum") ? [Contestant.Program("b3sum", Workshop.Blake3(folder))] : [];
 
     /// <summary>What the last round made is what the next matches build on.</summary>
     private void Keep()

@@ -26,7 +26,7 @@ internal sealed class Match(Workshop workshop)
     {
         contestant.Prepare();
         workshop.Settle();
-        var result = ChildProcess.Run(contestant.Call);
+        var result = contestant.Run();
         workshop.Say($"  {contestant.Name, -12} {result.Seconds:F3} s");
         return result;
     }
@@ -42,7 +42,7 @@ internal sealed class Match(Workshop workshop)
         var mine = rounds.Select(r => r[index]).ToList();
         var median = Median(mine.Select(m => m.Seconds));
         var memory = mine.Max(m => m.PeakMemory);
-        var ours = string.Equals(contestants[index].Name, Workshop.OurName, StringComparison.Ordinal);
+        var ours = contestants[index].Name == Workshop.OurName;
         return new MatchRow
         {
             Engine = engine,
@@ -52,15 +52,18 @@ internal sealed class Match(Workshop workshop)
             MedianSeconds = median,
             MinSeconds = mine.Min(m => m.Seconds),
             MaxSeconds = mine.Max(m => m.Seconds),
-            InProcessSeconds = ours ? median - workshop.Idle.Seconds : null,
+            AfterStartSeconds = ours ? median - workshop.Idle.Seconds : null,
             Baseline = contestants[0].Name,
             Ratio = Median(rounds.Select(r => r[index].Seconds / r[0].Seconds)),
-            CpuSeconds = mine[0].CpuSeconds is null ? null : Median(mine.Select(m => m.CpuSeconds!.Value)),
+            CpuSeconds = MedianOrNull(mine.Select(m => m.CpuSeconds)),
             PeakMemory = memory,
             MemoryAboveIdle = ours ? memory - workshop.Idle.PeakMemory : null,
             BytesWritten = mine.Max(m => m.BytesWritten),
         };
     }
+
+    public static double? MedianOrNull(IEnumerable<double?> values) =>
+        values.All(v => v is not null) ? Median(values.Select(v => v!.Value)) : null;
 
     public static double Median(IEnumerable<double> values)
     {

@@ -17,8 +17,8 @@ internal sealed record MatchRow
 
     public required double MaxSeconds { get; init; }
 
-    /// <summary>The median without the start of the process; for our own program only.</summary>
-    public double? InProcessSeconds { get; init; }
+    /// <summary>The median less that of starting our program for nothing; for our own program only.</summary>
+    public double? AfterStartSeconds { get; init; }
 
     /// <summary>The contestant whose median is 1.</summary>
     public required string Baseline { get; init; }

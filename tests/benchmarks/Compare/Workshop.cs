@@ -4,6 +4,7 @@ namespace BackupTools.Benchmarks.Compare;
 internal sealed class Workshop : IDisposable
 {
     public const string OurName = "backuptools";
+    public const string WarmName = "library, warm";
     private readonly string _console;
 
     public Workshop(string folder, string console, int runs)
@@ -15,7 +16,7 @@ internal sealed class Workshop : IDisposable
         var idle = Enumerable.Range(0, runs + 1).Select(_ => ChildProcess.Run(Ours("--version"))).Skip(1).ToList();
         Idle = new Measurement(
             Match.Median(idle.Select(m => m.Seconds)),
-            idle[0].CpuSeconds is null ? null : Match.Median(idle.Select(m => m.CpuSeconds!.Value)),
+            Match.MedianOrNull(idle.Select(m => m.CpuSeconds)),
             idle.Min(m => m.PeakMemory),
             null
         );

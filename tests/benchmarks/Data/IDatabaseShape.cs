@@ -9,9 +9,6 @@ internal interface IDatabaseShape
     /// <summary>True when data files are rewritten in place, so that an increment has to look at all of them.</summary>
     bool ChangesInPlace => false;
 
-    /// <summary>What the console program must be told beside the source.</summary>
-    IReadOnlyList<string> ConsoleOptions(string source) => [];
-
     /// <summary>The one file that a backup may write beside the source; null for most engines.</summary>
     string? SideFile(string source) => null;
 

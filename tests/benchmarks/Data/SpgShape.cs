@@ -23,8 +23,6 @@ internal sealed class SpgShape : IDatabaseShape
 
     public string Engine => EngineNames.Spg;
 
-    public IReadOnlyList<string> ConsoleOptions(string source) => ["--wal-path", LogOf(source)];
-
     public string Create(string folder, long bytes, long seed)
     {
         var home = Directory.CreateDirectory(Path.Combine(folder, "spg")).FullName;
