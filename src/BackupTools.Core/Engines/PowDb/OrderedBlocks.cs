@@ -1,0 +1,139 @@
+using System.Buffers;
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>
+/// Reads a range of a file in blocks: each block is worked on by any thread, and then committed in the order of the
+/// file. Memory is one block per thread, however long the range.
+/// </summary>
+internal static class OrderedBlocks
+{
+    /// <summary>Bytes of a block: 256 pages.</summary>
+    public const int BlockSize = 1 << 20;
+
+    // More threads than this gain nothing against one disk and would only hold memory.
+    private const int MaxThreads = 8;
+
+    /// <summary>What is done with a block on any thread; <paramref name="notes"/> are handed on to the commit.</summary>
+    public delegate void Work(long offset, Span<byte> block, Span<byte> notes);
+
+    /// <summary>What is done with a block in order, one at a time.</summary>
+    public delegate void Commit(long offset, ReadOnlySpan<byte> block, ReadOnlySpan<byte> notes);
+
+    /// <summary>Works on every block of a file.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="length">Reads [0, length); the file may not be shorter.</param>
+    /// <param name="notesLength">Bytes of notes per block.</param>
+    /// <param name="threads">How many blocks at once.</param>
+    /// <param name="work">Called once per block, concurrently.</param>
+    /// <param name="commit">Called once per block after its work, in order.</param>
+    /// <param name="context">Progress and cancellation.</param>
+    /// <exception cref="BackupException">Truncated, or what work and commit throw.</exception>
+    public static void Run(
+        IDiskFile source,
+        long length,
+        int notesLength,
+        int threads,
+        Work work,
+        Commit commit,
+        EngineContext context
+    )
+    {
+        var blocks = new BlockOffsets(length);
+        var turn = new Turn();
+        HashingCopy.ForEach(
+            blocks,
+            Math.Min(threads, MaxThreads),
+            (offset, cancellation) =>
+            {
+                var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BlockSize, length));
+                var notes = ArrayPool<byte>.Shared.Rent(Math.Max(1, notesLength));
+                try
+                {
+                    var block = buffer.AsSpan(0, (int)Math.Min(BlockSize, length - offset));
+                    HashingCopy.ReadExactly(source, block, offset);
+                    work(offset, block, notes.AsSpan(0, notesLength));
+                    context.Progress.Advance(block.Length);
+                    turn.Await(offset, cancellation);
+                    commit(offset, block, notes.AsSpan(0, notesLength));
+                    turn.Pass(offset + block.Length);
+                }
+                catch
+                {
+                    turn.GiveUp();
+                    throw;
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    ArrayPool<byte>.Shared.Return(notes);
+                }
+            },
+            context.Cancellation
+        );
+    }
+
+    /// <summary>The offsets of all blocks, as a list that holds none of them.</summary>
+    private sealed class BlockOffsets(long length) : IReadOnlyList<long>
+    {
+        public int Count => checked((int)((length + BlockSize - 1) / BlockSize));
+
+        public long this[int index] => (long)index * BlockSize;
+
+        public IEnumerator<long> GetEnumerator()
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                yield return this[i];
+            }
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    /// <summary>Lets threads pass in the order of the file. The thread with the lowest offset never waits.</summary>
+    private sealed class Turn
+    {
+        private long _next;
+        private bool _givenUp;
+
+        public void Await(long offset, CancellationToken cancellation)
+        {
+            lock (this)
+            {
+                while (_next != offset && !_givenUp)
+                {
+                    Monitor.Wait(this);
+                }
+                if (!_givenUp)
+                {
+                    return;
+                }
+            }
+            // Another thread has failed. Only when that is known everywhere may this one end, else its ending would
+            // be taken for the cause.
+            cancellation.WaitHandle.WaitOne();
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        public void Pass(long next)
+        {
+            lock (this)
+            {
+                _next = next;
+                Monitor.PulseAll(this);
+            }
+        }
+
+        public void GiveUp()
+        {
+            lock (this)
+            {
+                _givenUp = true;
+                Monitor.PulseAll(this);
+            }
+        }
+    }
+}
