@@ -14,17 +14,19 @@ internal sealed class Hasher
     // 2^54 chunks of 1 KiB are the 2^64 bytes that the specification allows.
     private const int MaxDepth = 54;
 
-    private readonly uint[] _stack = new uint[(MaxDepth + 2) * CvWords];
+    // Of the widest path.
+    private const int MaxLanes = 16;
+
+    private readonly Blake3Path _path;
+
+    // One more, for the merge that waits.
+    private readonly uint[] _stack = new uint[(MaxDepth + 1) * CvWords];
     private readonly uint[] _chunkCv = new uint[CvWords];
     private readonly byte[] _block = new byte[BlockSize];
     private int _stackCount;
     private int _blockLength;
     private int _blocksDone;
     private ulong _chunk;
-
-    private const int MaxLanes = 16;
-
-    private readonly Blake3Path _path;
 
     public Hasher()
         : this(Blake3Tree.Best) { }

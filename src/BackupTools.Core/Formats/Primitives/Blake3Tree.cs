@@ -45,31 +45,12 @@ internal static unsafe class Blake3Tree
         : Blake3Path.Portable;
 
     /// <summary>Chaining values of full chunks, one after the other; none of them the root.</summary>
-    public static void Chunks(Blake3Path path, byte* input, int count, ulong counter, uint* cvs)
-    {
-        switch (path)
-        {
-            case Blake3Path.Lanes16:
-                Blake3Wide<Vector512<uint>, Blake3Lanes16>.Chunks(input, count, counter, cvs);
-                break;
-            case Blake3Path.Lanes8:
-                Blake3Wide<Vector256<uint>, Blake3Lanes8>.Chunks(input, count, counter, cvs);
-                break;
-            case Blake3Path.Lanes4:
-                Blake3Wide<Vector128<uint>, Blake3Lanes4>.Chunks(input, count, counter, cvs);
-                break;
-            default:
-                for (var i = 0; i < count; i++)
-                {
-                    Chunk(
-                        new ReadOnlySpan<byte>(input + ((nint)i * ChunkSize), ChunkSize),
-                        counter + (uint)i,
-                        new Span<uint>(cvs + (i * CvWords), CvWords)
-                    );
-                }
-                break;
-        }
-    }
+    public static void Chunks(Blake3Path path, byte* input, int count, ulong counter, uint* cvs) =>
+        Nodes(path, input, ChunkSize, count, counter, cvs);
+
+    /// <summary>Chaining values of the parents of 2 * count children, over the first of which they may be written.</summary>
+    public static void Parents(Blake3Path path, uint* children, int count, uint* cvs) =>
+        Nodes(path, (byte*)children, BlockSize, count, 0, cvs);
 
     /// <summary>
     /// Chaining values of the two children of the top of a complete subtree: a power of two of chunks, at least two.
@@ -103,26 +84,33 @@ internal static unsafe class Blake3Tree
         new ReadOnlySpan<uint>(cvs, 2 * CvWords).CopyTo(new Span<uint>(pair, 2 * CvWords));
     }
 
-    /// <summary>Chaining values of the parents of 2 * count children, over the first of which they may be written.</summary>
-    public static void Parents(Blake3Path path, uint* children, int count, uint* cvs)
+    private static void Nodes(Blake3Path path, byte* input, int length, int count, ulong counter, uint* cvs)
     {
         switch (path)
         {
             case Blake3Path.Lanes16:
-                Blake3Wide<Vector512<uint>, Blake3Lanes16>.Parents(children, count, cvs);
+                Blake3Wide<Vector512<uint>, Blake3Lanes16>.Nodes(input, length, count, counter, cvs);
                 break;
             case Blake3Path.Lanes8:
-                Blake3Wide<Vector256<uint>, Blake3Lanes8>.Parents(children, count, cvs);
+                Blake3Wide<Vector256<uint>, Blake3Lanes8>.Nodes(input, length, count, counter, cvs);
                 break;
             case Blake3Path.Lanes4:
-                Blake3Wide<Vector128<uint>, Blake3Lanes4>.Parents(children, count, cvs);
+                Blake3Wide<Vector128<uint>, Blake3Lanes4>.Nodes(input, length, count, counter, cvs);
                 break;
             default:
                 for (var i = 0; i < count; i++)
                 {
-                    var left = new ReadOnlySpan<uint>(children + (i * 2 * CvWords), CvWords);
-                    var right = new ReadOnlySpan<uint>(children + (((i * 2) + 1) * CvWords), CvWords);
-                    ParentOf(left, right, new Span<uint>(cvs + (i * CvWords), CvWords), 0);
+                    var node = input + ((nint)i * length);
+                    var cv = new Span<uint>(cvs + (i * CvWords), CvWords);
+                    if (length == ChunkSize)
+                    {
+                        Chunk(new ReadOnlySpan<byte>(node, length), counter + (uint)i, cv);
+                    }
+                    else
+                    {
+                        var pair = new ReadOnlySpan<uint>(node, 2 * CvWords);
+                        ParentOf(pair[..CvWords], pair[CvWords..], cv, 0);
+                    }
                 }
                 break;
         }
@@ -133,8 +121,7 @@ internal static unsafe class Blake3Tree
         InitialValue.CopyTo(cv);
         for (var offset = 0; offset < ChunkSize; offset += BlockSize)
         {
-            var flags = (offset == 0 ? ChunkStart : 0) | (offset == ChunkSize - BlockSize ? ChunkEnd : 0);
-            InPlace(cv, chunk.Slice(offset, BlockSize), BlockSize, counter, flags);
+            InPlace(cv, chunk.Slice(offset, BlockSize), BlockSize, counter, NodeFlags(ChunkSize, offset));
         }
     }
 }

@@ -21,14 +21,11 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
 
     private static int Lanes => sizeof(TVector) / sizeof(uint);
 
-    /// <summary>Chaining values of <paramref name="count"/> full chunks, one after the other.</summary>
-    public static void Chunks(byte* input, int count, ulong counter, uint* cvs) =>
-        All(input, ChunkSize, count, counter, cvs);
-
-    /// <summary>Chaining values of the parents of 2 * count children; the output may begin where the input does.</summary>
-    public static void Parents(uint* children, int count, uint* cvs) => All((byte*)children, BlockSize, count, 0, cvs);
-
-    private static void All(byte* input, int length, int count, ulong counter, uint* cvs)
+    /// <summary>
+    /// Chaining values of inputs one right after the other, each as long as a chunk, or as the block that holds the two
+    /// children of a parent. Parents may be written from where the children begin.
+    /// </summary>
+    public static void Nodes(byte* input, int length, int count, ulong counter, uint* cvs)
     {
         for (var taken = 0; count > 0; count -= taken)
         {
@@ -48,10 +45,7 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
         }
     }
 
-    /// <summary>
-    /// One input per lane, each right after the last. Lanes without one repeat the last and are not stored. The length
-    /// is that of a chunk, or of a block that holds the two children of a parent.
-    /// </summary>
+    /// <summary>One input per lane. Lanes without one repeat the last and are not stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void Group<TTimes>(byte* input, int length, int count, ulong counter, uint* cvs)
@@ -89,8 +83,9 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
                 {
                     Transpose(rows + Lanes, offset, scratch, n);
                 }
-                var flags = Flags(length, offset);
+                var flags = NodeFlags(length, offset);
                 Quad inRegisters = default;
+                // With 16 registers the state leaves none to compute in: this row is the one that is needed least.
                 ref var c = ref (TLanes.ManyRegisters ? ref inRegisters : ref *(Quad*)scratch);
                 c = new(iv);
                 Quad a = aNext,
@@ -128,12 +123,6 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
             Store(eNext, fNext, scratch, count - Lanes, cvs + (Lanes * CvWords));
         }
     }
-
-    private static uint Flags(int length, int offset) =>
-        length == BlockSize ? Parent
-        : offset == 0 ? ChunkStart
-        : offset == ChunkSize - BlockSize ? ChunkEnd
-        : 0;
 
     /// <summary>Writes the chaining value of each lane, eight words in a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -127,6 +127,21 @@ public class Blake3Tests
             .Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(30));
     }
 
+    [GuardedFact]
+    public void No_path_reads_past_the_end()
+    {
+        using var memory = new GuardedMemory(20);
+        foreach (var path in Enum.GetValues<Blake3Path>().Where(Blake3Tree.IsSupported))
+        {
+            for (var length = 1; length <= 70_000; length += length < 1100 ? 1 : 509)
+            {
+                var hasher = new Hasher(path);
+                hasher.Update(memory.Place(Input.AsSpan(0, length)));
+                Assert.Equal(Hasher.Hash(Input.AsSpan(0, length)), hasher.Finalize());
+            }
+        }
+    }
+
     [Fact]
     public void A_reset_hasher_starts_anew()
     {

@@ -151,6 +151,22 @@ public class ReflectedCrcTests
         }
     }
 
+    [GuardedFact]
+    public void No_path_reads_past_the_end()
+    {
+        using var memory = new GuardedMemory(1);
+        ForEveryPath(
+            (crc, path) =>
+            {
+                for (var length = 0; length <= 1200; length++)
+                {
+                    var bytes = Noise.AsSpan(0, length);
+                    Assert.Equal(crc.Update(1, bytes), crc.Update(path, 1, memory.Place(bytes)));
+                }
+            }
+        );
+    }
+
     private static void ForEveryPath(Action<ReflectedCrc, CrcPath> check)
     {
         foreach (var crc in new[] { Crc32.Algebra, Crc32C.Algebra })
