@@ -44,6 +44,11 @@ internal sealed class SpgCapture
         if (request.Kind == BundleKind.Full)
         {
             SpgFullCapture.Refuse(source);
+            if (source.Wal is null && request.Options.WalPath is { } named)
+            {
+                // Whoever names a log means it; going on without would lose what it holds.
+                throw new BackupException(ErrorCode.PathNotFound, "the write-ahead log does not exist", named);
+            }
             if (source.Wal is null)
             {
                 warnings.Add(
