@@ -11,7 +11,7 @@ namespace BackupTools.Engines.PowDb;
 internal static class OrderedBlocks
 {
     /// <summary>Bytes of a block: 256 pages.</summary>
-    public const int BlockSize = 1 << 20;
+    public const int BlockSize = BlockPool.BlockSize;
 
     // More threads than this gain nothing against one disk and would only hold memory.
     private const int MaxThreads = 8;
@@ -48,11 +48,13 @@ internal static class OrderedBlocks
             Math.Min(threads, MaxThreads),
             (offset, cancellation) =>
             {
-                var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BlockSize, length));
+                // Whole blocks are aligned, as uncached writes want them; small files must not each take a block.
+                var pooled = length < BlockSize ? ArrayPool<byte>.Shared.Rent((int)length) : null;
+                var buffer = pooled ?? BlockPool.Rent();
                 var notes = ArrayPool<byte>.Shared.Rent(Math.Max(1, notesLength));
                 try
                 {
-                    var block = buffer.AsSpan(0, (int)Math.Min(BlockSize, length - offset));
+                    var block = buffer.Span[..(int)Math.Min(BlockSize, length - offset)];
                     HashingCopy.ReadExactly(source, block, offset);
                     work(offset, block, notes.AsSpan(0, notesLength));
                     context.Progress.Advance(block.Length);
@@ -67,7 +69,14 @@ internal static class OrderedBlocks
                 }
                 finally
                 {
-                    ArrayPool<byte>.Shared.Return(buffer);
+                    if (pooled is null)
+                    {
+                        BlockPool.Return(buffer);
+                    }
+                    else
+                    {
+                        ArrayPool<byte>.Shared.Return(pooled);
+                    }
                     ArrayPool<byte>.Shared.Return(notes);
                 }
             },

@@ -22,7 +22,37 @@ internal static class PowDbAssembly
 {
     private const int RecordsPerRead = 255;
 
-    /// <summary>Reads the file into the sink.</summary>
+    /// <summary>
+    /// Requires that the files of a part are there and as long as their manifests say, and that the part is no longer
+    /// than all of them together: then its length is real, and memory and disk may be taken for it.
+    /// </summary>
+    /// <exception cref="BackupException">MissingFile, UnsafeName, LengthMismatch, VerificationFailed.</exception>
+    public static void RequireFiles(PowDbStatePart part, EngineContext context)
+    {
+        long pages = 0;
+        if (part.Whole is { } whole)
+        {
+            using var file = part.Bundle!.OpenFile(whole.Name, context);
+            RequireLength(whole, file);
+            pages = (long)(whole.Length / PowDbPage.Size);
+        }
+        foreach (var layer in part.Layers)
+        {
+            using var file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
+            RequireLength(layer.Pages, file);
+            pages += layer.Pages.PageCount;
+        }
+        if (part.Layers.Count > 0 && part.Pages > pages)
+        {
+            throw PowDbStateCheck.MissingPage(part, pages);
+        }
+    }
+
+    /// <summary>Reads one delta alone and proves it.</summary>
+    public static void CheckDelta(PowDbLayer layer, EngineContext context, bool checkPages) =>
+        ReadDelta(layer, null, long.MaxValue, checkPages && PowDbNames.IsHeap(layer.Pages.Name), static (_, _) => { }, context);
+
+    /// <summary>Reads the file into the sink. Its files must have been required before.</summary>
     /// <param name="part">The file.</param>
     /// <param name="threads">How many threads to use.</param>
     /// <param name="sink">Takes the bytes.</param>
@@ -79,17 +109,8 @@ internal static class PowDbAssembly
     {
         var (bundle, whole) = (part.Bundle!, part.Whole!);
         using var file = bundle.OpenFile(whole.Name, context);
-        var length = file.Length;
-        if ((ulong)length != whole.Length)
-        {
-            throw new BackupException(
-                ErrorCode.LengthMismatch,
-                $"{whole.Name} has {length} bytes, the manifest says {whole.Length}",
-                file.Path,
-                expected: $"{whole.Length}",
-                actual: $"{length}"
-            );
-        }
+        RequireLength(whole, file);
+        var length = (long)whole.Length;
         var digest = new PowDbDigest(length);
         // In any order where pages are known by their place; else as a stream, which indexes are read as.
         var paged = part.IsPaged || except is not null;
@@ -159,7 +180,7 @@ internal static class PowDbAssembly
 
     private static void ReadDelta(
         PowDbLayer layer,
-        PageSet taken,
+        PageSet? taken,
         long limit,
         bool isChecked,
         PowDbSink sink,
@@ -173,7 +194,7 @@ internal static class PowDbAssembly
         var buffer = ArrayPool<byte>.Shared.Rent(RecordsPerRead * PowDbDelta.RecordSize);
         try
         {
-            PowDbDelta.RequireLength(pages, file.Length);
+            RequireLength(pages, file);
             var length = (long)pages.PageCount * PowDbDelta.RecordSize;
             for (long at = 0; at < length; )
             {
@@ -202,7 +223,7 @@ internal static class PowDbAssembly
         PowDbDeltaCheck check,
         Span<byte> block,
         long blockOffset,
-        PageSet taken,
+        PageSet? taken,
         long limit,
         bool isChecked,
         PowDbSink sink
@@ -215,7 +236,7 @@ internal static class PowDbAssembly
         {
             var record = block.Slice(at, PowDbDelta.RecordSize);
             var index = check.Take(record);
-            if (index >= limit || !taken.Add(index))
+            if (index >= limit || taken?.Add(index) == false)
             {
                 continue;
             }
@@ -264,6 +285,33 @@ internal static class PowDbAssembly
                 expected: e.Expected,
                 actual: e.Actual
             );
+        }
+    }
+
+    private static void RequireLength(PowDbWhole whole, IDiskFile file)
+    {
+        var length = file.Length;
+        if ((ulong)length != whole.Length)
+        {
+            throw new BackupException(
+                ErrorCode.LengthMismatch,
+                $"{whole.Name} has {length} bytes, the manifest says {whole.Length}",
+                file.Path,
+                expected: $"{whole.Length}",
+                actual: $"{length}"
+            );
+        }
+    }
+
+    private static void RequireLength(PowDbPages pages, IDiskFile file)
+    {
+        try
+        {
+            PowDbDelta.RequireLength(pages, file.Length);
+        }
+        catch (BackupException e)
+        {
+            throw e.At(file.Path);
         }
     }
 

@@ -72,7 +72,7 @@ internal sealed record PowDbBundle
             Manifest = file.Manifest!,
             Id = file.Id.ToString(),
         };
-        bundle.RequireSafeNames();
+        bundle.RequireSafeEntries();
         try
         {
             var side = ReadSide(folder, context.Disk);
@@ -145,7 +145,7 @@ internal sealed record PowDbBundle
         };
     }
 
-    private void RequireSafeNames()
+    private void RequireSafeEntries()
     {
         try
         {
@@ -156,6 +156,10 @@ internal sealed record PowDbBundle
                 if (entry is PowDbPages pages)
                 {
                     PowDbDelta.RequireSafe(pages);
+                }
+                else if (entry is PowDbWhole { Length: > long.MaxValue } whole)
+                {
+                    throw new BackupException(ErrorCode.Malformed, $"{whole.Name} cannot have {whole.Length} bytes");
                 }
                 if (!names.Add(entry.Name))
                 {

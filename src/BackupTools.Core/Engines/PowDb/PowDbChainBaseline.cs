@@ -36,6 +36,10 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
         var state = PowDbState.Of(bundles);
         var catalog = PowDbStateCatalog.Read(state.Parts, context);
         var parts = state.Belonging(catalog, bundles[^1].ReadState(context)).Where(p => !p.IsWal).ToArray();
+        foreach (var part in parts)
+        {
+            PowDbAssembly.RequireFiles(part, context);
+        }
         context.Disk.DeleteFile(staging.PathOf(ScratchName));
         var baseline = new PowDbChainBaseline(staging.CreateFile(ScratchName), context.Disk)
         {

@@ -32,6 +32,10 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
         var findings = new List<ChainProblem>();
         PowDbStateCheck.RequireFiles(parts, catalog, findings);
         RequireAgreement(last, listed, parts);
+        foreach (var part in parts)
+        {
+            PowDbAssembly.RequireFiles(part, context);
+        }
 
         context.Progress.Activity = "restoring";
         context.Progress.Expect(parts.Sum(p => p.Length), parts.Count);

@@ -1,4 +1,3 @@
-using BackupTools.Errors;
 using BackupTools.Formats.PowDb;
 
 namespace BackupTools.Engines.PowDb;
@@ -43,7 +42,6 @@ internal sealed class PowDbState
     public IReadOnlyDictionary<string, PowDbStatePart> Parts => _parts;
 
     /// <summary>The state after the last of the bundles.</summary>
-    /// <exception cref="BackupException">Malformed: a length that no file can have.</exception>
     public static PowDbState Of(IEnumerable<PowDbBundle> path)
     {
         var state = new PowDbState();
@@ -93,13 +91,7 @@ internal sealed class PowDbState
     }
 
     private static PowDbStatePart Whole(PowDbWhole whole, PowDbBundle bundle) =>
-        whole.Length <= long.MaxValue
-            ? new PowDbStatePart(whole.Name, (long)whole.Length, bundle, whole, [])
-            : throw new BackupException(
-                ErrorCode.Malformed,
-                $"{whole.Name} cannot have {whole.Length} bytes",
-                bundle.ManifestPath
-            );
+        new(whole.Name, (long)whole.Length, bundle, whole, []);
 
     private static PowDbStatePart After(PowDbStatePart? before, PowDbBundle bundle, PowDbPages pages)
     {

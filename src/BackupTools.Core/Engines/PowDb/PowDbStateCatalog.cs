@@ -19,6 +19,7 @@ internal static class PowDbStateCatalog
         {
             throw new BackupException(ErrorCode.Malformed, $"{part.Length} bytes are too many for a catalog", path);
         }
+        PowDbAssembly.RequireFiles(part, context);
         var bytes = new byte[part.Length];
         PowDbAssembly.Run(part, 1, (at, block) => block.CopyTo(bytes.AsSpan((int)at)), context);
         try

@@ -44,7 +44,7 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth 
         var entries = bundle.SideWal is { } wal ? [.. bundle.Manifest.Entries, wal] : bundle.Manifest.Entries;
         PowDbFileWork.ForEach(
             entries,
-            e => e is PowDbWhole w ? (long)Math.Min(w.Length, long.MaxValue) : (long)((PowDbPages)e).DeltaLength,
+            e => e is PowDbWhole whole ? (long)whole.Length : (long)((PowDbPages)e).PageCount * PowDbDelta.RecordSize,
             (i, threads) => Guard(() => CheckFile(bundle, entries[i], threads), bundle.Folder),
             context
         );
@@ -52,20 +52,16 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth 
 
     private bool CheckFile(PowDbBundle bundle, PowDbEntry entry, int threads)
     {
-        var single = new PowDbState();
-        single.Apply(
-            bundle with
-            {
-                Side = null,
-                Manifest = bundle.Manifest with { Entries = [entry] },
-            }
-        );
-        if (!single.Parts.TryGetValue(entry.Name, out var part))
-        {
-            return true; // the empty log that takes away the one before
-        }
         var deep = depth == VerifyDepth.Deep;
-        var check = deep && entry is PowDbWhole ? PowDbFileCheck.Of(part.Name, part.Length) : PowDbFileCheck.Of("", 0);
+        if (entry is PowDbPages pages)
+        {
+            PowDbAssembly.CheckDelta(new PowDbLayer(bundle, pages), context, deep);
+            return true;
+        }
+        var whole = (PowDbWhole)entry;
+        var part = new PowDbStatePart(whole.Name, (long)whole.Length, bundle, whole, []);
+        PowDbAssembly.RequireFiles(part, context);
+        var check = PowDbFileCheck.Of(deep ? part.Name : "", part.Length);
         PowDbAssembly.Run(part, threads, check.Take, context, checkPages: deep);
         PowDbStateCheck.Finish(part, check);
         return true;
@@ -163,6 +159,7 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth 
 
     private PowDbFileCheck CheckPart(PowDbStatePart part, PowDbCatalog catalog, int threads)
     {
+        PowDbAssembly.RequireFiles(part, context);
         var check = PowDbStateCheck.CheckOf(part, catalog);
         var missing = PowDbAssembly.Run(part, threads, check.Take, context);
         if (missing >= 0)

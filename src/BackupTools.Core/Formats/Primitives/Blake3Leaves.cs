@@ -16,6 +16,9 @@ internal sealed class Blake3Leaves
 
     private const int ChunksPerLeaf = 4;
 
+    // 8 KiB of chaining values, which stay in the first-level cache.
+    private const int LeavesPerPiece = 64;
+
     // 2^52 leaves of 4 KiB are the 2^64 bytes that the specification allows.
     private const int MaxDepth = 52;
 
@@ -26,24 +29,36 @@ internal sealed class Blake3Leaves
     /// <summary>
     /// Chaining values (32 bytes each) of consecutive leaves; the first is leaf number <paramref name="firstLeaf"/>.
     /// </summary>
-    public static void ChainingValues(ReadOnlySpan<byte> leaves, ulong firstLeaf, Span<byte> values)
+    public static void ChainingValues(ReadOnlySpan<byte> leaves, ulong firstLeaf, Span<byte> values) =>
+        ChainingValues(Blake3Tree.Best, leaves, firstLeaf, values);
+
+    /// <summary>The same on this path and no other; for tests.</summary>
+    internal static unsafe void ChainingValues(
+        Blake3Path path,
+        ReadOnlySpan<byte> leaves,
+        ulong firstLeaf,
+        Span<byte> values
+    )
     {
         var count = leaves.Length / LeafSize;
-        var words = MemoryMarshal.Cast<byte, uint>(values);
-        Span<uint> chunks = stackalloc uint[ChunksPerLeaf * CvWords];
-        for (var leaf = 0; leaf < count; leaf++)
+        ArgumentOutOfRangeException.ThrowIfNotEqual(count * LeafSize, leaves.Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(values.Length, count * Hash.Size);
+        var cvs = stackalloc uint[LeavesPerPiece * ChunksPerLeaf * CvWords];
+        fixed (byte* input = leaves)
+        fixed (byte* output = values)
         {
-            for (var i = 0; i < ChunksPerLeaf; i++)
+            for (var done = 0; done < count; done += LeavesPerPiece)
             {
-                Chunk(
-                    leaves.Slice((leaf * LeafSize) + (i * ChunkSize), ChunkSize),
-                    ((firstLeaf + (uint)leaf) * ChunksPerLeaf) + (uint)i,
-                    chunks.Slice(i * CvWords, CvWords)
+                var piece = Math.Min(LeavesPerPiece, count - done);
+                var chunks = piece * ChunksPerLeaf;
+                var counter = (firstLeaf + (uint)done) * ChunksPerLeaf;
+                Blake3Tree.Chunks(path, input + ((nint)done * LeafSize), chunks, counter, cvs);
+                Blake3Tree.Parents(path, cvs, chunks / 2, cvs);
+                Blake3Tree.Parents(path, cvs, chunks / 4, cvs);
+                new ReadOnlySpan<byte>(cvs, piece * Hash.Size).CopyTo(
+                    new Span<byte>(output + (done * Hash.Size), piece * Hash.Size)
                 );
             }
-            ParentOf(chunks[..8], chunks.Slice(8, 8), chunks[..8], 0);
-            ParentOf(chunks.Slice(16, 8), chunks.Slice(24, 8), chunks.Slice(8, 8), 0);
-            ParentOf(chunks[..8], chunks.Slice(8, 8), words.Slice(leaf * CvWords, CvWords), 0);
         }
     }
 
@@ -84,16 +99,6 @@ internal sealed class Blake3Leaves
             ParentOf(Entry(left), cv, cv, left == 0 ? Root : 0);
         }
         return new Hash(cv);
-    }
-
-    private static void Chunk(ReadOnlySpan<byte> chunk, ulong counter, Span<uint> cv)
-    {
-        InitialValue.CopyTo(cv);
-        for (var offset = 0; offset < ChunkSize; offset += BlockSize)
-        {
-            var flags = (offset == 0 ? ChunkStart : 0) | (offset == ChunkSize - BlockSize ? ChunkEnd : 0);
-            InPlace(cv, chunk.Slice(offset, BlockSize), BlockSize, counter, flags);
-        }
     }
 
     private Span<uint> Entry(int index) => _stack.AsSpan(index * CvWords, CvWords);
