@@ -26,6 +26,7 @@ internal static class CompareCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [1, 10, 100],
         };
+        var quick = new Option<bool>("--no-archivers") { Description = "Leave out borg and restic, which take longest." };
         var json = new Option<bool>("--json") { Description = "Print the rows as JSON." };
         var work = new Option<string>("--work")
         {
@@ -39,6 +40,7 @@ internal static class CompareCommand
             size,
             runs,
             chains,
+            quick,
             json,
             work,
             console,
@@ -49,6 +51,7 @@ internal static class CompareCommand
             var settings = new CompareSettings
             {
                 Size = ParseSize(result.GetValue(size)!),
+                WithArchivers = !result.GetValue(quick),
                 ChainLengths = result.GetValue(chains)!,
             };
             var folder = Path.GetFullPath(result.GetValue(work)!);

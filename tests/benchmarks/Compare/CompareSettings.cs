@@ -6,6 +6,9 @@ internal sealed record CompareSettings
     /// <summary>Bytes of the database.</summary>
     public required long Size { get; init; }
 
+    /// <summary>Whether borg and restic take part; they need most of the time.</summary>
+    public bool WithArchivers { get; init; } = true;
+
     /// <summary>How much of the size changes before an increment, one match each.</summary>
     public IReadOnlyList<double> Shares { get; init; } = [0.001, 0.01, 0.1];
 

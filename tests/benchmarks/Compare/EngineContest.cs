@@ -7,7 +7,7 @@ namespace BackupTools.Benchmarks.Compare;
 internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, CompareSettings settings)
 {
     private readonly Match _match = new(workshop);
-    private readonly IReadOnlyList<Archiver> _archivers = Archiver.Installed(workshop);
+    private readonly IReadOnlyList<Archiver> _archivers = settings.WithArchivers ? Archiver.Installed(workshop) : [];
     private readonly string _home = workshop.PathOf("data");
     private readonly string _copy = workshop.PathOf("copy");
     private readonly string _bundles = workshop.PathOf("bundles");
