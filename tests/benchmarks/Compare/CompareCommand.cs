@@ -26,7 +26,15 @@ internal static class CompareCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [1, 10, 100],
         };
-        var quick = new Option<bool>("--no-archivers") { Description = "Leave out borg and restic, which take longest." };
+        var quick = new Option<bool>("--no-archivers")
+        {
+            Description = "Leave out borg and restic, which take longest.",
+        };
+        var operations = new Option<string[]>("--operation")
+        {
+            Description = "Only full, increment, test or restore.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var json = new Option<bool>("--json") { Description = "Print the rows as JSON." };
         var work = new Option<string>("--work")
         {
@@ -40,6 +48,7 @@ internal static class CompareCommand
             size,
             runs,
             chains,
+            operations,
             quick,
             json,
             work,
@@ -51,6 +60,7 @@ internal static class CompareCommand
             var settings = new CompareSettings
             {
                 Size = ParseSize(result.GetValue(size)!),
+                Operations = result.GetValue(operations) ?? [],
                 WithArchivers = !result.GetValue(quick),
                 ChainLengths = result.GetValue(chains)!,
             };

@@ -6,6 +6,9 @@ internal sealed record CompareSettings
     /// <summary>Bytes of the database.</summary>
     public required long Size { get; init; }
 
+    /// <summary>Of full, increment, test and restore those to measure; all when empty.</summary>
+    public IReadOnlyList<string> Operations { get; init; } = [];
+
     /// <summary>Whether borg and restic take part; they need most of the time.</summary>
     public bool WithArchivers { get; init; } = true;
 
@@ -17,4 +20,7 @@ internal sealed record CompareSettings
 
     /// <summary>How much of the size changes before each increment of those chains.</summary>
     public double ChainShare { get; init; } = 0.01;
+
+    public bool Covers(string operation) =>
+        Operations.Count == 0 || Operations.Contains(operation, StringComparer.OrdinalIgnoreCase);
 }

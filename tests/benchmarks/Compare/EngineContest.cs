@@ -25,12 +25,16 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         Clean();
         _source = shape.Create(_home, settings.Size, _seed++);
         // One after the other: each leaves behind what the next needs.
-        foreach (Func<IEnumerable<MatchRow>> part in (Func<IEnumerable<MatchRow>>[])[Full, Increments, Test, Restores])
+        (string Name, Func<IEnumerable<MatchRow>> Play)[] parts =
+        [
+            ("full", Full),
+            ("increment", Increments),
+            ("test", Test),
+            ("restore", Restores),
+        ];
+        foreach (var row in parts.Where(p => settings.Covers(p.Name)).SelectMany(p => p.Play()))
         {
-            foreach (var row in part())
-            {
-                yield return row;
-            }
+            yield return row;
         }
         Clean();
     }
@@ -53,6 +57,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
 
     private IEnumerable<MatchRow> Increments()
     {
+        RequireBundles();
         foreach (var share in settings.Shares)
         {
             var bytes = (long)(settings.Size * share);
@@ -78,8 +83,10 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         }
     }
 
-    private IEnumerable<MatchRow> Test() =>
-        _match.Play(
+    private IEnumerable<MatchRow> Test()
+    {
+        RequireBundles();
+        return _match.Play(
             shape.Engine,
             "test",
             [
@@ -88,9 +95,11 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
                 Contestant.Warm(() => Library.Test(_bundles)),
             ]
         );
+    }
 
     private IEnumerable<MatchRow> Restores()
     {
+        RequireBundles();
         Workshop.Delete(_bundles);
         Library.Full(_source, _bundles);
         var step = (long)(settings.Size * settings.ChainShare);
@@ -137,6 +146,22 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
 
     private static IEnumerable<Contestant> Sum(string folder) =>
         Workshop.Has("b3sum") ? [Contestant.Program("b3sum", Workshop.Blake3(folder))] : [];
+
+    /// <summary>Makes what a match before would have made, had it been asked for.</summary>
+    private void RequireBundles()
+    {
+        if (!Directory.Exists(_bundles))
+        {
+            Library.Full(_source, _bundles);
+            foreach (var archiver in _archivers)
+            {
+                var first = archiver.First(SourceFolder);
+                first.Prepare();
+                _ = first.Run();
+            }
+            Keep();
+        }
+    }
 
     /// <summary>What the last round made is what the next matches build on.</summary>
     private void Keep()
