@@ -282,6 +282,13 @@ public sealed class SpgFullTests
     }
 
     [Fact]
+    public void Nothing_at_all_is_not_an_empty_database()
+    {
+        using var box = new SpgBox();
+        Refused(box, ErrorCode.PathNotFound, "neither a database file nor a log");
+    }
+
+    [Fact]
     public void Names_carry_the_time_and_never_collide()
     {
         using var box = new SpgBox();
