@@ -29,10 +29,10 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
     /// <summary>The last epoch that was met at all.</summary>
     public ulong? LastSeen { get; private set; }
 
-    /// <summary>Where the frames of <see cref="LastSeen"/> end.</summary>
-    public GrafeoStretch LastSeenAt { get; private set; }
+    /// <summary>Where the frames of the epoch before the range end, if they were met: its last stretch.</summary>
+    public GrafeoStretch? AfterAt { get; private set; }
 
-    /// <summary>Epochs of the range that should have come between two others and did not.</summary>
+    /// <summary>Epochs that should have come before the last one and did not, ascending.</summary>
     public List<(ulong From, ulong To)> Missing { get; } = [];
 
     /// <summary>An epoch behind the range was met: nothing that follows matters.</summary>
@@ -85,25 +85,56 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
             _committed.Clear();
             return;
         }
-        var known = Last ?? after;
-        // The same epoch twice in a row is kept: only what earlier backups hold is known to be a repetition.
-        if (record.Value < known || (record.Value == after && Last is null))
-        {
-            _committed.Clear();
-        }
-        else
+        if (IsNew(record.Value))
         {
             Move(_committed, _kept);
             Join(_kept, input, record);
-            if (record.Value - known > 1)
+            First = Math.Min(First ?? record.Value, record.Value);
+        }
+        else
+        {
+            if (record.Value == after)
             {
-                Missing.Add((known + 1, record.Value - 1));
+                Join(_committed, input, record);
+                AfterAt = _committed[^1];
             }
-            First ??= record.Value;
-            Last = record.Value;
+            _committed.Clear();
         }
         LastSeen = record.Value;
-        LastSeenAt = new GrafeoStretch(input, record.Offset, record.End);
+    }
+
+    /// <summary>
+    /// Whether an epoch is no repetition. Sessions that commit at once write their epochs in any order, so one may
+    /// still fill a hole; the same epoch twice in a row is kept, for only what earlier backups hold is known to repeat.
+    /// </summary>
+    private bool IsNew(ulong epoch)
+    {
+        var known = Last ?? after;
+        if (epoch > known)
+        {
+            if (epoch - known > 1)
+            {
+                Missing.Add((known + 1, epoch - 1));
+            }
+            Last = epoch;
+            return true;
+        }
+        var hole = Missing.FindIndex(m => m.From <= epoch && epoch <= m.To);
+        if (hole < 0)
+        {
+            return epoch == Last;
+        }
+        var (from, to) = Missing[hole];
+        Missing.RemoveAt(hole);
+        if (epoch < to)
+        {
+            Missing.Insert(hole, (epoch + 1, to));
+        }
+        if (from < epoch)
+        {
+            Missing.Insert(hole, (from, epoch - 1));
+        }
+        return true;
     }
 
     private static void Move(List<GrafeoStretch> from, List<GrafeoStretch> to)

@@ -51,6 +51,18 @@ public class GrafeoEpochFilterTests
     }
 
     [Fact]
+    public void Sessions_that_commit_at_once_may_write_their_epochs_in_any_order()
+    {
+        var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(8), GrafeoBytes.Group(6), GrafeoBytes.Group(5));
+        var filter = Run(3, 99, log);
+        Assert.Equal(log[0], Kept(filter, log));
+        Assert.Equal([(7, 7)], filter.Missing);
+        Assert.Equal((4ul, 8ul), (filter.First, filter.Last));
+        var whole = Run(3, 99, Log(log[0], GrafeoBytes.Group(7)));
+        Assert.Empty(whole.Missing);
+    }
+
+    [Fact]
     public void A_transaction_may_straddle_two_files()
     {
         byte[][] files =
@@ -60,7 +72,8 @@ public class GrafeoEpochFilterTests
         ];
         var filter = Run(1, 9, files);
         Assert.Equal([.. files[0], .. files[1]], Kept(filter, files));
-        Assert.Equal((1, files[1].Length), (filter.LastSeenAt.Input, (int)filter.LastSeenAt.End));
+        Assert.Equal(2ul, filter.LastSeen);
+        Assert.Equal(new GrafeoStretch(1, 0, files[1].Length), Run(2, 9, files).AfterAt);
     }
 
     private static byte[][] Log(params byte[][] parts) =>
