@@ -10,10 +10,7 @@ internal sealed class CreatedFolders
 
     private CreatedFolders(IDisk disk) => _disk = disk;
 
-    /// <summary>The folders made, outermost first.</summary>
-    public IReadOnlyList<string> Paths => _created;
-
-    /// <summary>Makes a folder and its missing parents.</summary>
+    /// <summary>Makes a folder and its missing parents, durably.</summary>
     public static CreatedFolders Ensure(IDisk disk, string folder)
     {
         var missing = new Stack<string>();
@@ -29,6 +26,7 @@ internal sealed class CreatedFolders
             {
                 disk.CreateDirectory(path);
                 made._created.Add(path);
+                disk.FlushDirectory(Path.GetDirectoryName(path)!);
             }
             return made;
         }
@@ -36,16 +34,6 @@ internal sealed class CreatedFolders
         {
             made.RemoveIfEmpty();
             throw;
-        }
-    }
-
-    /// <summary>Makes the new names durable.</summary>
-    public void Flush()
-    {
-        foreach (var path in _created)
-        {
-            if (Path.GetDirectoryName(path) is { } parent)
-                _disk.FlushDirectory(parent);
         }
     }
 

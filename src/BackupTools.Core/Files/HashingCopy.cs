@@ -7,7 +7,7 @@ namespace BackupTools.Files;
 /// <summary>One read, many uses: copies or reads ranges through pooled blocks, constant memory, cancellable per block.</summary>
 internal static class HashingCopy
 {
-    private const int BlockSize = 1 << 20;
+    private static readonly byte[] Zeros = new byte[64 << 10];
 
     /// <summary>
     /// Copies a range to <paramref name="target"/> at <paramref name="targetOffset"/>, showing each block to
@@ -31,6 +31,30 @@ internal static class HashingCopy
         TransferProgress progress,
         CancellationToken cancellation
     ) => Run(source, range, null, 0, tap, progress, cancellation);
+
+    /// <summary>
+    /// Copies a whole file to the same offsets of a new one and leaves its holes holes: they are neither read nor
+    /// written, but <paramref name="tap"/> sees their zeros and progress counts them.
+    /// </summary>
+    public static void CopySparse(
+        IDiskFile source,
+        IDiskFile target,
+        ByteTap? tap,
+        TransferProgress progress,
+        CancellationToken cancellation
+    )
+    {
+        var length = source.Length;
+        long at = 0;
+        foreach (var data in source.DataRanges().TakeWhile(d => d.Start < length))
+        {
+            ShowHole(new FileRange(at, data.Start), tap, progress, cancellation);
+            at = Math.Min(data.End, length);
+            Run(source, new FileRange(data.Start, at), target, data.Start, tap, progress, cancellation);
+        }
+        ShowHole(new FileRange(at, length), tap, progress, cancellation);
+        target.SetLength(length);
+    }
 
     /// <summary>
     /// Runs <paramref name="action"/> for every item, at most <paramref name="throttleLimit"/> at once; the first
@@ -74,8 +98,50 @@ internal static class HashingCopy
             );
         Work();
         Task.WaitAll(others, CancellationToken.None);
-        cancellation.ThrowIfCancellationRequested();
+        if (first?.SourceException is OperationCanceledException)
+            cancellation.ThrowIfCancellationRequested();
         first?.Throw();
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Fills a buffer from a file, whatever sizes the system reads in.</summary>
+    /// <exception cref="BackupException">Truncated, when the file ends before.</exception>
+    public static void ReadExactly(IDiskFile source, Span<byte> buffer, long offset)
+    {
+        for (var done = 0; done < buffer.Length; )
+        {
+            var read = source.Read(buffer[done..], offset + done);
+            if (read == 0)
+                throw new BackupException(
+                    ErrorCode.Truncated,
+                    "the file ends before the data that belongs to it",
+                    source.Path,
+                    offset + done,
+                    expected: $"at least {offset + buffer.Length} bytes",
+                    actual: $"{offset + done} bytes"
+                );
+            done += read;
+        }
+    }
+
+    private static void ShowHole(
+        FileRange hole,
+        ByteTap? tap,
+        TransferProgress progress,
+        CancellationToken cancellation
+    )
+    {
+        if (hole.Length == 0)
+            return;
+        if (tap is not null)
+        {
+            for (var left = hole.Length; left > 0; left -= Zeros.Length)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                tap(Zeros.AsSpan(0, (int)Math.Min(left, Zeros.Length)));
+            }
+        }
+        progress.Advance(hole.Length);
     }
 
     private static void Run(
@@ -88,14 +154,31 @@ internal static class HashingCopy
         CancellationToken cancellation
     )
     {
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BlockSize, Math.Max(1, range.Length)));
+        if (range.Length <= BlockPool.BlockSize || tap is null)
+            RunOnThisThread(source, range, target, targetOffset, tap, progress, cancellation);
+        else
+            RunWithTapBeside(source, range, target, targetOffset, tap, progress, cancellation);
+    }
+
+    private static void RunOnThisThread(
+        IDiskFile source,
+        FileRange range,
+        IDiskFile? target,
+        long targetOffset,
+        ByteTap? tap,
+        TransferProgress progress,
+        CancellationToken cancellation
+    )
+    {
+        // Not the block pool: many small files must not each take a megabyte.
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(range.Length, 1, BlockPool.BlockSize));
         try
         {
             for (var at = range.Start; at < range.End; )
             {
                 cancellation.ThrowIfCancellationRequested();
                 var block = buffer.AsSpan(0, (int)Math.Min(buffer.Length, range.End - at));
-                Fill(source, block, at, range);
+                ReadExactly(source, block, at);
                 tap?.Invoke(block);
                 target?.Write(block, targetOffset + (at - range.Start));
                 progress.Advance(block.Length);
@@ -108,22 +191,32 @@ internal static class HashingCopy
         }
     }
 
-    private static void Fill(IDiskFile source, Span<byte> block, long at, FileRange range)
+    /// <summary>
+    /// This thread reads a block, hands it to the tap on another, writes it meanwhile and reads the next: hashing and
+    /// the calls to the system take about the same time, so two threads keep each other busy.
+    /// </summary>
+    private static void RunWithTapBeside(
+        IDiskFile source,
+        FileRange range,
+        IDiskFile? target,
+        long targetOffset,
+        ByteTap tap,
+        TransferProgress progress,
+        CancellationToken cancellation
+    )
     {
-        while (block.Length > 0)
+        using var queue = new TapQueue(tap);
+        for (var at = range.Start; at < range.End; )
         {
-            var read = source.Read(block, at);
-            if (read == 0)
-                throw new BackupException(
-                    ErrorCode.Truncated,
-                    "the file ends before the data that belongs to it",
-                    source.Path,
-                    at,
-                    expected: $"{range.End} bytes",
-                    actual: $"{at} bytes"
-                );
-            block = block[read..];
-            at += read;
+            cancellation.ThrowIfCancellationRequested();
+            var block = queue.Next();
+            block = block[..(int)Math.Min(block.Length, range.End - at)];
+            ReadExactly(source, block.Span, at);
+            queue.Submit(block.Length);
+            target?.Write(block.Span, targetOffset + (at - range.Start));
+            progress.Advance(block.Length);
+            at += block.Length;
         }
+        queue.Finish();
     }
 }

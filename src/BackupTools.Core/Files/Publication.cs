@@ -1,66 +1,143 @@
+using BackupTools.Errors;
+
 namespace BackupTools.Files;
 
-/// <summary>Makes staged items durable and puts them in place; when a step fails, all that came before is undone.</summary>
-internal sealed class Publication(IDisk disk, StagingArea staging, string ownerFile)
+/// <summary>
+/// Makes staged items durable and puts them in place, all or nothing. A single rename is all or nothing by itself;
+/// for more, a journal is written first, by which a later run undoes what a killed one has begun.
+/// </summary>
+internal sealed class Publication(IDisk disk, StagingArea staging)
 {
-    private readonly Stack<Action> _undo = new();
+    /// <summary>Flushing waits for the disk, not for a processor; more at once than this gains nothing.</summary>
+    private const int FlushesAtOnce = 8;
+
+    private bool _journaled;
+
+    /// <summary>True when the old state could not be put back and the journal must stay for a later run.</summary>
+    public bool MustStay { get; private set; }
 
     public void Run(IReadOnlyList<PublishStep> steps, CancellationToken cancellation)
     {
-        FlushTree(staging.Folder, cancellation);
+        var plan = PublicationPlan.Make(disk, staging, steps);
+        FlushStaged(cancellation);
         cancellation.ThrowIfCancellationRequested();
-        var aside = staging.PathOf("aside");
+        if (plan.Steps.Count == 0)
+            return;
         try
         {
-            disk.CreateDirectory(aside);
-            for (var i = 0; i < steps.Count; i++)
-                Carry(steps[i], Path.Combine(aside, $"{i}"));
-            foreach (
-                var folder in steps.Select(s => Path.GetDirectoryName(s.FinalPath)!).Distinct(StringComparer.Ordinal)
-            )
-                disk.FlushDirectory(folder);
+            if (plan.Steps.Any(s => s.Old is not null))
+                disk.CreateDirectory(Path.Combine(staging.Folder, StagingArea.AsideFolder));
+            if (plan.Steps.Count > 1 || plan.Folders.Count > 0)
+                WriteJournal(plan);
+            foreach (var folder in plan.Folders)
+                disk.CreateDirectory(folder);
+            foreach (var step in plan.Steps)
+                Carry(step, plan);
+            plan.FlushFolders(disk);
+            if (_journaled)
+                PublicationJournal.Delete(disk, staging.Folder);
         }
-        catch
+        catch (Exception e)
         {
-            while (_undo.TryPop(out var undo))
-                undo();
+            Undo(plan, e);
             throw;
         }
     }
 
-    private void Carry(PublishStep step, string aside)
+    private void Carry(PlannedStep step, PublicationPlan plan)
     {
-        var old = disk.Stat(step.FinalPath);
-        if (step.Action == PublishAction.Remove && old is null)
-            return;
-        if (step.Action != PublishAction.Place && old is not null)
-        {
-            disk.Move(step.FinalPath, aside);
-            _undo.Push(() => disk.Move(aside, step.FinalPath));
-        }
         if (step.Action == PublishAction.Remove)
+        {
+            disk.Move(step.Final, step.Aside);
             return;
-        var staged = staging.PathOf(step.StagedName);
-        disk.Move(staged, step.FinalPath);
-        _undo.Push(() => disk.Move(step.FinalPath, staged));
+        }
+        if (step.Old is null)
+        {
+            disk.Move(step.Staged!, step.Final);
+            return;
+        }
+        // In this order: the ways that leave no moment without either the old or the new, and can be undone, come first.
+        if (step.IsFileOverFile && disk.TryCreateHardLink(step.Aside, step.Final))
+        {
+            disk.Replace(step.Staged!, step.Final);
+            return;
+        }
+        if (disk.TryExchange(step.Staged!, step.Final))
+            return;
+        if (step.IsFileOverFile && !_journaled)
+        {
+            disk.Replace(step.Staged!, step.Final);
+            return;
+        }
+        if (!_journaled)
+            WriteJournal(plan);
+        disk.Move(step.Final, step.Aside);
+        disk.Move(step.Staged!, step.Final);
     }
 
-    private void FlushTree(string folder, CancellationToken cancellation)
+    /// <summary>
+    /// Undoes what was done. Where that fails too, a journal keeps the staging folder, and in it the only copy of the
+    /// old items, for the next run; without a journal there was one step only, and either the old or the new stands.
+    /// </summary>
+    private void Undo(PublicationPlan plan, Exception cause)
+    {
+        try
+        {
+            plan.Undo(disk);
+            if (_journaled)
+                PublicationJournal.Delete(disk, staging.Folder);
+        }
+        catch (BackupException e) when (_journaled)
+        {
+            MustStay = true;
+            throw new BackupException(
+                (cause as BackupException)?.Code ?? ErrorCode.WriteFailed,
+                $"{cause.Message}; and the old state could not be put back: {e.Describe()}",
+                (cause as BackupException)?.FullName ?? staging.Folder,
+                recommendation: $"The next run puts it back; until then keep '{staging.Folder}'.",
+                inner: cause
+            );
+        }
+        catch (BackupException) { } // the failure that led here is thrown
+    }
+
+    private void WriteJournal(PublicationPlan plan)
+    {
+        PublicationJournal.Write(disk, staging.Folder, plan);
+        _journaled = true;
+    }
+
+    /// <summary>Everything staged, files and folders, whoever made it.</summary>
+    private void FlushStaged(CancellationToken cancellation)
+    {
+        var items = new List<DiskEntry>();
+        Collect(staging.Folder, items);
+        HashingCopy.ForEach(
+            items,
+            FlushesAtOnce,
+            (item, _) =>
+            {
+                if (item.Kind == DiskEntryKind.Directory)
+                {
+                    disk.FlushDirectory(item.Path);
+                    return;
+                }
+                // What has another name belongs to an earlier bundle too and may be read-only by now.
+                using var file = item.LinkCount > 1 ? disk.OpenRead(item.Path) : disk.OpenWrite(item.Path);
+                file.Flush();
+            },
+            cancellation
+        );
+    }
+
+    private void Collect(string folder, List<DiskEntry> items)
     {
         foreach (var entry in disk.List(folder))
         {
-            cancellation.ThrowIfCancellationRequested();
             if (entry.Kind == DiskEntryKind.Directory)
-                FlushTree(entry.Path, cancellation);
-            else if (
-                entry.Kind == DiskEntryKind.File
-                && !string.Equals(entry.Name, ownerFile, StringComparison.Ordinal)
-            )
-            {
-                using var file = disk.OpenWrite(entry.Path);
-                file.Flush();
-            }
+                Collect(entry.Path, items);
+            if (entry.Kind is DiskEntryKind.Directory or DiskEntryKind.File && entry.Path != staging.OwnerPath)
+                items.Add(entry);
         }
-        disk.FlushDirectory(folder);
     }
 }

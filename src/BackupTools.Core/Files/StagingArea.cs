@@ -10,16 +10,23 @@ namespace BackupTools.Files;
 /// </summary>
 internal sealed class StagingArea : IDisposable
 {
+    /// <summary>Names that begin like this are not for staged items.</summary>
+    public const string ReservedPrefix = ".backuptools-";
+
+    /// <summary>Where old items wait, within the staging folder, until all steps are done.</summary>
+    public const string AsideFolder = ReservedPrefix + "aside";
+
+    private const string OwnerFile = ReservedPrefix + "owner.lock";
     private const string NamePrefix = ".backuptools-";
     private const string NameSuffix = ".staging";
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
-    private const string OwnerFile = "owner.lock";
     private const int Rounds = 10;
 
     private readonly IDisk _disk;
     private readonly CreatedFolders _parents;
     private readonly IDiskFile _owner;
     private bool _disposed;
+    private bool _mustStay;
 
     private StagingArea(IDisk disk, string folder, CreatedFolders parents, IDiskFile owner)
     {
@@ -31,6 +38,9 @@ internal sealed class StagingArea : IDisposable
 
     /// <summary>Absolute path of the staging folder.</summary>
     public string Folder { get; }
+
+    /// <summary>Absolute path of the file that shows whether the owner lives.</summary>
+    public string OwnerPath => _owner.Path;
 
     /// <summary>Makes the staging folder inside <paramref name="parentFolder"/> (which is created if missing).</summary>
     public static StagingArea Create(IDisk disk, string parentFolder, TimeProvider clock)
@@ -57,16 +67,21 @@ internal sealed class StagingArea : IDisposable
     }
 
     /// <summary>Absolute path of a staged item.</summary>
+    /// <exception cref="BackupException">UnsafeName: the name leads out of the folder or is one of our own.</exception>
     public string PathOf(string relativeName)
     {
-        var path = Path.GetFullPath(Path.Combine(Folder, relativeName));
-        if (!path.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw new BackupException(
-                ErrorCode.UnsafeName,
-                $"the name leads out of its folder: {relativeName}",
-                Folder
-            );
-        return path;
+        if (!relativeName.Contains('\0', StringComparison.Ordinal))
+        {
+            var path = Path.GetFullPath(Path.Combine(Folder, relativeName));
+            var folder = Folder + Path.DirectorySeparatorChar;
+            if (
+                path.StartsWith(folder, StringComparison.Ordinal)
+                && path.Length > folder.Length
+                && !path.AsSpan(folder.Length).StartsWith(ReservedPrefix, StringComparison.Ordinal)
+            )
+                return path;
+        }
+        throw new BackupException(ErrorCode.UnsafeName, $"not a name for a staged item: '{relativeName}'", Folder);
     }
 
     /// <summary>Creates a staged file (its missing parent folders too) and remembers to flush it before publishing.</summary>
@@ -85,12 +100,23 @@ internal sealed class StagingArea : IDisposable
     /// <summary>Flushes everything staged and carries out the steps in order; all or nothing.</summary>
     public void Publish(IReadOnlyList<PublishStep> steps, CancellationToken cancellation)
     {
-        new Publication(_disk, this, OwnerFile).Run(steps, cancellation);
-        _parents.Flush();
+        var publication = new Publication(_disk, this);
+        try
+        {
+            publication.Run(steps, cancellation);
+        }
+        finally
+        {
+            _mustStay = publication.MustStay;
+        }
     }
 
-    /// <summary>Recovers and removes what dead processes left in a folder; returns the names of what was removed.</summary>
-    public static IReadOnlyList<string> Sweep(IDisk disk, string parentFolder)
+    /// <summary>
+    /// Recovers and removes what dead processes left in a folder; returns the names of what was removed. A publication
+    /// that was interrupted is undone, or, when every step had been done, brought to its end. What cannot be judged or
+    /// removed stays, and <paramref name="warn"/> is told why.
+    /// </summary>
+    public static IReadOnlyList<string> Sweep(IDisk disk, string parentFolder, Action<string>? warn = null)
     {
         var removed = new List<string>();
         if (disk.Stat(parentFolder) is null)
@@ -99,13 +125,41 @@ internal sealed class StagingArea : IDisposable
         {
             if (entry.Kind != DiskEntryKind.Directory || !IsStagingName(entry.Name))
                 continue;
-            using var owner = disk.TryLock(Path.Combine(entry.Path, OwnerFile));
-            if (owner is null)
-                continue;
-            disk.DeleteDirectory(entry.Path);
-            removed.Add(entry.Name);
+            var obstacle = SweepOne(disk, entry.Path, out var wasRemoved);
+            if (wasRemoved)
+                removed.Add(entry.Name);
+            else if (obstacle is not null)
+                warn?.Invoke($"{entry.Path}, left by an interrupted run, stays: {obstacle}");
         }
         return removed;
+    }
+
+    private static string? SweepOne(IDisk disk, string folder, out bool removed)
+    {
+        removed = false;
+        try
+        {
+            using var owner = disk.TryLock(Path.Combine(folder, OwnerFile));
+            if (owner is null)
+                return null; // its owner lives
+            if (PublicationJournal.Read(disk, folder) is { } plan)
+            {
+                if (plan.IsComplete(disk))
+                    plan.FlushFolders(disk);
+                else if (plan.BlockedBy(disk) is { } blocked)
+                    return $"it holds the former '{blocked}', but what is there now is not what the run put there";
+                else
+                    plan.Undo(disk);
+                PublicationJournal.Delete(disk, folder);
+            }
+            disk.DeleteDirectory(folder);
+            removed = true;
+            return null;
+        }
+        catch (BackupException e)
+        {
+            return e.Describe();
+        }
     }
 
     /// <summary>True for names that staging uses, so that nothing else takes them for a bundle.</summary>
@@ -124,7 +178,8 @@ internal sealed class StagingArea : IDisposable
         if (_disposed)
             return;
         _disposed = true;
-        BestEffort(() => _disk.DeleteDirectory(Folder));
+        if (!_mustStay)
+            BestEffort(() => _disk.DeleteDirectory(Folder));
         _owner.Dispose();
         _parents.RemoveIfEmpty();
     }

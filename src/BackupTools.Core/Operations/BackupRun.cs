@@ -60,7 +60,6 @@ internal static class BackupRun
             host.Cancellation.ThrowIfCancellationRequested();
             staging.Publish(result.Steps, host.Cancellation);
         }
-        destination.Keep();
         result.AfterPublish?.Invoke();
         var header = ReadBack(plan.EngineOf, result, context);
         var seconds = host.SecondsSince(started);

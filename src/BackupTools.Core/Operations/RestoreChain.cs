@@ -71,7 +71,6 @@ public static class RestoreChain
             host.Cancellation.ThrowIfCancellationRequested();
             staging.Publish(result.Steps, host.Cancellation);
         }
-        destination.Keep();
         var seconds = host.SecondsSince(started);
         context.Verbose($"restored {result.Length} bytes up to position {result.End} in {seconds} s");
         return new RestoreReport

@@ -1,0 +1,289 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Tests.Files;
+
+/// <summary>Thrown by a <see cref="FaultyDisk"/> once the process is to be dead; nothing may catch it.</summary>
+public sealed class KilledException : Exception
+{
+    public KilledException()
+        : base("killed") { }
+}
+
+/// <summary>
+/// A disk on which everything that changes or flushes something is a step, and on which step n goes wrong: it fails
+/// with an error (<see cref="FailAt"/>), or the process dies before it is done (<see cref="KillAt"/>). A dead process
+/// does nothing more, not even clean up; its locks are free, as the operating system would see to. Run something once
+/// without a fault to learn how many <see cref="Steps"/> there are, then once for every n.
+/// </summary>
+internal sealed class FaultyDisk(IDisk inner) : IDisk
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<FaultyFile> _open = [];
+    private readonly HashSet<(ulong, ulong)> _unflushed = [];
+    private bool _killed;
+
+    /// <summary>The steps so far.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>The step that fails, counted from 1; 0 for none.</summary>
+    public int FailAt { get; init; }
+
+    /// <summary>What it fails with.</summary>
+    public ErrorCode FailWith { get; init; } = ErrorCode.DiskFull;
+
+    /// <summary>All later steps fail as well.</summary>
+    public bool FailForever { get; init; }
+
+    /// <summary>The step that is no longer done, counted from 1; 0 for none. A write is done by half.</summary>
+    public int KillAt { get; init; }
+
+    /// <summary>
+    /// When killed, the power goes too: in this folder, files with content that was not flushed end up empty. (Names
+    /// are taken to reach the disk in order, so that losing them equals being killed earlier.)
+    /// </summary>
+    public string? PowerLossIn { get; init; }
+
+    /// <summary>False for a file system without hard links.</summary>
+    public bool HardLinks { get; init; } = true;
+
+    /// <summary>False for a file system that cannot swap names.</summary>
+    public bool Exchanges { get; init; } = true;
+
+    /// <summary>What happened, for the message of a test that fails.</summary>
+    public List<string> Log { get; } = [];
+
+    /// <summary>The paths in a folder whose content, or for folders names, would not survive a power loss.</summary>
+    public IReadOnlyList<string> UnflushedIn(string folder)
+    {
+        lock (_gate)
+        {
+            var all = Tree(folder).Append(inner.Stat(folder)!);
+            return [.. all.Where(e => _unflushed.Contains((e.Device, e.Inode))).Select(e => e.Path)];
+        }
+    }
+
+    public IDiskFile OpenRead(string path) => Wrap(Alive().OpenRead(path));
+
+    public IDiskFile OpenWrite(string path) => Wrap(Alive().OpenWrite(path));
+
+    public IDiskFile CreateNew(string path, long preallocate = 0)
+    {
+        Step("create", path);
+        var file = Wrap(inner.CreateNew(path, preallocate));
+        NamesChanged(path);
+        return file;
+    }
+
+    public void CreateDirectory(string path)
+    {
+        if (Alive().Stat(path) is not null)
+        {
+            inner.CreateDirectory(path);
+            return;
+        }
+        if (Path.GetDirectoryName(path) is { } parent)
+            CreateDirectory(parent);
+        Step("mkdir", path);
+        inner.CreateDirectory(path);
+        NamesChanged(path);
+    }
+
+    public void Move(string from, string to)
+    {
+        Step("move", $"{from} -> {to}");
+        inner.Move(from, to);
+        NamesChanged(to);
+    }
+
+    public void Replace(string from, string to)
+    {
+        Step("replace", $"{from} -> {to}");
+        inner.Replace(from, to);
+        NamesChanged(to);
+    }
+
+    public bool TryExchange(string path, string other)
+    {
+        Step("exchange", $"{path} <-> {other}");
+        if (!Exchanges || !inner.TryExchange(path, other))
+            return false;
+        NamesChanged(path);
+        NamesChanged(other);
+        return true;
+    }
+
+    public IDiskFile? TryLock(string path)
+    {
+        Step("lock", path);
+        return inner.TryLock(path) is { } file ? Wrap(file) : null;
+    }
+
+    public void DeleteFile(string path)
+    {
+        Step("delete", path);
+        inner.DeleteFile(path);
+    }
+
+    /// <summary>File by file, as the real one does it and is interrupted in it.</summary>
+    public void DeleteDirectory(string path)
+    {
+        if (Alive().Stat(path) is null)
+            return;
+        foreach (var entry in inner.List(path))
+        {
+            if (entry.Kind == DiskEntryKind.Directory)
+                DeleteDirectory(entry.Path);
+            else
+                DeleteFile(entry.Path);
+        }
+        Step("rmdir", path);
+        inner.DeleteDirectory(path);
+    }
+
+    public bool TryDeleteEmptyDirectory(string path)
+    {
+        Step("rmdir", path);
+        return inner.TryDeleteEmptyDirectory(path);
+    }
+
+    public bool TryCreateHardLink(string path, string existing)
+    {
+        Step("link", $"{existing} -> {path}");
+        if (!HardLinks || !inner.TryCreateHardLink(path, existing))
+            return false;
+        NamesChanged(path);
+        return true;
+    }
+
+    public void FlushDirectory(string path)
+    {
+        Step("flush", path);
+        inner.FlushDirectory(path);
+        Flushed(inner.Stat(path)!);
+    }
+
+    public DiskEntry? Stat(string path) => Alive().Stat(path);
+
+    public IReadOnlyList<DiskEntry> List(string folder) => Alive().List(folder);
+
+    private IDisk Alive()
+    {
+        lock (_gate)
+            return _killed ? throw new KilledException() : inner;
+    }
+
+    private FaultyFile Wrap(IDiskFile file)
+    {
+        lock (_gate)
+        {
+            var wrapped = new FaultyFile(this, file);
+            _open.Add(wrapped);
+            return wrapped;
+        }
+    }
+
+    private void Step(string what, string path, Action? half = null)
+    {
+        lock (_gate)
+        {
+            Alive();
+            Steps++;
+            Log.Add($"{Steps} {what} {path}");
+            if (Steps == KillAt)
+            {
+                half?.Invoke();
+                Kill();
+                throw new KilledException();
+            }
+            if (Steps == FailAt || (FailForever && FailAt != 0 && Steps > FailAt))
+                throw new BackupException(FailWith, $"fault at step {Steps}, {what}", path);
+        }
+    }
+
+    private void Kill()
+    {
+        _killed = true;
+        foreach (var file in _open)
+            file.Inner.Dispose();
+        if (PowerLossIn is null)
+            return;
+        foreach (var entry in Tree(PowerLossIn))
+        {
+            if (entry.Kind != DiskEntryKind.File || !_unflushed.Contains((entry.Device, entry.Inode)))
+                continue;
+            using var file = inner.OpenWrite(entry.Path);
+            file.SetLength(0);
+        }
+    }
+
+    private IEnumerable<DiskEntry> Tree(string folder) =>
+        inner
+            .List(folder)
+            .SelectMany(e => e.Kind == DiskEntryKind.Directory ? Tree(e.Path).Append(e) : [e]);
+
+    private void NamesChanged(string path) => Unflushed(inner.Stat(Path.GetDirectoryName(path)!)!);
+
+    private void Unflushed(DiskEntry entry)
+    {
+        lock (_gate)
+            _unflushed.Add((entry.Device, entry.Inode));
+    }
+
+    private void Flushed(DiskEntry entry)
+    {
+        lock (_gate)
+            _unflushed.Remove((entry.Device, entry.Inode));
+    }
+
+    private sealed class FaultyFile(FaultyDisk disk, IDiskFile file) : IDiskFile
+    {
+        public IDiskFile Inner => file;
+
+        public string Path => file.Path;
+
+        public long Length => Alive().Length;
+
+        public DiskEntry Stat() => Alive().Stat();
+
+        public int Read(Span<byte> buffer, long offset) => Alive().Read(buffer, offset);
+
+        public void Write(ReadOnlySpan<byte> buffer, long offset)
+        {
+            disk.Alive();
+            disk.Unflushed(file.Stat());
+            var half = buffer[..(buffer.Length / 2)].ToArray();
+            disk.Step("write", Path, () => file.Write(half, offset));
+            file.Write(buffer, offset);
+        }
+
+        public void SetLength(long length)
+        {
+            disk.Step("setlength", Path);
+            disk.Unflushed(file.Stat());
+            file.SetLength(length);
+        }
+
+        public void Flush()
+        {
+            disk.Step("flush", Path);
+            file.Flush();
+            disk.Flushed(file.Stat());
+        }
+
+        public IReadOnlyList<FileRange> DataRanges() => Alive().DataRanges();
+
+        public void Dispose()
+        {
+            lock (disk._gate)
+                disk._open.Remove(this);
+            file.Dispose();
+        }
+
+        private IDiskFile Alive()
+        {
+            disk.Alive();
+            return file;
+        }
+    }
+}
