@@ -34,6 +34,9 @@ public sealed class OperationHost
         }
     }
 
+    /// <summary>What the operation looks like now; may be asked at any time and from any thread.</summary>
+    public ProgressSample SampleProgress() => ProgressSample.From(Progress.Sample());
+
     internal IDisk Disk { get; init; } = LocalDisk.Instance;
 
     internal EngineRegistry Engines { get; init; } = EngineRegistry.Default;

@@ -1,0 +1,32 @@
+@{
+    RootModule           = 'module/bin/BackupTools.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = 'd3f6a0b2-5d2e-4c1e-9b57-3f1c8a7e42d9'
+    Author               = 'BackupTools contributors'
+    CompanyName          = 'BackupTools contributors'
+    Copyright            = '(c) BackupTools contributors. MIT licence.'
+    Description          = 'Backs up, inspects, verifies and restores SPG, Grafeo, Alopex and PowDB databases from their data files, also while they are being written.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('module/BackupTools.format.ps1xml')
+    CmdletsToExport      = @(
+        'Get-BackupChain'
+        'Get-BundleHeader'
+        'New-FullBackup'
+        'New-IncrementalBackup'
+        'Restore-BackupChain'
+        'Test-BackupChain'
+    )
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('Backup', 'Restore', 'Database', 'SPG', 'Grafeo', 'Alopex', 'PowDB', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://github.com/BackupTools/BackupTools/blob/main/LICENSE'
+            ProjectUri   = 'https://github.com/BackupTools/BackupTools'
+            ReleaseNotes = 'https://github.com/BackupTools/BackupTools/blob/main/CHANGELOG.md'
+            Prerelease   = ''
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>Positions and times as people write them: the one reading that both front ends use.</summary>
+public static partial class TargetText
+{
+    /// <summary>
+    /// An instant in ISO 8601 with its offset ("2026-11-20T04:10:00Z", "2026-11-20 05:10+01:00"). A time without an
+    /// offset is refused: it means another instant on another machine.
+    /// </summary>
+    /// <exception cref="BackupException">TimeIsAmbiguous.</exception>
+    public static DateTimeOffset ParseTime(string text)
+    {
+        var trimmed = text.Trim();
+        return
+            Iso8601().IsMatch(trimmed)
+            && DateTimeOffset.TryParse(trimmed, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time.ToUniversalTime()
+            : throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{text}' is no ISO 8601 time with an offset");
+    }
+
+    /// <summary>A whole number from 0 on; neither signs nor fractions nor separators.</summary>
+    /// <exception cref="BackupException">PositionIsInvalid.</exception>
+    public static ulong ParsePosition(string text) =>
+        ulong.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            ? position
+            : throw new BackupException(ErrorCode.PositionIsInvalid, $"'{text}' is no position");
+
+    [GeneratedRegex(
+        @"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})$",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase,
+        matchTimeoutMilliseconds: 1000
+    )]
+    private static partial Regex Iso8601();
+}

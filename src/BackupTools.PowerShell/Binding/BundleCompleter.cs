@@ -1,0 +1,113 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Views;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Binding;
+
+/// <summary>
+/// Offers what the bundles at the path that is already typed have to offer. Reads headers only, gives up after a
+/// fifth of a second with what it has, and never fails: a Tab that throws is worse than one that does nothing.
+/// </summary>
+public abstract class BundleCompleter : IArgumentCompleter
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName,
+        string parameterName,
+        string wordToComplete,
+        CommandAst commandAst,
+        IDictionary fakeBoundParameters
+    )
+    {
+        try
+        {
+            var typed = (wordToComplete ?? "").Trim('\'', '"');
+            return ReadChainsAt(PathsOf(commandName, fakeBoundParameters))
+                .SelectMany(Offers)
+                .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
+                .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
+                .Select(offer => new CompletionResult(
+                    offer.Text,
+                    offer.Label,
+                    CompletionResultType.ParameterValue,
+                    offer.Tip
+                ))
+                .ToArray();
+        }
+        catch (Exception)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>What one chain has to offer, in the order in which it is shown.</summary>
+    private protected abstract IEnumerable<Offer> Offers(ChainInfo chain);
+
+    /// <summary>One value: what is inserted, what the list shows, and its tooltip.</summary>
+    private protected sealed record Offer(string Text, string Label, string Tip);
+
+    private protected static Offer AtEnd(BundleInfo bundle) =>
+        At(bundle.EndPosition, $"{ViewText.Time(bundle.CreatedUtc)} {bundle.Kind} {bundle.Name}");
+
+    private protected static Offer At(ulong position, string tip)
+    {
+        var text = position.ToString(CultureInfo.InvariantCulture);
+        return new Offer(text, text, tip);
+    }
+
+    /// <summary>The folder of the bundles: -DestinationPath while backing up, else what is to be tested or restored.</summary>
+    private static IEnumerable<string> PathsOf(string command, IDictionary bound)
+    {
+        var isBackup = command.Contains("New-", StringComparison.OrdinalIgnoreCase);
+        var value = isBackup ? bound["DestinationPath"] : bound["InputObject"] ?? bound["LiteralPath"] ?? bound["Path"];
+        foreach (var item in LanguagePrimitives.GetEnumerable(value) ?? new[] { value })
+        {
+            var path =
+                item is PSObject { BaseObject: ChainInfo chain } ? chain.FullName
+                : item is ChainInfo direct ? direct.FullName
+                : item?.ToString();
+            if (path is { Length: > 0 })
+            {
+                yield return path;
+            }
+        }
+    }
+
+    private static List<ChainInfo> ReadChainsAt(IEnumerable<string> paths)
+    {
+        // Relative names and drives mean something only in the session that asks.
+        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+        var folders = shell
+            .AddCommand(@"Microsoft.PowerShell.Management\Convert-Path")
+            .AddParameter("LiteralPath", paths.ToArray())
+            .AddParameter("ErrorAction", ActionPreference.Ignore)
+            .Invoke<string>();
+        var chains = new List<ChainInfo>();
+        using var stop = new CancellationTokenSource(Patience);
+        var host = new OperationHost { Cancellation = stop.Token };
+        var reading = Task.Run(() =>
+        {
+            foreach (var reading in folders.SelectMany(f => ReadChains.Read(f, recurse: false, engine: null, host)))
+            {
+                if (reading.Chain is { } chain)
+                {
+                    lock (chains)
+                    {
+                        chains.Add(chain);
+                    }
+                }
+            }
+        });
+        Task.WaitAny([reading], Patience);
+        lock (chains)
+        {
+            return [.. chains];
+        }
+    }
+}

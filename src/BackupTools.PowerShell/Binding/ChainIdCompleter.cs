@@ -1,0 +1,19 @@
+using BackupTools.PowerShell.Views;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Binding;
+
+/// <summary>Completes -ChainId with the chains at the path, what each is as tooltip.</summary>
+public sealed class ChainIdCompleter : BundleCompleter
+{
+    private protected override IEnumerable<Offer> Offers(ChainInfo chain) =>
+        [
+            new Offer(
+                chain.ChainId,
+                chain.ChainId,
+                $"{chain.Engine} {chain.Series} {chain.StartPosition}..{chain.EndPosition}, "
+                    + $"{ViewText.Time(chain.CreatedUtc)} to {ViewText.Time(chain.NewestUtc)}, "
+                    + ViewText.Timeline(chain.Bundles)
+            ),
+        ];
+}

@@ -1,0 +1,91 @@
+using System.Management.Automation;
+using BackupTools.Errors;
+using DriveNotFoundException = System.Management.Automation.DriveNotFoundException;
+
+namespace BackupTools.PowerShell.Binding;
+
+/// <summary>From what a user types to absolute native paths: the only place where a path meets the session.</summary>
+internal sealed class PathResolver(SessionState session)
+{
+    /// <summary>
+    /// The paths that a -Path means. Without wildcards that is one, which must exist; with wildcards it may be none.
+    /// </summary>
+    /// <exception cref="BackupException">PathNotFound, PathIsAmbiguous, ProviderNotSupported.</exception>
+    public IReadOnlyList<string> Expand(string path)
+    {
+        var hasWildcards = HasWildcards(path);
+        if (hasWildcards && Path.Exists(Literal(path)))
+        {
+            throw new BackupException(
+                ErrorCode.PathIsAmbiguous,
+                "the path has wildcard characters and also exists as it is written",
+                Literal(path)
+            );
+        }
+        try
+        {
+            var found = session.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
+            RequireFileSystem(provider, path);
+            return found.Select(Normal).ToArray();
+        }
+        catch (ItemNotFoundException) when (hasWildcards)
+        {
+            return [];
+        }
+        catch (ItemNotFoundException error)
+        {
+            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", Literal(path), inner: error);
+        }
+        catch (DriveNotFoundException error)
+        {
+            throw NoDrive(path, error);
+        }
+        catch (ProviderNotFoundException error)
+        {
+            throw NoDrive(path, error);
+        }
+    }
+
+    /// <summary>The path with every character taken as it is; it need not exist.</summary>
+    /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
+    public string Literal(string path)
+    {
+        try
+        {
+            var full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            RequireFileSystem(provider, path);
+            return Normal(full);
+        }
+        catch (DriveNotFoundException error)
+        {
+            throw NoDrive(path, error);
+        }
+        catch (ProviderNotFoundException error)
+        {
+            throw NoDrive(path, error);
+        }
+    }
+
+    /// <summary>True when a -Path has wildcard characters that are not escaped.</summary>
+    public static bool HasWildcards(string path) => WildcardPattern.ContainsWildcardCharacters(path);
+
+    /// <summary>The provider-qualified form, by which every cmdlet finds the item from any location.</summary>
+    public static string ToPSPath(string fullName) => $"Microsoft.PowerShell.Core\\FileSystem::{fullName}";
+
+    private static string Normal(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    private static void RequireFileSystem(ProviderInfo provider, string path)
+    {
+        if (provider.Name != "FileSystem")
+        {
+            throw new BackupException(
+                ErrorCode.ProviderNotSupported,
+                $"the path belongs to the provider {provider.Name}",
+                path
+            );
+        }
+    }
+
+    private static BackupException NoDrive(string path, Exception error) =>
+        new(ErrorCode.PathNotFound, error.Message.TrimEnd('.'), path, inner: error);
+}

@@ -1,0 +1,132 @@
+using System.Management.Automation;
+using BackupTools.Errors;
+using BackupTools.PowerShell.Binding;
+using BackupTools.PowerShell.Pipeline;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>
+/// What every cmdlet shares: a token that a stop cancels, paths resolved once, an error per item, and objects that
+/// our own and PowerShell's cmdlets find by their literal name.
+/// </summary>
+public abstract class BackupCommandBase : PSCmdlet, IDisposable
+{
+    /// <summary>Where help lives on the web.</summary>
+    internal const string HelpRoot = "https://github.com/BackupTools/BackupTools/blob/main/docs/help/";
+
+    private readonly CancellationTokenSource _stop = new();
+    private PipelinePump? _pump;
+
+    /// <summary>Only this engine's databases and bundles. Default: found out from the files.</summary>
+    [Parameter]
+    [ValidateSet(EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
+    public string? Engine { get; set; }
+
+    private protected CancellationToken Stop => _stop.Token;
+
+    private protected IStreams Streams { get; private set; } = null!;
+
+    private protected PathResolver Paths { get; private set; } = null!;
+
+    /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
+    private protected PipelinePump Pump => _pump ??= new PipelinePump(Streams, Stop);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        Streams = new CmdletStreams(this);
+        Paths = new PathResolver(SessionState);
+    }
+
+    /// <summary>Called on another thread while the work is still going: cancels it and does nothing else.</summary>
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run ended at the same moment.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the cmdlet holds; PowerShell calls it however a run ends.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>Does something for one item: its failure is written, and the next item is gone on with.</summary>
+    private protected void PerItem(object? item, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (BackupException error)
+        {
+            WriteError(ErrorRecordMap.ToRecord(error, item));
+        }
+    }
+
+    /// <summary>Does something that the whole command depends on: its failure ends the command.</summary>
+    private protected T PerCommand<T>(object? item, Func<T> act)
+    {
+        try
+        {
+            return act();
+        }
+        catch (BackupException error)
+        {
+            ThrowTerminatingError(ErrorRecordMap.ToRecord(error, item));
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Acts on everything that -Path or -LiteralPath means. <c>isNamed</c> is false for what a wildcard found.
+    /// </summary>
+    private protected void PerPath(string[]? paths, string[]? literalPaths, Action<string, bool> act)
+    {
+        foreach (var path in paths ?? [])
+        {
+            PerItem(
+                path,
+                () =>
+                {
+                    var isNamed = !PathResolver.HasWildcards(path);
+                    foreach (var full in Paths.Expand(path))
+                    {
+                        PerItem(full, () => act(full, isNamed));
+                    }
+                }
+            );
+        }
+        foreach (var path in literalPaths ?? [])
+        {
+            PerItem(path, () => act(Paths.Literal(path), true));
+        }
+    }
+
+    /// <summary>The object as it is emitted: with the PSPath by which other cmdlets bind its literal name.</summary>
+    private protected static object WithPSPath(object value, string fullName)
+    {
+        var properties = PSObject.AsPSObject(value).Properties;
+        if (properties["PSPath"] is null)
+        {
+            properties.Add(new PSNoteProperty("PSPath", PathResolver.ToPSPath(fullName)));
+        }
+        return value;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Management.Automation;
+using BackupTools.PowerShell.Binding;
+using BackupTools.PowerShell.Views;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>
+/// What Test-BackupChain and Restore-BackupChain share: which chain and which of its states, under the same names, so
+/// that "can I?" and "do it" differ by the verb alone.
+/// </summary>
+public abstract class ChainTargetCommandBase : BackupCommandBase
+{
+    /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = ParameterSets.PathToPosition
+    )]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = ParameterSets.PathPointInTime
+    )]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>Folders, with every character of the name taken as it is.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathToPosition
+    )]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathPointInTime
+    )]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>Chains from Get-BackupChain.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObject)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObjectToPosition)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObjectPointInTime)]
+    [ValidateNotNullOrEmpty]
+    public ChainInfo[]? InputObject { get; set; }
+
+    /// <summary>The chain, where a folder holds several.</summary>
+    [Parameter(ParameterSetName = ParameterSets.Path)]
+    [Parameter(ParameterSetName = ParameterSets.PathToPosition)]
+    [Parameter(ParameterSetName = ParameterSets.PathPointInTime)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPathToPosition)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPathPointInTime)]
+    [ArgumentCompleter(typeof(ChainIdCompleter))]
+    public string? ChainId { get; set; }
+
+    /// <summary>The newest state that the chain holds. This is the default; the switch only says so.</summary>
+    [Parameter(ParameterSetName = ParameterSets.Path)]
+    [Parameter(ParameterSetName = ParameterSets.LiteralPath)]
+    [Parameter(ParameterSetName = ParameterSets.InputObject)]
+    public SwitchParameter Latest { get; set; }
+
+    /// <summary>The state at this position (WAL bytes, epoch or LSN, as the engine counts).</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.PathToPosition)]
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.LiteralPathToPosition)]
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.InputObjectToPosition)]
+    [Alias("ToEpoch", "ToLsn")]
+    [PositionTransformation]
+    [ArgumentCompleter(typeof(ToPositionCompleter))]
+    public ulong? ToPosition { get; set; }
+
+    /// <summary>The newest state not younger than this time: a DateTime, a DateTimeOffset or ISO 8601 text.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.PathPointInTime)]
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.LiteralPathPointInTime)]
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.InputObjectPointInTime)]
+    [PointInTimeTransformation]
+    public DateTimeOffset? PointInTime { get; set; }
+
+    /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (PointInTime is { } time)
+        {
+            WriteVerbose($"the point in time is {ViewText.Time(time.UtcDateTime)}");
+        }
+    }
+
+    /// <summary>Acts on everything that was given, each with the item by which an error names it.</summary>
+    private protected void PerChoice(Action<ChainChoice> act)
+    {
+        foreach (var chain in InputObject ?? [])
+        {
+            PerItem(
+                chain.FullName,
+                () => act(new ChainChoice(Paths.Literal(chain.FullName), chain.ChainId, chain.Engine))
+            );
+        }
+        var chainId = string.IsNullOrEmpty(ChainId) ? null : ChainId;
+        PerPath(Path, LiteralPath, (path, _) => act(new ChainChoice(path, chainId, Engine)));
+    }
+
+    /// <summary>A folder of bundles, and the chain in it where it is known.</summary>
+    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine);
+}

@@ -1,0 +1,83 @@
+using System.Management.Automation;
+using BackupTools.Errors;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>Get-BundleHeader: what bundles are, from their headers; on request their bytes are checked too.</summary>
+[Cmdlet(
+    VerbsCommon.Get,
+    "BundleHeader",
+    DefaultParameterSetName = ParameterSets.Path,
+    HelpUri = HelpRoot + "Get-BundleHeader.md"
+)]
+[OutputType(typeof(BundleInfo))]
+public sealed class GetBundleHeaderCommand : BackupCommandBase
+{
+    private readonly HashSet<(string Path, string Id)> _emitted = [];
+    private bool _literalIsPiped;
+
+    /// <summary>Bundles, or folders that hold bundles. Wildcards are expanded; what they find is skipped when it is no bundle.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>Bundles or folders, with every character of the name taken as it is.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>Read the bytes too and compare every checksum; fills IsValid.</summary>
+    [Parameter]
+    public SwitchParameter Verify { get; set; }
+
+    /// <summary>How many files or ranges are worked on at once with -Verify. Default: the number of processors.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _literalIsPiped = !MyInvocation.BoundParameters.ContainsKey(nameof(LiteralPath));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => PerPath(Path, LiteralPath, Read);
+
+    private void Read(string path, bool isNamed)
+    {
+        var mayBeAnything = LiteralPath is null ? !isNamed : _literalIsPiped;
+        Pump.Stream(
+            $"Reading the headers in {path}",
+            ThrottleLimit,
+            host => ReadHeaders.Read(path, Verify, Engine, host),
+            reading => Emit(reading, path, mayBeAnything)
+        );
+    }
+
+    private void Emit(HeaderReading reading, string path, bool mayBeAnything)
+    {
+        if (reading.Bundle is { } bundle)
+        {
+            // A folder and the files in it, piped together, show the same bundle twice.
+            if (_emitted.Add((bundle.FullName, bundle.Id)))
+            {
+                WriteObject(WithPSPath(bundle, bundle.FullName));
+            }
+        }
+        else if (mayBeAnything && reading.Error!.Code == ErrorCode.BundleNotRecognised)
+        {
+            WriteVerbose($"{path} is no bundle and is skipped");
+        }
+        else if (_emitted.Add((reading.Error!.FullName ?? path, reading.Error.Code.ToString())))
+        {
+            WriteError(ErrorRecordMap.ToRecord(reading.Error, path));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Management.Automation;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>What New-FullBackup and New-IncrementalBackup share: plan, ask, run or hand over to a job.</summary>
+public abstract class NewBackupCommandBase : BackupCommandBase
+{
+    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
+    private string _destination = "";
+    private string? _walPath;
+    private string[] _forget = [];
+
+    /// <summary>The folder that receives the bundle; made when it does not exist. Taken literally.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = null!;
+
+    /// <summary>SPG: the write-ahead log, when it is not beside the database under its default name.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? WalPath { get; set; }
+
+    /// <summary>PowDB: capture a non-empty write-ahead log together with the data.</summary>
+    [Parameter]
+    public SwitchParameter IncludeWal { get; set; }
+
+    /// <summary>Grafeo: leave the engine's backup cursor beside the source alone.</summary>
+    [Parameter]
+    public SwitchParameter NoCursor { get; set; }
+
+    /// <summary>Grafeo: destinations of former backups that no longer hold back the engine's cursor.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? ForgetDestination { get; set; }
+
+    /// <summary>Alopex: write into the engine's own layout of backups and move its latest marker.</summary>
+    [Parameter]
+    public SwitchParameter EngineLayout { get; set; }
+
+    /// <summary>Runs just before the copy, to have the engine write a checkpoint; throw in it to stop the backup.</summary>
+    [Parameter]
+    public ScriptBlock? Checkpoint { get; set; }
+
+    /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Returns a job at once and runs the backup in the background.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    private protected abstract string Verb { get; }
+
+    private protected abstract void PerSource(Action<string> act);
+
+    /// <summary>Adds to the settings what only this kind of backup knows.</summary>
+    private protected abstract BackupSettings Complete(BackupSettings settings);
+
+    private protected abstract BackupPlan Plan(BackupSettings settings, OperationHost host);
+
+    private protected abstract BundleInfo Execute(BackupPlan plan, OperationHost host);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _walPath = WalPath is null ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
+        _forget = (ForgetDestination ?? []).Select(path => PerCommand(path, () => Paths.Literal(path))).ToArray();
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => PerSource(Back);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_steps.Count > 0)
+        {
+            var job = new BackupJob(MyInvocation.Line.Trim(), _destination, _steps);
+            JobRepository.Add(job);
+            job.StartJob();
+            WriteObject(job);
+        }
+    }
+
+    private void Back(string source)
+    {
+        var pump = Pump;
+        var settings = Complete(
+            new BackupSettings
+            {
+                SourcePath = source,
+                DestinationPath = _destination,
+                Engine = Engine,
+                WalPath = _walPath,
+                IncludeWal = IncludeWal,
+                NoCursor = NoCursor,
+                ForgetDestination = _forget,
+                EngineLayout = EngineLayout,
+                Checkpoint = CheckpointAction(pump),
+            }
+        );
+        var plan = pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
+        if (
+            !ShouldProcess(
+                string.Join(Environment.NewLine, plan.Describe()),
+                $"Take this {Verb} backup?{Environment.NewLine}{string.Join(Environment.NewLine, plan.Describe())}",
+                MyInvocation.MyCommand.Name
+            )
+        )
+        {
+            return;
+        }
+        if (AsJob)
+        {
+            _steps.Add((streams, stop) => Run(plan, new PipelinePump(streams, stop), streams));
+        }
+        else
+        {
+            Run(plan, pump, Streams);
+        }
+    }
+
+    private void Run(BackupPlan plan, PipelinePump pump, IStreams streams)
+    {
+        var bundle = pump.Execute(
+            $"{plan.Engine} {Verb} backup to {_destination}",
+            ThrottleLimit,
+            host => Execute(plan, host)
+        );
+        streams.Object(WithPSPath(bundle, bundle.FullName));
+        streams.Information(
+            $"{bundle.Engine} {Verb} backup: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
+                + $"{bundle.PositionUnit}, {bundle.Length} bytes"
+        );
+    }
+
+    private Action? CheckpointAction(PipelinePump pump)
+    {
+        if (Checkpoint is not { } script)
+        {
+            return null;
+        }
+        if (AsJob)
+        {
+            var text = script.ToString();
+            return () => CheckpointScript.InvokeApart(text);
+        }
+        return () => pump.Invoke(() => CheckpointScript.Invoke(script, Streams));
+    }
+}

@@ -1,0 +1,92 @@
+using System.Management.Automation;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Binding;
+using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>New-IncrementalBackup: what changed since a bundle of the chain at the destination.</summary>
+[Cmdlet(
+    VerbsCommon.New,
+    "IncrementalBackup",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium,
+    DefaultParameterSetName = ParameterSets.Path,
+    HelpUri = HelpRoot + "New-IncrementalBackup.md"
+)]
+[OutputType(typeof(BundleInfo), typeof(BackupJob))]
+public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
+{
+    private object? _since;
+
+    /// <summary>The database: a file or a data folder. Wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = ParameterSets.PathDifferential
+    )]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>The database, with every character of the name taken as it is.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathDifferential
+    )]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>
+    /// The position to continue from, or the bundle to build on (a BundleInfo or a path). Default: the newest bundle.
+    /// </summary>
+    [Parameter(ParameterSetName = ParameterSets.Path)]
+    [Parameter(ParameterSetName = ParameterSets.LiteralPath)]
+    [SinceTransformation]
+    [ValidateNotNull]
+    [ArgumentCompleter(typeof(SinceCompleter))]
+    public object? Since { get; set; }
+
+    /// <summary>PowDB: build on the chain's full instead of on its newest bundle.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.PathDifferential)]
+    [Parameter(Mandatory = true, ParameterSetName = ParameterSets.LiteralPathDifferential)]
+    public SwitchParameter Differential { get; set; }
+
+    /// <summary>The chain to continue. Default: the newest one of this database.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ChainIdCompleter))]
+    public string? ChainId { get; set; }
+
+    private protected override string Verb => "incremental";
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _since = Since is string path ? PerCommand(path, () => Paths.Literal(path)) : Since;
+    }
+
+    private protected override void PerSource(Action<string> act) => PerPath(Path, LiteralPath, (path, _) => act(path));
+
+    private protected override BackupSettings Complete(BackupSettings settings) =>
+        settings with
+        {
+            Since = _since as ulong?,
+            SinceBundle = _since as string,
+            Differential = Differential,
+            ChainId = ChainId,
+        };
+
+    private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>
+        TakeIncrementalBackup.Plan(settings, host);
+
+    private protected override BundleInfo Execute(BackupPlan plan, OperationHost host) =>
+        TakeIncrementalBackup.Execute(plan, host);
+}

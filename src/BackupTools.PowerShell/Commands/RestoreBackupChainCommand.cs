@@ -1,0 +1,127 @@
+using System.Management.Automation;
+using BackupTools.Errors;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>Restore-BackupChain: rebuilds a database from a chain, whole or not at all.</summary>
+[Cmdlet(
+    VerbsData.Restore,
+    "BackupChain",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium,
+    DefaultParameterSetName = ParameterSets.Path,
+    HelpUri = HelpRoot + "Restore-BackupChain.md"
+)]
+[OutputType(typeof(RestoreReport), typeof(BackupJob))]
+public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
+{
+    private readonly List<ChainChoice> _choices = [];
+    private string _destination = "";
+    private string? _walPath;
+
+    /// <summary>The database file or data folder to make. Taken literally.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = null!;
+
+    /// <summary>SPG: where the write-ahead log goes. Default: beside the database.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? WalPath { get; set; }
+
+    /// <summary>Replace an existing database of the same engine. Skips no check.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Check everything that the format defines in the result before it appears.</summary>
+    [Parameter]
+    public SwitchParameter Deep { get; set; }
+
+    /// <summary>Returns a job at once and runs the restore in the background.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _walPath = WalPath is null ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
+    }
+
+    /// <summary>Only collects: one destination takes one chain, and that is known at the end of the pipe.</summary>
+    protected override void ProcessRecord() => PerChoice(_choices.Add);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_choices.Count > 1)
+        {
+            PerCommand<bool>(
+                _choices[1].Path,
+                () =>
+                    throw new BackupException(
+                        ErrorCode.ChainIsAmbiguous,
+                        $"{_choices.Count} chains were given for one destination",
+                        _choices[1].Path
+                    )
+            );
+        }
+        foreach (var choice in _choices)
+        {
+            PerItem(choice.Path, () => Restore(choice));
+        }
+    }
+
+    private void Restore(ChainChoice choice)
+    {
+        var settings = new RestoreSettings
+        {
+            Path = choice.Path,
+            ChainId = choice.ChainId,
+            Engine = choice.Engine,
+            ToPosition = ToPosition,
+            PointInTime = PointInTime,
+            DestinationPath = _destination,
+            WalPath = _walPath,
+            Force = Force,
+            Deep = Deep,
+        };
+        var preview = Pump.Execute("Planning the restore", ThrottleLimit, host => RestoreChain.Plan(settings, host));
+        var plan = string.Join(Environment.NewLine, preview.Describe());
+        if (!ShouldProcess(plan, $"Restore?{Environment.NewLine}{plan}", MyInvocation.MyCommand.Name))
+        {
+            return;
+        }
+        if (!AsJob)
+        {
+            Run(preview, Pump, Streams);
+            return;
+        }
+        var job = new BackupJob(
+            MyInvocation.Line.Trim(),
+            _destination,
+            [(streams, stop) => Run(preview, new PipelinePump(streams, stop), streams)]
+        );
+        JobRepository.Add(job);
+        job.StartJob();
+        WriteObject(job);
+    }
+
+    private void Run(RestorePreview preview, PipelinePump pump, IStreams streams)
+    {
+        var report = pump.Execute(
+            $"{preview.Engine} restore to {_destination}",
+            ThrottleLimit,
+            host => RestoreChain.Execute(preview, host)
+        );
+        streams.Object(WithPSPath(report, report.FullName));
+        streams.Information(
+            $"{report.Engine} restore: {report.FullName}, position {report.EndPosition} {report.PositionUnit}, "
+                + $"{report.Length} bytes"
+        );
+    }
+}

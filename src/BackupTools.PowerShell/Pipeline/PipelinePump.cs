@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using BackupTools.Errors;
+using BackupTools.Operations;
+
+namespace BackupTools.PowerShell.Pipeline;
+
+/// <summary>
+/// Runs an operation on a worker thread and brings what it has to say to the pipeline thread, the only one on which
+/// PowerShell lets anybody write. Also samples the progress there.
+/// </summary>
+internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
+{
+    private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
+
+    private Run? _run;
+
+    /// <summary>Runs the work and returns its result.</summary>
+    /// <exception cref="BackupException">The work failed.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public T Execute<T>(string activity, int throttleLimit, Func<OperationHost, T> work)
+    {
+        using var run = new Run(stop);
+        _run = run;
+        var host = new OperationHost
+        {
+            Cancellation = run.Token,
+            Warning = text => run.Post(() => streams.Warning(text)),
+            Verbose = text => run.Post(() => streams.Verbose(text)),
+            ThrottleLimit = throttleLimit,
+        };
+        var progress = new ProgressDrawer(streams, activity);
+        var worker = run.Start(() => work(host));
+        try
+        {
+            while (run.TakeOne(Pulse))
+            {
+                progress.Tick(host);
+            }
+        }
+        finally
+        {
+            // Also on the way out of an exception: nobody may leave while the worker still works.
+            run.Finish(worker);
+            progress.Complete(stop.IsCancellationRequested);
+        }
+        streams.Debug($"{activity}: {host.SampleProgress().DoneBytes} bytes, {throttleLimit} at once");
+        return run.ResultOf(worker);
+    }
+
+    /// <summary>Runs work that yields results, and emits each on the pipeline thread before the next is made.</summary>
+    public void Stream<T>(
+        string activity,
+        int throttleLimit,
+        Func<OperationHost, IEnumerable<T>> work,
+        Action<T> emit
+    ) =>
+        Execute(
+            activity,
+            throttleLimit,
+            host =>
+            {
+                foreach (var item in work(host))
+                {
+                    Invoke(() => emit(item));
+                }
+                return true;
+            }
+        );
+
+    /// <summary>
+    /// From the worker: runs something on the pipeline thread and waits for it. What it throws is thrown here, and is
+    /// thrown out of <see cref="Execute"/> as it is once the worker has cleaned up.
+    /// </summary>
+    public void Invoke(Action action) =>
+        (_run ?? throw new InvalidOperationException("nothing is running")).Invoke(action);
+
+    /// <summary>One operation: the queue of what is to be done on the pipeline thread, and how it may end.</summary>
+    private sealed class Run(CancellationToken stop) : IDisposable
+    {
+        private readonly BlockingCollection<Action> _queue = [];
+        private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        private Exception? _pipelineFault;
+
+        public CancellationToken Token => _leave.Token;
+
+        public Task<T> Start<T>(Func<T> work) =>
+            Task.Factory.StartNew(
+                () =>
+                {
+                    try
+                    {
+                        return work();
+                    }
+                    finally
+                    {
+                        _queue.CompleteAdding();
+                    }
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+                TaskScheduler.Default
+            );
+
+        /// <summary>Never fails and never waits, so that it can be called while cleaning up.</summary>
+        public void Post(Action action) => _queue.TryAdd(action);
+
+        public void Invoke(Action action)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Post(() =>
+            {
+                try
+                {
+                    action();
+                    done.SetResult();
+                }
+                catch (Exception fault)
+                {
+                    // It travels through the worker, which has things to clean up, and comes back unchanged.
+                    _pipelineFault = fault;
+                    done.SetException(fault);
+                }
+            });
+            done.Task.Wait(Token);
+        }
+
+        /// <summary>Does what has been posted; false when the worker has ended and nothing is left to do.</summary>
+        public bool TakeOne(TimeSpan wait)
+        {
+            if (_queue.TryTake(out var action, wait))
+            {
+                action();
+            }
+            return !_queue.IsCompleted;
+        }
+
+        public void Finish(Task worker)
+        {
+            if (!_queue.IsCompleted)
+            {
+                _leave.Cancel();
+            }
+            ((IAsyncResult)worker).AsyncWaitHandle.WaitOne();
+        }
+
+        public T ResultOf<T>(Task<T> worker)
+        {
+            if (_pipelineFault is not null)
+            {
+                ExceptionDispatchInfo.Throw(_pipelineFault);
+            }
+            try
+            {
+                return worker.GetAwaiter().GetResult();
+            }
+            catch (Exception error) when (error is not (BackupException or OperationCanceledException))
+            {
+                throw new BackupException(ErrorCode.Unexpected, error.Message, inner: error);
+            }
+        }
+
+        public void Dispose()
+        {
+            _queue.Dispose();
+            _leave.Dispose();
+        }
+    }
+}
