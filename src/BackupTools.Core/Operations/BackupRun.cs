@@ -174,7 +174,7 @@ internal static class BackupRun
         {
             return BundleFolder.ById(chains, id, settings.DestinationPath);
         }
-        var series = engine.SeriesOf(settings.SourcePath);
+        var series = engine.SeriesOf(settings.SourcePath, host.Context);
         return chains
             .Where(c => c.Full is not null)
             .Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal))

@@ -120,14 +120,16 @@ internal static class GrafeoBundles
         {
             yield return BundleReadResult.Bad(manifestPath, damage);
         }
+        ulong highest = 0;
         for (var i = 0; i < manifest.Segments.Count; i++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var segment = manifest.Segments[i];
             if (only is null || string.Equals(segment.FileName, only, StringComparison.Ordinal))
             {
-                yield return ReadSegment(manifestPath, manifest, i, context);
+                yield return ReadSegment(manifestPath, manifest, i, highest, context);
             }
+            highest = Math.Max(highest, segment.EndEpoch);
         }
     }
 
@@ -135,6 +137,7 @@ internal static class GrafeoBundles
         string manifestPath,
         GrafeoManifest manifest,
         int index,
+        ulong highestBefore,
         EngineContext context
     )
     {
@@ -169,6 +172,7 @@ internal static class GrafeoBundles
                     Series = series,
                     ParentId = ParentOf(manifest, index),
                     Checksum = $"{segment.Checksum:x8}",
+                    Notes = segment.EndEpoch < highestBefore ? [EpochsRestarted(segment, highestBefore, path)] : [],
                     Detail = bundle with { Entry = segment },
                 }
             );
@@ -178,6 +182,20 @@ internal static class GrafeoBundles
             return BundleReadResult.Bad(path, e);
         }
     }
+
+    /// <summary>
+    /// Engines of 0.5.x may begin to count epochs anew when they are restarted. Ours are told apart by the order in
+    /// which they were made; the engine's own restore takes the increments of one life for those of another.
+    /// </summary>
+    private static ChainProblem EpochsRestarted(GrafeoSegment segment, ulong highest, string path) =>
+        new(
+            ProblemSeverity.Warning,
+            ErrorCode.ForeignEpoch,
+            $"it ends at epoch {segment.EndEpoch}, but an older backup in the folder at {highest}: "
+                + "the database was restored or its epochs were restarted in between",
+            path,
+            Recommendation: "Name the chain with -ChainId when restoring, and begin a new folder."
+        );
 
     /// <summary>
     /// A folder is written by one backup after the other, so an increment builds on the entry before it whenever the

@@ -36,8 +36,18 @@ internal sealed class GrafeoSource(string path)
     /// <summary>Our record of every destination's position, of which the cursor is the oldest.</summary>
     public string Positions => System.IO.Path.Combine(LogFolder, "backup_cursor.backuptools.json");
 
-    /// <summary>Where the newest image is.</summary>
-    public string Image(IDisk disk) => disk.Stat(PendingImage) is null ? Path : PendingImage;
+    /// <summary>Where the newest image is. What 0.5.x left beside a database that was converted since is none.</summary>
+    public string Image(IDisk disk)
+    {
+        if (disk.Stat(PendingImage) is null)
+        {
+            return Path;
+        }
+        using var file = disk.OpenRead(Path);
+        return GrafeoContainerHeader.IsPagedImage(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize))
+            ? Path
+            : PendingImage;
+    }
 
     /// <summary>The image's header pages as they are now.</summary>
     public GrafeoContainerHeader Header(IDisk disk)

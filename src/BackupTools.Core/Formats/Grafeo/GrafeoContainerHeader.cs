@@ -30,6 +30,9 @@ internal sealed record GrafeoContainerHeader
     /// <summary>Bytes of the three header pages, which every image has; data begins here.</summary>
     public const int Size = 3 * PageSize;
 
+    /// <summary>Bytes that tell an image and its generation.</summary>
+    public const int MagicSize = 8;
+
     public required GrafeoContainer Container { get; init; }
 
     /// <summary>The version that created the file, not necessarily the one that wrote last.</summary>
@@ -62,6 +65,12 @@ internal sealed record GrafeoContainerHeader
     /// <summary>True when the bytes begin like an image of any version, and not like a log.</summary>
     public static bool HasMagic(ReadOnlySpan<byte> bytes) =>
         bytes.StartsWith("GRAF"u8) && !bytes.StartsWith(GrafeoWalHeader.Magic);
+
+    /// <summary>True when the bytes begin like an image of 0.6.0.</summary>
+    public static bool IsPagedImage(ReadOnlySpan<byte> bytes) =>
+        HasMagic(bytes)
+        && bytes.Length >= MagicSize
+        && BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) == GrafeoPages.FormatVersion;
 
     /// <summary>Reads the header pages: the first <see cref="Size"/> bytes of a file.</summary>
     /// <exception cref="BackupException">
