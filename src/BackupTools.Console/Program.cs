@@ -1,6 +1,32 @@
+using System.CommandLine;
+using BackupTools.Console.Commands;
+using BackupTools.Console.Output;
+
 namespace BackupTools.Console;
 
 internal static class Program
 {
-    private static int Main() => 0;
+    private static int Main(string[] args)
+    {
+        using var signals = new StopSignals();
+        var root = new RootCommand("Backs up, inspects, verifies and restores SPG, Grafeo, Alopex and PowDB databases.")
+        {
+            FullCommand.Create(signals),
+            IncrementalCommand.Create(signals),
+            HeaderCommand.Create(signals),
+            ChainCommand.Create(signals),
+            TestCommand.Create(signals),
+            RestoreCommand.Create(signals),
+            DemoCommand.Create(signals),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            return Text.UsageError(System.Console.Error, parsed);
+        }
+        // Signals and failures are ours to answer: Run does both.
+        return parsed.Invoke(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }
+        );
+    }
 }

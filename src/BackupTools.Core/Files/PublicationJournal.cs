@@ -130,7 +130,13 @@ internal static partial class PublicationJournal
     /// <summary>The journal as JSON. Names are relative: staged ones to the staging folder, final ones to its parent.</summary>
     private sealed record Content(int Version, IReadOnlyList<Step> Steps, IReadOnlyList<string> Folders);
 
-    private sealed record Step(PublishAction Action, string? Staged, string Final, ItemIdentity? New, ItemIdentity? Old);
+    private sealed record Step(
+        PublishAction Action,
+        string? Staged,
+        string Final,
+        ItemIdentity? New,
+        ItemIdentity? Old
+    );
 
     [JsonSourceGenerationOptions(
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

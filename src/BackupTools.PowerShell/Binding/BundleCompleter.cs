@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using BackupTools.Operations;
-using BackupTools.PowerShell.Views;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Binding;
@@ -53,7 +52,7 @@ public abstract class BundleCompleter : IArgumentCompleter
     private protected sealed record Offer(string Text, string Label, string Tip);
 
     private protected static Offer AtEnd(BundleInfo bundle) =>
-        At(bundle.EndPosition, $"{ViewText.Time(bundle.CreatedUtc)} {bundle.Kind} {bundle.Name}");
+        At(bundle.EndPosition, $"{ReportText.Time(bundle.CreatedUtc)} {bundle.Kind} {bundle.Name}");
 
     private protected static Offer At(ulong position, string tip)
     {

@@ -12,7 +12,7 @@ public sealed class ChainIdCompleter : BundleCompleter
                 chain.ChainId,
                 chain.ChainId,
                 $"{chain.Engine} {chain.Series} {chain.StartPosition}..{chain.EndPosition}, "
-                    + $"{ViewText.Time(chain.CreatedUtc)} to {ViewText.Time(chain.NewestUtc)}, "
+                    + $"{ReportText.Time(chain.CreatedUtc)} to {ReportText.Time(chain.NewestUtc)}, "
                     + ViewText.Timeline(chain.Bundles)
             ),
         ];

@@ -1,4 +1,3 @@
-using BackupTools.PowerShell.Views;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Binding;
@@ -9,6 +8,6 @@ public sealed class ToPositionCompleter : BundleCompleter
     private protected override IEnumerable<Offer> Offers(ChainInfo chain) =>
         chain
             .Bundles.Where(b => b.Kind == "Full" && b.StartPosition < b.EndPosition)
-            .Select(b => At(b.StartPosition, $"{ViewText.Time(b.CreatedUtc)} earliest state of {b.Name}"))
+            .Select(b => At(b.StartPosition, $"{ReportText.Time(b.CreatedUtc)} earliest state of {b.Name}"))
             .Concat(chain.Bundles.Select(AtEnd));
 }

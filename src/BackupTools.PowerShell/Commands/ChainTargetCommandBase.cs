@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupTools.PowerShell.Binding;
-using BackupTools.PowerShell.Views;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
@@ -95,7 +94,7 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
         base.BeginProcessing();
         if (PointInTime is { } time)
         {
-            WriteVerbose($"the point in time is {ViewText.Time(time.UtcDateTime)}");
+            WriteVerbose($"the point in time is {ReportText.Time(time.UtcDateTime)}");
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.PowerShell.Views;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
@@ -70,7 +69,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
         WriteObject(Quiet ? report.IsValid : WithPSPath(report, report.FullName));
         WriteInformation(
             $"{report.Engine} chain {report.ChainId}: {(report.IsValid ? "valid" : "NOT VALID")}, "
-                + $"{report.Problems.Count} finding(s), {ViewText.Seconds(report.DurationSeconds)}",
+                + $"{report.Problems.Count} finding(s), {ReportText.Seconds(report.DurationSeconds)}",
             [Pipeline.CmdletStreams.Tag]
         );
     }

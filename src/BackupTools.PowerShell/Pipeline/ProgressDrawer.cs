@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.PowerShell.Views;
+using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Pipeline;
 
@@ -111,12 +111,12 @@ internal sealed class ProgressDrawer(IStreams streams, string activity)
 
     private static string Status(ProgressSample sample)
     {
-        var rate = sample.Rate > 0 ? $", {ViewText.Size((long)sample.Rate)}/s" : "";
+        var rate = sample.Rate > 0 ? $", {ReportText.Size((long)sample.Rate)}/s" : "";
         return Of(sample.DoneBytes, sample.TotalBytes) + rate;
     }
 
     private static string Of(long done, long total) =>
-        string.Create(CultureInfo.InvariantCulture, $"{ViewText.Size(done)} of {ViewText.Size(total)}");
+        string.Create(CultureInfo.InvariantCulture, $"{ReportText.Size(done)} of {ReportText.Size(total)}");
 
     private static int Percent(long done, long total) =>
         total <= 0 ? -1 : (int)Math.Clamp(100.0 * done / total, 0, 100);

@@ -224,9 +224,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     }
 
     private IEnumerable<DiskEntry> Tree(string folder) =>
-        inner
-            .List(folder)
-            .SelectMany(e => e.Kind == DiskEntryKind.Directory ? Tree(e.Path).Append(e) : [e]);
+        inner.List(folder).SelectMany(e => e.Kind == DiskEntryKind.Directory ? Tree(e.Path).Append(e) : [e]);
 
     private void NamesChanged(string path) => Unflushed(inner.Stat(Path.GetDirectoryName(path)!)!);
 

@@ -24,21 +24,73 @@ public sealed class PublicationFaultTests
     private static readonly Scenario[] Scenarios =
     [
         new("place a file", [], ["s"], d => [Place("s", d, "f")], ["f=new s"]),
-        new("place a folder", ["x=old"], ["s/a", "s/b/c"], d => [Place("s", d, "f")], ["f/a=new s/a", "f/b/c=new s/b/c", "x=old"]),
-        new("place three", [], ["1", "2", "3/x"], d => [Place("1", d, "a"), Place("3", d, "c"), Place("2", d, "b")], ["a=new 1", "b=new 2", "c/x=new 3/x"]),
-        new("place in new folders", ["k=old"], ["1", "2"], d => [Place("1", d, "p/q/a"), Place("2", d, "r/b")], ["k=old", "p/q/a=new 1", "r/b=new 2"]),
+        new(
+            "place a folder",
+            ["x=old"],
+            ["s/a", "s/b/c"],
+            d => [Place("s", d, "f")],
+            ["f/a=new s/a", "f/b/c=new s/b/c", "x=old"]
+        ),
+        new(
+            "place three",
+            [],
+            ["1", "2", "3/x"],
+            d => [Place("1", d, "a"), Place("3", d, "c"), Place("2", d, "b")],
+            ["a=new 1", "b=new 2", "c/x=new 3/x"]
+        ),
+        new(
+            "place in new folders",
+            ["k=old"],
+            ["1", "2"],
+            d => [Place("1", d, "p/q/a"), Place("2", d, "r/b")],
+            ["k=old", "p/q/a=new 1", "r/b=new 2"]
+        ),
         new("place one in a new folder", [], ["1"], d => [Place("1", d, "p/q/a")], ["p/q/a=new 1"]),
         new("replace a file", ["f=old"], ["s"], d => [Replace("s", d, "f")], ["f=new s"]),
         new("replace a file without links", ["f=old"], ["s"], d => [Replace("s", d, "f")], ["f=new s"], NoLinks),
-        new("replace a file by plain rename", ["f=old"], ["s"], d => [Replace("s", d, "f")], ["f=new s"], NoLinks, NoExchange),
+        new(
+            "replace a file by plain rename",
+            ["f=old"],
+            ["s"],
+            d => [Replace("s", d, "f")],
+            ["f=new s"],
+            NoLinks,
+            NoExchange
+        ),
         new("replace nothing", [], ["s"], d => [Replace("s", d, "f")], ["f=new s"]),
         new("replace a folder", ["f/x=old", "f/y/z=old"], ["s/x"], d => [Replace("s", d, "f")], ["f/x=new s/x"]),
-        new("replace a folder without exchange", ["f/x=old", "f/y/z=old"], ["s/x"], d => [Replace("s", d, "f")], ["f/x=new s/x"], NoExchange),
+        new(
+            "replace a folder without exchange",
+            ["f/x=old", "f/y/z=old"],
+            ["s/x"],
+            d => [Replace("s", d, "f")],
+            ["f/x=new s/x"],
+            NoExchange
+        ),
         new("replace a file by a folder", ["f=old"], ["s/x"], d => [Replace("s", d, "f")], ["f/x=new s/x"]),
-        new("replace a folder by a file without exchange", ["f/x=old"], ["s"], d => [Replace("s", d, "f")], ["f=new s"], NoExchange),
+        new(
+            "replace a folder by a file without exchange",
+            ["f/x=old"],
+            ["s"],
+            d => [Replace("s", d, "f")],
+            ["f=new s"],
+            NoExchange
+        ),
         new("remove a folder", ["f/x=old", "g=old"], [], d => [Remove(d, "f")], ["g=old"]),
-        new("remove three", ["a=old", "b/x=old", "c=old", "d=old"], [], d => [Remove(d, "a"), Remove(d, "b"), Remove(d, "c"), Remove(d, "z")], ["d=old"]),
-        new("a bundle and its manifest", ["m=old", "a=old"], ["b", "m"], d => [Place("b", d, "b"), Replace("m", d, "m")], ["a=old", "b=new b", "m=new m"]),
+        new(
+            "remove three",
+            ["a=old", "b/x=old", "c=old", "d=old"],
+            [],
+            d => [Remove(d, "a"), Remove(d, "b"), Remove(d, "c"), Remove(d, "z")],
+            ["d=old"]
+        ),
+        new(
+            "a bundle and its manifest",
+            ["m=old", "a=old"],
+            ["b", "m"],
+            d => [Place("b", d, "b"), Replace("m", d, "m")],
+            ["a=old", "b=new b", "m=new m"]
+        ),
         .. new[] { Array.Empty<string>(), [NoLinks], [NoExchange], [NoLinks, NoExchange] }.Select(lacks => new Scenario(
             "a database of many parts" + string.Concat(lacks.Select(l => ", " + l)),
             ["db=old", "wal/1=old", "wal/2=old", "stale=old", "other=old"],
@@ -81,7 +133,9 @@ public sealed class PublicationFaultTests
             (thrown, temp, s) =>
             {
                 // A rename over the old file is not undone when all that fails is making it durable.
-                var isPlain = thrown?.Message.EndsWith("flush", StringComparison.Ordinal) == true && s.Name.EndsWith("plain rename", StringComparison.Ordinal);
+                var isPlain =
+                    thrown?.Message.EndsWith("flush", StringComparison.Ordinal) == true
+                    && s.Name.EndsWith("plain rename", StringComparison.Ordinal);
                 var now = Files(temp).Where(NotStaging).ToArray();
                 if (!isPlain || !now.SequenceEqual(After(s)))
                     Assert.Equal(thrown is null ? After(s) : Before(s), now);
@@ -211,7 +265,8 @@ public sealed class PublicationFaultTests
 
     private static string[] After(Scenario s) => [.. s.After.Order(StringComparer.Ordinal)];
 
-    private static bool NotStaging(string line) => !line.StartsWith(StagingArea.ReservedPrefix, StringComparison.Ordinal);
+    private static bool NotStaging(string line) =>
+        !line.StartsWith(StagingArea.ReservedPrefix, StringComparison.Ordinal);
 
     /// <summary>Every file with its content; folders that hold none show as such, for none may be left behind.</summary>
     private static string[] Files(TempFolder temp) =>

@@ -1,0 +1,92 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+    Builds, tests, packs and shows BackupTools.
+.DESCRIPTION
+    Build    compiles everything; the checkout can then be imported by ./BackupTools.psd1.
+    Test     runs all tests, those of the cmdlets in real PowerShell included.
+    Package  stages out/BackupTools/<version> and packs out/BackupTools.<version>.nupkg from it.
+    Demo     backs up, damages, tests and restores a sample database.
+    Bench    runs the benchmarks in tests/benchmarks.
+    Soak     runs the long crash and writer tests in tests/crash.
+.EXAMPLE
+    ./build.ps1 Demo
+.EXAMPLE
+    ./build.ps1 Build, Test, Package
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Position = 0)]
+    [ValidateSet('Build', 'Test', 'Package', 'Demo', 'Bench', 'Soak')]
+    [string[]] $Task = 'Build',
+
+    [ValidateSet('Debug', 'Release')]
+    [string] $Configuration = 'Release',
+
+    # Signs the dll, psd1 and ps1xml files of the package.
+    [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate,
+
+    # Handed on to the program that Bench or Soak starts.
+    [string[]] $ArgumentList = @()
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $true
+
+function Invoke-Build([string] $Configuration) {
+    dotnet build $PSScriptRoot --configuration $Configuration --nologo --verbosity quiet
+    # PowerShell looks for help beside the manifest, not in module/.
+    Copy-Item -Path "$PSScriptRoot/module/en-US" -Destination $PSScriptRoot -Recurse -Force
+}
+
+function Invoke-Package([string] $Configuration, $Certificate) {
+    Invoke-Build -Configuration $Configuration
+    $version = (Import-PowerShellDataFile -Path "$PSScriptRoot/BackupTools.psd1").ModuleVersion
+    $out = "$PSScriptRoot/out"
+    $stage = "$out/BackupTools/$version"
+    if (Test-Path -LiteralPath $stage) {
+        Remove-Item -LiteralPath $stage -Recurse
+    }
+    $files = @{
+        ''           = 'BackupTools.psd1', 'LICENSE'
+        'module'     = 'module/BackupTools.format.ps1xml'
+        'module/bin' = 'module/bin/BackupTools.Core.dll', 'module/bin/BackupTools.PowerShell.dll'
+        'en-US'      = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
+    }
+    foreach ($folder in $files.Keys | Sort-Object) {
+        $null = New-Item -Path "$stage/$folder" -ItemType Directory -Force
+        foreach ($file in $files[$folder]) {
+            Copy-Item -LiteralPath "$PSScriptRoot/$file" -Destination "$stage/$folder"
+        }
+    }
+    if ($Certificate) {
+        Get-ChildItem -LiteralPath $stage -Recurse -Include *.dll, *.psd1, *.ps1xml |
+            Set-AuthenticodeSignature -Certificate $Certificate -HashAlgorithm SHA256 |
+            Where-Object Status -NE Valid |
+            ForEach-Object { throw "$($_.Path) could not be signed: $($_.StatusMessage)" }
+    }
+    $null = Test-ModuleManifest -Path "$stage/BackupTools.psd1"
+    Remove-Item -Path "$out/BackupTools.*.nupkg" -ErrorAction Ignore
+    Compress-PSResource -Path $stage -DestinationPath $out
+    Get-Item -Path "$out/BackupTools.*.nupkg"
+}
+
+function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentList) {
+    $project = "$PSScriptRoot/tests/$Folder"
+    if (-not (Test-Path -Path "$project/*.csproj")) {
+        throw "$Name needs the project tests/$Folder, which is not in this checkout."
+    }
+    dotnet run --project $project --configuration Release -- $ArgumentList
+}
+
+foreach ($name in $Task) {
+    switch ($name) {
+        'Build' { Invoke-Build -Configuration $Configuration }
+        'Test' { dotnet test $PSScriptRoot --nologo }
+        'Package' { Invoke-Package -Configuration $Configuration -Certificate $Certificate }
+        'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }
+        'Bench' { Invoke-Project -Name Bench -Folder benchmarks -ArgumentList $ArgumentList }
+        'Soak' { Invoke-Project -Name Soak -Folder crash -ArgumentList $ArgumentList }
+    }
+}

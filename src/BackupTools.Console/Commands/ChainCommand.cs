@@ -1,0 +1,55 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools chain FOLDER</c></summary>
+internal static class ChainCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("chain", "Show the chains that the bundles of a folder form.");
+        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
+        var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
+        var engine = Options.Engine();
+        var json = Options.Json();
+        var verbose = Options.Verbose();
+        command.Add(folder);
+        command.Add(recurse);
+        command.Add(engine);
+        command.Add(json);
+        command.Add(verbose);
+        command.SetAction(parsed =>
+            Run.Of(
+                signals,
+                parsed.GetValue(json),
+                parsed.GetValue(verbose),
+                run =>
+                    run.Execute(host =>
+                    {
+                        var path = Options.Absolute(parsed.GetRequiredValue(folder));
+                        foreach (
+                            var reading in ReadChains.Read(
+                                path,
+                                parsed.GetValue(recurse),
+                                parsed.GetValue(engine),
+                                host
+                            )
+                        )
+                        {
+                            if (reading.Chain is { } chain)
+                            {
+                                run.Emit(chain);
+                            }
+                            else
+                            {
+                                run.Fail(reading.Error!);
+                            }
+                        }
+                        return true;
+                    })
+            )
+        );
+        return command;
+    }
+}

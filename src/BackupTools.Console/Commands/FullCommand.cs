@@ -1,0 +1,24 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools full SOURCE --destination-path FOLDER</c></summary>
+internal static class FullCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("full", "Take a full backup of a database.");
+        var options = new BackupOptions();
+        options.AddTo(command);
+        command.SetAction(parsed =>
+            options.Run(
+                signals,
+                parsed,
+                (run, settings) =>
+                    run.Emit(run.Execute(host => TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host)))
+            )
+        );
+        return command;
+    }
+}

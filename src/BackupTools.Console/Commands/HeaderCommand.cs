@@ -1,0 +1,58 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools header PATH...</c></summary>
+internal static class HeaderCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("header", "Show what bundles are, from their headers.");
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Bundles, or folders that hold bundles.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var verify = Options.Switch("--verify", "Read the bytes too and compare every checksum.");
+        var engine = Options.Engine();
+        var json = Options.Json();
+        var verbose = Options.Verbose();
+        command.Add(paths);
+        command.Add(verify);
+        command.Add(engine);
+        command.Add(json);
+        command.Add(verbose);
+        command.SetAction(parsed =>
+            Run.Of(
+                signals,
+                parsed.GetValue(json),
+                parsed.GetValue(verbose),
+                run =>
+                {
+                    foreach (var path in parsed.GetRequiredValue(paths).Select(Options.Absolute))
+                    {
+                        run.PerItem(() => Show(run, path, parsed.GetValue(verify), parsed.GetValue(engine)));
+                    }
+                }
+            )
+        );
+        return command;
+    }
+
+    private static void Show(Run run, string path, bool verify, string? engine) =>
+        run.Execute(host =>
+        {
+            foreach (var reading in ReadHeaders.Read(path, verify, engine, host))
+            {
+                if (reading.Bundle is not { } bundle)
+                {
+                    run.Fail(reading.Error!);
+                    continue;
+                }
+                run.Emit(bundle);
+                run.FailFor(bundle.Problems);
+            }
+            return true;
+        });
+}

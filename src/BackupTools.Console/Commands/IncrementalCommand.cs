@@ -1,0 +1,53 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools incremental SOURCE --destination-path FOLDER</c></summary>
+internal static class IncrementalCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("incremental", "Take what changed since the newest bundle at the destination.");
+        var options = new BackupOptions();
+        var since = new Option<string?>("--since")
+        {
+            Description = "The position to continue from; else the end of the newest bundle.",
+            HelpName = "POSITION",
+        };
+        var sinceBundle = new Option<string?>("--since-bundle")
+        {
+            Description = "The bundle to build on; else the newest one.",
+            HelpName = "PATH",
+        };
+        var differential = Options.Switch("--differential", "PowDB: build on the chain's full.");
+        var chainId = Options.ChainId();
+        options.AddTo(command);
+        command.Add(since);
+        command.Add(sinceBundle);
+        command.Add(differential);
+        command.Add(chainId);
+        command.SetAction(parsed =>
+            options.Run(
+                signals,
+                parsed,
+                (run, settings) =>
+                {
+                    var complete = settings with
+                    {
+                        Since = Options.Position(parsed.GetValue(since)),
+                        SinceBundle = Options.AbsoluteOrNull(parsed.GetValue(sinceBundle)),
+                        Differential = parsed.GetValue(differential),
+                        ChainId = parsed.GetValue(chainId),
+                    };
+                    run.Emit(
+                        run.Execute(host =>
+                            TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(complete, host), host)
+                        )
+                    );
+                }
+            )
+        );
+        return command;
+    }
+}

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary>The options that several verbs have, each made in one place so that it means the same everywhere.</summary>
+internal static class Options
+{
+    public static Option<bool> Json() =>
+        new("--json") { Description = "Print one JSON array on standard output, and nothing else there." };
+
+    public static Option<bool> Verbose() =>
+        new("--verbose") { Description = "Tell the story of the run on standard error." };
+
+    public static Option<string?> Engine() =>
+        new("--engine") { Description = "SPG, Grafeo, Alopex or PowDB; found out when not given.", HelpName = "NAME" };
+
+    public static Option<string> DestinationPath(string description, string helpName) =>
+        new("--destination-path")
+        {
+            Description = description,
+            HelpName = helpName,
+            Required = true,
+        };
+
+    public static Option<string?> WalPath(string description) =>
+        new("--wal-path") { Description = description, HelpName = "FILE" };
+
+    public static Option<string?> ChainId() =>
+        new("--chain-id") { Description = "The chain, where the folder holds several.", HelpName = "ID" };
+
+    public static Option<string?> ToPosition() =>
+        new("--to-position")
+        {
+            Description = "The position to reach (WAL bytes, epoch or LSN, as the engine counts).",
+            HelpName = "N",
+        };
+
+    public static Option<string?> PointInTime() =>
+        new("--point-in-time")
+        {
+            Description = "The time to reach, ISO 8601 with an offset, such as 2026-11-20T04:10:00Z.",
+            HelpName = "T",
+        };
+
+    public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
+
+    /// <summary>An absolute path without a separator at its end.</summary>
+    public static string Absolute(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    public static string? AbsoluteOrNull(string? path) => path is null ? null : Absolute(path);
+
+    public static ulong? Position(string? text) => text is null ? null : TargetText.ParsePosition(text);
+
+    public static DateTimeOffset? Time(string? text) => text is null ? null : TargetText.ParseTime(text);
+}

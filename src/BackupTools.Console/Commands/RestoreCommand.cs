@@ -1,0 +1,46 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools restore FOLDER --destination-path PATH</c></summary>
+internal static class RestoreCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("restore", "Rebuild a database from a chain, whole or not at all.");
+        var options = new TargetOptions();
+        var destination = Options.DestinationPath("The database file or data folder to make.", "PATH");
+        var walPath = Options.WalPath("SPG: where the write-ahead log goes; else beside the database.");
+        var force = Options.Switch("--force", "Replace an existing database of the same engine. Skips no check.");
+        var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
+        options.AddTo(command);
+        command.Add(destination);
+        command.Add(walPath);
+        command.Add(force);
+        command.Add(deep);
+        command.SetAction(parsed =>
+            options.Run(
+                signals,
+                parsed,
+                (run, target) =>
+                {
+                    var settings = new RestoreSettings
+                    {
+                        Path = target.Path,
+                        ChainId = target.ChainId,
+                        Engine = target.Engine,
+                        ToPosition = target.ToPosition,
+                        PointInTime = target.PointInTime,
+                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        WalPath = Options.AbsoluteOrNull(parsed.GetValue(walPath)),
+                        Force = parsed.GetValue(force),
+                        Deep = parsed.GetValue(deep),
+                    };
+                    run.Emit(run.Execute(host => RestoreChain.Execute(RestoreChain.Plan(settings, host), host)));
+                }
+            )
+        );
+        return command;
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools test FOLDER</c></summary>
+internal static class TestCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("test", "Say whether the chains of a folder can be restored.");
+        var options = new TargetOptions();
+        var deep = Options.Switch("--deep", "Check everything that the format defines.");
+        var drill = Options.Switch("--restore-drill", "Restore into a temporary folder, check, and remove it.");
+        options.AddTo(command);
+        command.Add(deep);
+        command.Add(drill);
+        command.SetAction(parsed =>
+            options.Run(
+                signals,
+                parsed,
+                (run, target) =>
+                {
+                    var settings = new VerifySettings
+                    {
+                        Path = target.Path,
+                        ChainId = target.ChainId,
+                        Engine = target.Engine,
+                        ToPosition = target.ToPosition,
+                        PointInTime = target.PointInTime,
+                        Deep = parsed.GetValue(deep),
+                        RestoreDrill = parsed.GetValue(drill),
+                    };
+                    run.Execute(host =>
+                    {
+                        foreach (var report in VerifyChain.Run(settings, host))
+                        {
+                            run.Emit(report);
+                            run.FailFor(report.Problems);
+                        }
+                        return true;
+                    });
+                }
+            )
+        );
+        return command;
+    }
+}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using BackupTools.Errors;
+using BackupTools.Reports;
+
+namespace BackupTools.Console.Output;
+
+/// <summary>Results and errors for people and for grep.</summary>
+internal static partial class Text
+{
+    /// <summary>One line: <c>error CODE: what, where. Recommendation.</c></summary>
+    public static string Error(ErrorCode code, string what, string? recommendation) =>
+        OneLine($"error {code}: {what.TrimEnd('.')}. {InOptions(recommendation ?? "")}").TrimEnd();
+
+    /// <summary>Prints what is wrong with the command line and returns the exit code.</summary>
+    public static int UsageError(TextWriter error, ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var name = command is RootCommand ? "" : $" {command.Name}";
+        error.WriteLine(
+            Error(
+                ErrorCode.InvalidOption,
+                parsed.UnmatchedTokens is [var unknown, ..]
+                    ? $"'{unknown}' is not known here"
+                    : parsed.Errors[0].Message,
+                $"Run 'backuptools{name} --help'."
+            )
+        );
+        return ExitCodes.Of(ErrorCode.InvalidOption);
+    }
+
+    /// <summary>A result as lines of text.</summary>
+    public static void Write(TextWriter output, object result)
+    {
+        switch (result)
+        {
+            case BundleInfo bundle:
+                Write(output, bundle);
+                break;
+            case ChainInfo chain:
+                Write(output, chain);
+                break;
+            case ChainReport report:
+                Write(output, report);
+                break;
+            case RestoreReport report:
+                Write(output, report);
+                break;
+            default:
+                throw new ArgumentException($"no text for {result.GetType()}", nameof(result));
+        }
+    }
+
+    public static string OneLine(string text) => LineBreaks().Replace(text, " ");
+
+    private static void Write(TextWriter output, BundleInfo bundle, string indent = "")
+    {
+        var valid =
+            bundle.IsValid is not { } known ? ""
+            : known ? "  valid"
+            : "  NOT VALID";
+        output.WriteLine(
+            $"{indent}{bundle.Kind, -11}  {ReportText.Time(bundle.CreatedUtc)}  "
+                + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}  "
+                + $"{ReportText.Size(bundle.Length)}{valid}  {(indent.Length == 0 ? bundle.FullName : bundle.Name)}"
+        );
+        Write(output, bundle.Problems, indent + "  ");
+    }
+
+    private static void Write(TextWriter output, ChainInfo chain)
+    {
+        output.WriteLine(
+            $"{chain.ChainId}  {chain.Engine} {chain.Series}  {(chain.IsValid ? "valid" : "NOT VALID")}  "
+                + $"{chain.StartPosition}..{chain.EndPosition} {chain.PositionUnit}  {ReportText.Size(chain.Length)}  "
+                + ReportText.Timeline(chain.Bundles.Select(b => (b.Kind == "Full", b.StartPosition, b.EndPosition)))
+        );
+        foreach (var bundle in chain.Bundles)
+        {
+            Write(output, bundle, "  ");
+        }
+        Write(output, chain.Problems, "  ");
+    }
+
+    private static void Write(TextWriter output, ChainReport report)
+    {
+        output.WriteLine(
+            $"{(report.IsValid ? "valid" : "NOT VALID")}  {report.ChainId}  {report.Engine}  "
+                + $"{report.Checked} to {report.Target}: position {report.EndPosition} {report.PositionUnit}, "
+                + $"{report.Plan.Count} bundle(s), {ReportText.Size(report.Length)} read "
+                + $"in {ReportText.Seconds(report.DurationSeconds)}"
+        );
+        Write(output, report.Problems, "  ");
+    }
+
+    private static void Write(TextWriter output, RestoreReport report)
+    {
+        output.WriteLine(
+            $"restored  {report.FullName}  {report.Engine} chain {report.ChainId}, {report.Target}: "
+                + $"position {report.EndPosition} {report.PositionUnit}, {report.Bundles.Count} bundle(s), "
+                + $"{ReportText.Size(report.Length)} in {ReportText.Seconds(report.DurationSeconds)}"
+        );
+        foreach (var file in report.Files)
+        {
+            output.WriteLine($"  {file}");
+        }
+        Write(output, report.Problems, "  ");
+    }
+
+    private static void Write(TextWriter output, IReadOnlyList<ProblemInfo> problems, string indent)
+    {
+        foreach (var problem in problems)
+        {
+            output.WriteLine(indent + OneLine(problem.ToString()));
+        }
+    }
+
+    /// <summary>The advice of the library names cmdlets and their parameters; here they are verbs and options.</summary>
+    private static string InOptions(string advice) =>
+        Parameter()
+            .Replace(
+                advice.Replace("Get-BackupChain", "backuptools chain", StringComparison.Ordinal),
+                match => "-" + CapitalLetter().Replace(match.Value, m => "-" + m.Value.ToLowerInvariant())[1..]
+            );
+
+    [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LineBreaks();
+
+    [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex("[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex CapitalLetter();
+}

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace BackupTools.Console;
+
+/// <summary>Turns Ctrl+C and a request to terminate into a cancelled token, so that runs end cleanly.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public StopSignals() =>
+        _registrations = [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, c => Cancel(c, ExitCodes.Interrupted)),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => Cancel(c, ExitCodes.Terminated)),
+        ];
+
+    public CancellationToken Token => _stop.Token;
+
+    /// <summary>The exit code for the signal that came.</summary>
+    public int ExitCode { get; private set; } = ExitCodes.Interrupted;
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+        _stop.Dispose();
+    }
+
+    private void Cancel(PosixSignalContext context, int exitCode)
+    {
+        // The process goes on until the operation has cleaned up.
+        context.Cancel = true;
+        ExitCode = exitCode;
+        _stop.Cancel();
+    }
+}

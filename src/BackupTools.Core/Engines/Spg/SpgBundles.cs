@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Spg;
+
+namespace BackupTools.Engines.Spg;
+
+/// <summary>Finds bundles, reads their headers, and names new ones.</summary>
+internal static partial class SpgBundles
+{
+    public const string Extension = ".bkp";
+
+    // One read serves the header of a small bundle whole.
+    private const int FirstRead = 4096;
+    private const string TimeFormat = "yyyyMMdd'T'HHmmssfff'Z'";
+
+    /// <summary>
+    /// The bundles that the path is or directly holds: whatever has the extension or begins like a bundle.
+    /// </summary>
+    public static IEnumerable<BundleReadResult> Read(string path, IDisk disk)
+    {
+        var entry =
+            disk.Stat(path) ?? throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
+        if (entry.Kind != DiskEntryKind.Directory)
+        {
+            return TryRead(path, disk) is { } one ? [one] : [];
+        }
+        return disk.List(path)
+            .Where(e => e.Kind is DiskEntryKind.File or DiskEntryKind.Link && !StagingArea.IsStagingName(e.Name))
+            .Select(e => TryRead(e.Path, disk))
+            .OfType<BundleReadResult>();
+    }
+
+    /// <summary>The header of one bundle.</summary>
+    /// <exception cref="BackupException">It is none, or it is damaged where the header stands.</exception>
+    public static BundleHeader ReadOne(string path, IDisk disk)
+    {
+        try
+        {
+            using var file = disk.OpenRead(path);
+            return Describe(SpgBundle.Read(file), path);
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
+        }
+    }
+
+    /// <summary>The database a bundle is of, as far as its name is one that <see cref="NewPath"/> gives.</summary>
+    public static string? SeriesOf(string fileName) =>
+        NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;
+
+    /// <summary>A name for a new bundle that nothing in the folder has.</summary>
+    public static string NewPath(string folder, string database, DateTimeOffset time, BundleKind kind, IDisk disk)
+    {
+        var name = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{SpgFiles.StemOf(database)}-{time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}"
+        );
+        name += kind == BundleKind.Full ? "-full" : "-incr";
+        var path = Path.Combine(folder, name + Extension);
+        for (var n = 2; disk.Stat(path) is not null; n++)
+        {
+            path = Path.Combine(folder, $"{name}-{n}{Extension}");
+        }
+        return path;
+    }
+
+    private static BundleReadResult? TryRead(string path, IDisk disk)
+    {
+        var isNamedLikeOne = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+        try
+        {
+            using var file = disk.OpenRead(path);
+            var start = new byte[FirstRead];
+            var length = SpgSource.ReadFully(file, start.AsSpan(0, isNamedLikeOne ? FirstRead : 8), 0);
+            return isNamedLikeOne || SpgBundleHeader.ClaimsToBeBundle(start.AsSpan(0, length))
+                ? BundleReadResult.Ok(Describe(SpgBundle.Read(file, start.AsMemory(0, length)), path))
+                : null;
+        }
+        catch (BackupException e)
+        {
+            // A file of another kind that cannot be read is none of our business.
+            return isNamedLikeOne || e.Kind is ErrorKind.Damaged ? BundleReadResult.Bad(path, e) : null;
+        }
+    }
+
+    private static BundleHeader Describe(SpgBundle bundle, string path) =>
+        new()
+        {
+            Engine = EngineNames.Spg,
+            Kind = bundle.IsFull ? BundleKind.Full : BundleKind.Incremental,
+            Start = Position(bundle.Start),
+            End = Position(bundle.Header.WalPos),
+            CreatedUtc = bundle.CreatedUtc,
+            Length = bundle.FileLength,
+            FullName = path,
+            Format = $"SPGBKUP v{bundle.Header.Version}",
+            Id = bundle.Id.ToString(),
+            Series = SeriesOf(Path.GetFileName(path)),
+            Checksum = bundle.StoredCrc is { } crc ? $"{crc:x8}" : null,
+            Notes =
+            [
+                .. SpgContinuity.CheckAlone(bundle, path).Select(p => p with { Severity = ProblemSeverity.Warning }),
+            ],
+            Detail = bundle,
+        };
+
+    public static ChainPosition Position(ulong value) => new(value, PositionUnit.WalBytes);
+
+    [GeneratedRegex(@"^(?<series>.+)-\d{8}T\d{9}Z-(full|incr)(-\d+)?\.bkp$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex NameShape();
+}

@@ -1,0 +1,211 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Spg;
+
+namespace BackupTools.Engines.Spg;
+
+/// <summary>
+/// Captures a database, cold or live, into one staged bundle: copy, look again, start over while something changed.
+/// Why the order of the looks is safe is argued in the README.
+/// </summary>
+internal sealed class SpgCapture
+{
+    private const string Staged = "bundle" + SpgBundles.Extension;
+    private const int Tries = 5;
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly CaptureRequest _request;
+    private readonly StagingArea _staging;
+    private readonly EngineContext _context;
+    private readonly SpgFiles _files;
+    private readonly CapturePlan _plan;
+
+    /// <summary>Prepares a capture; nothing is read yet.</summary>
+    public SpgCapture(CapturePlan plan, StagingArea staging, EngineContext context)
+    {
+        _plan = plan;
+        _request = plan.Request;
+        _staging = staging;
+        _context = context;
+        _files = SpgFiles.OfSource(_request.SourcePath, _request.Options.WalPath, context.Disk);
+    }
+
+    private bool IsFull => _request.Kind == BundleKind.Full;
+
+    /// <summary>Finds out what a backup would do and refuses it early.</summary>
+    public static CapturePlan Plan(CaptureRequest request, EngineContext context)
+    {
+        var files = SpgFiles.OfSource(request.SourcePath, request.Options.WalPath, context.Disk);
+        SpgEmbedded.Refuse(files, context.Disk);
+        using var source = SpgSource.Open(files, context.Disk);
+        var warnings = new List<ChainProblem>();
+        var start = 0UL;
+        if (request.Kind == BundleKind.Full)
+        {
+            SpgFullCapture.Refuse(source);
+            if (source.Wal is null && request.Options.WalPath is { } named)
+            {
+                // Whoever names a log means it; going on without would lose what it holds.
+                throw new BackupException(ErrorCode.PathNotFound, "the write-ahead log does not exist", named);
+            }
+            if (source.Wal is null)
+            {
+                warnings.Add(
+                    new ChainProblem(
+                        ProblemSeverity.Warning,
+                        ErrorCode.WalMissing,
+                        "there is no write-ahead log beside the database: what is not in the database file is not backed up",
+                        files.Wal,
+                        Recommendation: "Name the log with -WalPath if the server keeps it elsewhere."
+                    )
+                );
+            }
+        }
+        else
+        {
+            if (request.Options.Checkpoint is not null)
+            {
+                throw new BackupException(
+                    ErrorCode.InvalidOption,
+                    "a checkpoint restarts the log, so no increment can follow it",
+                    request.SourcePath,
+                    recommendation: "Use the checkpoint with a full backup."
+                );
+            }
+            var epoch = new SpgEpoch(request, source, context);
+            epoch.RefuseCheaply();
+            start = epoch.Since;
+        }
+        IDiskFile?[] all = [source.Database, source.Wal];
+        return new CapturePlan
+        {
+            Request = request,
+            BundlePath = SpgBundles.NewPath(
+                request.DestinationFolder,
+                request.SourcePath,
+                context.Clock.GetUtcNow(),
+                request.Kind,
+                context.Disk
+            ),
+            ExpectedBytes =
+                request.Kind == BundleKind.Full
+                    ? (source.Database?.Length ?? 0) + (source.Wal?.Length ?? 0)
+                    : Math.Max(0, source.Wal!.Length - (long)start),
+            SourceFiles = [.. all.OfType<IDiskFile>().Select(f => f.Path)],
+            Start = request.Kind == BundleKind.Full ? null : SpgBundles.Position(start),
+            Warnings = warnings,
+        };
+    }
+
+    /// <summary>Captures.</summary>
+    public CaptureResult Run()
+    {
+        _request.Options.Checkpoint?.Invoke();
+        _context.Progress.Activity = "reading";
+        SpgBundleHeader header;
+        using (var target = _staging.CreateFile(Staged, _plan.ExpectedBytes))
+        {
+            header = CopyUntilStable(new SpgBundleWriter(target, _context));
+        }
+        var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
+        var path = SpgBundles.NewPath(
+            _request.DestinationFolder,
+            _request.SourcePath,
+            time,
+            _request.Kind,
+            _context.Disk
+        );
+        return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
+    }
+
+    private SpgBundleHeader CopyUntilStable(SpgBundleWriter writer)
+    {
+        var pause = s_firstPause;
+        BackupException? damage = null;
+        for (var attempt = 1; ; attempt++)
+        {
+            using var source = OpenSource();
+            var changed = TryCopy(source, writer, out var header, ref damage);
+            if (changed is null)
+            {
+                return header;
+            }
+            if (attempt == Tries)
+            {
+                throw new BackupException(
+                    ErrorCode.SourceChanging,
+                    $"the database kept changing while it was copied, {Tries} times: {changed}",
+                    _files.Database
+                );
+            }
+            _context.Verbose($"{changed} while it was copied; trying again");
+            Sleep(pause, _context.Cancellation);
+            pause *= 2;
+        }
+    }
+
+    private SpgSource OpenSource() =>
+        IsFull ? SpgCheckpointWindow.OpenOutside(_files, _context) : SpgSource.Open(_files, _context.Disk);
+
+    /// <summary>One attempt; what changed meanwhile, or null when the staged bundle is good.</summary>
+    private string? TryCopy(
+        SpgSource source,
+        SpgBundleWriter writer,
+        out SpgBundleHeader header,
+        ref BackupException? damage
+    )
+    {
+        writer.Reset();
+        header = default;
+        try
+        {
+            if (IsFull)
+            {
+                header = new SpgFullCapture(source, writer, _context).Copy();
+                return source.Changed();
+            }
+            var epoch = new SpgEpoch(_request, source, _context);
+            header = new SpgIncrementCapture(source, epoch, writer, _context).Copy();
+            return source.Changed() ?? (epoch.StillHolds() ? null : "the log was restarted");
+        }
+        catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.SourceState)
+        {
+            // What looks damaged may be two states mixed, or a write seen half done: only what nothing explains, and
+            // what looks the same a second time, is what it looks like.
+            if (source.Changed() is { } changed)
+            {
+                return changed;
+            }
+            if (damage?.Message == e.Message)
+            {
+                throw Blame(e, source);
+            }
+            damage = e;
+            return e.Message;
+        }
+    }
+
+    /// <summary>The source's own damage: not a bundle's.</summary>
+    private static BackupException Blame(BackupException e, SpgSource source) =>
+        e.Kind == ErrorKind.SourceState || IsElsewhere(e, source)
+            ? e
+            : new BackupException(
+                ErrorCode.SourceDamaged,
+                e.Message,
+                e.FullName ?? source.Files.Database,
+                e.Offset,
+                e.Expected,
+                e.Actual,
+                inner: e
+            );
+
+    private static bool IsElsewhere(BackupException e, SpgSource source) =>
+        e.FullName is { } path && path != source.Files.Database && path != source.Files.Wal;
+
+    internal static void Sleep(TimeSpan time, CancellationToken cancellation)
+    {
+        cancellation.WaitHandle.WaitOne(time);
+        cancellation.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,59 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Spg;
+
+/// <summary>
+/// SPG: a database file written by CHECKPOINT, and a write-ahead log of SQL text. Bundles are SPGBKUP files that the
+/// server's own tools read (SPG format, §1).
+/// </summary>
+internal sealed class SpgEngine : IBackupEngine
+{
+    public string Name => EngineNames.Spg;
+
+    public EngineCapabilities Capabilities { get; } =
+        new()
+        {
+            Unit = PositionUnit.WalBytes,
+            CutsInsideBundle = true,
+            // Frames carry no time (SPG format, §4.1).
+            CutsByTime = false,
+            SiblingIncrements = false,
+            Options = [nameof(EngineOptions.WalPath), nameof(EngineOptions.Checkpoint)],
+        };
+
+    public bool RecognisesSource(string path, EngineContext context) =>
+        SpgRecognition.IsDatabase(SpgFiles.OfSource(path, null, context.Disk), context.Disk);
+
+    public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
+        SpgBundles.Read(path, context.Disk);
+
+    public string SeriesOf(string sourcePath) => SpgFiles.StemOf(sourcePath);
+
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SpgCapture.Plan(request, context);
+
+    public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
+        new SpgCapture(plan, staging, context).Run();
+
+    public IReadOnlyList<ChainProblem> Verify(
+        IReadOnlyList<BundleHeader> path,
+        VerifyDepth depth,
+        EngineContext context
+    )
+    {
+        var problems = new List<ChainProblem>();
+        context.Progress.Activity = "verifying";
+        context.Progress.Expect(path.Sum(b => b.Length), path.Count);
+        new SpgChainReader(context, depth == VerifyDepth.Deep, problems.Add).Read(path);
+        return problems;
+    }
+
+    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        SpgRestore.OccupiedBy(request, context.Disk);
+
+    public bool MayReplace(RestoreRequest request, EngineContext context) =>
+        SpgRestore.MayReplace(request, context.Disk);
+
+    public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
+        new SpgRestore(request, staging, context).Run();
+}

@@ -1,0 +1,329 @@
+using System.Buffers;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Spg;
+
+namespace BackupTools.Engines.Spg;
+
+/// <summary>
+/// Whether a log is still the one that a chain was taken from. A CHECKPOINT cuts the log to nothing and lets it grow
+/// again, and nothing in the log says so (SPG format, §4.6); but a chain holds a copy of what its log contained.
+/// </summary>
+internal sealed class SpgEpoch
+{
+    /// <summary>How many bytes before the position are compared with the chain's own.</summary>
+    private const int MostCompared = 1 << 16;
+
+    private const int Block = 1 << 20;
+
+    // The clock that dates files may lag the one that dates bundles by a tick, on a network share by more.
+    private static readonly TimeSpan s_clockMargin = TimeSpan.FromSeconds(2);
+
+    private readonly SpgSource _source;
+    private readonly EngineContext _context;
+    private readonly IReadOnlyList<(BundleHeader Header, SpgBundle Bundle)> _path;
+    private readonly Lazy<SpgWalScanner?> _chainEnd;
+    private bool? _openAtSince;
+    private bool _isFrameEnd;
+
+    /// <summary>Notes what the increment builds on; nothing is compared yet.</summary>
+    public SpgEpoch(CaptureRequest request, SpgSource source, EngineContext context)
+    {
+        _source = source;
+        _context = context;
+        _path = [.. PathOf(request).Select(h => (h, h.Detail as SpgBundle ?? Detail(h, context)))];
+        Since =
+            request.Since
+            ?? request.Parent?.End.Value
+            ?? throw new BackupException(
+                ErrorCode.NoFullBackup,
+                "there is neither a bundle nor a position to continue from",
+                request.SourcePath
+            );
+        _chainEnd = new Lazy<SpgWalScanner?>(ScanChain);
+    }
+
+    /// <summary>The position in the log at which the increment starts.</summary>
+    public ulong Since { get; }
+
+    private IDiskFile Wal =>
+        _source.Wal
+        ?? throw new BackupException(
+            ErrorCode.WalMissing,
+            "an increment is a piece of the write-ahead log, and there is none",
+            _source.Files.Wal
+        );
+
+    /// <summary>What can be said after reading at most 64 KiB.</summary>
+    /// <exception cref="BackupException">WalMissing, SinceBeyondLog, ForeignEpoch.</exception>
+    public void RefuseCheaply()
+    {
+        if (Since > (ulong)Wal.Length)
+        {
+            throw new BackupException(
+                ErrorCode.SinceBeyondLog,
+                $"incremental SINCE offset {Since} exceeds current WAL length",
+                _source.Files.Wal,
+                actual: $"{Wal.Length} bytes",
+                recommendation: "Take a new full backup: a CHECKPOINT has restarted the log."
+            );
+        }
+        if (CompareTail() < 0)
+        {
+            throw Foreign("the log before the position is not the one that the chain holds");
+        }
+    }
+
+    /// <summary>Proves as much as can be proved; warns where nothing can.</summary>
+    /// <exception cref="BackupException">As <see cref="RefuseCheaply"/>; SinceInsideFrame.</exception>
+    public void Prove()
+    {
+        RefuseCheaply();
+        var compared = CompareTail();
+        var isSameDatabase = _path.Count > 0 && IsDatabaseTellable(_path[0].Bundle) && CompareDatabase(_path[0]);
+        if (compared == 0 && !isSameDatabase)
+        {
+            ScanUpToSince();
+            _context.Warn(
+                $"nothing in the chain shows that the log is still the one that position {Since} was taken from; "
+                    + "only that a frame ends there. After a CHECKPOINT take a full backup"
+            );
+        }
+    }
+
+    /// <summary>Whether what was compared is still so, after the copy.</summary>
+    public bool StillHolds() => CompareTail() >= 0;
+
+    /// <summary>True when the position is known to be the end of a frame: the chain's frames end there.</summary>
+    public bool IsFrameEnd() => _isFrameEnd || Since == 0 || _chainEnd.Value is { IsAtFrameEnd: true };
+
+    /// <summary>True when the chain's own log ends inside a transaction, so that the increment may end it.</summary>
+    public bool HoldsOpenTransaction() => _openAtSince ?? _chainEnd.Value?.TransactionStart is not null;
+
+    private static IReadOnlyList<BundleHeader> PathOf(CaptureRequest request)
+    {
+        if (request.Parent is not { } parent)
+        {
+            return [];
+        }
+        var index = -1;
+        for (var i = 0; request.Chain is { } chain && i < chain.Bundles.Count; i++)
+        {
+            index = string.Equals(chain.Bundles[i].Id, parent.Id, StringComparison.Ordinal) ? i : index;
+        }
+        return index < 0 ? [parent] : request.Chain!.PathTo(index) ?? [parent];
+    }
+
+    private static SpgBundle Detail(BundleHeader header, EngineContext context) =>
+        (SpgBundle)SpgBundles.ReadOne(header.FullName, context.Disk).Detail!;
+
+    /// <summary>
+    /// Compares the log before the position with the ends of the chain's slices, going back over as many bundles as
+    /// needed. The number of bytes compared, 0 when the chain holds none, −1 when they differ.
+    /// </summary>
+    private int CompareTail()
+    {
+        var compared = 0;
+        var position = (long)Since;
+        for (var i = _path.Count - 1; i >= 0 && compared < MostCompared; i--)
+        {
+            var bundle = _path[i].Bundle;
+            var length = (int)Math.Min(bundle.SliceLength, MostCompared - compared);
+            if (length > 0 && !SameBytes(_path[i].Header.FullName, bundle, position, length))
+            {
+                return -1;
+            }
+            compared += length;
+            position -= bundle.SliceLength;
+        }
+        return compared;
+    }
+
+    private bool SameBytes(string path, SpgBundle bundle, long position, int length)
+    {
+        if (position < length)
+        {
+            return false;
+        }
+        using var file = _context.Disk.OpenRead(path);
+        var ours = new byte[length];
+        var theirs = new byte[length];
+        return SpgSource.ReadFully(file, ours, bundle.SliceOffset + bundle.SliceLength - length) == length
+            && SpgSource.ReadFully(Wal, theirs, position - length) == length
+            && ours.AsSpan().SequenceEqual(theirs);
+    }
+
+    /// <summary>
+    /// The snapshot of such a full is the database file itself: CHECKPOINT writes both, and only it. A server's full
+    /// taken later holds what was in memory instead.
+    /// </summary>
+    private static bool IsDatabaseTellable(SpgBundle full) =>
+        full.IsFull && (full.Baseline is not null || full.Header.WalPos == 0);
+
+    private bool CompareDatabase((BundleHeader Header, SpgBundle Bundle) full)
+    {
+        using var bundle = _context.Disk.OpenRead(full.Header.FullName);
+        return IsSameDatabase(bundle, full.Bundle)
+            ? true
+            : throw Foreign("a CHECKPOINT happened since the chain's full: the database file is another");
+    }
+
+    private bool IsSameDatabase(IDiskFile bundle, SpgBundle full)
+    {
+        var length = (long)full.Header.SnapLen;
+        if (_source.Database is not { } database)
+        {
+            return IsEmptyCatalog(bundle, length);
+        }
+        var entry = _source.DatabaseEntry!;
+        if (entry.Length != length)
+        {
+            return false;
+        }
+        Span<byte> start = stackalloc byte[16];
+        start = start[..SpgSource.ReadFully(database, start, 0)];
+        if (!SameRange(database, bundle, 0, start.Length))
+        {
+            return false;
+        }
+        if (SpgSnapshotCheck.EndsWithChecksum(start))
+        {
+            return SameRange(database, bundle, length - 4, 4);
+        }
+        // No checksum to compare. A file that nobody touched since the full was dated is the one the full holds.
+        var quiet = full.CreatedUtc - s_clockMargin;
+        return (entry.ModifiedUtc < quiet && entry.ChangedUtc < quiet) || SameRange(database, bundle, 0, length);
+    }
+
+    /// <summary>There is no database file: as long as that is so, the chain must begin with an empty catalogue.</summary>
+    private static bool IsEmptyCatalog(IDiskFile bundle, long length)
+    {
+        const int LongestEmpty = 1 << 16;
+        if (length > LongestEmpty)
+        {
+            return false;
+        }
+        var snapshot = new byte[length];
+        var check = new SpgSnapshotCheck(length, walk: false);
+        check.Append(snapshot.AsSpan(0, SpgSource.ReadFully(bundle, snapshot, SpgBundleHeader.FixedLength)));
+        try
+        {
+            return check.Finish() is { TableCount: 0, EnvelopeVersion: 0 };
+        }
+        catch (BackupException)
+        {
+            return false;
+        }
+    }
+
+    private bool SameRange(IDiskFile database, IDiskFile bundle, long start, long length)
+    {
+        var ours = ArrayPool<byte>.Shared.Rent((int)Math.Min(Block, Math.Max(1, length)));
+        var theirs = ArrayPool<byte>.Shared.Rent(ours.Length);
+        try
+        {
+            for (var at = start; at < start + length; )
+            {
+                _context.Cancellation.ThrowIfCancellationRequested();
+                var size = (int)Math.Min(Math.Min(ours.Length, theirs.Length), start + length - at);
+                if (
+                    SpgSource.ReadFully(bundle, ours.AsSpan(0, size), SpgBundleHeader.FixedLength + at) < size
+                    || SpgSource.ReadFully(database, theirs.AsSpan(0, size), at) < size
+                    || !ours.AsSpan(0, size).SequenceEqual(theirs.AsSpan(0, size))
+                )
+                {
+                    return false;
+                }
+                at += size;
+            }
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(ours);
+            ArrayPool<byte>.Shared.Return(theirs);
+        }
+    }
+
+    /// <summary>The last resort: all frames before the position, from where the log begins to count.</summary>
+    private void ScanUpToSince()
+    {
+        var manifest = _source.ReadManifest(_context.Warn);
+        var start = manifest is { WalBaseline: var b } && b <= Since && BelongsToDatabase(manifest) ? (long)b : 0;
+        var range = new FileRange(start, (long)Since);
+        var scan = new SpgSliceScan(start);
+        _context.Progress.Expect(range.Length);
+        try
+        {
+            HashingCopy.Read(Wal, range, scan.Append, _context.Progress, _context.Cancellation);
+        }
+        catch (BackupException e)
+        {
+            throw e.At(_source.Files.Wal);
+        }
+        if (!scan.Scanner.IsAtFrameEnd)
+        {
+            throw new BackupException(
+                ErrorCode.SinceInsideFrame,
+                $"position {Since} lies inside the frame that starts at {scan.Scanner.FrameEnd}",
+                _source.Files.Wal,
+                scan.Scanner.FrameEnd
+            );
+        }
+        _isFrameEnd = true;
+        _openAtSince = false;
+        if (scan.Scanner.TransactionStart is { } open)
+        {
+            _context.Warn(
+                $"position {Since} lies inside a transaction that began at {open}: unless the chain holds its "
+                    + "beginning, a restore loses its rows"
+            );
+            _openAtSince = true;
+        }
+    }
+
+    private bool BelongsToDatabase(SpgSegmentManifest manifest)
+    {
+        if (manifest.WalBaseline == 0 || _source.Database is not { } database)
+        {
+            return false;
+        }
+        var crc = new Formats.Primitives.Crc32();
+        var range = new FileRange(0, _source.DatabaseEntry!.Length);
+        HashingCopy.Read(database, range, crc.Append, _context.Progress, _context.Cancellation);
+        return crc.GetCurrentHashAsUInt32() == manifest.CatalogCrc32;
+    }
+
+    /// <summary>Rarely needed: the frames of the whole chain, to know how it ends; null when it holds none or is damaged.</summary>
+    private SpgWalScanner? ScanChain()
+    {
+        if (_path.Count == 0 || !_path.Any(p => p.Bundle.SliceLength > 0))
+        {
+            return null;
+        }
+        var scan = new SpgSliceScan((long)_path[0].Bundle.Start);
+        try
+        {
+            foreach (var (header, bundle) in _path)
+            {
+                using var file = _context.Disk.OpenRead(header.FullName);
+                var range = new FileRange(bundle.SliceOffset, bundle.SliceOffset + bundle.SliceLength);
+                HashingCopy.Read(file, range, scan.Append, _context.Progress, _context.Cancellation);
+            }
+            return scan.Scanner;
+        }
+        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        {
+            return null;
+        }
+    }
+
+    private BackupException Foreign(string message) =>
+        new(
+            ErrorCode.ForeignEpoch,
+            message,
+            _source.Files.Wal,
+            recommendation: "Take a new full backup: the log was restarted since the last one."
+        );
+}

@@ -1,0 +1,411 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Unicode;
+using BackupTools.Errors;
+
+namespace BackupTools.Formats.Spg;
+
+/// <summary>
+/// Walks a catalogue of FILE_VERSION 8 or 9 to its exact end (tier T2 of SPG format, §3.3), fed with pieces of any
+/// size, in constant memory. The walk is written as one straight coroutine: each yield says how many bytes it needs
+/// at hand, and the feeding side resumes it when they are there.
+/// </summary>
+internal sealed class SpgCatalogWalk
+{
+    // The longest thing looked at as a whole is a text of 65535 bytes.
+    private const int BufferLength = 1 << 18;
+    private const int MaxBitmap = 32;
+    private const int MostColdSegmentsNamed = 16;
+
+    private readonly long _length;
+    private readonly long _baseOffset;
+    private readonly IEnumerator<int> _steps;
+    private readonly byte[] _buffer = new byte[BufferLength];
+    private readonly SortedSet<uint> _coldSegments = [];
+    private readonly List<byte> _types = [];
+    private readonly byte[] _nulls = new byte[MaxBitmap];
+    private int _start;
+    private int _end;
+    private int _need;
+    private ulong _skip;
+    private long _offset;
+    private bool _isDone;
+    private byte _version;
+
+    /// <summary>Starts a walk of a catalogue of so many bytes.</summary>
+    public SpgCatalogWalk(long length, long baseOffset)
+    {
+        _length = length;
+        _baseOffset = baseOffset;
+        _steps = Steps().GetEnumerator();
+        Run();
+    }
+
+    /// <summary>True when a column type was met whose cells are laid out in a way not known: the rest is not judged.</summary>
+    public bool IsOpaque { get; private set; }
+
+    /// <summary>Ids of segment files that rows live in; the first few.</summary>
+    public IReadOnlyCollection<uint> ColdSegments => _coldSegments;
+
+    /// <summary>Takes the next bytes; throws the first fault.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty && !_isDone)
+        {
+            if (_end == _buffer.Length)
+            {
+                _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+                _end -= _start;
+                _start = 0;
+            }
+            var take = Math.Min(bytes.Length, _buffer.Length - _end);
+            bytes[..take].CopyTo(_buffer.AsSpan(_end));
+            _end += take;
+            bytes = bytes[take..];
+            Run();
+        }
+    }
+
+    /// <summary>Tells that all bytes were given.</summary>
+    public void Finish()
+    {
+        if (!IsOpaque && _offset < _length)
+        {
+            throw Malformed($"trailing bytes: {_length - _offset} unread");
+        }
+    }
+
+    private void Run()
+    {
+        while (!_isDone)
+        {
+            var skip = (int)Math.Min(_skip, (ulong)(_end - _start));
+            Advance(skip);
+            _skip -= (ulong)skip;
+            if (_skip > 0 || _end - _start < _need)
+            {
+                return;
+            }
+            _isDone = !_steps.MoveNext();
+            _need = _isDone ? 0 : _steps.Current;
+            var left = (ulong)(_length - _offset);
+            if (_skip > left)
+            {
+                throw UnexpectedEnd(_offset, _skip);
+            }
+            if ((ulong)_need > left - _skip)
+            {
+                throw UnexpectedEnd(_offset + (long)_skip, (ulong)_need);
+            }
+        }
+    }
+
+    private IEnumerable<int> Steps()
+    {
+        yield return 13;
+        Advance(8);
+        _version = U8();
+        for (var tables = U32(); tables > 0 && !IsOpaque; tables--)
+        {
+            foreach (var need in Table())
+            {
+                yield return need;
+            }
+        }
+        // So that a skip at the very end is carried out.
+        yield return 0;
+    }
+
+    private IEnumerable<int> Table()
+    {
+        yield return 2;
+        var nameLength = U16();
+        yield return nameLength;
+        _ = Text(nameLength);
+        yield return 2;
+        _types.Clear();
+        for (var columns = U16(); columns > 0; columns--)
+        {
+            foreach (var need in Column())
+            {
+                yield return need;
+            }
+        }
+        yield return 4;
+        var rows = U32();
+        // Without columns a row takes no byte: nothing to walk, however many there are said to be.
+        var bitmap = (_types.Count + 7) / 8;
+        if (rows > 0 && bitmap > MaxBitmap)
+        {
+            throw Malformed($"row NULL bitmap {bitmap} B exceeds {MaxBitmap} B cap");
+        }
+        if (rows > 0 && _types.Exists(t => t is SpgColumnType.VectorSq8 or SpgColumnType.VectorHalf))
+        {
+            IsOpaque = true;
+            yield break;
+        }
+        for (; rows > 0 && bitmap > 0; rows--)
+        {
+            yield return bitmap;
+            _buffer.AsSpan(_start, bitmap).CopyTo(_nulls);
+            Advance(bitmap);
+            for (var i = 0; i < _types.Count; i++)
+            {
+                if ((_nulls[i >> 3] >> (i & 7) & 1) != 0)
+                {
+                    continue;
+                }
+                // Inlined, not a coroutine of its own: this is the one place that runs once per cell.
+                var size = SpgColumnType.CellSize(_types[i]);
+                if (size is SpgColumnType.Text)
+                {
+                    yield return 2;
+                    size = U16();
+                    yield return size;
+                    CheckText(size);
+                }
+                else if (size is SpgColumnType.Floats)
+                {
+                    yield return 4;
+                    _skip = 4UL * U32();
+                }
+                else
+                {
+                    yield return size;
+                    Advance(size);
+                }
+            }
+        }
+        yield return 2;
+        for (var indexes = U16(); indexes > 0; indexes--)
+        {
+            foreach (var need in Index())
+            {
+                yield return need;
+            }
+        }
+    }
+
+    private IEnumerable<int> Column()
+    {
+        yield return 2;
+        var nameLength = U16();
+        yield return nameLength;
+        CheckText(nameLength);
+        yield return 1;
+        var type = U8();
+        var parameters = SpgColumnType.ParameterSize(type);
+        if (parameters < 0)
+        {
+            throw Malformed($"unknown data type tag: {type}", 1);
+        }
+        _types.Add(type);
+        yield return parameters;
+        Advance(parameters);
+        yield return 1; // nullable
+        Advance(1);
+        yield return 1;
+        var defaultTag = U8();
+        if (defaultTag > 1)
+        {
+            throw Malformed($"unknown default tag: {defaultTag}", 1);
+        }
+        if (defaultTag == 1)
+        {
+            yield return 1;
+            var tag = U8();
+            var size = SpgColumnType.TaggedSize(tag);
+            if (size is SpgColumnType.Unknown)
+            {
+                throw Malformed($"unknown value tag: {tag}", 1);
+            }
+            if (size is SpgColumnType.Text)
+            {
+                yield return 2;
+                size = U16();
+                yield return size;
+                CheckText(size);
+            }
+            else if (size is SpgColumnType.Floats)
+            {
+                yield return 4;
+                _skip = 4UL * U32();
+            }
+            else
+            {
+                yield return size;
+                Advance(size);
+            }
+        }
+        yield return 1; // auto_increment
+        Advance(1);
+    }
+
+    private IEnumerable<int> Index()
+    {
+        yield return 2;
+        var nameLength = U16();
+        yield return nameLength;
+        var name = Text(nameLength);
+        yield return 2;
+        var column = U16();
+        if (column >= _types.Count)
+        {
+            throw Malformed($"index \"{name}\" points at non-existent column position {column}", 2);
+        }
+        yield return 1;
+        var kind = U8();
+        if (kind > 1)
+        {
+            throw Malformed($"unknown index kind tag: {kind}", 1);
+        }
+        if (kind == 0 && _version >= 9)
+        {
+            foreach (var need in BTreeEntries())
+            {
+                yield return need;
+            }
+        }
+        else if (kind == 1)
+        {
+            foreach (var need in NearestNeighbours())
+            {
+                yield return need;
+            }
+        }
+    }
+
+    private IEnumerable<int> BTreeEntries()
+    {
+        yield return 4;
+        for (var entries = U32(); entries > 0; entries--)
+        {
+            yield return 1;
+            var tag = U8();
+            int size;
+            switch (tag)
+            {
+                case 0:
+                    size = 8;
+                    break;
+                case 1:
+                    yield return 2;
+                    size = U16();
+                    break;
+                case 2:
+                    size = 1;
+                    break;
+                default:
+                    throw Malformed($"unknown index key tag: {tag}", 1);
+            }
+            yield return size;
+            if (tag == 1)
+            {
+                CheckText(size);
+            }
+            else
+            {
+                Advance(size);
+            }
+            yield return 4;
+            for (var locators = U32(); locators > 0; locators--)
+            {
+                yield return 9;
+                ReadLocator();
+            }
+        }
+    }
+
+    private IEnumerable<int> NearestNeighbours()
+    {
+        yield return 2 + 2 + 4 + 1; // M, m_max_0, entry, entry_level
+        Advance(9);
+        yield return 4;
+        _skip = U32(); // a level per node
+        yield return 1;
+        for (var layers = U8(); layers > 0; layers--)
+        {
+            yield return 4;
+            for (var nodes = U32(); nodes > 0; nodes--)
+            {
+                yield return 2;
+                _skip = 4UL * U16(); // neighbours
+            }
+        }
+    }
+
+    private void ReadLocator()
+    {
+        const byte Hot = 0;
+        const byte Cold = 1;
+        var tag = U8();
+        if (tag > Cold)
+        {
+            throw Malformed($"unknown row locator tag: {tag}", 1);
+        }
+        if (tag == Hot)
+        {
+            Advance(8);
+            return;
+        }
+        var segment = U32();
+        Advance(4);
+        if (_coldSegments.Count < MostColdSegmentsNamed)
+        {
+            _coldSegments.Add(segment);
+        }
+    }
+
+    private byte U8()
+    {
+        var value = _buffer[_start];
+        Advance(1);
+        return value;
+    }
+
+    private ushort U16()
+    {
+        var value = BinaryPrimitives.ReadUInt16LittleEndian(_buffer.AsSpan(_start));
+        Advance(2);
+        return value;
+    }
+
+    private uint U32()
+    {
+        var value = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start));
+        Advance(4);
+        return value;
+    }
+
+    private string Text(int length)
+    {
+        var start = _start;
+        CheckText(length);
+        return Encoding.UTF8.GetString(_buffer.AsSpan(start, length));
+    }
+
+    private void CheckText(int length)
+    {
+        if (!Utf8.IsValid(_buffer.AsSpan(_start, length)))
+        {
+            throw Malformed("invalid UTF-8 in identifier or text");
+        }
+        Advance(length);
+    }
+
+    private void Advance(int count)
+    {
+        _start += count;
+        _offset += count;
+    }
+
+    private BackupException Malformed(string message, int back = 0) =>
+        new(ErrorCode.Malformed, message, offset: _baseOffset + _offset - back);
+
+    private BackupException UnexpectedEnd(long offset, ulong wanted) =>
+        new(
+            ErrorCode.Truncated,
+            $"unexpected EOF at offset {offset} (wanted {wanted} more bytes)",
+            offset: _baseOffset + offset
+        );
+}

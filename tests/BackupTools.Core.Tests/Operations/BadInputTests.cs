@@ -1,0 +1,191 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Operations;
+
+namespace BackupTools.Tests.Operations;
+
+/// <summary>Bad input of every kind gets one clear error and leaves nothing behind.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private readonly SpgSandbox _box = new();
+
+    [Fact]
+    public void A_source_that_is_missing() =>
+        Refused(ErrorCode.PathNotFound, () => _box.Full(_box.Settings() with { SourcePath = _box.At("no.db") }));
+
+    [Fact]
+    public void A_source_that_is_empty()
+    {
+        File.WriteAllBytes(_box.At("empty.db"), []);
+        Refused(
+            ErrorCode.SourceNotRecognised,
+            () => _box.Full(_box.Settings() with { SourcePath = _box.At("empty.db") })
+        );
+    }
+
+    [Fact]
+    public void A_source_that_is_a_folder_of_something_else()
+    {
+        Directory.CreateDirectory(_box.At("folder"));
+        Refused(
+            ErrorCode.SourceNotRecognised,
+            () => _box.Full(_box.Settings() with { SourcePath = _box.At("folder") })
+        );
+    }
+
+    [Fact]
+    public void A_source_with_the_wrong_magic()
+    {
+        File.WriteAllText(_box.At("letter.db"), "Dear aunt, thank you for the socks.");
+        Refused(
+            ErrorCode.SourceNotRecognised,
+            () => _box.Full(_box.Settings() with { SourcePath = _box.At("letter.db") })
+        );
+    }
+
+    [Fact]
+    public void A_source_whose_content_is_damaged()
+    {
+        var bytes = File.ReadAllBytes(_box.Db);
+        bytes[^10] ^= 0x40;
+        File.WriteAllBytes(_box.Db, bytes);
+        Refused(ErrorCode.SourceDamaged, () => _box.Full());
+    }
+
+    [Fact]
+    public void An_engine_that_nobody_knows() =>
+        Refused(ErrorCode.UnknownEngine, () => _box.Full(_box.Settings() with { Engine = "Oracle" }));
+
+    [Fact]
+    public void An_option_of_another_engine() =>
+        Refused(ErrorCode.InvalidOption, () => _box.Full(_box.Settings() with { IncludeWal = true }));
+
+    [Fact]
+    public void A_log_that_is_missing() =>
+        Refused(ErrorCode.PathNotFound, () => _box.Full(_box.Settings() with { WalPath = _box.At("no.wal") }));
+
+    [Theory]
+    [InlineData("a.db")]
+    [InlineData(".")]
+    public void A_destination_that_is_the_source_or_holds_it(string destination) =>
+        Refused(
+            ErrorCode.DestinationOverlapsSource,
+            () =>
+                _box.Full(
+                    _box.Settings() with
+                    {
+                        DestinationPath = Path.TrimEndingDirectorySeparator(Path.GetFullPath(_box.At(destination))),
+                    }
+                )
+        );
+
+    [Fact]
+    public void A_destination_that_leads_to_the_source_by_a_link()
+    {
+        Directory.CreateSymbolicLink(_box.At("link"), _box.Folder);
+        Refused(
+            ErrorCode.DestinationOverlapsSource,
+            () => _box.Full(_box.Settings() with { DestinationPath = _box.At("link") })
+        );
+    }
+
+    [Fact]
+    public void A_destination_that_is_a_file()
+    {
+        File.WriteAllText(_box.At("file"), "x");
+        Refused(
+            ErrorCode.DestinationExists,
+            () => _box.Full(_box.Settings() with { DestinationPath = _box.At("file") })
+        );
+    }
+
+    [Fact]
+    public void A_destination_in_which_another_run_works()
+    {
+        using var running = FolderLock.Acquire(LocalDisk.Instance, _box.Bundles);
+        Refused(ErrorCode.BackupRunning, () => _box.Full());
+    }
+
+    [Fact]
+    public void A_folder_without_bundles()
+    {
+        Directory.CreateDirectory(_box.Bundles);
+        Refused(ErrorCode.NoBundles, () => _box.Restore());
+        Refused(ErrorCode.NoBundles, () => _box.Test());
+    }
+
+    [Fact]
+    public void A_folder_of_bundles_that_is_missing()
+    {
+        Refused(ErrorCode.PathNotFound, () => _box.Restore());
+        Refused(ErrorCode.PathNotFound, () => _box.Test());
+        Refused(ErrorCode.PathNotFound, () => _ = ReadHeaders.Read(_box.Bundles, false, null, _box.Host()));
+    }
+
+    [Fact]
+    public void A_chain_that_is_not_there()
+    {
+        _box.Full();
+        Refused(
+            ErrorCode.ChainNotFound,
+            () => _box.Restore(_box.RestoreTo("r", "rec.db") with { ChainId = "000000000000" })
+        );
+    }
+
+    [Fact]
+    public void A_file_that_is_no_bundle()
+    {
+        File.WriteAllText(_box.At("letter"), "Dear aunt");
+        var reading = Assert.Single(ReadHeaders.Read(_box.At("letter"), false, null, _box.Host()));
+        Assert.Equal(ErrorCode.BundleNotRecognised, reading.Error!.Code);
+    }
+
+    [Fact]
+    public void A_restore_into_the_folder_of_the_bundles()
+    {
+        _box.Full();
+        Refused(ErrorCode.DestinationOverlapsSource, () => _box.Restore(_box.RestoreTo("b", "rec.db")));
+    }
+
+    [Fact]
+    public void A_position_and_a_time_at_once()
+    {
+        _box.Full();
+        Refused(
+            ErrorCode.InvalidOption,
+            () =>
+                _box.Restore(
+                    _box.RestoreTo("r", "rec.db") with
+                    {
+                        ToPosition = 1,
+                        PointInTime = DateTimeOffset.UnixEpoch,
+                    }
+                )
+        );
+    }
+
+    [Fact]
+    public void A_run_that_is_cancelled()
+    {
+        var plan = TakeFullBackup.Plan(_box.Settings(), _box.Host());
+        var before = _box.Inventory();
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            TakeFullBackup.Execute(plan, _box.Host(new CancellationToken(canceled: true)))
+        );
+        Assert.Equal(before, _box.Inventory());
+    }
+
+    /// <summary>One error of that code, with words for what and what to do, and a disk as it was.</summary>
+    private void Refused(ErrorCode code, Action action)
+    {
+        var before = _box.Inventory();
+        var error = Assert.Throws<BackupException>(action);
+        Assert.Equal(code, error.Code);
+        Assert.DoesNotContain('\n', error.Describe());
+        Assert.NotEmpty(error.Message);
+        Assert.NotEmpty(error.Recommendation);
+        Assert.Equal(before, _box.Inventory());
+    }
+
+    public void Dispose() => _box.Dispose();
+}

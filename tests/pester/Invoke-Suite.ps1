@@ -1,0 +1,53 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+    Runs Pester files in this process, under strict mode and in the culture that is asked for.
+.DESCRIPTION
+    Start it in a pwsh of its own: a module's assemblies stay loaded until the process ends. The exit code is the
+    number of failed tests; the last line sums up.
+.EXAMPLE
+    pwsh -NoProfile -File tests/pester/Invoke-Suite.ps1 -Culture tr-TR
+#>
+[CmdletBinding()]
+param(
+    # Names of test files in this folder. Default: all.
+    [string[]] $Name = '*.Tests.ps1',
+
+    # The culture of the session and of every thread in it.
+    [string] $Culture = 'en-US',
+
+    # The manifest to import. Default: the one of this checkout.
+    [string] $Manifest = (Join-Path -Path $PSScriptRoot -ChildPath '../../BackupTools.psd1'),
+
+    [string[]] $ExcludeTag = @(),
+
+    [ValidateSet('None', 'Normal', 'Detailed')]
+    [string] $Output = 'None'
+)
+
+$ErrorActionPreference = 'Stop'
+Import-Module -Name Pester -MinimumVersion 5.5 -MaximumVersion 5.999
+[cultureinfo]::CurrentCulture = $Culture
+[cultureinfo]::DefaultThreadCurrentCulture = $Culture
+$env:BACKUPTOOLS_MANIFEST = (Resolve-Path -LiteralPath $Manifest).ProviderPath
+Import-Module -Name ([WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST)) -Global
+
+$configuration = New-PesterConfiguration
+$configuration.Run.Path = $Name | ForEach-Object -Process { Get-ChildItem -Path $PSScriptRoot -Filter $_ } | ForEach-Object -MemberName FullName
+$configuration.Run.PassThru = $true
+$configuration.Filter.ExcludeTag = $ExcludeTag
+$configuration.Output.Verbosity = $Output
+$configuration.Output.CIFormat = 'None'
+$configuration.Output.RenderMode = 'Plaintext'
+
+Set-StrictMode -Version Latest
+$result = Invoke-Pester -Configuration $configuration
+foreach ($test in $result.Failed) {
+    '{0}{1}  {2}' -f $test.ExpandedPath, [Environment]::NewLine, ($test.ErrorRecord -join [Environment]::NewLine)
+}
+foreach ($container in $result.FailedContainers) {
+    '{0}{1}  {2}' -f $container.Item, [Environment]::NewLine, ($container.ErrorRecord -join [Environment]::NewLine)
+}
+'Pester {0}: {1} passed, {2} failed, {3} skipped' -f $Culture, $result.PassedCount, $result.FailedCount, $result.SkippedCount
+# A run that finds nothing to run has failed as well.
+exit ($result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount + [int]($result.PassedCount -eq 0))

@@ -1,0 +1,157 @@
+#Requires -Version 7.6
+BeforeDiscovery {
+    . "$PSScriptRoot/Support.ps1"
+    $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
+    $cmdlets = foreach ($name in $frozen.Parameters.Keys) { @{ Cmdlet = $name; Parameters = $frozen.Parameters[$name] } }
+    $types = foreach ($name in $frozen.Properties.Keys) { @{ Type = $name; Properties = $frozen.Properties[$name] } }
+    $scripts = foreach ($file in @('build.ps1') + (Get-ChildItem -Path $PSScriptRoot -Filter *.ps1).ForEach({ "tests/pester/$($_.Name)" })) {
+        @{ File = $file }
+    }
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Support.ps1"
+    $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+    $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
+    $module = Get-Module -Name BackupTools
+}
+
+Describe 'The manifest' {
+    BeforeAll {
+        $data = Import-PowerShellDataFile -LiteralPath $env:BACKUPTOOLS_MANIFEST
+    }
+
+    It 'passes Test-ModuleManifest' {
+        $manifest = Test-ModuleManifest -Path ([WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST))
+        $manifest.Name | Should -Be 'BackupTools'
+    }
+
+    It 'exports exactly the cmdlets that it lists' {
+        $module.ExportedCmdlets.Keys | Sort-Object | Should -Be ($data.CmdletsToExport | Sort-Object)
+    }
+
+    It 'exports exactly the cmdlets that the dll has' {
+        $found = $module.ImplementingAssembly.GetTypes().ForEach({
+                $_.GetCustomAttributes([System.Management.Automation.CmdletAttribute], $false).ForEach({ "$($_.VerbName)-$($_.NounName)" })
+            })
+        $found | Sort-Object | Should -Be ($data.CmdletsToExport | Sort-Object)
+    }
+
+    It 'says explicitly that it exports no <_>' -ForEach 'FunctionsToExport', 'AliasesToExport', 'VariablesToExport' {
+        $data.ContainsKey($_) | Should -BeTrue
+        @($data[$_]).Count | Should -Be 0
+    }
+
+    It 'requires the PowerShell that it is made for' {
+        $data.PowerShellVersion | Should -Be '7.6'
+        $data.CompatiblePSEditions | Should -Be 'Core'
+    }
+
+    It 'has <_> for the gallery' -ForEach 'Tags', 'LicenseUri', 'ProjectUri', 'ReleaseNotes' {
+        $data.PrivateData.PSData[$_] | Should -Not -BeNullOrEmpty
+    }
+
+    It 'names every engine among the tags' {
+        foreach ($engine in 'SPG', 'Grafeo', 'Alopex', 'PowDB') {
+            $data.PrivateData.PSData.Tags | Should -Contain $engine
+        }
+    }
+
+    It 'loads no assembly besides its own two' {
+        Get-ChildItem -LiteralPath "$root/module/bin" -Filter *.dll | ForEach-Object -MemberName Name | Sort-Object |
+            Should -Be 'BackupTools.Core.dll', 'BackupTools.PowerShell.dll'
+    }
+
+    It 'has no initializer that would run at import' {
+        $module.ImplementingAssembly.GetTypes().Where({ $_.GetInterface('IModuleAssemblyInitializer') }) | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Frozen: <Cmdlet>' -ForEach $cmdlets {
+    BeforeAll {
+        $command = Get-Command -Name $Cmdlet
+        $common = [System.Management.Automation.Cmdlet]::CommonParameters + [System.Management.Automation.Cmdlet]::OptionalCommonParameters
+    }
+
+    It 'has the parameters it always had' {
+        $found = $command.Parameters.Values.Where({ $_.Name -notin $common -or $_.Name -in 'WhatIf', 'Confirm' }).ForEach({
+                "$($_.Name): $($_.ParameterType)"
+            })
+        ($found | Sort-Object) -join "`n" | Should -BeExactly (($Parameters | Sort-Object) -join "`n")
+    }
+
+    It 'has an approved verb' {
+        (Get-Verb -Verb $command.Verb) | Should -Not -BeNullOrEmpty
+    }
+
+    It 'takes Path with wildcards by value, and LiteralPath as PSPath by property name' {
+        $path = $command.Parameters['Path']
+        $path.Attributes.Where({ $_ -is [System.Management.Automation.SupportsWildcardsAttribute] }).Count | Should -Be 1
+        $path.ParameterSets.Values.Where({ -not $_.ValueFromPipeline -or $_.ValueFromPipelineByPropertyName }) | Should -BeNullOrEmpty
+        $literal = $command.Parameters['LiteralPath']
+        $literal.Aliases | Should -Contain 'PSPath'
+        $literal.Aliases | Should -Contain 'FullName'
+        $literal.ParameterSets.Values.Where({ -not $_.ValueFromPipelineByPropertyName }) | Should -BeNullOrEmpty
+    }
+
+    It 'says what it returns' {
+        $command.OutputType.Count | Should -BeGreaterThan 0
+    }
+
+    It 'has a page of help on the web' {
+        $command.HelpUri | Should -BeLike "https://*/$Cmdlet.md"
+    }
+
+    It 'asks only when it writes' {
+        $command.Parameters.ContainsKey('WhatIf') | Should -Be ($command.Verb -in 'New', 'Restore')
+    }
+}
+
+Describe 'Frozen: <Type>' -ForEach $types {
+    It 'has the properties it always had' {
+        $found = ($Type -as [type]).GetProperties().ForEach({ "$($_.Name): $($_.PropertyType)" })
+        ($found | Sort-Object) -join "`n" | Should -BeExactly (($Properties | Sort-Object) -join "`n")
+    }
+
+    It 'has a view, also for its deserialized copies' {
+        Get-FormatData -TypeName $Type -PowerShellVersion 7.6 | Should -Not -BeNullOrEmpty
+        Get-FormatData -TypeName "Deserialized.$Type" -PowerShellVersion 7.6 | Should -Not -BeNullOrEmpty
+    }
+
+    It 'has no property called Path, and none that is an enum, a span of time or a block of bytes' {
+        $properties = ($Type -as [type]).GetProperties()
+        $properties.Name | Should -Not -Contain 'Path'
+        $properties.Where({ $_.PropertyType.IsEnum -or $_.PropertyType -in [timespan], [byte[]] }) | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Frozen: error ids' {
+    It 'are the names they always were' {
+        ([enum]::GetNames([BackupTools.Errors.ErrorCode]) | Sort-Object) -join "`n" |
+            Should -BeExactly (($frozen.ErrorIds | Sort-Object) -join "`n")
+    }
+
+    It 'all have a sentence of advice' {
+        foreach ($code in [enum]::GetValues([BackupTools.Errors.ErrorCode])) {
+            [BackupTools.Errors.ErrorCodes]::DefaultRecommendation($code) | Should -Match '^[A-Z].*\.$'
+        }
+    }
+}
+
+Describe 'The engines of -Engine' {
+    It 'are those that the library knows' {
+        $names = [BackupTools.Errors.BackupException].Assembly.GetType('BackupTools.Engines.EngineNames').GetFields().ForEach({ $_.GetRawConstantValue() })
+        $set = (Get-Command -Name New-FullBackup).Parameters['Engine'].Attributes.Where({ $_ -is [System.Management.Automation.ValidateSetAttribute] })[0].ValidValues
+        $set | Sort-Object | Should -Be ($names | Sort-Object)
+    }
+}
+
+Describe 'Scripts' {
+    It '<File> gives the analyzer nothing to say' -ForEach $scripts -Tag Slow {
+        if (-not (Get-Module -Name PSScriptAnalyzer -ListAvailable)) {
+            Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed'
+        }
+        $found = Invoke-ScriptAnalyzer -Path "$root/$File" -Severity Error, Warning -Settings "$root/tests/pester/PSScriptAnalyzerSettings.psd1"
+        $found.ForEach({ "$($_.RuleName) line $($_.Line): $($_.Message)" }) | Should -BeNullOrEmpty
+    }
+}

@@ -1,0 +1,42 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+    Writes Frozen.psd1 anew, for a change of the public face that is meant.
+#>
+[CmdletBinding()]
+param()
+
+$ErrorActionPreference = 'Stop'
+Import-Module -Name "$PSScriptRoot/../../BackupTools.psd1"
+$common = [System.Management.Automation.Cmdlet]::CommonParameters + [System.Management.Automation.Cmdlet]::OptionalCommonParameters
+$lines = @(
+    '# The public face of the module: renaming or removing anything here breaks scripts. New-Frozen.ps1 writes it anew.'
+    '@{'
+    '    Parameters = @{'
+    foreach ($command in Get-Command -Module BackupTools | Sort-Object -Property Name) {
+        "        '$($command.Name)' = @("
+        foreach ($parameter in $command.Parameters.Values | Sort-Object -Property Name) {
+            if ($parameter.Name -notin $common -or $parameter.Name -in 'WhatIf', 'Confirm') {
+                "            '$($parameter.Name): $($parameter.ParameterType)'"
+            }
+        }
+        '        )'
+    }
+    '    }'
+    '    Properties = @{'
+    foreach ($type in 'BundleInfo', 'ChainInfo', 'ChainReport', 'RestoreReport', 'ProblemInfo') {
+        "        'BackupTools.Reports.$type' = @("
+        foreach ($property in "BackupTools.Reports.$type" -as [type] | ForEach-Object -Process { $_.GetProperties() }) {
+            "            '$($property.Name): $($property.PropertyType)'"
+        }
+        '        )'
+    }
+    '    }'
+    '    ErrorIds = @('
+    foreach ($name in [enum]::GetNames([BackupTools.Errors.ErrorCode])) {
+        "        '$name'"
+    }
+    '    )'
+    '}'
+)
+Set-Content -LiteralPath "$PSScriptRoot/Frozen.psd1" -Value $lines

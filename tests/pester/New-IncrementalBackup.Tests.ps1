@@ -1,0 +1,187 @@
+#Requires -Version 7.6
+BeforeDiscovery {
+    . "$PSScriptRoot/Engines.ps1"
+    $engines = @(Get-EngineCase)
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Support.ps1"
+    $command = 'BackupTools.PowerShell.Commands.NewIncrementalBackupCommand'
+}
+
+Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
+    BeforeEach {
+        $sample = New-Sample $_
+        $full = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
+        Set-SampleState $sample 1
+        $before = Get-Tree $sample.Folder
+        $common = @{ LiteralPath = $sample.Source; DestinationPath = $sample.Destination }
+    }
+
+    Context 'what it continues' {
+        It 'is the newest bundle by default' {
+            $first = New-IncrementalBackup @common
+            Set-SampleState $sample 2
+            $second = New-IncrementalBackup @common
+            $first.Kind | Should -BeExactly 'Incremental'
+            $first.StartPosition | Should -Be $full.EndPosition
+            $first.EndPosition | Should -Be $EndAt[1]
+            $second.StartPosition | Should -Be $first.EndPosition
+            $second.EndPosition | Should -Be $EndAt[2]
+            $second.ChainId | Should -Be $first.ChainId
+        }
+
+        It 'is the position of -Since' {
+            (New-IncrementalBackup @common -Since $full.EndPosition).StartPosition | Should -Be $full.EndPosition
+        }
+
+        It 'is the position of -Since as text' {
+            (New-IncrementalBackup @common -Since "$($full.EndPosition)").StartPosition | Should -Be $full.EndPosition
+        }
+
+        It 'is the bundle of -Since' {
+            (New-IncrementalBackup @common -Since $full).StartPosition | Should -Be $full.EndPosition
+        }
+
+        It 'is the bundle of -Since as a path' {
+            (New-IncrementalBackup @common -Since $full.FullName).StartPosition | Should -Be $full.EndPosition
+        }
+
+        It 'is the bundle of -Since as an item' {
+            (New-IncrementalBackup @common -Since (Get-Item -LiteralPath $full.FullName)).StartPosition | Should -Be $full.EndPosition
+        }
+
+        It 'is the bundle of -Since as a deserialized copy' {
+            $copy = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($full))
+            (New-IncrementalBackup @common -Since $copy).StartPosition | Should -Be $full.EndPosition
+        }
+
+        It 'is the chain of -ChainId' {
+            $chain = Get-BackupChain -LiteralPath $sample.Destination
+            (New-IncrementalBackup @common -ChainId $chain.ChainId).ChainId | Should -Be $chain.ChainId
+        }
+    }
+
+    Context 'what it takes' {
+        It 'an item from the pipeline' {
+            (Get-Item -LiteralPath $sample.Source | New-IncrementalBackup -DestinationPath $sample.Destination).Kind | Should -Be 'Incremental'
+        }
+
+        It 'a string from the pipeline' {
+            Set-Location -LiteralPath "$($sample.Folder)/db"
+            try {
+                ($Source | New-IncrementalBackup -DestinationPath ../b).Kind | Should -Be 'Incremental'
+            } finally {
+                Set-Location -LiteralPath $PSScriptRoot
+            }
+        }
+    }
+
+    Context 'what it refuses' {
+        It 'a destination without a full' {
+            New-IncrementalBackup -LiteralPath $sample.Source -DestinationPath "$($sample.Folder)/empty" -ErrorVariable errors -ErrorAction SilentlyContinue
+            $errors[0].FullyQualifiedErrorId | Should -BeExactly "NoFullBackup,$command"
+            $errors[0].CategoryInfo.Category | Should -Be 'ObjectNotFound'
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It 'a source that is missing' {
+            New-IncrementalBackup -LiteralPath "$($sample.Folder)/none" -DestinationPath $sample.Destination -ErrorVariable errors -ErrorAction SilentlyContinue
+            $errors[0].FullyQualifiedErrorId | Should -BeExactly "PathNotFound,$command"
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It 'a chain that is not there' {
+            New-IncrementalBackup @common -ChainId 'ffffffffffff' -ErrorVariable errors -ErrorAction SilentlyContinue
+            $errors[0].FullyQualifiedErrorId | Should -BeExactly "ChainNotFound,$command"
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It 'a bundle of -Since that is missing' {
+            New-IncrementalBackup @common -Since "$($sample.Folder)/none.bkp" -ErrorVariable errors -ErrorAction SilentlyContinue
+            @($errors).Count | Should -Be 1
+            $errors[0].FullyQualifiedErrorId | Should -BeLike "*,$command"
+            $errors[0].Exception | Should -BeOfType BackupTools.Errors.BackupException
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It 'a position that lies beyond the end' {
+            New-IncrementalBackup @common -Since 999999999 -ErrorVariable errors -ErrorAction SilentlyContinue
+            @($errors).Count | Should -Be 1
+            $errors[0].Exception.Kind | Should -Be 'Chain'
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It '<_> as a position' -ForEach 1.5, -1, $true {
+            { New-IncrementalBackup @common -Since $_ } | Should -Throw -ErrorId "ParameterArgumentTransformationError,$command" -ExpectedMessage '*PositionIsInvalid*'
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It '-Since together with -Differential' {
+            { New-IncrementalBackup @common -Since 0 -Differential } | Should -Throw -ErrorId "AmbiguousParameterSet,$command"
+        }
+    }
+
+    Context '-WhatIf' {
+        It 'leaves nothing' {
+            New-IncrementalBackup @common -WhatIf | Should -BeNullOrEmpty
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
+        It 'prints on what it builds' {
+            $run = Invoke-Apart "New-IncrementalBackup -LiteralPath '$(ConvertTo-NativePath $sample.Source)' -DestinationPath '$(ConvertTo-NativePath $sample.Destination)' -WhatIf"
+            $run.Output | Should -Match "What if: $Engine incremental backup of"
+            $run.Output | Should -Match "since .*$([regex]::Escape($full.Name))"
+        }
+    }
+
+    Context 'in the background' {
+        It '-AsJob ends with the increment' {
+            $job = New-IncrementalBackup @common -AsJob
+            try {
+                ($job | Receive-Job -Wait).Kind | Should -Be 'Incremental'
+                $job.State | Should -Be 'Completed'
+            } finally {
+                $job | Remove-Job -Force
+            }
+        }
+    }
+}
+
+Describe 'What only some engines know' {
+    BeforeAll {
+        . "$PSScriptRoot/Engines.ps1"
+        $case = @(Get-EngineCase).Where({ $_.Engine -eq 'SPG' })[0]
+    }
+
+    BeforeEach {
+        $sample = New-Sample $case
+        $before = Get-Tree $sample.Folder
+    }
+
+    It '<_> is refused for SPG' -ForEach 'IncludeWal', 'NoCursor', 'EngineLayout' {
+        $option = @{ $_ = $true }
+        New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination @option -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors[0].FullyQualifiedErrorId | Should -BeExactly 'InvalidOption,BackupTools.PowerShell.Commands.NewFullBackupCommand'
+        $errors[0].CategoryInfo.Category | Should -Be 'InvalidArgument'
+        Get-Tree $sample.Folder | Should -BeExactly $before
+    }
+
+    It 'ForgetDestination is refused for SPG' {
+        New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -ForgetDestination old -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors[0].FullyQualifiedErrorId | Should -BeExactly 'InvalidOption,BackupTools.PowerShell.Commands.NewFullBackupCommand'
+    }
+
+    It 'Differential is refused for SPG' {
+        $null = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
+        New-IncrementalBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Differential -ErrorVariable errors -ErrorAction SilentlyContinue
+        $errors[0].FullyQualifiedErrorId | Should -BeExactly "InvalidOption,$command"
+    }
+
+    It 'WalPath names the log of an SPG database' {
+        $native = ConvertTo-NativePath $sample.Folder
+        [IO.File]::Move("$native/db/shop.wal", "$native/db/other.log")
+        $bundle = New-FullBackup -LiteralPath $sample.Source -WalPath "$($sample.Folder)/db/other.log" -DestinationPath $sample.Destination
+        $bundle.Kind | Should -Be 'Full'
+    }
+}

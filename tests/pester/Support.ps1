@@ -1,0 +1,109 @@
+# What the test files share. Dot-sourced in BeforeAll, where TestDrive: exists.
+
+# The module is imported by Invoke-Suite.ps1; a file that is run alone takes the one of the checkout.
+if (-not (Get-Module -Name BackupTools)) {
+    Import-Module -Name "$PSScriptRoot/../../BackupTools.psd1"
+}
+
+# A folder of its own below one whose name is a wildcard pattern, as a path on a drive that only the session knows.
+function New-TestFolder {
+    $name = [guid]::NewGuid().ToString('n').Substring(0, 8)
+    $null = New-Item -Path "TestDrive:/a ``[1``]/$name" -ItemType Directory -Force
+    "TestDrive:/a [1]/$name"
+}
+
+function ConvertTo-NativePath([string] $Path) {
+    $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
+}
+
+# A source in state 0 in a folder of its own, where backups (b) and restores (r) will go beside it.
+function New-Sample([hashtable] $Case) {
+    $folder = New-TestFolder
+    $native = ConvertTo-NativePath $folder
+    $null = [IO.Directory]::CreateDirectory("$native/db")
+    $sample = [pscustomobject]@{
+        Case        = $Case
+        Folder      = $folder
+        Native      = $native
+        Source      = "$folder/db/$($Case.Source)"
+        Destination = "$folder/b"
+        Restored    = "$folder/r/$($Case.Restored)"
+    }
+    Set-SampleState $sample 0
+    $sample
+}
+
+function Set-SampleState([psobject] $Sample, [int] $State) {
+    & $Sample.Case.SetState "$($Sample.Native)/db" $State $Sample.Case.Fixtures
+}
+
+# A sample with a full and an increment for each of the states 1 and 2.
+function New-SampleChain([hashtable] $Case) {
+    $sample = New-Sample $Case
+    $full = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
+    Set-SampleState $sample 1
+    $first = New-IncrementalBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
+    Set-SampleState $sample 2
+    $second = New-IncrementalBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
+    $sample | Add-Member -NotePropertyMembers @{ Bundles = @($full, $first, $second) } -PassThru
+}
+
+function Test-RestoredState([psobject] $Sample, [int] $State, [string] $Path = $Sample.Restored) {
+    & $Sample.Case.IsState (ConvertTo-NativePath $Path) $State $Sample.Case.Fixtures
+}
+
+# Every file below a folder with its hash, and every folder: equal before and after means that nothing was touched.
+function Get-Tree([string] $Folder) {
+    $native = ConvertTo-NativePath $Folder
+    $lines = foreach ($item in Get-ChildItem -LiteralPath $native -Recurse -Force) {
+        $hash = if ($item.PSIsContainer) { '/' } else { (Get-FileHash -LiteralPath $item.FullName).Hash }
+        '{0} {1}' -f [IO.Path]::GetRelativePath($native, $item.FullName), $hash
+    }
+    ($lines | Sort-Object) -join "`n"
+}
+
+# Flips one bit in the middle of the bundle's largest file.
+function Set-Damage([string] $LiteralPath) {
+    $item = Get-Item -LiteralPath $LiteralPath
+    $file = if ($item.PSIsContainer) {
+        Get-ChildItem -LiteralPath $item.FullName -Recurse -File | Sort-Object -Property Length | Select-Object -Last 1
+    } else {
+        $item
+    }
+    $bytes = [IO.File]::ReadAllBytes($file.FullName)
+    $bytes[$bytes.Length / 2] = $bytes[$bytes.Length / 2] -bxor 1
+    [IO.File]::WriteAllBytes($file.FullName, $bytes)
+}
+
+# Runs a command in a session of its own in another process, as a scheduler would.
+function Invoke-Apart([string] $Script) {
+    $text = "Import-Module -Name '{0}'; {1}" -f [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST), $Script
+    $output = pwsh -NoProfile -NonInteractive -OutputFormat Text -Command $text 2>&1
+    [pscustomobject]@{ Output = $output -join "`n"; ExitCode = $LASTEXITCODE }
+}
+
+# Starts a script in a runspace, waits for a line in its verbose stream or its begin, stops it, and says how it ended.
+function Stop-Midway([scriptblock] $Script, [object[]] $ArgumentList, [int] $AfterMilliseconds) {
+    $shell = [powershell]::Create()
+    try {
+        $null = $shell.AddCommand('Import-Module').AddParameter('Name', [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST))
+        $null = $shell.Invoke()
+        $shell.Commands.Clear()
+        $null = $shell.AddScript($Script)
+        foreach ($argument in $ArgumentList) {
+            $null = $shell.AddArgument($argument)
+        }
+        $run = $shell.BeginInvoke()
+        Start-Sleep -Milliseconds $AfterMilliseconds
+        $clock = [Diagnostics.Stopwatch]::StartNew()
+        $shell.Stop()
+        [pscustomobject]@{
+            State       = $shell.InvocationStateInfo.State
+            StopSeconds = $clock.Elapsed.TotalSeconds
+            Errors      = @($shell.Streams.Error)
+            Ended       = $run.IsCompleted
+        }
+    } finally {
+        $shell.Dispose()
+    }
+}
