@@ -125,7 +125,7 @@ internal static class BackupRun
         {
             return ContinueFrom(request, path, chains, engine, host);
         }
-        var chain = ChainToContinue(chains, settings, engine);
+        var chain = ChainToContinue(chains, settings, engine, host);
         if (settings.Since is { } since)
         {
             var reachable = chain?.Reachable();
@@ -167,7 +167,8 @@ internal static class BackupRun
     private static BackupChain? ChainToContinue(
         IReadOnlyList<BackupChain> chains,
         BackupSettings settings,
-        IBackupEngine engine
+        IBackupEngine engine,
+        OperationHost host
     )
     {
         if (settings.ChainId is { } id)
