@@ -29,7 +29,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     public CaptureResult Run()
     {
         plan.Request.Options.Checkpoint?.Invoke();
-        var position = plan.Request.Kind == BundleKind.Full ? Full() : Increment();
+        var position = WithLogKept(plan.Request.Kind == BundleKind.Full ? Full : Increment);
         var manifest = _found.Manifest with
         {
             Encoding = _found.Paged ? GrafeoEncoding.Json : _found.Manifest.Encoding,
@@ -48,6 +48,37 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             BundleId = GrafeoBundles.IdOf(_added[0]),
             AfterPublish = plan.Request.Options.NoCursor ? null : () => MoveCursor(position),
         };
+    }
+
+    /// <summary>Lets the engine keep its log from where the backup begins until the cursor says so for good.</summary>
+    private GrafeoPosition WithLogKept(Func<GrafeoPosition> capture)
+    {
+        if (plan.Request.Options.NoCursor || !_found.Paged)
+        {
+            return capture();
+        }
+        var keeper = new GrafeoCursorKeeper(Source, _found.Paged, context);
+        var active = Source.Header(context.Disk).Active;
+        var lsn = _found.Head?.Lsn ?? active.CheckpointLsn;
+        // The cursor of this version must name the beginning of a segment.
+        var segment = Source.Logs(context.Disk, paged: true).LastOrDefault(l => l.Number <= lsn);
+        var pinned = keeper.Pin(
+            new GrafeoPosition(
+                plan.Request.DestinationFolder,
+                _found.Head?.Epoch ?? active.Epoch,
+                0,
+                segment.Path is null ? active.CheckpointLsn : segment.Number
+            )
+        );
+        try
+        {
+            return capture();
+        }
+        catch when (pinned)
+        {
+            keeper.Unpin(plan.Request.DestinationFolder);
+            throw;
+        }
     }
 
     /// <summary>The image, and as an increment of its own the commits that only the log holds.</summary>

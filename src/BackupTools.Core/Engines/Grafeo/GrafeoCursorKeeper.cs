@@ -23,15 +23,60 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
 
     private readonly IDisk _disk = context.Disk;
 
+    /// <summary>
+    /// Before a capture: makes the engine keep its log from a position on, for a destination that it is not kept for
+    /// yet. Else a checkpoint between the capture and <see cref="Move"/> could remove what the next increment needs.
+    /// </summary>
+    /// <returns>True when the destination was added and is to be taken back if the capture fails.</returns>
+    public bool Pin(GrafeoPosition position)
+    {
+        if (!paged)
+        {
+            return false; // 0.5.x removes its log whatever the cursor says
+        }
+        return Change(
+            "the backup cursor could not be set, so the engine may remove its log while it is copied",
+            () =>
+            {
+                var known = Load(source.Positions, GrafeoPositions.Read);
+                if (known?.Positions.Any(p => Same(p.Destination, position.Destination)) == true)
+                {
+                    return false;
+                }
+                Update([position], position.Destination, null, quiet: true);
+                return true;
+            }
+        );
+    }
+
+    /// <summary>Takes back a <see cref="Pin"/> whose capture failed.</summary>
+    public void Unpin(string destination) =>
+        Change(
+            "the backup cursor could not be taken back, so the engine keeps its log until the next backup",
+            () =>
+            {
+                Update([], destination, null, quiet: true);
+                return true;
+            }
+        );
+
     /// <summary>Notes how far a destination reaches now, and moves the cursor to the oldest of all.</summary>
     /// <param name="position">The destination's new position.</param>
     /// <param name="before">Where the destination stood, so that a cursor of the engine's own there is not another's.</param>
     /// <param name="forget">Destinations that count no more.</param>
-    /// <remarks>
-    /// The backup stands when this runs: what fails here is a warning. The next increment may then find the log gone
-    /// and say so.
-    /// </remarks>
-    public void Move(GrafeoPosition position, ulong? before, IReadOnlyList<string> forget)
+    public void Move(GrafeoPosition position, ulong? before, IReadOnlyList<string> forget) =>
+        Change(
+            "the backup is complete, but the backup cursor could not be moved: if the engine removes its log before "
+                + "the next increment, that will need a full backup",
+            () =>
+            {
+                Update([position], position.Destination, before, quiet: false, forget);
+                return true;
+            }
+        );
+
+    /// <summary>A cursor that cannot be written makes no backup bad: it is a warning.</summary>
+    private bool Change(string failure, Func<bool> change)
     {
         try
         {
@@ -39,26 +84,29 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
             {
                 if (!paged)
                 {
-                    // 0.5.x removes its log when it closes, whatever the cursor says.
                     context.Verbose("the database is closed and has no log: no cursor is written");
-                    return;
+                    return false;
                 }
                 _disk.CreateDirectory(source.LogFolder);
                 _disk.AdoptAccess(source.LogFolder, source.Path);
             }
             using var exclusive = Lock();
-            Update(position, before, forget);
+            return change();
         }
         catch (BackupException e)
         {
-            context.Warn(
-                $"the backup is complete, but the backup cursor could not be moved ({e.Describe()}): "
-                    + "if the engine removes its log before the next increment, that will need a full backup"
-            );
+            context.Warn($"{failure} ({e.Describe()})");
+            return false;
         }
     }
 
-    private void Update(GrafeoPosition position, ulong? before, IReadOnlyList<string> forget)
+    private void Update(
+        IReadOnlyList<GrafeoPosition> now,
+        string destination,
+        ulong? before,
+        bool quiet,
+        IReadOnlyList<string>? forget = null
+    )
     {
         var known = Load(source.Positions, GrafeoPositions.Read) ?? new GrafeoPositions([], 0);
         var cursor = Load(source.Cursor, GrafeoCursor.Read);
@@ -72,19 +120,25 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
                     : new GrafeoPosition(source.Cursor, cursor.BackedUpEpoch, cursor.LogSequence, cursor.WalLsn ?? 0);
         }
         var others = known
-            .Positions.Where(p => !Same(p.Destination, position.Destination) && !Same(p.Destination, source.Cursor))
+            .Positions.Where(p => !Same(p.Destination, destination) && !Same(p.Destination, source.Cursor))
             .Concat(engine is null ? [] : [engine])
-            .Where(p => !forget.Any(f => Same(p.Destination, f)))
+            .Where(p => forget?.Any(f => Same(p.Destination, f)) != true)
             .ToList();
-        var positions = StillInLog(others).Append(position).ToList();
-        var oldest = positions.MinBy(p => (p.Epoch, p.WalLsn, p.LogSequence))!;
+        var positions = StillInLog(others).Concat(now).ToList();
+        if (positions.MinBy(p => (p.Epoch, p.WalLsn, p.LogSequence)) is not { } oldest)
+        {
+            // Nobody needs the log any more.
+            _disk.DeleteFile(source.Cursor);
+            _disk.DeleteFile(source.Positions);
+            return;
+        }
         var next = new GrafeoCursor(
             oldest.Epoch,
             oldest.LogSequence,
             paged ? oldest.WalLsn : null,
             GrafeoTime.Now(context.Clock)
         );
-        var moves = MayMove(oldest, position, positions.Find(p => Same(p.Destination, source.Cursor)));
+        var moves = MayMove(oldest, destination, positions.Find(p => Same(p.Destination, source.Cursor)), quiet);
         Write(
             source.Positions,
             new GrafeoPositions(positions, moves ? next.TimestampMs : known.CursorTimestampMs).Write()
@@ -95,12 +149,12 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         }
     }
 
-    private bool MayMove(GrafeoPosition oldest, GrafeoPosition position, GrafeoPosition? engine)
+    private bool MayMove(GrafeoPosition oldest, string destination, GrafeoPosition? engine, bool quiet)
     {
         if (engine is not null && oldest.Epoch < engine.Epoch)
         {
             // Its next increment would begin before the end of its last one, and its restore would leave it out.
-            context.Warn(
+            (quiet ? context.Verbose : context.Warn)(
                 $"the engine takes backups of its own, the last up to epoch {engine.Epoch}, so its cursor stays: "
                     + $"it may remove the log that the next increment in {oldest.Destination} needs"
             );
@@ -111,7 +165,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
             context.Verbose("the log is in its first file, which a cursor of this version cannot say: none is written");
             return false;
         }
-        if (oldest != position)
+        if (!quiet && !Same(oldest.Destination, destination))
         {
             context.Verbose(
                 $"the engine keeps its log from epoch {oldest.Epoch} on for {oldest.Destination} "
