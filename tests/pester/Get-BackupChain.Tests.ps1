@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'Get-BackupChain of <Engine>' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         $before = Get-Tree $sample.Folder
         $chain = Get-BackupChain -LiteralPath $sample.Destination
     }
@@ -90,7 +90,7 @@ Describe 'Get-BackupChain of <Engine>' -ForEach $engines {
 
 Describe 'Get-BackupChain of <Engine> with a gap' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse
     }
 
@@ -110,9 +110,7 @@ Describe 'Get-BackupChain of <Engine> with a gap' -ForEach $engines {
 
 Describe 'The views' {
     BeforeAll {
-        . "$PSScriptRoot/Engines.ps1"
-        $case = @(Get-EngineCase)[0]
-        $sample = New-SampleChain $case
+        $sample = New-SampleChain SPG
         $chain = Get-BackupChain -LiteralPath $sample.Destination
     }
 

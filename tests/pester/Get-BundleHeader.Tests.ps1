@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'Get-BundleHeader of <Engine>' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         $before = Get-Tree $sample.Folder
     }
 
@@ -142,7 +142,7 @@ Describe 'Get-BundleHeader of <Engine>' -ForEach $engines {
 
 Describe 'Get-BundleHeader of damaged <Engine> bundles' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         Set-Damage $sample.Bundles[2].FullName
     }
 
@@ -160,11 +160,10 @@ Describe 'Get-BundleHeader of damaged <Engine> bundles' -ForEach $engines {
 
 Describe 'Get-BundleHeader of an unreadable bundle' {
     BeforeAll {
-        . "$PSScriptRoot/Engines.ps1"
-        $case = @(Get-EngineCase).Where({ $_.Engine -eq 'SPG' })[0]
+        $fixtures = "$PSScriptRoot/../fixtures/spg"
         $folder = New-TestFolder
-        Copy-Item -LiteralPath "$($case.Fixtures)/bundles/full-v2.bkp" -Destination (ConvertTo-NativePath $folder)
-        Copy-Item -LiteralPath "$($case.Fixtures)/bad/full-v2-trunc-in-snap.bkp" -Destination (ConvertTo-NativePath $folder)
+        Copy-Item -LiteralPath "$fixtures/bundles/full-v2.bkp" -Destination (ConvertTo-NativePath $folder)
+        Copy-Item -LiteralPath "$fixtures/bad/full-v2-trunc-in-snap.bkp" -Destination (ConvertTo-NativePath $folder)
     }
 
     It 'writes an error with id, offset and advice, and shows the others' {

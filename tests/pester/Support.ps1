@@ -8,7 +8,8 @@ if (-not (Get-Module -Name BackupTools)) {
 # A folder of its own below one whose name is a wildcard pattern, as a path on a drive that only the session knows.
 function New-TestFolder {
     $name = [guid]::NewGuid().ToString('n').Substring(0, 8)
-    $null = New-Item -Path "TestDrive:/a ``[1``]/$name" -ItemType Directory -Force
+    # New-Item takes -Path literally.
+    $null = New-Item -Path "TestDrive:/a [1]/$name" -ItemType Directory -Force
     "TestDrive:/a [1]/$name"
 }
 
@@ -17,17 +18,19 @@ function ConvertTo-NativePath([string] $Path) {
 }
 
 # A source in state 0 in a folder of its own, where backups (b) and restores (r) will go beside it.
-function New-Sample([hashtable] $Case) {
+function New-Sample([string] $Engine) {
+    . "$PSScriptRoot/Engines.ps1"
+    $case = @(Get-EngineCase).Where({ $_.Engine -eq $Engine })[0]
     $folder = New-TestFolder
     $native = ConvertTo-NativePath $folder
     $null = [IO.Directory]::CreateDirectory("$native/db")
     $sample = [pscustomobject]@{
-        Case        = $Case
+        Case        = $case
         Folder      = $folder
         Native      = $native
-        Source      = "$folder/db/$($Case.Source)"
+        Source      = "$folder/db/$($case.Source)"
         Destination = "$folder/b"
-        Restored    = "$folder/r/$($Case.Restored)"
+        Restored    = "$folder/r/$($case.Restored)"
     }
     Set-SampleState $sample 0
     $sample
@@ -38,8 +41,8 @@ function Set-SampleState([psobject] $Sample, [int] $State) {
 }
 
 # A sample with a full and an increment for each of the states 1 and 2.
-function New-SampleChain([hashtable] $Case) {
-    $sample = New-Sample $Case
+function New-SampleChain([string] $Engine) {
+    $sample = New-Sample $Engine
     $full = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
     Set-SampleState $sample 1
     $first = New-IncrementalBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
@@ -80,30 +83,4 @@ function Invoke-Apart([string] $Script) {
     $text = "Import-Module -Name '{0}'; {1}" -f [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST), $Script
     $output = pwsh -NoProfile -NonInteractive -OutputFormat Text -Command $text 2>&1
     [pscustomobject]@{ Output = $output -join "`n"; ExitCode = $LASTEXITCODE }
-}
-
-# Starts a script in a runspace, waits for a line in its verbose stream or its begin, stops it, and says how it ended.
-function Stop-Midway([scriptblock] $Script, [object[]] $ArgumentList, [int] $AfterMilliseconds) {
-    $shell = [powershell]::Create()
-    try {
-        $null = $shell.AddCommand('Import-Module').AddParameter('Name', [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST))
-        $null = $shell.Invoke()
-        $shell.Commands.Clear()
-        $null = $shell.AddScript($Script)
-        foreach ($argument in $ArgumentList) {
-            $null = $shell.AddArgument($argument)
-        }
-        $run = $shell.BeginInvoke()
-        Start-Sleep -Milliseconds $AfterMilliseconds
-        $clock = [Diagnostics.Stopwatch]::StartNew()
-        $shell.Stop()
-        [pscustomobject]@{
-            State       = $shell.InvocationStateInfo.State
-            StopSeconds = $clock.Elapsed.TotalSeconds
-            Errors      = @($shell.Streams.Error)
-            Ended       = $run.IsCompleted
-        }
-    } finally {
-        $shell.Dispose()
-    }
 }

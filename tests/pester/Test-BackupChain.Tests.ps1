@@ -11,7 +11,7 @@ BeforeAll {
 
 Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         $before = Get-Tree $sample.Folder
     }
 
@@ -121,7 +121,7 @@ Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
 
 Describe 'Test-BackupChain of a damaged <Engine> chain' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         Set-Damage $sample.Bundles[2].FullName
     }
 
@@ -147,7 +147,7 @@ Describe 'Test-BackupChain of a damaged <Engine> chain' -ForEach $engines {
 
 Describe 'Test-BackupChain of a <Engine> chain with a gap' -ForEach $engines {
     BeforeAll {
-        $sample = New-SampleChain $_
+        $sample = New-SampleChain $Engine
         Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse
     }
 
@@ -164,8 +164,7 @@ Describe 'Test-BackupChain of a <Engine> chain with a gap' -ForEach $engines {
 
 Describe 'Test-BackupChain refuses' {
     BeforeAll {
-        . "$PSScriptRoot/Engines.ps1"
-        $sample = New-SampleChain @(Get-EngineCase)[0]
+        $sample = New-SampleChain SPG
     }
 
     It 'a folder that is missing' {
@@ -183,7 +182,7 @@ Describe 'Test-BackupChain refuses' {
         $errors[0].FullyQualifiedErrorId | Should -BeExactly "ChainNotFound,$command"
     }
 
-    It '<_> as a position' -ForEach 1.5, -1, 'abc', '1,5', '1.000' {
+    It '<_> as a position' -ForEach 1.5, (-1), '-1', 'abc', '1,5', '1.000' {
         { Test-BackupChain -LiteralPath $sample.Destination -ToPosition $_ } |
             Should -Throw -ErrorId "ParameterArgumentTransformationError,$command" -ExpectedMessage '*PositionIsInvalid*'
     }
@@ -206,8 +205,7 @@ Describe 'Test-BackupChain refuses' {
 
 Describe 'The times that -PointInTime takes' {
     BeforeAll {
-        . "$PSScriptRoot/Engines.ps1"
-        $sample = New-SampleChain @(Get-EngineCase)[0]
+        $sample = New-SampleChain SPG
         $instant = [datetimeoffset]::UtcNow.AddMinutes(5)
     }
 

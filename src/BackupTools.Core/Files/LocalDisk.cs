@@ -14,7 +14,10 @@ internal sealed class LocalDisk : IDisk
     /// <summary>More rounds than this mean that something recreates the lock file all the time.</summary>
     private const int LockRounds = 100;
 
-    private LocalDisk() { }
+    private readonly bool _useRenameFlags;
+
+    /// <summary><paramref name="useRenameFlags"/> is false to do without what not every file system has.</summary>
+    internal LocalDisk(bool useRenameFlags = true) => _useRenameFlags = useRenameFlags;
 
     public static IDisk Instance { get; } = new LocalDisk();
 
@@ -31,14 +34,24 @@ internal sealed class LocalDisk : IDisk
             Access = FileAccess.ReadWrite,
             Share = FileShare.ReadWrite | FileShare.Delete,
             BufferSize = 0,
-            PreallocationSize = preallocate,
         };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = OwnerFile;
         try
         {
             var stream = new FileStream(path, options);
-            return new LocalFile(path, stream.SafeFileHandle, writable: true, stream);
+            var file = new LocalFile(path, stream.SafeFileHandle, writable: true, stream);
+            try
+            {
+                file.Reserve(preallocate);
+                return file;
+            }
+            catch
+            {
+                file.Dispose();
+                DeleteFile(path);
+                throw;
+            }
         }
         catch (Exception e) when (DiskErrors.IsDiskFailure(e))
         {
@@ -46,14 +59,7 @@ internal sealed class LocalDisk : IDisk
         }
     }
 
-    public void CreateDirectory(string path) =>
-        Write(
-            path,
-            static path =>
-                _ = OperatingSystem.IsWindows()
-                    ? Directory.CreateDirectory(path)
-                    : Directory.CreateDirectory(path, OwnerFolder)
-        );
+    public void CreateDirectory(string path) => Write(path, CreateWithParents);
 
     public void Move(string from, string to)
     {
@@ -61,12 +67,13 @@ internal sealed class LocalDisk : IDisk
         Require(to);
         var error =
             OperatingSystem.IsWindows() ? Windows.Move(from, to, replace: false)
+            : !_useRenameFlags ? Errno.NotSupported
             : OperatingSystem.IsMacOS() ? Mac.RenameNoReplace(from, to)
             : OperatingSystem.IsLinux() ? Linux.RenameNoReplace(from, to)
             : Errno.NotSupported;
         if (!OperatingSystem.IsWindows() && IsUnknownCall(error))
         {
-            // The file system cannot refuse by itself: look, then rename. What comes between is lost to a file only.
+            // The file system cannot refuse by itself: look, then rename. A file that comes in between is lost.
             error = Stat(to) is null ? Libc.Rename(from, to) : Errno.Exists;
         }
         ThrowIfFailed(error, from, to);
@@ -85,7 +92,8 @@ internal sealed class LocalDisk : IDisk
         Require(path);
         Require(other);
         var error =
-            OperatingSystem.IsMacOS() ? Mac.Exchange(path, other)
+            !_useRenameFlags ? Errno.NotSupported
+            : OperatingSystem.IsMacOS() ? Mac.Exchange(path, other)
             : OperatingSystem.IsLinux() ? Linux.Exchange(path, other)
             : Errno.NotSupported;
         if (OperatingSystem.IsWindows() || IsUnknownCall(error))
@@ -322,12 +330,26 @@ internal sealed class LocalDisk : IDisk
     private static bool IsUnknownCall(int errno) =>
         errno == Errno.Invalid || errno == Errno.NotImplemented || errno == Errno.NotSupported;
 
-    private static void ThrowIfFailed(int error, string from, string to)
+    private void ThrowIfFailed(int error, string from, string to)
     {
         if (error == 0)
             return;
-        var failure = DiskErrors.FromNative(error, from, writing: true);
-        throw failure.Code == ErrorCode.PathNotFound ? failure : DiskErrors.FromNative(error, to, writing: true);
+        var failure = DiskErrors.FromNative(error, to, writing: true);
+        throw failure.Code == ErrorCode.PathNotFound && Stat(from) is null
+            ? DiskErrors.FromNative(error, from, writing: true)
+            : failure;
+    }
+
+    /// <summary>.NET would give the mode to the last folder only.</summary>
+    private static void CreateWithParents(string path)
+    {
+        if (Directory.Exists(path))
+            return;
+        if (Path.GetDirectoryName(path) is { } parent)
+            CreateWithParents(parent);
+        _ = OperatingSystem.IsWindows()
+            ? Directory.CreateDirectory(path)
+            : Directory.CreateDirectory(path, OwnerFolder);
     }
 
     private static void Write(string path, Action<string> action)

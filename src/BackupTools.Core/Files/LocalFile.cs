@@ -7,9 +7,14 @@ namespace BackupTools.Files;
 /// <summary>An open file of the real file system.</summary>
 internal sealed class LocalFile : IDiskFile
 {
+    /// <summary>How much is written before the disk is told to begin with it. Measured: 1 to 32 MiB do equally well.</summary>
+    private const long WritebackStep = 8 << 20;
+
     private readonly SafeFileHandle _handle;
     private readonly IDisposable _owner;
     private readonly bool _writable;
+    private long _sinceWriteback;
+    private long _reserved;
 
     /// <summary>
     /// Wraps an open file. <paramref name="owner"/> is what is disposed: the stream that the handle came from, if it
@@ -24,8 +29,6 @@ internal sealed class LocalFile : IDiskFile
     }
 
     public string Path { get; }
-
-    public SafeFileHandle Handle => _handle;
 
     public long Length
     {
@@ -74,6 +77,11 @@ internal sealed class LocalFile : IDiskFile
         catch (Exception e) when (DiskErrors.IsDiskFailure(e))
         {
             throw DiskErrors.From(e, Path, writing: true);
+        }
+        if (OperatingSystem.IsLinux() && Interlocked.Add(ref _sinceWriteback, buffer.Length) >= WritebackStep)
+        {
+            Interlocked.Exchange(ref _sinceWriteback, 0);
+            Linux.StartWriteback(_handle);
         }
     }
 
@@ -133,5 +141,39 @@ internal sealed class LocalFile : IDiskFile
         }
     }
 
-    public void Dispose() => _owner.Dispose();
+    /// <summary>
+    /// Reserves space without changing the length, so that a disk that is too small is known before anything is
+    /// copied. Nothing is reserved where the system or the file system has no such call; speed is the same.
+    /// </summary>
+    public void Reserve(long bytes)
+    {
+        if (bytes <= 0 || !OperatingSystem.IsLinux())
+            return;
+        var errno = Linux.Reserve(_handle, bytes);
+        if (errno == Errno.NoSpace || errno == Errno.QuotaExceeded)
+            throw DiskErrors.FromNative(errno, Path, writing: true);
+        if (errno == 0)
+            _reserved = bytes;
+    }
+
+    public void Dispose()
+    {
+        if (_reserved > 0)
+            GiveBackReserve();
+        _owner.Dispose();
+    }
+
+    /// <summary>What was reserved and not needed would stay with the file for ever.</summary>
+    private void GiveBackReserve()
+    {
+        var reserved = _reserved;
+        _reserved = 0;
+        try
+        {
+            var length = RandomAccess.GetLength(_handle);
+            if (length < reserved)
+                RandomAccess.SetLength(_handle, length);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e)) { } // costs space, not data
+    }
 }

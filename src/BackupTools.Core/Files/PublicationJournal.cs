@@ -35,7 +35,7 @@ internal static partial class PublicationJournal
         disk.FlushDirectory(parent);
     }
 
-    /// <summary>Says durably that nothing is to be undone any more.</summary>
+    /// <summary>Says that nothing is to be undone any more.</summary>
     public static void Delete(IDisk disk, string stagingFolder) =>
         disk.DeleteFile(Path.Combine(stagingFolder, FileName));
 
@@ -57,6 +57,8 @@ internal static partial class PublicationJournal
             var content = JsonSerializer.Deserialize(bytes, Json.Default.Content);
             if (content?.Version != Version)
                 throw new BackupException(ErrorCode.UnsupportedVersion, "the journal is of another version", path);
+            if (content.Steps.Any(s => s is null) || content.Folders.Any(f => f is null))
+                throw Contradiction();
             var parent = Path.GetDirectoryName(stagingFolder)!;
             return new PublicationPlan(
                 [.. content.Steps.Select((s, i) => Decode(disk, s, i, stagingFolder, parent))],
@@ -92,7 +94,7 @@ internal static partial class PublicationJournal
             || (isRemoval && step.Old is null)
             || (step.Action == PublishAction.Place && step.Old is not null)
         )
-            throw new BackupException(ErrorCode.Malformed, "the journal contradicts itself");
+            throw Contradiction();
         return new PlannedStep(
             step.Action,
             step.Staged is null ? null : Below(disk, stagingFolder, step.Staged),
@@ -102,6 +104,8 @@ internal static partial class PublicationJournal
             step.Old
         );
     }
+
+    private static BackupException Contradiction() => new(ErrorCode.Malformed, "the journal contradicts itself");
 
     /// <summary>
     /// The absolute path of a name in a journal, when it stays below <paramref name="folder"/>: in its text, and by

@@ -68,7 +68,7 @@ internal static class BackupRun
     }
 
     /// <summary>What was published is read again under its final name: the header that is returned is the disk's.</summary>
-    private static BundleHeader ReadBack(IBackupEngine engine, CaptureResult result, EngineContext context)
+    internal static BundleHeader ReadBack(IBackupEngine engine, CaptureResult result, EngineContext context)
     {
         foreach (var read in engine.ReadBundles(result.BundlePath, context))
         {

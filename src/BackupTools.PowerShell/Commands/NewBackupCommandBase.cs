@@ -83,7 +83,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         {
             var job = new BackupJob(MyInvocation.Line.Trim(), _destination, _steps);
             JobRepository.Add(job);
-            job.StartJob();
+            job.Start();
             WriteObject(job);
         }
     }
@@ -91,6 +91,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     private void Back(string source)
     {
         var pump = Pump;
+        // Known once the job runs; the checkpoint is planned before.
+        CancellationToken jobStop = default;
         var settings = Complete(
             new BackupSettings
             {
@@ -102,7 +104,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
                 NoCursor = NoCursor,
                 ForgetDestination = _forget,
                 EngineLayout = EngineLayout,
-                Checkpoint = CheckpointAction(pump),
+                Checkpoint = CheckpointAction(pump, () => jobStop),
             }
         );
         var plan = pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
@@ -118,7 +120,13 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         }
         if (AsJob)
         {
-            _steps.Add((streams, stop) => Run(plan, new PipelinePump(streams, stop), streams));
+            _steps.Add(
+                (streams, stop) =>
+                {
+                    jobStop = stop;
+                    Run(plan, new PipelinePump(streams, stop), streams);
+                }
+            );
         }
         else
         {
@@ -140,7 +148,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         );
     }
 
-    private Action? CheckpointAction(PipelinePump pump)
+    private Action? CheckpointAction(PipelinePump pump, Func<CancellationToken> jobStop)
     {
         if (Checkpoint is not { } script)
         {
@@ -149,7 +157,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         if (AsJob)
         {
             var text = script.ToString();
-            return () => CheckpointScript.InvokeApart(text);
+            return () => CheckpointScript.InvokeApart(text, jobStop());
         }
         return () => pump.Invoke(() => CheckpointScript.Invoke(script, Streams));
     }

@@ -107,7 +107,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
             [(streams, stop) => Run(preview, new PipelinePump(streams, stop), streams)]
         );
         JobRepository.Add(job);
-        job.StartJob();
+        job.Start();
         WriteObject(job);
     }
 

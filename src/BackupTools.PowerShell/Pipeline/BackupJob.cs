@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Management.Automation;
 using System.Reflection;
 using BackupTools.Errors;
@@ -9,23 +8,23 @@ namespace BackupTools.PowerShell.Pipeline;
 /// A backup or restore in the background: planned and agreed to in the session, then run on a thread of this
 /// process. Stop-Job cancels it, which leaves nothing half-made.
 /// </summary>
-public sealed class BackupJob : Job2
+public sealed class BackupJob : Job
 {
     /// <summary>
-    /// Job2's own protected member, which the reference assembly for PowerShell 5.1 does not list: without it
-    /// JobStateInfo.Reason would stay empty.
+    /// Sets a state with its reason. PowerShell keeps this overload to itself (Job2 shows it, but asks for a job
+    /// source of its own); without it JobStateInfo.Reason would stay empty, which a test would notice.
     /// </summary>
-    private static readonly Action<Job2, JobState, Exception?> SetStateWithReason = typeof(Job2)
-        .GetMethod(
-            nameof(SetJobState),
-            BindingFlags.Instance | BindingFlags.NonPublic,
-            [typeof(JobState), typeof(Exception)]
-        )!
-        .CreateDelegate<Action<Job2, JobState, Exception?>>();
+    private static readonly MethodInfo? SetStateWithReason = typeof(Job).GetMethod(
+        nameof(SetJobState),
+        BindingFlags.Instance | BindingFlags.NonPublic,
+        [typeof(JobState), typeof(Exception)]
+    );
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ManualResetEventSlim _ended = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IReadOnlyList<Action<IStreams, CancellationToken>> _steps;
+    private Thread? _thread;
+    private bool _disposed;
 
     internal BackupJob(string command, string location, IReadOnlyList<Action<IStreams, CancellationToken>> steps)
         : base(command)
@@ -47,81 +46,39 @@ public sealed class BackupJob : Job2
         Output.Count + Error.Count + Warning.Count + Verbose.Count + Debug.Count + Information.Count + Progress.Count
         > 0;
 
-    /// <inheritdoc/>
-    public override void StartJob()
-    {
-        SetJobState(JobState.Running);
-        new Thread(Run) { IsBackground = true, Name = Name }.Start();
-    }
-
-    /// <inheritdoc/>
-    public override void StartJobAsync()
-    {
-        StartJob();
-        OnStartJobCompleted(Done());
-    }
-
-    /// <inheritdoc/>
+    /// <summary>Cancels the run and waits until it has cleaned up.</summary>
     public override void StopJob()
     {
-        if (!IsFinished)
+        if (_ended.Task.IsCompleted)
         {
-            _stop.Cancel();
-            _ended.Wait();
+            return;
+        }
+        _stop.Cancel();
+        // Whoever is told of the end may dispose the job at once, on the very thread that tells it.
+        if (_thread is not null && _thread != Thread.CurrentThread)
+        {
+            _ended.Task.Wait();
         }
     }
 
-    /// <inheritdoc/>
-    public override void StopJob(bool force, string reason) => StopJob();
-
-    /// <inheritdoc/>
-    public override void StopJobAsync() =>
-        ThreadPool.QueueUserWorkItem(_ =>
-        {
-            StopJob();
-            OnStopJobCompleted(Done());
-        });
-
-    /// <inheritdoc/>
-    public override void StopJobAsync(bool force, string reason) => StopJobAsync();
-
-    /// <summary>Not supported: half a backup cannot wait.</summary>
-    public override void SuspendJob() => throw NotSuspendable();
-
-    /// <summary>Not supported: half a backup cannot wait.</summary>
-    public override void SuspendJob(bool force, string reason) => throw NotSuspendable();
-
-    /// <summary>Not supported: half a backup cannot wait.</summary>
-    public override void SuspendJobAsync() => throw NotSuspendable();
-
-    /// <summary>Not supported: half a backup cannot wait.</summary>
-    public override void SuspendJobAsync(bool force, string reason) => throw NotSuspendable();
-
-    /// <summary>Not supported: see <see cref="SuspendJob()"/>.</summary>
-    public override void ResumeJob() => throw NotSuspendable();
-
-    /// <summary>Not supported: see <see cref="SuspendJob()"/>.</summary>
-    public override void ResumeJobAsync() => throw NotSuspendable();
-
-    /// <summary>Not supported: the job never asks.</summary>
-    public override void UnblockJob() => throw NotSuspendable();
-
-    /// <summary>Not supported: the job never asks.</summary>
-    public override void UnblockJobAsync() => throw NotSuspendable();
+    internal void Start()
+    {
+        SetJobState(JobState.Running);
+        _thread = new Thread(Run) { IsBackground = true, Name = Name };
+        _thread.Start();
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && !_disposed)
         {
+            _disposed = true;
             StopJob();
             _stop.Dispose();
-            _ended.Dispose();
         }
         base.Dispose(disposing);
     }
-
-    private bool IsFinished => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
 
     private void Run()
     {
@@ -140,13 +97,29 @@ public sealed class BackupJob : Job2
         {
             state = JobState.Stopped;
         }
-        SetStateWithReason(this, state, failure);
-        _ended.Set();
+        End(state, failure);
+        _ended.SetResult();
     }
 
-    /// <summary>One item's failure does not stop the next; the last one is the job's reason.</summary>
+    private void End(JobState state, BackupException? failure)
+    {
+        if (failure is not null && SetStateWithReason is { } set)
+        {
+            set.Invoke(this, [state, failure]);
+        }
+        else
+        {
+            SetJobState(state);
+        }
+    }
+
+    /// <summary>
+    /// One item's failure does not stop the next; the last one is the job's reason. Nothing may escape: an exception
+    /// on a thread of its own would end the whole session.
+    /// </summary>
     private BackupException? Do(Action<IStreams, CancellationToken> step, JobStreams streams)
     {
+        BackupException failure;
         try
         {
             step(streams, _stop.Token);
@@ -154,13 +127,13 @@ public sealed class BackupJob : Job2
         }
         catch (BackupException error)
         {
-            streams.Error(ErrorRecordMap.ToRecord(error, Location));
-            return error;
+            failure = error;
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            failure = new BackupException(ErrorCode.Unexpected, error.Message, inner: error);
+        }
+        streams.Error(ErrorRecordMap.ToRecord(failure, Location));
+        return failure;
     }
-
-    private static AsyncCompletedEventArgs Done() => new(null, false, null);
-
-    private static PSNotSupportedException NotSuspendable() =>
-        new("A backup job runs to its end or is stopped; it cannot be suspended.");
 }

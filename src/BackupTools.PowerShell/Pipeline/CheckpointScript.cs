@@ -28,17 +28,21 @@ internal static class CheckpointScript
 
     /// <summary>In a new session, which has none of the caller's variables.</summary>
     /// <exception cref="BackupException">Unexpected: the script failed.</exception>
-    public static void InvokeApart(string script)
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static void InvokeApart(string script, CancellationToken stop)
     {
         using var shell = System.Management.Automation.PowerShell.Create();
+        using var stopper = stop.Register(() => shell.BeginStop(callback: null, state: null));
         try
         {
             shell.AddScript(script).Invoke();
         }
         catch (RuntimeException error)
         {
+            stop.ThrowIfCancellationRequested();
             throw Failed(error);
         }
+        stop.ThrowIfCancellationRequested();
         if (shell.HadErrors && shell.Streams.Error.Count > 0)
         {
             throw Failed(shell.Streams.Error[0].Exception);

@@ -1,66 +1,339 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace BackupTools.Tests.Files;
 
 public sealed class HashingCopyTests : IDisposable
 {
+    private const int Block = 1 << 20;
+
     private readonly TempFolder _temp = new();
     private readonly IDisk _disk = LocalDisk.Instance;
 
     public void Dispose() => _temp.Dispose();
 
+    private static byte[] Random(int size)
+    {
+        var data = new byte[size];
+        new Random(size).NextBytes(data);
+        return data;
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData((1 << 20) - 1)]
-    [InlineData(1 << 20)]
-    [InlineData((1 << 20) + 1)]
-    [InlineData((5 << 20) + 12345)]
+    [InlineData(Block - 1)]
+    [InlineData(Block)]
+    [InlineData(Block + 1)]
+    [InlineData(2 * Block)]
+    [InlineData((7 * Block) + 12345)]
     public void A_copy_equals_its_source_and_the_tap_saw_it_once_in_order(int size)
     {
-        var data = new byte[size + 10];
-        new Random(size).NextBytes(data);
+        var data = Random(size + 10);
         var progress = new TransferProgress();
-        progress.Expect(size);
+        using var source = _disk.OpenRead(_temp.Write("s", data));
+        foreach (var withTap in new[] { true, false })
+        {
+            using var target = _disk.CreateNew(_temp["t" + withTap]);
+            using var file = progress.BeginFile(target.Path, size);
+            var seen = new List<byte>();
+            ByteTap? tap = withTap ? seen.AddRange : null;
+            HashingCopy.Copy(source, new FileRange(7, 7 + size), target, 3, tap, progress, default);
+            if (withTap)
+                Assert.True(data.AsSpan(7, size).SequenceEqual(seen.ToArray()));
+            Assert.True(data.AsSpan(7, size).SequenceEqual(File.ReadAllBytes(target.Path).AsSpan(size == 0 ? 0 : 3)));
+            Assert.Equal(size, Assert.Single(progress.Sample().CurrentFiles).DoneBytes);
+        }
+        Assert.Equal(2 * size, progress.Sample().DoneBytes);
+    }
+
+    [Theory]
+    [InlineData(100, 101)]
+    [InlineData(0, 1)]
+    [InlineData((3 * Block) + 17, 9 * Block)]
+    public void A_source_that_ends_early_is_truncated_at_its_end(int size, int expected)
+    {
+        using var source = _disk.OpenRead(_temp.Write("s", Random(size)));
+        long seen = 0;
+        var e = Assert.Throws<BackupException>(() =>
+            HashingCopy.Read(source, new FileRange(0, expected), b => seen += b.Length, new TransferProgress(), default)
+        );
+        Assert.Equal((ErrorCode.Truncated, size, source.Path), (e.Code, e.Offset, e.FullName));
+        Assert.True(seen <= size);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    public void What_a_tap_throws_is_thrown_as_it_is(int blocks)
+    {
+        using var source = _disk.OpenRead(_temp.Write("s", new byte[blocks * Block]));
+        using var target = _disk.CreateNew(_temp["t"]);
+        var seen = 0;
+        var e = Assert.Throws<BackupException>(() =>
+            HashingCopy.Copy(
+                source,
+                new FileRange(0, source.Length),
+                target,
+                0,
+                _ => throw new BackupException(ErrorCode.ChecksumMismatch, $"block {++seen}"),
+                new TransferProgress(),
+                default
+            )
+        );
+        Assert.Equal("block 1", e.Message);
+        Assert.True(target.Length <= 4 * Block);
+    }
+
+    [Fact]
+    public void A_slow_tap_still_sees_every_byte_as_it_was_read()
+    {
+        var data = Random((12 * Block) + 5);
         using var source = _disk.OpenRead(_temp.Write("s", data));
         using var target = _disk.CreateNew(_temp["t"]);
         var seen = new List<byte>();
-        HashingCopy.Copy(source, new FileRange(7, 7 + size), target, 3, b => seen.AddRange(b), progress, default);
-        Assert.True(data.AsSpan(7, size).SequenceEqual(seen.ToArray()));
-        Assert.True(data.AsSpan(7, size).SequenceEqual(File.ReadAllBytes(_temp["t"]).AsSpan(size == 0 ? 0 : 3)));
-        Assert.Equal(size, progress.Sample().DoneBytes);
-    }
-
-    [Fact]
-    public void A_source_that_ends_early_is_truncated_at_its_end()
-    {
-        using var source = _disk.OpenRead(_temp.Write("s", new byte[100]));
-        var e = Assert.Throws<BackupException>(() =>
-            HashingCopy.Read(source, new FileRange(0, 101), _ => { }, new TransferProgress(), default)
+        HashingCopy.Copy(
+            source,
+            new FileRange(0, data.Length),
+            target,
+            0,
+            block =>
+            {
+                Thread.Sleep(10);
+                seen.AddRange(block);
+            },
+            new TransferProgress(),
+            default
         );
-        Assert.Equal(ErrorCode.Truncated, e.Code);
-        Assert.Equal(100, e.Offset);
-        Assert.Equal(source.Path, e.FullName);
+        Assert.True(data.AsSpan().SequenceEqual(seen.ToArray()));
+        Assert.True(data.AsSpan().SequenceEqual(File.ReadAllBytes(_temp["t"])));
     }
 
     [Fact]
-    public void The_first_failure_of_many_is_thrown_as_it_is()
+    public void A_failing_write_waits_for_the_tap_and_is_thrown()
     {
+        using var source = _disk.OpenRead(_temp.Write("s", new byte[20 * Block]));
+        var faulty = new FaultyDisk(_disk) { FailAt = 4 };
+        using var target = faulty.CreateNew(_temp["t"]);
+        var inTap = 0;
+        var e = Assert.Throws<BackupException>(() =>
+            HashingCopy.Copy(
+                source,
+                new FileRange(0, source.Length),
+                target,
+                0,
+                _ =>
+                {
+                    Interlocked.Increment(ref inTap);
+                    Thread.Sleep(20);
+                    Interlocked.Decrement(ref inTap);
+                },
+                new TransferProgress(),
+                default
+            )
+        );
+        Assert.Equal(0, inTap);
+        Assert.Equal(ErrorCode.DiskFull, e.Code);
+    }
+
+    [Fact]
+    public void Cancellation_is_seen_at_the_next_block()
+    {
+        using var source = _disk.OpenRead(_temp.Write("s", new byte[20 * Block]));
+        using var stop = new CancellationTokenSource();
+        var seen = 0;
+        Assert.Throws<OperationCanceledException>(() =>
+            HashingCopy.Read(
+                source,
+                new FileRange(0, source.Length),
+                _ =>
+                {
+                    if (++seen == 2)
+                        stop.Cancel();
+                },
+                new TransferProgress(),
+                stop.Token
+            )
+        );
+        Assert.InRange(seen, 2, 6);
+    }
+
+    [Fact]
+    public void A_busy_thread_pool_stops_nothing()
+    {
+        using var release = new ManualResetEventSlim();
+        using var blocked = new CountdownEvent(64);
+        for (var i = 0; i < 64; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    release.Wait();
+                    blocked.Signal();
+                },
+                null
+            );
+        }
+        using var source = _disk.OpenRead(_temp.Write("s", Random(10 * Block)));
+        var seen = new List<byte>();
+        HashingCopy.Read(source, new FileRange(0, source.Length), seen.AddRange, new TransferProgress(), default);
+        Assert.True(Random(10 * Block).AsSpan().SequenceEqual(seen.ToArray()));
+        Assert.True(blocked.CurrentCount > 32, "the pool was not busy");
+        release.Set();
+        blocked.Wait();
+    }
+
+    [Fact]
+    public void The_memory_taken_does_not_depend_on_the_size()
+    {
+        using var source = _disk.OpenRead(_temp.Write("s", new byte[64 * Block]));
+        using var target = _disk.CreateNew(_temp["t"]);
+        ulong sum = 0;
+        long Allocated(int blocks)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            HashingCopy.Copy(
+                source,
+                new FileRange(0, blocks * Block),
+                target,
+                0,
+                b => sum += b[0],
+                new TransferProgress(),
+                default
+            );
+            return GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+        Allocated(64); // the blocks themselves
+        // Other tests allocate meanwhile: the quietest of several runs counts.
+        var quiet = Enumerable.Range(0, 10).Min(_ => Allocated(64));
+        Assert.True(quiet < 2 * Block, $"{quiet} bytes for 64 blocks");
+    }
+
+    [Fact]
+    public void Whatever_holes_a_file_has_the_copy_has_the_same_bytes_and_the_tap_saw_them_all()
+    {
+        var n = 0;
+        Prop.ForAll<(byte Hole, ushort Data)[]>(parts =>
+            {
+                n++;
+                using var source = _disk.CreateNew(_temp[$"s{n}"]);
+                long at = 0;
+                foreach (var (hole, data) in parts)
+                {
+                    at += hole * 2048L;
+                    if (data > 0)
+                        source.Write(Random(data), at);
+                    at += data;
+                }
+                source.SetLength(at + (parts.Length * 5000 % 9000));
+                var seen = new MemoryStream();
+                var progress = new TransferProgress();
+                using (var target = _disk.CreateNew(_temp[$"t{n}"]))
+                    HashingCopy.CopySparse(source, target, b => seen.Write(b), progress, default);
+                var all = File.ReadAllBytes(_temp[$"s{n}"]);
+                Assert.True(all.AsSpan().SequenceEqual(File.ReadAllBytes(_temp[$"t{n}"])));
+                Assert.True(all.AsSpan().SequenceEqual(seen.ToArray()));
+                Assert.Equal(all.Length, progress.Sample().DoneBytes);
+                File.Delete(_temp[$"s{n}"]);
+                File.Delete(_temp[$"t{n}"]);
+            })
+            .QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Holes_stay_holes()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var source = _disk.CreateNew(_temp["s"]);
+        source.Write(Random(100), 40L * Block);
+        source.SetLength(100L * Block);
+        using var target = _disk.CreateNew(_temp["t"]);
+        HashingCopy.CopySparse(source, target, null, new TransferProgress(), default);
+        target.Flush();
+        Assert.Equal(100L * Block, target.Length);
+        Assert.True(target.Stat().AllocatedBytes < Block, $"{target.Stat().AllocatedBytes}");
+        var buffer = new byte[100];
+        target.Read(buffer, 40L * Block);
+        Assert.Equal(Random(100), buffer);
+    }
+
+    [Fact]
+    public void Work_runs_at_most_so_many_at_once_and_all_of_it()
+    {
+        var running = 0;
+        var most = 0;
+        var done = new bool[100];
+        HashingCopy.ForEach(
+            Enumerable.Range(0, 100).ToArray(),
+            3,
+            (i, _) =>
+            {
+                InterlockedMax(ref most, Interlocked.Increment(ref running));
+                Thread.Sleep(1);
+                done[i] = true;
+                Interlocked.Decrement(ref running);
+            },
+            default
+        );
+        Assert.All(done, Assert.True);
+        Assert.InRange(most, 2, 3);
+        HashingCopy.ForEach<int>([], 3, (_, _) => Assert.Fail(), default);
+
+        static void InterlockedMax(ref int target, int value)
+        {
+            int now;
+            while (
+                (now = Volatile.Read(ref target)) < value && Interlocked.CompareExchange(ref target, value, now) != now
+            ) { }
+        }
+    }
+
+    [Fact]
+    public void The_first_failure_of_many_is_thrown_as_it_is_and_stops_the_rest()
+    {
+        var started = 0;
         var e = Assert.Throws<BackupException>(() =>
             HashingCopy.ForEach(
                 Enumerable.Range(0, 100).ToArray(),
                 4,
                 (i, stop) =>
                 {
+                    Interlocked.Increment(ref started);
                     if (i == 5)
                         throw new BackupException(ErrorCode.DiskFull, "full");
-                    stop.WaitHandle.WaitOne(1);
+                    stop.WaitHandle.WaitOne(i < 5 ? 1 : 10_000);
                     stop.ThrowIfCancellationRequested();
                 },
                 default
             )
         );
         Assert.Equal(ErrorCode.DiskFull, e.Code);
+        Assert.InRange(started, 6, 12);
+    }
+
+    [Fact]
+    public void Cancelling_from_outside_is_a_cancellation_with_the_callers_token()
+    {
+        using var stop = new CancellationTokenSource();
+        var e = Assert.Throws<OperationCanceledException>(() =>
+            HashingCopy.ForEach(
+                Enumerable.Range(0, 100).ToArray(),
+                2,
+                (i, token) =>
+                {
+                    if (i == 3)
+                        stop.Cancel();
+                    token.ThrowIfCancellationRequested();
+                },
+                stop.Token
+            )
+        );
+        Assert.Equal(stop.Token, e.CancellationToken);
+        Assert.Throws<OperationCanceledException>(() =>
+            HashingCopy.ForEach([1], 1, (_, _) => Assert.Fail(), stop.Token)
+        );
     }
 }

@@ -33,21 +33,6 @@ public sealed class LocalDiskTests : IDisposable
     }
 
     [Fact]
-    public void Reading_a_locked_file_and_locking_a_file_being_read_both_work()
-    {
-        var path = _temp.Write("db", "data");
-        using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-        {
-            if (OperatingSystem.IsWindows())
-                return; // there an exclusive open is mandatory
-            using var read = _disk.OpenRead(path);
-            Assert.Equal(4, read.Read(new byte[10], 0));
-        }
-        using (_disk.OpenRead(path))
-        using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) { }
-    }
-
-    [Fact]
     public void A_missing_file_says_PathNotFound_with_its_path()
     {
         var e = Assert.Throws<BackupException>(() => _disk.OpenRead(_temp["no"]));
@@ -62,17 +47,145 @@ public sealed class LocalDiskTests : IDisposable
         Assert.True(e.Code is ErrorCode.ReadFailed or ErrorCode.AccessDenied, e.Describe());
     }
 
-    [Fact]
-    public void Moving_never_replaces()
+    /// <summary>As it is, and as where the file system has no rename that refuses to replace.</summary>
+    public static TheoryData<bool> RenameFlags => [true, false];
+
+    [Theory]
+    [MemberData(nameof(RenameFlags))]
+    public void Moving_never_replaces(bool flags)
     {
+        var disk = new LocalDisk(flags);
         var a = _temp.Write("a", "A");
         var b = _temp.Write("b", "B");
-        Assert.Equal(ErrorCode.DestinationExists, Assert.Throws<BackupException>(() => _disk.Move(a, b)).Code);
-        Assert.Equal("a=A\nb=B", _temp.Show());
-        _disk.Replace(a, b);
-        Assert.Equal("b=A", _temp.Show());
-        _disk.Move(b, a);
-        Assert.Equal("a=A", _temp.Show());
+        _temp.Write("d/x", "X");
+        _temp.Write("e/x", "E");
+        foreach (var (from, to) in new[] { ("a", "b"), ("a", "d"), ("d", "a"), ("d", "e") })
+        {
+            var e = Assert.Throws<BackupException>(() => disk.Move(_temp[from], _temp[to]));
+            Assert.Equal(ErrorCode.DestinationExists, e.Code);
+            Assert.Equal(_temp[to], e.FullName);
+        }
+        Assert.Equal("a=A\nb=B\nd/\nd/x=X\ne/\ne/x=E", _temp.Show());
+        disk.Replace(a, b);
+        disk.Move(_temp["d"], _temp["f"]);
+        Assert.Equal("b=A\ne/\ne/x=E\nf/\nf/x=X", _temp.Show());
+    }
+
+    [Theory]
+    [MemberData(nameof(RenameFlags))]
+    public void Moving_what_is_not_there_or_to_where_nothing_is_says_which(bool flags)
+    {
+        var disk = new LocalDisk(flags);
+        var a = _temp.Write("a", "A");
+        Assert.Equal(_temp["no"], Assert.Throws<BackupException>(() => disk.Move(_temp["no"], _temp["b"])).FullName);
+        var e = Assert.Throws<BackupException>(() => disk.Move(a, _temp["no/b"]));
+        Assert.Equal((ErrorCode.PathNotFound, _temp["no/b"]), (e.Code, e.FullName));
+        Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => disk.Replace(_temp["no"], a)).Code);
+    }
+
+    [Fact]
+    public void Swapping_gives_each_the_name_of_the_other()
+    {
+        _temp.Write("f", "F");
+        _temp.Write("d/x", "X");
+        var swapped = _disk.TryExchange(_temp["f"], _temp["d"]);
+        Assert.Equal(OperatingSystem.IsLinux() || swapped, swapped);
+        Assert.Equal(swapped ? "d=F\nf/\nf/x=X" : "d/\nd/x=X\nf=F", _temp.Show());
+        Assert.False(new LocalDisk(useRenameFlags: false).TryExchange(_temp["f"], _temp["d"]));
+        if (swapped)
+            Assert.Equal(
+                ErrorCode.PathNotFound,
+                Assert.Throws<BackupException>(() => _disk.TryExchange(_temp["f"], _temp["no"])).Code
+            );
+    }
+
+    [Fact]
+    public void Creating_never_replaces()
+    {
+        var path = _temp.Write("f", "old");
+        var e = Assert.Throws<BackupException>(() => _disk.CreateNew(path));
+        Assert.Equal((ErrorCode.DestinationExists, path), (e.Code, e.FullName));
+        Assert.Equal(
+            ErrorCode.DestinationExists,
+            Assert.Throws<BackupException>(() => _disk.CreateDirectory(path)).Code
+        );
+        Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => _disk.CreateNew(_temp["no/f"])).Code);
+        Assert.Equal("f=old", _temp.Show());
+    }
+
+    [Fact]
+    public void A_handle_keeps_to_its_file_and_sees_it_grow()
+    {
+        var path = _temp.Write("f", "old");
+        using var read = _disk.OpenRead(path);
+        File.AppendAllText(path, " and more");
+        Assert.Equal(12, read.Length);
+        _disk.Replace(_temp.Write("g", "new"), path);
+        Assert.Equal(12, read.Length);
+        Assert.False(read.Stat().IsSameFileAs(_disk.Stat(path)!));
+        var buffer = new byte[3];
+        Assert.Equal(3, read.Read(buffer, 0));
+        Assert.Equal("old"u8, buffer);
+    }
+
+    [Fact]
+    public void Threads_write_their_own_ranges_at_once()
+    {
+        using var file = _disk.CreateNew(_temp["f"]);
+        Parallel.For(0, 64, i => file.Write(Enumerable.Repeat((byte)i, 1000).ToArray(), i * 1000L));
+        var all = File.ReadAllBytes(_temp["f"]);
+        Assert.Equal(64_000, all.Length);
+        Assert.All(Enumerable.Range(0, 64_000), i => Assert.Equal(i / 1000, all[i]));
+    }
+
+    [Fact]
+    public void A_path_with_a_NUL_or_without_a_root_reaches_no_file()
+    {
+        var path = _temp.Write("f", "data");
+        Action<string>[] calls =
+        [
+            p => _disk.OpenRead(p),
+            p => _disk.OpenWrite(p),
+            p => _disk.CreateNew(p),
+            p => _disk.CreateDirectory(p),
+            p => _disk.Move(p, _temp["x"]),
+            p => _disk.Move(path, p),
+            p => _disk.Replace(path, p),
+            p => _disk.TryExchange(path, p),
+            p => _disk.TryLock(p),
+            p => _disk.DeleteFile(p),
+            p => _disk.DeleteDirectory(p),
+            p => _disk.TryDeleteEmptyDirectory(p),
+            p => _disk.TryCreateHardLink(p, path),
+            p => _disk.FlushDirectory(p),
+            p => _disk.Stat(p),
+            p => _disk.List(p),
+        ];
+        foreach (var call in calls)
+        {
+            Assert.Equal(ErrorCode.UnsafeName, Assert.Throws<BackupException>(() => call(path + "\0.txt")).Code);
+            Assert.Throws<ArgumentException>(() => call("f"));
+        }
+        Assert.Equal("f=data", _temp.Show());
+    }
+
+    [Fact]
+    public void A_name_too_long_for_the_system_is_an_error_with_the_path()
+    {
+        var path = _temp[new string('n', 300)];
+        Assert.Equal(ErrorCode.ReadFailed, Assert.Throws<BackupException>(() => _disk.OpenRead(path)).Code);
+        Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.CreateNew(path)).Code);
+        Assert.Equal(path, Assert.Throws<BackupException>(() => _disk.CreateDirectory(path)).FullName);
+    }
+
+    [Fact]
+    public void Listing_what_is_no_folder_is_an_error()
+    {
+        Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => _disk.List(_temp["no"])).Code);
+        var file = _temp.Write("f", "");
+        Assert.Equal(file, Assert.Throws<BackupException>(() => _disk.List(file)).FullName);
+        Assert.Null(_disk.Stat(_temp["f/x"]));
+        Assert.Null(_disk.Stat(_temp["no/x"]));
     }
 
     [Fact]
@@ -83,6 +196,14 @@ public sealed class LocalDiskTests : IDisposable
         var entry = _disk.Stat(a)!;
         Assert.Equal(2, entry.LinkCount);
         Assert.True(entry.IsSameFileAs(_disk.Stat(_temp["b"])!));
+        Assert.Equal(
+            ErrorCode.DestinationExists,
+            Assert.Throws<BackupException>(() => _disk.TryCreateHardLink(_temp["b"], a)).Code
+        );
+        Assert.Equal(
+            ErrorCode.PathNotFound,
+            Assert.Throws<BackupException>(() => _disk.TryCreateHardLink(_temp["c"], _temp["no"])).Code
+        );
     }
 
     [Fact]

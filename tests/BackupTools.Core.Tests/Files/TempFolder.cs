@@ -33,10 +33,17 @@ internal sealed class TempFolder : IDisposable
             Directory
                 .EnumerateFileSystemEntries(this[name], "*", SearchOption.AllDirectories)
                 .Order(StringComparer.Ordinal)
-                .Select(p =>
-                    System.IO.Path.GetRelativePath(Path, p) + (Directory.Exists(p) ? "/" : "=" + File.ReadAllText(p))
-                )
+                .Select(p => System.IO.Path.GetRelativePath(Path, p) + (Directory.Exists(p) ? "/" : "=" + Text(p)))
         );
+
+    /// <summary>Read without a lock, which .NET's own reading would take.</summary>
+    private static string Text(string path)
+    {
+        using var file = BackupTools.Files.LocalDisk.Instance.OpenRead(path);
+        var bytes = new byte[file.Length];
+        file.Read(bytes, 0);
+        return System.Text.Encoding.UTF8.GetString(bytes);
+    }
 
     public void Dispose()
     {

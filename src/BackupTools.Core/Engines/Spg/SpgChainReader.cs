@@ -346,8 +346,9 @@ internal sealed class SpgChainReader
     private static ChainProblem Locate(BackupException fault, SpgBundle bundle, string path, long start, Place place)
     {
         var offset = bundle.SliceOffset + ((fault.Offset ?? start) - start);
-        // A frame that is wrong at the very first byte of an increment is rather no frame at all.
-        return fault.Offset == start && !bundle.IsFull && fault.Code != ErrorCode.UnsupportedFormat
+        // A bundle that is sound by its own checksum and begins with a wrong frame rather begins with none at all.
+        var isSound = bundle.StoredCrc is not null;
+        return isSound && fault.Offset == start && !bundle.IsFull && fault.Code != ErrorCode.UnsupportedFormat
             ? NotTheSameLog(bundle, path, fault.Message)
             : ChainProblem.From(fault) with
             {

@@ -14,6 +14,8 @@ internal static partial class Linux
     private const uint BasicStats = 0x7ff;
     private const uint NoReplace = 1;
     private const uint ExchangeFlag = 2;
+    private const uint StartWritebackFlag = 2;
+    private const int KeepSize = 1;
 
     /// <summary>False once a C library without renameat2 was met.</summary>
     private static volatile bool _hasRename2 = true;
@@ -42,6 +44,15 @@ internal static partial class Linux
 
     /// <summary>Swaps two names; 0 or the error (Invalid or NotImplemented where that is not known).</summary>
     public static int Exchange(string a, string b) => Rename2(a, b, ExchangeFlag);
+
+    /// <summary>
+    /// Lets the disk begin with what has been written so far, so that a later flush finds little left to do. A hint:
+    /// where it fails, the flush does all, and reports what goes wrong.
+    /// </summary>
+    public static void StartWriteback(SafeFileHandle file) => _ = SyncFileRange(file, 0, 0, StartWritebackFlag);
+
+    /// <summary>Reserves space for a file from its start, leaving its length as it is; 0 or the error.</summary>
+    public static int Reserve(SafeFileHandle file, long bytes) => Libc.Check(() => Allocate(file, KeepSize, 0, bytes));
 
     private static int Rename2(string from, string to, uint flags)
     {
@@ -79,6 +90,12 @@ internal static partial class Linux
 
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt2(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
     /// <summary>struct statx of linux/stat.h.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

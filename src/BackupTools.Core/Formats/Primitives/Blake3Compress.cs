@@ -13,6 +13,8 @@ internal static class Blake3Compress
     /// <summary>Words of a chaining value.</summary>
     public const int CvWords = 8;
 
+    public const int Rounds = 7;
+
     // Domain flags, specification table 3.
     public const uint ChunkStart = 1;
     public const uint ChunkEnd = 2;
@@ -49,7 +51,7 @@ internal static class Blake3Compress
             v14 = length,
             v15 = flags;
         var schedule = Schedule;
-        for (var round = 0; round < 7; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             var s = schedule.Slice(round * 16, 16);
             Mix(ref v0, ref v4, ref v8, ref v12, m[s[0]], m[s[1]]);
@@ -84,122 +86,24 @@ internal static class Blake3Compress
         InPlace(output, block, BlockSize, 0, Parent | flags);
     }
 
-    // Row r: which message word each place takes in round r, the permutation of table 2 applied r times.
-    private static ReadOnlySpan<byte> Schedule =>
-        // csharpier-ignore
+    /// <summary>The flags of a full block of a chunk or, if the length is a block's, of a parent; never of the root.</summary>
+    public static uint NodeFlags(int length, int offset) =>
+        length == BlockSize ? Parent
+        : offset == 0 ? ChunkStart
+        : offset == ChunkSize - BlockSize ? ChunkEnd
+        : 0;
+
+    /// <summary>Row r: which message word each place takes in round r. Table 2 of the specification, applied r times.</summary>
+    // csharpier-ignore
+    public static ReadOnlySpan<byte> Schedule =>
         [
-            0,
-            1,
-            2,
-            3,
-            4,
-            5,
-            6,
-            7,
-            8,
-            9,
-            10,
-            11,
-            12,
-            13,
-            14,
-            15,
-            2,
-            6,
-            3,
-            10,
-            7,
-            0,
-            4,
-            13,
-            1,
-            11,
-            12,
-            5,
-            9,
-            14,
-            15,
-            8,
-            3,
-            4,
-            10,
-            12,
-            13,
-            2,
-            7,
-            14,
-            6,
-            5,
-            9,
-            0,
-            11,
-            15,
-            8,
-            1,
-            10,
-            7,
-            12,
-            9,
-            14,
-            3,
-            13,
-            15,
-            4,
-            0,
-            11,
-            2,
-            5,
-            8,
-            1,
-            6,
-            12,
-            13,
-            9,
-            11,
-            15,
-            10,
-            14,
-            8,
-            7,
-            2,
-            5,
-            3,
-            0,
-            1,
-            6,
-            4,
-            9,
-            14,
-            11,
-            5,
-            8,
-            12,
-            15,
-            1,
-            13,
-            3,
-            0,
-            10,
-            2,
-            6,
-            4,
-            7,
-            11,
-            15,
-            5,
-            0,
-            1,
-            9,
-            8,
-            6,
-            14,
-            10,
-            2,
-            12,
-            3,
-            4,
-            7,
-            13,
+            0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+            2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8,
+            3, 4, 10, 12, 13, 2, 7, 14, 6, 5, 9, 0, 11, 15, 8, 1,
+            10, 7, 12, 9, 14, 3, 13, 15, 4, 0, 11, 2, 5, 8, 1, 6,
+            12, 13, 9, 11, 15, 10, 14, 8, 7, 2, 5, 3, 0, 1, 6, 4,
+            9, 14, 11, 5, 8, 12, 15, 1, 13, 3, 0, 10, 2, 6, 4, 7,
+            11, 15, 5, 0, 1, 9, 8, 6, 14, 10, 2, 12, 3, 4, 7, 13,
         ];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

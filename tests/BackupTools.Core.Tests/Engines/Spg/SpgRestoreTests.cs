@@ -1,0 +1,403 @@
+using BackupTools.Chains;
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Tests.Formats.Spg;
+
+namespace BackupTools.Tests.Engines.Spg;
+
+public sealed class SpgRestoreTests
+{
+    private static readonly string[] s_good =
+    [
+        "bundles/full-v2.bkp",
+        "bundles/incr-1.bkp",
+        "bundles/incr-2.bkp",
+        "bundles/incr-3-empty.bkp",
+    ];
+
+    public static TheoryData<string> PositionTable
+    {
+        get
+        {
+            var all = new TheoryData<string>();
+            foreach (var row in SpgFixtures.Json("restore/expected-restore.json").GetProperty("pitr").EnumerateArray())
+            {
+                all.Add(row.GetRawText());
+            }
+            return all;
+        }
+    }
+
+    [Theory]
+    [InlineData("bundles/full-v2.bkp", "bundles/incr-1.bkp", "bundles/incr-2.bkp", "bundles/incr-3-empty.bkp")]
+    [InlineData("bundles/full-v1.bkp", "bundles/incr-1-v1.bkp", "bundles/incr-2-v1.bkp")]
+    public void A_good_chain_restores_byte_by_byte(params string[] names)
+    {
+        using var box = new SpgBox();
+        var chain = names.Select(box.Fixture).ToList();
+        var restored = box.Restore(chain, deep: true);
+        Assert.Equal(SpgFixtures.Bytes("restore/rec.db"), restored.Db);
+        Assert.Equal(SpgFixtures.Bytes("restore/rec.wal"), restored.Wal);
+        Assert.Equal(770ul, restored.Result.End.Value);
+        Assert.Equal(114 + 508, restored.Result.Length);
+        Assert.Empty(box.Warnings);
+        Assert.Empty(box.Harness.Verify(chain));
+    }
+
+    [Theory]
+    [InlineData("full-v2-cat9", "states/S0.v9.db")]
+    [InlineData("full-v2-cat59", "states/S0.v59.db")]
+    [InlineData("full-v2-env2", "snap/S0.env2.db")]
+    [InlineData("full-v2-env5", "snap/S0.env5.db")]
+    [InlineData("full-v2-at-S2", "states/S2.v8.db")]
+    [InlineData("full-v2-empty-db", "snap/empty-catalog.v8.db")]
+    public void Every_form_of_snapshot_restores_byte_by_byte(string bundle, string db)
+    {
+        using var box = new SpgBox();
+        var restored = box.Restore([box.Fixture($"bundles/{bundle}.bkp")], deep: true);
+        Assert.Equal(SpgFixtures.Bytes(db), restored.Db);
+        Assert.Empty(restored.Wal);
+    }
+
+    [Theory]
+    [MemberData(nameof(PositionTable))]
+    public void A_position_gives_the_rows_that_the_server_would_have(string json)
+    {
+        var row = System.Text.Json.JsonDocument.Parse(json).RootElement;
+        var local = Math.Min(row.GetProperty("upto").GetInt64(), 508);
+        using var box = new SpgBox();
+        // As the planner does it: the bundles up to the one that holds the position.
+        var chain = s_good.Select(box.Fixture).Where(b => b.Start.Value <= (ulong)(262 + local)).ToList();
+        var restored = box.Restore(chain, cutAt: (ulong)(262 + local));
+        Assert.Equal(row.GetProperty("rows").GetInt32(), SpgModel.CompatRows(3, restored.Wal));
+        Assert.Equal(SpgFixtures.Bytes("restore/rec.wal")[..restored.Wal.Length], restored.Wal);
+        Assert.Equal(262ul + (ulong)restored.Wal.Length, restored.Result.End.Value);
+        // The log is never left inside a frame or a transaction, where the server would append to it.
+        Assert.Equal(restored.Wal.Length, SpgModel.CutPoint(restored.Wal));
+        Assert.Equal(restored.Wal.Length < local, box.Warnings.Count == 1);
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.ChainGap, "bundles/full-v2.bkp", "bundles/incr-2.bkp")]
+    [InlineData(ErrorCode.ChainOverlap, "bundles/full-v2.bkp", "bundles/incr-1.bkp", "bundles/incr-1.bkp")]
+    [InlineData(ErrorCode.ChainOverlap, "bundles/full-v2.bkp", "chain/incr-overlap-since0.bkp")]
+    [InlineData(ErrorCode.ChainGap, "bundles/full-v2.bkp", "chain/incr-midrecord.bkp")]
+    [InlineData(ErrorCode.ChainGap, "bundles/full-v2.bkp", "bundles/incr-1.bkp", "chain/incr-gap.bkp")]
+    [InlineData(ErrorCode.ForeignEpoch, "bundles/full-v2.bkp", "bundles/incr-1.bkp", "chain/incr-wrong-epoch.bkp")]
+    [InlineData(ErrorCode.Malformed, "chain/full-with-wal-slice-doc-shape.bkp")]
+    [InlineData(ErrorCode.ChainOverlap, "bundles/full-v2.bkp", "bundles/full-v2-at-S2.bkp")]
+    [InlineData(ErrorCode.Malformed, "bad/kind7-ACCEPTED.bkp")]
+    [InlineData(ErrorCode.Malformed, "bad/full-snap-empty-ACCEPTED.bkp")]
+    [InlineData(ErrorCode.BadMagic, "bad/full-snap-corrupt-valid-crc-ACCEPTED.bkp")]
+    [InlineData(ErrorCode.ChecksumMismatch, "bad/full-v2-flip-snap.bkp")]
+    [InlineData(ErrorCode.Malformed, "bundles/full-v2.bkp", "bad/incr-with-snap-ACCEPTED.bkp")]
+    [InlineData(ErrorCode.Malformed, "bundles/full-v2.bkp", "bad/incr-walpos-inconsistent-ACCEPTED.bkp")]
+    [InlineData(ErrorCode.Truncated, "bundles/full-v1.bkp", "bad/v1-trunc-wal-ACCEPTED.bkp")]
+    [InlineData(ErrorCode.ChecksumMismatch, "bundles/full-v1.bkp", "bad/v1-flip-wal-ACCEPTED.bkp")]
+    public void A_bad_chain_is_refused_and_verification_says_the_same(ErrorCode code, params string[] names)
+    {
+        using var box = new SpgBox();
+        var chain = names.Select(box.Fixture).ToList();
+        var error = Assert.Throws<BackupException>(() => box.Restore(chain));
+        Assert.Equal(code, error.Code);
+        Assert.Equal(chain[^1].FullName, error.FullName);
+        Assert.False(Directory.Exists(box.Harness.At("restored0")));
+        var problems = box.Harness.Verify(chain).Where(p => p.Severity == ProblemSeverity.Error).ToList();
+        Assert.Equal(code, problems[0].Code);
+        Assert.Equal(chain[^1].FullName, problems[0].FullName);
+    }
+
+    [Theory]
+    [InlineData("bad/v1-trailing-garbage-ACCEPTED.bkp")]
+    public void What_a_reader_may_ignore_is_told(string name)
+    {
+        using var box = new SpgBox();
+        var chain = new[] { box.Fixture("bundles/full-v1.bkp"), box.Fixture(name) };
+        Assert.Equal(SpgFixtures.Bytes("restore/rec.wal")[..166], box.Restore(chain).Wal);
+        Assert.Contains("belong to nothing", Assert.Single(box.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_transaction_that_began_before_the_full_is_told()
+    {
+        using var box = new SpgBox();
+        BundleHeader[] chain = [box.Fixture("chain/full-open-tx.bkp"), box.Fixture("chain/incr-after-open-tx.bkp")];
+        box.Restore(chain);
+        Assert.Contains("began before the full", Assert.Single(box.Warnings), StringComparison.Ordinal);
+        var problem = Assert.Single(box.Harness.Verify(chain));
+        Assert.Equal((ProblemSeverity.Warning, ErrorCode.OpenTransaction), (problem.Severity, problem.Code));
+        // Alone, an increment may well begin inside a transaction.
+        Assert.Empty(box.Harness.Verify([chain[1]]));
+    }
+
+    [Fact]
+    public void An_increment_can_be_verified_alone()
+    {
+        using var box = new SpgBox();
+        Assert.Empty(box.Harness.Verify([box.Fixture("bundles/incr-2.bkp")]));
+        var problem = Assert.Single(box.Harness.Verify([box.Fixture("chain/incr-wrong-epoch.bkp")]));
+        Assert.Equal(ErrorCode.ForeignEpoch, problem.Code);
+    }
+
+    [Fact]
+    public void Every_bundle_is_judged_even_behind_a_damaged_one()
+    {
+        using var box = new SpgBox();
+        var chain = s_good.Select(box.Fixture).ToList();
+        Flip(chain[1].FullName, 60);
+        Flip(chain[2].FullName, 100);
+        var problems = box.Harness.Verify(chain);
+        Assert.Equal([chain[1].FullName, chain[2].FullName], problems.Select(p => p.FullName));
+        Assert.All(problems, p => Assert.Equal(ErrorCode.ChecksumMismatch, p.Code));
+        File.Delete(chain[1].FullName);
+        Assert.Equal(ErrorCode.PathNotFound, box.Harness.Verify(chain)[0].Code);
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_a_v2_chain_is_caught()
+    {
+        using var box = new SpgBox();
+        var chain = s_good[..3].Select(box.Fixture).ToList();
+        foreach (var bundle in chain)
+        {
+            var sound = File.ReadAllBytes(bundle.FullName);
+            for (var i = 0; i < sound.Length; i++)
+            {
+                var damaged = (byte[])sound.Clone();
+                damaged[i] ^= (byte)(1 << (i % 8));
+                File.WriteAllBytes(bundle.FullName, damaged);
+                Assert.Contains(box.Harness.Verify(chain), p => p.Severity == ProblemSeverity.Error);
+            }
+            File.WriteAllBytes(bundle.FullName, sound);
+        }
+        Assert.Empty(box.Harness.Verify(chain));
+    }
+
+    [Fact]
+    public void A_torn_tail_at_the_very_end_is_left_out_and_elsewhere_refused()
+    {
+        using var box = new SpgBox();
+        var wal = SpgFixtures.Bytes("states/S2.wal");
+        var full = box.Fixture("bundles/full-v2.bkp");
+        var torn = SpgTestBundles.Increment(box, 262, wal[262..400]);
+        var restored = box.Restore([full, torn]);
+        Assert.Equal(wal[262..362], restored.Wal);
+        Assert.Equal(362ul, restored.Result.End.Value);
+        Assert.Contains("no whole frame", Assert.Single(box.Warnings), StringComparison.Ordinal);
+        var next = SpgTestBundles.Increment(box, 400, wal[400..]);
+        var error = Assert.Throws<BackupException>(() => box.Restore([full, torn, next]));
+        Assert.Equal((ErrorCode.Malformed, torn.FullName), (error.Code, error.FullName));
+        Assert.Equal(49 + 100, error.Offset);
+    }
+
+    [Fact]
+    public void A_damaged_length_near_the_end_does_not_pass_for_a_torn_tail()
+    {
+        using var box = new SpgBox();
+        var wal = SpgFixtures.Bytes("states/S2.wal")[262..];
+        wal[49 + 2] |= 0x10;
+        var full = box.Fixture("bundles/full-v2.bkp");
+        var damaged = SpgTestBundles.Increment(box, 262, wal);
+        var error = Assert.Throws<BackupException>(() => box.Restore([full, damaged]));
+        Assert.Equal((ErrorCode.Malformed, 49L + 49), (error.Code, error.Offset));
+        Assert.Contains("more log follows", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_transaction_open_at_the_end_is_left_out()
+    {
+        using var box = new SpgBox();
+        var wal = SpgFixtures.Bytes("states/S2.wal");
+        BundleHeader[] chain = [box.Fixture("bundles/full-v2.bkp"), SpgTestBundles.Increment(box, 262, wal[262..541])];
+        var restored = box.Restore(chain);
+        Assert.Equal(wal[262..428], restored.Wal);
+        Assert.Contains("inside a transaction", Assert.Single(box.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Frames_of_embedded_spg_are_refused_by_name()
+    {
+        using var box = new SpgBox();
+        byte[] slice = [.. SpgFrames.V3("SELECT 1"), .. SpgFrames.V3(0x12, "SELECT 1"u8)];
+        BundleHeader[] chain = [box.Fixture("bundles/full-v2.bkp"), SpgTestBundles.Increment(box, 262, slice)];
+        Assert.Equal(ErrorCode.UnsupportedFormat, Assert.Throws<BackupException>(() => box.Restore(chain)).Code);
+        slice = [.. SpgFrames.V3("SELECT 1"), .. BitConverter.GetBytes(0xE0000005), 1, 2, 3, 4, 5];
+        chain[1] = SpgTestBundles.Increment(box, 262, slice);
+        Assert.Equal(ErrorCode.UnsupportedFormat, Assert.Throws<BackupException>(() => box.Restore(chain)).Code);
+    }
+
+    [Fact]
+    public void Rows_in_cold_segments_are_refused()
+    {
+        using var box = new SpgBox();
+        var db = SpgFixtures.Bytes("states/S0.v9.db");
+        db[^9] = 1;
+        var full = SpgTestBundles.Full(box, db, 262);
+        Assert.Equal(ErrorCode.ColdSegments, Assert.Throws<BackupException>(() => box.Restore([full])).Code);
+    }
+
+    [Fact]
+    public void A_clock_that_was_set_back_is_told()
+    {
+        using var box = new SpgBox();
+        var full = SpgTestBundles.Full(box, SpgFixtures.Bytes("states/S0.v8.db"), 0);
+        var earlier = SpgTestBundles.Write(
+            box,
+            SpgTestBundles.Bytes(1, 0, [], 0, [], time: full.CreatedUtc.AddMinutes(-1))
+        );
+        var problem = Assert.Single(box.Harness.Verify([full, earlier]));
+        Assert.Equal(ProblemSeverity.Warning, problem.Severity);
+        Assert.Contains("dated before", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_stands_at_the_destination_is_listed_and_replaced_whole()
+    {
+        using var box = new SpgBox();
+        var target = box.Harness.At("target", "rec.db");
+        var wal = box.Harness.At("target", "rec.wal");
+        var manifest = box.Harness.At("target", "rec.spg", "manifest.v10");
+        BundleHeader[] chain = [box.Fixture("bundles/full-v2.bkp")];
+        Assert.Empty(Occupied(box, chain, target));
+        Directory.CreateDirectory(Path.GetDirectoryName(manifest)!);
+        File.WriteAllBytes(target, SpgFixtures.Bytes("states/S2.v8.db"));
+        File.WriteAllBytes(wal, SpgFixtures.Bytes("states/S2.wal"));
+        File.WriteAllBytes(manifest, SpgFixtures.Bytes("manifest/for-S0.v9.manifest.v10"));
+        File.WriteAllText(box.Harness.At("target", "rec.spg", "kept.txt"), "not ours");
+        Assert.Equal([target, wal, manifest], Occupied(box, chain, target));
+        Assert.True(MayReplace(box, chain, target));
+        box.Harness.Restore(chain, target);
+        Assert.Equal(SpgFixtures.Bytes("states/S0.v8.db"), File.ReadAllBytes(target));
+        // An old log would be replayed on the new database, even if the new one is empty.
+        Assert.Empty(File.ReadAllBytes(wal));
+        Assert.False(File.Exists(manifest));
+        Assert.True(File.Exists(box.Harness.At("target", "rec.spg", "kept.txt")));
+        Assert.Equal(["rec.db", "rec.spg", "rec.wal"], Names(box.Harness.At("target")));
+    }
+
+    [Theory]
+    [InlineData("states/S0.v8.db", "restore/expected.rows.txt", true)]
+    [InlineData("restore/expected.rows.txt", "states/S2.wal", false)]
+    [InlineData(null, "states/S2.wal", true)]
+    [InlineData(null, "restore/expected.rows.txt", false)]
+    public void Only_an_spg_database_may_be_replaced(string? db, string? wal, bool allowed)
+    {
+        using var box = new SpgBox();
+        var target = box.Harness.At("rec.db");
+        if (db is not null)
+        {
+            File.Copy(SpgFixtures.PathOf(db), target);
+        }
+        if (wal is not null)
+        {
+            File.Copy(SpgFixtures.PathOf(wal), box.Harness.At("rec.wal"));
+        }
+        Assert.Equal(allowed, MayReplace(box, [box.Fixture("bundles/full-v2.bkp")], target));
+    }
+
+    [Fact]
+    public void A_folder_is_never_replaced_by_a_database()
+    {
+        using var box = new SpgBox();
+        Directory.CreateDirectory(box.Harness.At("rec.db"));
+        Directory.CreateDirectory(box.Harness.At("x.wal"));
+        File.Copy(SpgFixtures.PathOf("states/S0.v8.db"), box.Harness.At("x.db"));
+        BundleHeader[] chain = [box.Fixture("bundles/full-v2.bkp")];
+        Assert.False(MayReplace(box, chain, box.Harness.At("rec.db")));
+        Assert.False(MayReplace(box, chain, box.Harness.At("x.db")));
+    }
+
+    [Fact]
+    public void The_log_goes_where_it_is_told_to()
+    {
+        using var box = new SpgBox();
+        var chain = s_good.Select(box.Fixture).ToList();
+        var logs = Directory.CreateDirectory(box.Harness.At("logs")).FullName;
+        var result = box.Harness.Restore(chain, box.Harness.At("r", "rec.db"), walPath: Path.Combine(logs, "log"));
+        Assert.Equal([box.Harness.At("r", "rec.db"), Path.Combine(logs, "log")], result.Files);
+        Assert.Equal(SpgFixtures.Bytes("restore/rec.wal"), File.ReadAllBytes(Path.Combine(logs, "log")));
+        Assert.Equal(["rec.db"], Names(box.Harness.At("r")));
+        var error = Assert.Throws<BackupException>(() =>
+            box.Harness.Restore(chain, box.Harness.At("q", "rec.db"), walPath: box.Harness.At("no", "log"))
+        );
+        Assert.Equal(ErrorCode.PathNotFound, error.Code);
+        error = Assert.Throws<BackupException>(() =>
+            box.Harness.Restore(chain, box.Harness.At("q", "rec.db"), walPath: box.Harness.At("q", "rec.db"))
+        );
+        Assert.Equal(ErrorCode.InvalidOption, error.Code);
+    }
+
+    [Fact]
+    public void The_database_is_put_in_place_last()
+    {
+        using var box = new SpgBox();
+        using var staging = StagingArea.Create(box.Harness.Disk, box.Harness.Folder, TimeProvider.System);
+        var request = Request(box, [box.Fixture("bundles/full-v2.bkp")], box.Harness.At("rec.db"));
+        var steps = box.Harness.Engine.Restore(request, staging, box.Harness.Context()).Steps;
+        Assert.Equal([box.Harness.At("rec.wal"), box.Harness.At("rec.db")], steps.Select(s => s.FinalPath));
+    }
+
+    [Fact]
+    public void What_does_not_read_back_as_written_is_not_published()
+    {
+        var disk = new HookedDisk();
+        using var box = new SpgBox(disk);
+        var chain = s_good.Select(box.Fixture).ToList();
+        foreach (var staged in new[] { "database", "wal" })
+        {
+            disk.Opening = path =>
+            {
+                if (Path.GetFileName(path) == staged)
+                {
+                    Flip(path, 20);
+                }
+            };
+            var error = Assert.Throws<BackupException>(() => box.Restore(chain));
+            Assert.Contains(error.Code, new[] { ErrorCode.VerificationFailed, ErrorCode.ChecksumMismatch });
+        }
+        Assert.DoesNotContain(Directory.GetFiles(box.Harness.Folder, "rec.*", SearchOption.AllDirectories), _ => true);
+    }
+
+    [Fact]
+    public void A_bundle_that_changed_since_it_was_listed_is_not_used()
+    {
+        using var box = new SpgBox();
+        var full = box.Fixture("bundles/full-v2.bkp");
+        File.Copy(SpgFixtures.PathOf("bundles/full-v2-at-S2.bkp"), full.FullName, overwrite: true);
+        var error = Assert.Throws<BackupException>(() => box.Restore([full]));
+        Assert.Contains("changed", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cancellation_passes_through()
+    {
+        using var box = new SpgBox();
+        using var source = new CancellationTokenSource();
+        var chain = s_good.Select(box.Fixture).ToList();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() =>
+            box.Harness.Restore(chain, box.Harness.At("r", "rec.db"), cancellation: source.Token)
+        );
+        Assert.Throws<OperationCanceledException>(() => box.Harness.Verify(chain, cancellation: source.Token));
+    }
+
+    private static RestoreRequest Request(SpgBox box, IReadOnlyList<BundleHeader> chain, string target) =>
+        new() { Plan = box.Harness.PlanOf(chain), DestinationPath = target };
+
+    private static IReadOnlyList<string> Occupied(SpgBox box, IReadOnlyList<BundleHeader> chain, string target) =>
+        box.Harness.Engine.OccupiedBy(Request(box, chain, target), box.Harness.Context());
+
+    private static bool MayReplace(SpgBox box, IReadOnlyList<BundleHeader> chain, string target) =>
+        box.Harness.Engine.MayReplace(Request(box, chain, target), box.Harness.Context());
+
+    private static string[] Names(string folder) =>
+        [.. Directory.GetFileSystemEntries(folder).Select(e => Path.GetFileName(e)!).Order()];
+
+    private static void Flip(string path, int offset)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[offset] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}

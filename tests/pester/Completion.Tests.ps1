@@ -1,0 +1,85 @@
+#Requires -Version 7.6
+BeforeDiscovery {
+    . "$PSScriptRoot/Engines.ps1"
+    $engines = @(Get-EngineCase)
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Support.ps1"
+
+    function Get-Completion([string] $Line) {
+        (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches
+    }
+}
+
+Describe 'Completion with <Engine> bundles' -ForEach $engines {
+    BeforeAll {
+        $sample = New-SampleChain $Engine
+        $chain = Get-BackupChain -LiteralPath $sample.Destination
+        $folder = ConvertTo-NativePath $sample.Destination
+    }
+
+    It 'offers <Parameter> the real positions' -ForEach @(
+        @{ Parameter = 'ToPosition' }
+        @{ Parameter = 'ToEpoch' }
+        @{ Parameter = 'ToLsn' }
+    ) {
+        $found = Get-Completion "Restore-BackupChain -LiteralPath '$folder' -$Parameter "
+        foreach ($bundle in $sample.Bundles) {
+            $found.CompletionText | Should -Contain "$($bundle.EndPosition)"
+        }
+    }
+
+    It 'shows times and names as tooltips' {
+        $found = Get-Completion "Test-BackupChain -LiteralPath '$folder' -ToPosition "
+        $found.Where({ $_.CompletionText -eq "$($EndAt[1])" })[0].ToolTip |
+            Should -Match "^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ Incremental $([regex]::Escape($sample.Bundles[1].Name))$"
+    }
+
+    It 'goes on from what is typed' {
+        $typed = "$($EndAt[2])".Substring(0, 1)
+        $found = Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ToPosition $typed"
+        $found.CompletionText | Should -Contain "$($EndAt[2])"
+        $found.Where({ -not $_.CompletionText.StartsWith($typed) }) | Should -BeNullOrEmpty
+    }
+
+    It 'offers -Since the bundles at the destination, the newest first' {
+        $found = Get-Completion "New-IncrementalBackup -LiteralPath x -DestinationPath '$folder' -Since "
+        $found[0].CompletionText | Should -BeExactly "$($EndAt[2])"
+    }
+
+    It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
+        (Get-Completion "$_ '$folder' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
+    }
+
+    It 'understands a path on a drive of the session' {
+        (Get-Completion "Restore-BackupChain -LiteralPath '$($sample.Destination)' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
+    }
+
+    It 'understands a positional and relative path' {
+        Set-Location -LiteralPath $sample.Folder
+        try {
+            (Get-Completion 'Restore-BackupChain ./b -ChainId ').CompletionText | Should -BeExactly $chain.ChainId
+        } finally {
+            Set-Location -LiteralPath $PSScriptRoot
+        }
+    }
+}
+
+Describe 'Completion' {
+    It 'offers the engines' {
+        (Get-Completion 'New-FullBackup -Engine ').CompletionText | Sort-Object | Should -Be ('Alopex', 'Grafeo', 'PowDB', 'SPG')
+    }
+
+    It 'never fails: <_>' -ForEach @(
+        'Restore-BackupChain -LiteralPath /no/such/folder -ToPosition '
+        'Restore-BackupChain -ToPosition '
+        'Restore-BackupChain -LiteralPath env: -ChainId '
+        'Restore-BackupChain -LiteralPath $undefined -ChainId '
+        'New-IncrementalBackup -Since '
+    ) {
+        $global:Error.Clear()
+        Get-Completion $_ | Where-Object -Property ResultType -EQ -Value ParameterValue | Should -BeNullOrEmpty
+        $global:Error.Count | Should -Be 0
+    }
+}
