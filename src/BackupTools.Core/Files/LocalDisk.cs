@@ -190,7 +190,8 @@ internal sealed class LocalDisk : IDisk
         Require(model);
         if (OperatingSystem.IsWindows())
             return;
-        var owner = OperatingSystem.IsMacOS() ? Mac.Owner(model, out var errno)
+        var owner =
+            OperatingSystem.IsMacOS() ? Mac.Owner(model, out var errno)
             : OperatingSystem.IsLinux() ? Linux.Owner(model, out errno)
             : throw new PlatformNotSupportedException();
         var (user, group) = owner ?? throw DiskErrors.FromNative(errno, model, writing: false);

@@ -1,5 +1,6 @@
 // node driver.mjs: the real engine as a service for tests. One JSON request per line on standard input, one JSON
 // answer per line on standard output: {...} on success, {"error": "..."} with the engine's own message.
+import fs from 'node:fs';
 import { createInterface } from 'node:readline';
 import grafeo from '@grafeo-db/js';
 import { dump } from './dump.mjs';
@@ -41,6 +42,13 @@ const verbs = {
   checkpoint: ({ db }) => (open.get(db).walCheckpoint(), {}),
   full: ({ db, dir }) => (open.get(db).backupFull(dir), {}),
   incremental: ({ db, dir }) => (open.get(db).backupIncremental(dir), {}),
+  // An open database's file and log, as they are on disk; locks are advisory, and fs does not heed them.
+  copy: ({ db, out }) => {
+    fs.cpSync(db, out);
+    fs.cpSync(`${db}.wal`, `${out}.wal`, { recursive: true });
+    fs.rmSync(`${out}.wal/backup_cursor.meta`, { force: true });
+    return {};
+  },
   close: ({ db }) => {
     open.get(db).close();
     open.delete(db);

@@ -37,7 +37,10 @@ internal static class GrafeoBundles
         {
             return ReadListed(path, null, context);
         }
-        if (disk.Stat(manifest) is not null && ReadListed(manifest, Path.GetFileName(path), context).ToList() is { Count: > 0 } listed)
+        if (
+            disk.Stat(manifest) is not null
+            && ReadListed(manifest, Path.GetFileName(path), context).ToList() is { Count: > 0 } listed
+        )
         {
             return listed;
         }
@@ -172,7 +175,9 @@ internal static class GrafeoBundles
                     Series = series,
                     ParentId = ParentOf(manifest, index),
                     Checksum = $"{segment.Checksum:x8}",
-                    Notes = segment.EndEpoch < highestBefore ? [EpochsRestarted(segment, highestBefore, path)] : [],
+                    Notes = WentBack(manifest, index, highestBefore)
+                        ? [EpochsRestarted(segment, highestBefore, path)]
+                        : [],
                     Detail = bundle with { Entry = segment },
                 }
             );
@@ -184,8 +189,23 @@ internal static class GrafeoBundles
     }
 
     /// <summary>
-    /// Engines of 0.5.x may begin to count epochs anew when they are restarted. Ours are told apart by the order in
-    /// which they were made; the engine's own restore takes the increments of one life for those of another.
+    /// A full that ends before an older backup. An image may be older than the log beside it; then the increment made
+    /// together with it reaches at least as far.
+    /// </summary>
+    private static bool WentBack(GrafeoManifest manifest, int index, ulong highestBefore) =>
+        manifest.Segments[index] is { Kind: GrafeoSegmentKind.Full } full
+        && full.EndEpoch < highestBefore
+        && !(
+            index + 1 < manifest.Segments.Count
+            && manifest.Segments[index + 1] is { Kind: GrafeoSegmentKind.Incremental } next
+            && StartOf(next) == full.EndEpoch
+            && next.EndEpoch >= highestBefore
+        );
+
+    /// <summary>
+    /// Engines of 0.5.x may begin to count epochs anew when they are restarted, and a restored database does. Chains
+    /// are told apart by the order in which they were made; the engine's own restore takes the increments of one life
+    /// for those of another.
     /// </summary>
     private static ChainProblem EpochsRestarted(GrafeoSegment segment, ulong highest, string path) =>
         new(
@@ -223,10 +243,9 @@ internal static class GrafeoBundles
         foreach (var entry in entries.Where(e => e.Kind == DiskEntryKind.File))
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var mayBe =
-                entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)
-                    ? !folders.Contains(entry.Name + ".wal")
-                    : entry.Name.EndsWith(".wal", StringComparison.Ordinal);
+            var mayBe = entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)
+                ? !folders.Contains(entry.Name + ".wal")
+                : entry.Name.EndsWith(".wal", StringComparison.Ordinal);
             if (mayBe && ReadLone(entry.Path, context) is { } result)
             {
                 yield return result;
@@ -282,7 +301,10 @@ internal static class GrafeoBundles
     }
 
     /// <summary>One or two small reads: what the file is, how long, of which database, and an id from its headers.</summary>
-    private static (GrafeoBundle Bundle, long Length, string? Series, string Id) Look(string path, EngineContext context)
+    private static (GrafeoBundle Bundle, long Length, string? Series, string Id) Look(
+        string path,
+        EngineContext context
+    )
     {
         var entry = context.Disk.Stat(path);
         if (entry is null)
@@ -300,7 +322,12 @@ internal static class GrafeoBundles
         {
             var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
             var image = GrafeoContainerHeader.Read(pages);
-            return (new GrafeoBundle { Path = path, Image = image }, entry.Length, image.DatabaseId, IdOf(pages, entry));
+            return (
+                new GrafeoBundle { Path = path, Image = image },
+                entry.Length,
+                image.DatabaseId,
+                IdOf(pages, entry)
+            );
         }
         if (!GbakHeader.HasMagic(look))
         {
@@ -314,7 +341,9 @@ internal static class GrafeoBundles
         var gbak = GbakHeader.Read(look);
         var series =
             gbak.Version == GbakHeader.Segments && look.Length == LookLength
-                ? GrafeoWalHeader.Read(look.AsSpan(GbakHeader.Size + sizeof(ulong)), GbakHeader.Size + sizeof(ulong)).DatabaseId
+                ? GrafeoWalHeader
+                    .Read(look.AsSpan(GbakHeader.Size + sizeof(ulong)), GbakHeader.Size + sizeof(ulong))
+                    .DatabaseId
                 : null;
         return (new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
     }
@@ -350,7 +379,8 @@ internal static class GrafeoBundles
         }
     }
 
-    private static string FormatOf(GrafeoBundle bundle) => bundle.Image?.Format ?? $"GBAK v{bundle.Gbak!.Value.Version}";
+    private static string FormatOf(GrafeoBundle bundle) =>
+        bundle.Image?.Format ?? $"GBAK v{bundle.Gbak!.Value.Version}";
 
     private static ulong Before(ulong epoch) => epoch == 0 ? 0 : epoch - 1;
 

@@ -9,14 +9,13 @@ namespace BackupTools.Engines.Grafeo;
 /// Captures a database that may be open and written. Image first, log second, so that the log covers at least what
 /// the image lacks; every part proves itself by its checksum, and what does not is tried again.
 /// </summary>
-internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, EngineContext context)
+internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, EngineContext context, TimeSpan longestPause)
 {
     private const string StagedManifest = "manifest";
     private const int Attempts = 60;
     private const int AttemptsWithoutChange = 3;
     private const int AttemptsAtAFixedPosition = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     private readonly GrafeoPlan _found = (GrafeoPlan)plan.Detail!;
     private readonly List<GrafeoSegment> _added = [];
@@ -24,6 +23,9 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private readonly ulong _now = GrafeoTime.Now(context.Clock);
 
     private GrafeoSource Source => _found.Source;
+
+    /// <summary>The last epoch that the destination holds; null for none.</summary>
+    private ulong? StoodAt => _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1].EndEpoch : null;
 
     /// <summary>Captures, and says what is to be published.</summary>
     public CaptureResult Run()
@@ -68,7 +70,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
                 _found.Head?.Epoch ?? active.Epoch,
                 0,
                 segment.Path is null ? active.CheckpointLsn : segment.Number
-            )
+            ),
+            StoodAt
         );
         try
         {
@@ -83,69 +86,57 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
 
     /// <summary>The image, and as an increment of its own the commits that only the log holds.</summary>
     private GrafeoPosition Full() =>
-        Stable(
-            attempt =>
+        Stable(attempt =>
+        {
+            using var source = OpenImage();
+            var image = GrafeoImage.Open(source, context.Cancellation);
+            RequireSameGeneration(image.Header);
+            var name = _found.NextName(GrafeoSegmentKind.Full, []);
+            var staged = $"{attempt}-{name}";
+            uint checksum;
+            using (var target = staging.CreateFile(staged, image.Length))
             {
-                using var source = OpenImage();
-                var image = GrafeoImage.Open(source, context.Cancellation);
-                RequireSameGeneration(image.Header);
-                var name = _found.NextName(GrafeoSegmentKind.Full, []);
-                var staged = $"{attempt}-{name}";
-                uint checksum;
-                using (var target = staging.CreateFile(staged, image.Length))
-                {
-                    using var shown = context.Progress.BeginFile(source.Path, image.Length);
-                    checksum = image.Transfer(source, target, context);
-                }
-                var epoch = image.Header.Active.Epoch;
-                var full = new GrafeoSegment(
-                    GrafeoSegmentKind.Full,
-                    name,
-                    0,
-                    epoch,
-                    checksum,
-                    (ulong)image.Length,
-                    _now
-                );
-                ulong? lsn = image.Header.IsPaged ? image.Header.Active.CheckpointLsn : null;
-                var log = CaptureLog(
-                    attempt,
-                    image.Header,
-                    new GrafeoHead(epoch, lsn, [], name),
-                    _found.NextName(GrafeoSegmentKind.Incremental, [full])
-                );
-                if (log is null && !SameHeader(image.Header))
-                {
-                    throw Changed("a checkpoint came between image and log");
-                }
-                Add(full, staged);
-                return log is null
-                    ? PositionAt(epoch, lsn)
-                    : AddIncrement(log, epoch + 1, _found.NextName(GrafeoSegmentKind.Incremental, [full]), attempt);
+                using var shown = context.Progress.BeginFile(source.Path, image.Length);
+                checksum = image.Transfer(source, target, context);
             }
-        );
+            var epoch = image.Header.Active.Epoch;
+            var full = new GrafeoSegment(GrafeoSegmentKind.Full, name, 0, epoch, checksum, (ulong)image.Length, _now);
+            ulong? lsn = image.Header.IsPaged ? image.Header.Active.CheckpointLsn : null;
+            var log = CaptureLog(
+                attempt,
+                image.Header,
+                new GrafeoHead(epoch, lsn, [], name),
+                _found.NextName(GrafeoSegmentKind.Incremental, [full])
+            );
+            if (log is null && !SameHeader(image.Header))
+            {
+                throw Changed("a checkpoint came between image and log");
+            }
+            Add(full, staged);
+            return log is null
+                ? PositionAt(epoch, lsn)
+                : AddIncrement(log, epoch + 1, _found.NextName(GrafeoSegmentKind.Incremental, [full]), attempt);
+        });
 
     private GrafeoPosition Increment() =>
-        Stable(
-            attempt =>
+        Stable(attempt =>
+        {
+            var header = Source.Header(context.Disk);
+            RequireSameGeneration(header);
+            var head = _found.Head!;
+            var name = _found.NextName(GrafeoSegmentKind.Incremental, []);
+            if (CaptureLog(attempt, header, head, name) is { } log)
             {
-                var header = Source.Header(context.Disk);
-                RequireSameGeneration(header);
-                var head = _found.Head!;
-                var name = _found.NextName(GrafeoSegmentKind.Incremental, []);
-                if (CaptureLog(attempt, header, head, name) is { } log)
-                {
-                    return AddIncrement(log, head.Epoch + 1, name, attempt);
-                }
-                throw SameHeader(header)
-                    ? new BackupException(
-                        ErrorCode.NothingToBackUp,
-                        "no new WAL records since last backup",
-                        Source.LogFolder
-                    )
-                    : Changed("a checkpoint came while the log was read");
+                return AddIncrement(log, head.Epoch + 1, name, attempt);
             }
-        );
+            throw SameHeader(header)
+                ? new BackupException(
+                    ErrorCode.NothingToBackUp,
+                    "no new WAL records since last backup",
+                    Source.LogFolder
+                )
+                : Changed("a checkpoint came while the log was read");
+        });
 
     private GrafeoCapturedLog? CaptureLog(int attempt, GrafeoContainerHeader header, GrafeoHead head, string name)
     {
@@ -201,7 +192,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private void MoveCursor(GrafeoPosition position) =>
         new GrafeoCursorKeeper(Source, _found.Paged, context).Move(
             position,
-            _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1].EndEpoch : null,
+            StoodAt,
             plan.Request.Options.ForgetDestinations
         );
 
@@ -263,7 +254,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
                 context.Verbose($"trying again: {e.Describe()}");
                 RemoveStaged(attempt);
                 var pause = Pause * (1 << Math.Min(attempt, 10));
-                context.Cancellation.WaitHandle.WaitOne(pause < LongestPause ? pause : LongestPause);
+                context.Cancellation.WaitHandle.WaitOne(pause < longestPause ? pause : longestPause);
             }
         }
     }

@@ -171,6 +171,15 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 image.DamagedPage * GrafeoContainerHeader.PageSize
             );
         }
+        if (bundle.Entry is { StartEpoch: > 0 } entry)
+        {
+            Add(
+                ErrorCode.Malformed,
+                $"the manifest lets a full backup begin at epoch {entry.StartEpoch}, which is always 0",
+                bundle,
+                ProblemSeverity.Warning
+            );
+        }
         var epoch = image.Active.Epoch;
         if (epoch > header.End.Value)
         {

@@ -27,8 +27,10 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     /// Before a capture: makes the engine keep its log from a position on, for a destination that it is not kept for
     /// yet. Else a checkpoint between the capture and <see cref="Move"/> could remove what the next increment needs.
     /// </summary>
+    /// <param name="position">Where the log is needed from.</param>
+    /// <param name="before">As for <see cref="Move"/>.</param>
     /// <returns>True when the destination was added and is to be taken back if the capture fails.</returns>
-    public bool Pin(GrafeoPosition position)
+    public bool Pin(GrafeoPosition position, ulong? before)
     {
         if (!paged)
         {
@@ -43,7 +45,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
                 {
                     return false;
                 }
-                Update([position], position.Destination, null, quiet: true);
+                Update([position], position.Destination, before, quiet: true);
                 return true;
             }
         );

@@ -42,7 +42,8 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         if (first < 0)
         {
             return logs.Count > 0 || header.Active.CheckpointLsn > since ? throw IsGone(logs, head, since)
-                : header.Active.CheckpointLsn < since ? throw Beyond(head, since, source.Path, header.Active.CheckpointLsn)
+                : header.Active.CheckpointLsn < since
+                    ? throw Beyond(head, since, source.Path, header.Active.CheckpointLsn)
                 : null;
         }
         ulong? expected = null;
@@ -331,10 +332,10 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
             )
             : found
                 ?? throw new BackupException(
-                ErrorCode.LogIsGone,
-                $"the log no longer holds what follows epoch {epoch}",
-                source.LogFolder
-            );
+                    ErrorCode.LogIsGone,
+                    $"the log no longer holds what follows epoch {epoch}",
+                    source.LogFolder
+                );
     }
 
     private static BackupException Beyond(GrafeoHead head, ulong since, string path, ulong end) =>

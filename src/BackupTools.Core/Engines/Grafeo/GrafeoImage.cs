@@ -292,9 +292,7 @@ internal sealed class GrafeoImage
                 _at += take;
                 if (_at == border)
                 {
-                    region.Pieces.Add(
-                        new Piece(inside ? _next : -1, _crc.GetCurrentHashAsUInt32(), _at - _pieceStart)
-                    );
+                    region.Pieces.Add(new Piece(inside ? _next : -1, _crc.GetCurrentHashAsUInt32(), _at - _pieceStart));
                     _crc.Reset();
                     _pieceStart = _at;
                     if (inside && (ulong)_at == extents[_next].End)

@@ -26,9 +26,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     private bool _isPast;
 
     private ulong? Target =>
-        request.Plan.Target is RestoreTarget.PositionTarget position
-            ? position.Value
-            : request.Plan.CutAt?.Value;
+        request.Plan.Target is RestoreTarget.PositionTarget position ? position.Value : request.Plan.CutAt?.Value;
 
     /// <summary>The paths that a database at the destination may have.</summary>
     public static IReadOnlyList<string> PathsOf(string destination)
@@ -136,9 +134,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     private void CopySegments(GrafeoChainCheck check)
     {
         var start = check.Image!.Active.CheckpointLsn;
-        var end =
-            request.Plan.CutTime is not null ? _cutLsn ?? start
-            : _cutLsn ?? ulong.MaxValue;
+        var end = request.Plan.CutTime is not null ? _cutLsn ?? start : _cutLsn ?? ulong.MaxValue;
         foreach (var segment in check.Segments.Where(s => s.EndLsn > start && s.FirstLsn < end))
         {
             var name = GrafeoWalHeader.NameOf(segment.FirstLsn);
@@ -160,10 +156,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         _reached = filter.Last ?? _reached;
         if (Target is { } target && target != _reached)
         {
-            throw NotCovered(
-                $"the segments hold no epoch {target}, the last one before it is {_reached}",
-                last
-            );
+            throw NotCovered($"the segments hold no epoch {target}, the last one before it is {_reached}", last);
         }
         if (check.Inputs.Count == 0)
         {
@@ -197,7 +190,10 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
             var stop = range.Length < room ? range.End : FrameEndFrom(file, range, range.Start + room);
             HashingCopy.Copy(
                 file,
-                range with { End = stop },
+                range with
+                {
+                    End = stop,
+                },
                 log,
                 log.Length,
                 null,
@@ -259,7 +255,10 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
                 inputs.Add(new GrafeoRecordInput(file.Path, new FileRange(0, file.Length)));
                 continue;
             }
-            var segment = GrafeoWalSegment.ReadLog(file, GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size)).FirstLsn);
+            var segment = GrafeoWalSegment.ReadLog(
+                file,
+                GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size)).FirstLsn
+            );
             var scan = new GrafeoGroupScan(segment);
             HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
             if (scan.Tail is { } tail)

@@ -36,8 +36,8 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
             for (long at = GbakHeader.Size; at < length; )
             {
                 var head = GrafeoImage.ReadAt(file, at, prefix + GrafeoWalHeader.Size);
-                var size = head.Length < prefix ? ulong.MaxValue : BinaryPrimitives.ReadUInt64LittleEndian(head);
-                if (size > (ulong)(length - at - prefix))
+                var size = head.Length < prefix ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(head);
+                if (head.Length < prefix || size > (ulong)(length - at - prefix))
                 {
                     throw new BackupException(
                         ErrorCode.Truncated,

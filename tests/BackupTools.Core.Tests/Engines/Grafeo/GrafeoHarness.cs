@@ -102,5 +102,21 @@ internal sealed class GrafeoHarness : IDisposable
 
     public byte[] Bytes(string name) => File.ReadAllBytes(Path.Combine(Backups, name));
 
+    /// <summary>Every file of the database, so that a test can see that nothing touched it.</summary>
+    public Dictionary<string, byte[]> SourceFiles() =>
+        Directory
+            .EnumerateFiles(Log)
+            .Append(Database)
+            .Where(f => !Path.GetFileName(f).StartsWith("backup_cursor", StringComparison.Ordinal))
+            .ToDictionary(f => f, File.ReadAllBytes);
+
     public void Dispose() => Inner.Dispose();
+}
+
+/// <summary>A clock that stands where it is put.</summary>
+internal sealed class StandingClock : TimeProvider
+{
+    public long Milliseconds { get; set; } = 1775000000000;
+
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(Milliseconds);
 }

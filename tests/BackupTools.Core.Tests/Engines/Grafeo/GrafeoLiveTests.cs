@@ -28,7 +28,15 @@ public class GrafeoLiveTests(RealGrafeo engine, ITestOutputHelper output) : ICla
         using var h = new GrafeoHarness();
         var progress = h.Inner.At("progress");
         var taken = new List<(IReadOnlyList<BundleHeader> Path, ulong Acknowledged)>();
-        using (var writer = RealGrafeo.Start("writer.mjs", h.Database, progress, "--checkpoint-every", $"{checkpointEvery}"))
+        using (
+            var writer = RealGrafeo.Start(
+                "writer.mjs",
+                h.Database,
+                progress,
+                "--checkpoint-every",
+                $"{checkpointEvery}"
+            )
+        )
         {
             try
             {
@@ -62,7 +70,10 @@ public class GrafeoLiveTests(RealGrafeo engine, ITestOutputHelper output) : ICla
             var prefix = engine.Do("prefix", new { db = restored });
             var last = prefix["last"]!.GetValue<double>();
             Assert.True(prefix["whole"]!.GetValue<bool>(), $"{path[^1].Name}: {last} transactions, but not a prefix");
-            Assert.True(last >= acknowledged, $"{path[^1].Name}: {last} transactions, {acknowledged} were acknowledged");
+            Assert.True(
+                last >= acknowledged,
+                $"{path[^1].Name}: {last} transactions, {acknowledged} were acknowledged"
+            );
             Directory.Delete(Path.GetDirectoryName(restored)!, recursive: true);
         }
     }

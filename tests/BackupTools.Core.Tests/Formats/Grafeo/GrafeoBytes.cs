@@ -17,18 +17,23 @@ internal static class GrafeoBytes
 
     public static byte[] Hex(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
-    /// <summary>Bit by bit, from the definition.</summary>
+    /// <summary>One byte at a time, by a table made bit by bit from the definition.</summary>
     public static uint Crc(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;
         foreach (var b in bytes)
-        {
-            crc ^= b;
-            for (var i = 0; i < 8; i++)
-                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
-        }
+            crc = CrcTable[(byte)(crc ^ b)] ^ (crc >> 8);
         return ~crc;
     }
+
+    private static readonly uint[] CrcTable =
+    [
+        .. Enumerable
+            .Range(0, 256)
+            .Select(b =>
+                Enumerable.Range(0, 8).Aggregate((uint)b, (c, _) => (c & 1) != 0 ? (c >> 1) ^ 0xEDB88320 : c >> 1)
+            ),
+    ];
 
     public static byte[] Var(ulong value)
     {
