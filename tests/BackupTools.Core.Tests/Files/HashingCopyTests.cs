@@ -285,7 +285,9 @@ public sealed class HashingCopyTests : IDisposable
         static void InterlockedMax(ref int target, int value)
         {
             int now;
-            while ((now = Volatile.Read(ref target)) < value && Interlocked.CompareExchange(ref target, value, now) != now) { }
+            while (
+                (now = Volatile.Read(ref target)) < value && Interlocked.CompareExchange(ref target, value, now) != now
+            ) { }
         }
     }
 
@@ -330,6 +332,8 @@ public sealed class HashingCopyTests : IDisposable
             )
         );
         Assert.Equal(stop.Token, e.CancellationToken);
-        Assert.Throws<OperationCanceledException>(() => HashingCopy.ForEach([1], 1, (_, _) => Assert.Fail(), stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            HashingCopy.ForEach([1], 1, (_, _) => Assert.Fail(), stop.Token)
+        );
     }
 }

@@ -45,8 +45,7 @@ internal static partial class Linux
     public static void StartWriteback(SafeFileHandle file) => _ = SyncFileRange(file, 0, 0, StartWritebackFlag);
 
     /// <summary>Reserves space for a file from its start, leaving its length as it is; 0 or the error.</summary>
-    public static int Reserve(SafeFileHandle file, long bytes) =>
-        Libc.Check(() => Allocate(file, KeepSize, 0, bytes));
+    public static int Reserve(SafeFileHandle file, long bytes) => Libc.Check(() => Allocate(file, KeepSize, 0, bytes));
 
     private static int Rename2(string from, string to, uint flags)
     {
