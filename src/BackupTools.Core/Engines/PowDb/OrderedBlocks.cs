@@ -5,8 +5,8 @@ using BackupTools.Files;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>
-/// Reads a range of a file in blocks: each block is worked on by any thread, and then committed in the order of the
-/// file. Memory is one block per thread, however long the range.
+/// Reads a file in blocks: each block is worked on by any thread, then committed in the order of the file, then
+/// handed on by any thread again. Memory is one block per thread, however long the file.
 /// </summary>
 internal static class OrderedBlocks
 {
@@ -20,24 +20,31 @@ internal static class OrderedBlocks
     public delegate void Work(long offset, Span<byte> block, Span<byte> notes);
 
     /// <summary>What is done with a block in order, one at a time.</summary>
-    public delegate void Commit(long offset, ReadOnlySpan<byte> block, ReadOnlySpan<byte> notes);
+    public delegate void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> notes);
+
+    /// <summary>What is done with a block at last, on any thread.</summary>
+    public delegate void HandOn(long offset, ReadOnlySpan<byte> block);
 
     /// <summary>Works on every block of a file.</summary>
-    /// <param name="source">The file.</param>
-    /// <param name="length">Reads [0, length); the file may not be shorter.</param>
+    /// <param name="source">The file; null when there is none.</param>
+    /// <param name="sourceLength">Reads [0, sourceLength); the file may not be shorter.</param>
+    /// <param name="length">Where the blocks end, not before the source: what lies behind that are zeros.</param>
     /// <param name="notesLength">Bytes of notes per block.</param>
     /// <param name="threads">How many blocks at once.</param>
     /// <param name="work">Called once per block, concurrently.</param>
     /// <param name="commit">Called once per block after its work, in order.</param>
-    /// <param name="context">Progress and cancellation.</param>
-    /// <exception cref="BackupException">Truncated, or what work and commit throw.</exception>
+    /// <param name="handOn">Called once per block after its commit, concurrently; null for nothing.</param>
+    /// <param name="context">Progress, of what is read, and cancellation.</param>
+    /// <exception cref="BackupException">Truncated, or what work, commit and handOn throw.</exception>
     public static void Run(
-        IDiskFile source,
+        IDiskFile? source,
+        long sourceLength,
         long length,
         int notesLength,
         int threads,
         Work work,
         Commit commit,
+        HandOn? handOn,
         EngineContext context
     )
     {
@@ -55,12 +62,18 @@ internal static class OrderedBlocks
                 try
                 {
                     var block = buffer.Span[..(int)Math.Min(BlockSize, length - offset)];
-                    HashingCopy.ReadExactly(source, block, offset);
+                    var read = (int)Math.Clamp(sourceLength - offset, 0, block.Length);
+                    if (source is not null)
+                    {
+                        HashingCopy.ReadExactly(source, block[..read], offset);
+                    }
+                    block[read..].Clear();
                     work(offset, block, notes.AsSpan(0, notesLength));
-                    context.Progress.Advance(block.Length);
+                    context.Progress.Advance(read);
                     turn.Await(offset, cancellation);
                     commit(offset, block, notes.AsSpan(0, notesLength));
                     turn.Pass(offset + block.Length);
+                    handOn?.Invoke(offset, block);
                 }
                 catch
                 {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
@@ -13,15 +12,14 @@ namespace BackupTools.Engines.PowDb;
 internal delegate void PowDbSink(long offset, ReadOnlySpan<byte> bytes);
 
 /// <summary>
-/// Reads the newest version of a file out of the bundles of a chain. The deltas come first, newest first, and a
-/// page seen once is never taken again; the whole copy fills what is left. So every needed byte is read once, every
-/// page of the result is handed on once, and memory is one bit per page however long the chain.
+/// Reads the newest version of a file out of the bundles of a chain. The whole copy passes in large blocks, all deltas
+/// go along with it, and the newest pages are laid over each block before it is handed on. So every byte is read once,
+/// front to back, every page of the result is handed on once, in runs as long as a block, and memory is one bit per
+/// page and a few records per delta.
 /// All digests are checked on the way: what was handed on may be used only after this has returned.
 /// </summary>
 internal static class PowDbAssembly
 {
-    private const int RecordsPerRead = 255;
-
     /// <summary>
     /// Requires that the files of a part are there and as long as their manifests say, and that the part is no longer
     /// than all of them together: then its length is real, and memory and disk may be taken for it.
@@ -49,8 +47,11 @@ internal static class PowDbAssembly
     }
 
     /// <summary>Reads one delta alone and proves it.</summary>
-    public static void CheckDelta(PowDbLayer layer, EngineContext context, bool checkPages) =>
-        ReadDelta(layer, null, long.MaxValue, checkPages && PowDbNames.IsHeap(layer.Pages.Name), static (_, _) => { }, context);
+    public static void CheckDelta(PowDbLayer layer, EngineContext context, bool checkPages)
+    {
+        using var stream = new PowDbDeltaStream(layer, long.MaxValue, PowDbDeltaStream.MaxRecords, context);
+        stream.ReadToEnd(checkPages && PowDbNames.IsHeap(layer.Pages.Name));
+    }
 
     /// <summary>Reads the file into the sink. Its files must have been required before.</summary>
     /// <param name="part">The file.</param>
@@ -69,222 +70,89 @@ internal static class PowDbAssembly
     )
     {
         var isChecked = checkPages && part.IsHeap;
-        if (part.Layers.Count == 0)
+        using var layers = new PowDbLayerStack(part, isChecked, context);
+        using var file = part.Whole is { } entry ? part.Bundle!.OpenFile(entry.Name, context) : null;
+        var length = file is null ? 0 : (long)part.Whole!.Length;
+        if (file is not null)
         {
-            ReadWhole(part, null, long.MaxValue, isChecked, threads, sink, context);
-            return -1;
+            RequireLength(part.Whole!, file);
         }
-        var taken = new PageSet(part.Pages);
-        var limit = part.Pages;
-        for (var i = part.Layers.Count - 1; i >= 0; i--)
-        {
-            ReadDelta(part.Layers[i], taken, limit, isChecked, sink, context);
-            // A heap that was shorter here had lost what lies behind, even if it has grown again since.
-            limit = Math.Min(limit, part.Layers[i].Pages.TotalPages);
-        }
-        if (part.Whole is not null)
-        {
-            limit = Math.Min(limit, (long)(part.Whole.Length / PowDbPage.Size));
-            ReadWhole(part, taken, limit, isChecked, threads, sink, context);
-        }
-        for (var page = part.Whole is null ? 0 : limit; page < part.Pages; page++)
-        {
-            if (!taken.Contains(page))
-            {
-                return page;
-            }
-        }
-        return -1;
-    }
-
-    private static void ReadWhole(
-        PowDbStatePart part,
-        PageSet? except,
-        long limit,
-        bool isChecked,
-        int threads,
-        PowDbSink sink,
-        EngineContext context
-    )
-    {
-        var (bundle, whole) = (part.Bundle!, part.Whole!);
-        using var file = bundle.OpenFile(whole.Name, context);
-        RequireLength(whole, file);
-        var length = (long)whole.Length;
+        // Pages of the whole copy behind this were lost later, even if the heap has grown again since.
+        var limit = part.Layers.Count == 0 ? long.MaxValue : Math.Min(layers.Limit, length / PowDbPage.Size);
         var digest = new PowDbDigest(length);
         // In any order where pages are known by their place; else as a stream, which indexes are read as.
-        var paged = part.IsPaged || except is not null;
+        var paged = part.IsPaged || part.Layers.Count > 0;
         try
         {
             OrderedBlocks.Run(
                 file,
                 length,
+                Math.Max(length, part.Length),
                 PowDbDigest.NotesLength,
                 threads,
+                (offset, block, values) => digest.Work(offset, Within(length, offset, block), values),
                 (offset, block, values) =>
                 {
-                    digest.Work(offset, block, values);
-                    if (paged || isChecked)
-                    {
-                        TakePages(isChecked, offset, block, except, limit, paged ? sink : null);
-                    }
-                },
-                (offset, block, values) =>
-                {
-                    digest.Commit(block, values);
+                    digest.Commit(Within(length, offset, block), values);
                     if (!paged)
                     {
                         sink(offset, block);
                     }
+                    layers.LayOver(offset / PowDbPage.Size, block);
                 },
+                paged || isChecked
+                    ? (offset, block) => HandOn(isChecked, offset, block, layers, limit, paged ? sink : null)
+                    : null,
                 context
             );
         }
-        catch (BackupException e)
+        catch (BackupException e) when (file is not null)
         {
             throw e.At(file.Path);
         }
-        RequireDigest(whole.Name, whole.Blake3, digest.Finish(), bundle, file.Path);
+        if (file is not null)
+        {
+            RequireDigest(part.Whole!.Name, part.Whole.Blake3, digest.Finish(), part.Bundle!, file.Path);
+        }
+        layers.Finish();
+        return part.Layers.Count == 0 ? -1 : layers.FirstMissing(limit);
     }
 
-    private static void TakePages(
+    private static Span<byte> Within(long length, long offset, Span<byte> block) =>
+        block[..(int)Math.Clamp(length - offset, 0, block.Length)];
+
+    /// <summary>
+    /// Hands on the pages that there are, as few runs as possible. Those of deltas have been checked when they were
+    /// laid over.
+    /// </summary>
+    private static void HandOn(
         bool isChecked,
         long offset,
         ReadOnlySpan<byte> block,
-        PageSet? except,
+        PowDbLayerStack layers,
         long limit,
         PowDbSink? sink
     )
     {
         var first = offset / PowDbPage.Size;
-        var pages = (int)Math.Clamp(limit - first, 0, block.Length / PowDbPage.Size);
+        var pages = (int)Math.Clamp(layers.Pages - first, 0, block.Length / PowDbPage.Size);
         var crc = new Crc32();
         for (var i = 0; i < pages; )
         {
-            if (except is not null && except.Contains(first + i))
-            {
-                i++;
-                continue;
-            }
             var start = i;
-            for (; i < pages && (except is null || !except.Contains(first + i)); i++)
+            for (; i < pages && (layers.Contains(first + i) || first + i < limit); i++)
             {
-                if (isChecked)
+                if (isChecked && !layers.Contains(first + i))
                 {
                     PowDbPage.Check(block.Slice(i * PowDbPage.Size, PowDbPage.Size), first + i, crc);
                 }
             }
+            if (i == start)
+            {
+                i++; // no bundle holds this page
+                continue;
+            }
             sink?.Invoke((first + start) * PowDbPage.Size, block[(start * PowDbPage.Size)..(i * PowDbPage.Size)]);
-        }
-    }
-
-    private static void ReadDelta(
-        PowDbLayer layer,
-        PageSet? taken,
-        long limit,
-        bool isChecked,
-        PowDbSink sink,
-        EngineContext context
-    )
-    {
-        var pages = layer.Pages;
-        using var file = layer.Bundle.OpenFile(pages.DeltaFile, context);
-        var hasher = new Hasher();
-        var check = new PowDbDeltaCheck(pages);
-        var buffer = ArrayPool<byte>.Shared.Rent(RecordsPerRead * PowDbDelta.RecordSize);
-        try
-        {
-            RequireLength(pages, file);
-            var length = (long)pages.PageCount * PowDbDelta.RecordSize;
-            for (long at = 0; at < length; )
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                var block = buffer.AsSpan(0, (int)Math.Min(RecordsPerRead * PowDbDelta.RecordSize, length - at));
-                HashingCopy.ReadExactly(file, block, at);
-                hasher.UpdateWithJoin(block);
-                TakeRecords(check, block, at, taken, limit, isChecked, sink);
-                context.Progress.Advance(block.Length);
-                at += block.Length;
-            }
-            check.Finish();
-        }
-        catch (BackupException e)
-        {
-            throw e.At(file.Path);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-        RequireDigest(pages.DeltaFile, pages.DeltaBlake3, hasher.Finalize(), layer.Bundle, file.Path);
-    }
-
-    private static void TakeRecords(
-        PowDbDeltaCheck check,
-        Span<byte> block,
-        long blockOffset,
-        PageSet? taken,
-        long limit,
-        bool isChecked,
-        PowDbSink sink
-    )
-    {
-        var crc = new Crc32();
-        var run = block[..0];
-        long runStart = -1;
-        for (var at = 0; at < block.Length; at += PowDbDelta.RecordSize)
-        {
-            var record = block.Slice(at, PowDbDelta.RecordSize);
-            var index = check.Take(record);
-            if (index >= limit || taken?.Add(index) == false)
-            {
-                continue;
-            }
-            var page = PowDbDelta.PageOf(record);
-            if (isChecked)
-            {
-                CheckRecord(page, index, blockOffset + at, crc);
-            }
-            var runPages = run.Length / PowDbPage.Size;
-            if (runPages > 0 && index == runStart + runPages)
-            {
-                // Neighbours move together, over the indices between them, so that they leave as one run.
-                var start = (at - (runPages * PowDbDelta.RecordSize)) + sizeof(uint);
-                page.CopyTo(block[(start + run.Length)..]);
-                run = block.Slice(start, run.Length + PowDbPage.Size);
-                continue;
-            }
-            Hand(run, runStart, sink);
-            run = block.Slice(at + sizeof(uint), PowDbPage.Size);
-            runStart = index;
-        }
-        Hand(run, runStart, sink);
-    }
-
-    private static void Hand(ReadOnlySpan<byte> run, long start, PowDbSink sink)
-    {
-        if (run.Length > 0)
-        {
-            sink(start * PowDbPage.Size, run);
-        }
-    }
-
-    private static void CheckRecord(ReadOnlySpan<byte> page, uint index, long recordOffset, Crc32 crc)
-    {
-        try
-        {
-            PowDbPage.Check(page, index, crc);
-        }
-        catch (BackupException e)
-        {
-            // The page knows its place in the heap; here it is its place in the delta that helps.
-            throw new BackupException(
-                e.Code,
-                e.Message,
-                offset: recordOffset + sizeof(uint),
-                expected: e.Expected,
-                actual: e.Actual
-            );
         }
     }
 
@@ -303,7 +171,9 @@ internal static class PowDbAssembly
         }
     }
 
-    private static void RequireLength(PowDbPages pages, IDiskFile file)
+    /// <summary>Requires that a delta is as long as its manifest says.</summary>
+    /// <exception cref="BackupException">LengthMismatch.</exception>
+    public static void RequireLength(PowDbPages pages, IDiskFile file)
     {
         try
         {

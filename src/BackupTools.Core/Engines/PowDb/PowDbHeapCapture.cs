@@ -51,11 +51,20 @@ internal sealed class PowDbHeapCapture : IDisposable
         EngineContext context
     )
     {
-        (_source, _name, _length, _baseline, _table, _create, _context) =
-            (source, name, length, baseline, table, create, context);
+        (_source, _name, _length, _baseline, _table, _create, _context) = (
+            source,
+            name,
+            length,
+            baseline,
+            table,
+            create,
+            context
+        );
         var pages = length / PowDbPage.Size;
         _basePages =
-            baseline is not null && baseline.Files.TryGetValue(name, out var before) && before.Length % PowDbPage.Size == 0
+            baseline is not null
+            && baseline.Files.TryGetValue(name, out var before)
+            && before.Length % PowDbPage.Size == 0
                 ? before.Length / PowDbPage.Size
                 : -1;
         _digest = new PowDbDigest(length);
@@ -82,7 +91,17 @@ internal sealed class PowDbHeapCapture : IDisposable
     /// </exception>
     public PowDbCaptured Run(int threads)
     {
-        OrderedBlocks.Run(_source, _length, PowDbDigest.NotesLength, threads, Work, Commit, _context);
+        OrderedBlocks.Run(
+            _source,
+            _length,
+            _length,
+            PowDbDigest.NotesLength,
+            threads,
+            Work,
+            Commit,
+            _copy is null ? null : (offset, block) => _copy.Write(block, offset),
+            _context
+        );
         PowDbCapturedPages? pages = null;
         if (_delta is not null)
         {
@@ -123,7 +142,6 @@ internal sealed class PowDbHeapCapture : IDisposable
         }
         InterlockedMax(ref _maxLsn, highest);
         Blake3Leaves.ChainingValues(block, (ulong)first, values);
-        _copy?.Write(block, offset);
     }
 
     /// <summary>A page that is being written looks corrupt for a moment, so it gets a few more looks.</summary>
@@ -152,7 +170,7 @@ internal sealed class PowDbHeapCapture : IDisposable
         }
     }
 
-    private void Commit(long offset, ReadOnlySpan<byte> block, ReadOnlySpan<byte> values)
+    private void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> values)
     {
         _digest.Commit(block, values);
         for (var at = 0; at < block.Length; at += PowDbPage.Size)
