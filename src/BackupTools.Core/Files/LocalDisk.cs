@@ -296,6 +296,10 @@ internal sealed class LocalDisk : IDisk
                 CreateNew(path).Dispose();
             }
             catch (BackupException e) when (e.Code == ErrorCode.DestinationExists) { } // another was faster
+            catch (BackupException e) when (e.InnerException?.HResult == Errno.WouldBlock)
+            {
+                return null; // another has locked what we had just created
+            }
             handle = Libc.TryOpen(path, Libc.ReadWrite, out errno);
         }
         if (handle is null)

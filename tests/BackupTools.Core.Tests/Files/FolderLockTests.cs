@@ -139,7 +139,8 @@ public sealed class FolderLockTests : IDisposable
         );
         Assert.Equal(1, most);
         Assert.True(times >= 20, $"{times}");
-        Assert.Equal("", _temp.Show());
+        // One that finds the folder made by another does not take it back, so an empty one may stay.
+        Assert.True(_temp.Show() is "" or "f/", _temp.Show());
     }
 
     [UnixFact]

@@ -1,0 +1,58 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>Finds snapshots.</summary>
+internal static class AlopexBundles
+{
+    /// <summary>
+    /// The snapshot that the path is; else those directly in it; else, for a data directory, those that its engine
+    /// made.
+    /// </summary>
+    public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
+    {
+        if (context.Disk.Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.Link })
+        {
+            return [];
+        }
+        if (AlopexSnapshot.IsOne(path, context))
+        {
+            return [ReadOne(path, context)];
+        }
+        var inside = ReadFolder(path, context);
+        var ofTheEngine = AlopexNames.EngineFolder(path);
+        return context.Disk.Stat(ofTheEngine) is { Kind: DiskEntryKind.Directory }
+            ? inside.Concat(ReadFolder(ofTheEngine, context))
+            : inside;
+    }
+
+    private static IEnumerable<BundleReadResult> ReadFolder(string folder, EngineContext context)
+    {
+        foreach (var entry in context.Disk.List(folder))
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            if (
+                entry.Kind == DiskEntryKind.Directory
+                && !AlopexNames.StaysInPlace(entry.Name)
+                && !StagingArea.IsStagingName(entry.Name)
+                && AlopexSnapshot.IsOne(entry.Path, context)
+            )
+            {
+                yield return ReadOne(entry.Path, context);
+            }
+        }
+    }
+
+    private static BundleReadResult ReadOne(string path, EngineContext context)
+    {
+        try
+        {
+            return BundleReadResult.Ok(AlopexSnapshot.ReadHeader(path, context));
+        }
+        catch (BackupException e)
+        {
+            return BundleReadResult.Bad(path, e);
+        }
+    }
+}

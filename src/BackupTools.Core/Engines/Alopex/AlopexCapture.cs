@@ -1,0 +1,396 @@
+using System.Collections.Concurrent;
+using System.Text;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Alopex;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>
+/// Takes a snapshot of a data directory, closed or live, without its engine: tables, then the log's used range, then
+/// checkpoint.meta; then a second look at all of them. README.md says why this order is safe.
+/// </summary>
+internal sealed class AlopexCapture
+{
+    private const int Tries = 30;
+    private const int LongestPause = 500;
+
+    // A table that was not written to for so long is no table in the making.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+
+    private readonly CapturePlan _plan;
+    private readonly StagingArea _staging;
+    private readonly EngineContext _context;
+    private readonly AlopexStage _stage;
+    private readonly AlopexLinker? _linker;
+    private readonly ConcurrentDictionary<string, string> _leftOut = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+    private ulong _walLsn;
+    private AlopexWalStop? _stop;
+
+    public AlopexCapture(CapturePlan plan, StagingArea staging, EngineContext context)
+    {
+        _plan = plan;
+        _staging = staging;
+        _context = context;
+        _stage = new AlopexStage(staging, context);
+        _linker = plan.Request.Parent is { } parent ? new AlopexLinker(parent, _stage, context) : null;
+    }
+
+    private IDisk Disk => _context.Disk;
+
+    private string Source => _plan.Request.SourcePath;
+
+    /// <summary>Captures, proves and says how to publish.</summary>
+    /// <exception cref="BackupException">SourceChanging, SourceDamaged, UnsupportedVersion; a disk that fails.</exception>
+    public CaptureResult Run()
+    {
+        if (_plan.Request.Options.Checkpoint is { } checkpoint)
+        {
+            _context.Progress.Activity = "waiting for the checkpoint";
+            checkpoint();
+        }
+        _context.Progress.Activity = "copying";
+        _context.Progress.Expect(_plan.ExpectedBytes, _plan.SourceFiles.Count);
+        foreach (var folder in new[] { "", AlopexNames.Tables })
+        {
+            _stage.CreateFolder(folder);
+        }
+        var folderNow = UntilItHoldsStill();
+        FinishMeta(folderNow);
+        WarnOfTheState(folderNow);
+        var entries = _stage.Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc));
+        using (var manifest = _staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}"))
+        {
+            manifest.Write(new AlopexManifest([.. entries]).ToBytes(), 0);
+        }
+        return Publish();
+    }
+
+    private AlopexFolder UntilItHoldsStill()
+    {
+        BackupException? last = null;
+        for (var i = 0; i < Tries; i++)
+        {
+            if (i > 0)
+            {
+                _context.Verbose($"{last!.Message}: looking again");
+                var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause, 2 << Math.Min(i, 10)));
+                Task.Delay(pause, _context.Clock, _context.Cancellation).GetAwaiter().GetResult();
+            }
+            _context.Cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                return TryOnce(settled: i >= 2);
+            }
+            catch (BackupException e)
+            {
+                if (!MayPass(e))
+                {
+                    throw;
+                }
+                if (last is not null && IsSame(last, e) && IsResting(e))
+                {
+                    throw Damaged(e);
+                }
+                last = e;
+            }
+        }
+        throw last!.Code == ErrorCode.SourceChanging ? last : Damaged(last);
+    }
+
+    /// <summary>One round; throws what stood in its way.</summary>
+    private AlopexFolder TryOnce(bool settled)
+    {
+        var folder = AlopexFolder.OfSource(Disk, Source, _context.Cancellation);
+        var meta = ReadMeta(folder.Find(AlopexNames.Meta));
+        Forget(folder);
+        CopyFiles(folder);
+        using var wal = OpenWal(folder);
+        var header = wal.Header;
+        var replay = wal.Replay(header, _context, _context.Cancellation);
+        var good = header.WithUsed(replay.GoodBytes, wal.Geometry.Ring);
+        var proof = _stage.CopyWal(wal, good, _context.Cancellation);
+        LookAgain(folder, meta, wal, proof);
+        if (proof.Stop is not null || proof.LastLsn != replay.LastLsn || (replay.Stop is not null && !settled))
+        {
+            throw Changing("the log changed while it was read", wal);
+        }
+        _walLsn = replay.LastLsn ?? 0;
+        _stop = replay.Stop;
+        return folder;
+    }
+
+    /// <summary>
+    /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no log begun
+    /// anew, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
+    /// begun anew and has grown past the old end is told by its first entry: LSNs never come twice.
+    /// </summary>
+    private void LookAgain(AlopexFolder before, byte[]? meta, AlopexWalFile wal, AlopexWalReplay copy)
+    {
+        var now = AlopexFolder.OfSource(Disk, Source, _context.Cancellation);
+        if (!Tables(before).SequenceEqual(Tables(now)))
+        {
+            throw Changing("tables appeared, changed or vanished", Path.Combine(Source, AlopexNames.Tables));
+        }
+        var metaNow = ReadMeta(now.Find(AlopexNames.Meta));
+        if (!(meta ?? []).AsSpan().SequenceEqual(metaNow ?? []) || meta is null != metaNow is null)
+        {
+            throw Changing("a checkpoint came in between", Path.Combine(Source, AlopexNames.Meta));
+        }
+        var header = wal.ReadHeaderAgain();
+        if (
+            now.Find(AlopexNames.Wal) is not { } path
+            || !path.Entry.IsSameFileAs(wal.Entry)
+            || header.Dialect != wal.Header.Dialect
+            || header.Start != wal.Header.Start
+            || header.Used(wal.Geometry.Ring) < wal.Used
+            || (copy.FirstLsn is { } first && wal.FirstLsn(header) != first)
+        )
+        {
+            throw Changing("the log was cut or begun anew", wal);
+        }
+        if (metaNow is null)
+        {
+            _stage.Remove(AlopexNames.Meta);
+        }
+        else
+        {
+            _stage.Write(AlopexNames.Meta, now.Find(AlopexNames.Meta)!.Entry, metaNow);
+        }
+    }
+
+    private static IEnumerable<(string, long, ulong, DateTimeOffset)> Tables(AlopexFolder folder) =>
+        folder.Files.Where(f => f.IsTable).Select(f => (f.Name, f.Entry.Length, f.Entry.Inode, f.Entry.ModifiedUtc));
+
+    /// <summary>Tables are copied once, however many rounds it takes: they never change.</summary>
+    private void CopyFiles(AlopexFolder folder)
+    {
+        AlopexSource.RefuseLinks(folder);
+        foreach (var name in folder.Folders)
+        {
+            _stage.CreateFolder(name);
+        }
+        var missing = folder
+            .Files.Where(f => f.Name is not (AlopexNames.Wal or AlopexNames.Meta))
+            .Where(f => !_stage.Files.ContainsKey(f.Name) && !_leftOut.ContainsKey(f.Name))
+            .OrderByDescending(f => f.Entry.Length)
+            .ToList();
+        HashingCopy.ForEach(missing, _context.ThrottleLimit, CopyFile, _context.Cancellation);
+    }
+
+    private void CopyFile(AlopexFile file, CancellationToken cancellation)
+    {
+        AlopexSource.RefuseUnsafe(file);
+        if (!file.IsTable)
+        {
+            _stage.CopyPlain(file, cancellation);
+            return;
+        }
+        try
+        {
+            if (_linker?.TryLink(file, cancellation) != true)
+            {
+                _stage.CopyTable(file, VerifyDepth.Checksums, cancellation);
+            }
+        }
+        catch (BackupException e) when (AlopexNames.TableId(file.Name) is null && e.Kind == ErrorKind.Damaged)
+        {
+            // The engine never loads a table of such a name, but its verification would refuse a snapshot with it.
+            _leftOut[file.Name] = e.Message;
+        }
+    }
+
+    /// <summary>Drops from staging what has changed or is gone from the source since it was copied.</summary>
+    private void Forget(AlopexFolder folder)
+    {
+        var now = folder.Files.ToDictionary(f => f.Name, StringComparer.Ordinal);
+        foreach (var (name, staged) in _stage.Files)
+        {
+            if (name is AlopexNames.Wal or AlopexNames.Meta)
+            {
+                continue;
+            }
+            if (!now.TryGetValue(name, out var file) || (file.IsTable && !file.Entry.IsUnchangedSince(staged.Source)))
+            {
+                _stage.Remove(name);
+            }
+        }
+    }
+
+    private AlopexWalFile OpenWal(AlopexFolder folder) =>
+        AlopexWalFile.Open(
+            Disk,
+            folder.Find(AlopexNames.Wal)?.FullName
+                ?? throw new BackupException(
+                    ErrorCode.MissingFile,
+                    "lsm.wal is missing",
+                    Path.Combine(Source, AlopexNames.Wal)
+                )
+        );
+
+    private byte[]? ReadMeta(AlopexFile? file)
+    {
+        if (file is null)
+        {
+            return null;
+        }
+        using var open = Disk.OpenRead(file.FullName);
+        var bytes = new byte[AlopexCheckpointMeta.Size];
+        var length = (int)Math.Min(open.Length, bytes.Length);
+        HashingCopy.ReadExactly(open, bytes.AsSpan(0, length), 0);
+        return bytes[..length];
+    }
+
+    /// <summary>
+    /// What the tables hold must be visible after a restore (§3.7): the clock starts behind the checkpoint and the log.
+    /// A database before its first checkpoint has no meta; a snapshot needs one, and LSN 0 says the same (§3.8).
+    /// </summary>
+    private void FinishMeta(AlopexFolder folder)
+    {
+        var file = folder.Find(AlopexNames.Meta);
+        var bytes = file is null ? null : ReadStagedMeta();
+        string? fault = "it is missing";
+        AlopexCheckpointMeta meta = default;
+        var sound = bytes is not null && AlopexCheckpointMeta.TryRead(bytes, out meta, out fault);
+        var clock = Math.Max(_walLsn, sound ? meta.CheckpointLsn : 0);
+        var newest = _stage.Files.Values.Max(f => f.MaxTimestamp);
+        if (newest > clock && newest - clock > 1)
+        {
+            throw new BackupException(
+                ErrorCode.SourceDamaged,
+                $"the tables hold commits up to {newest}, but checkpoint.meta{(sound ? "" : $" ({fault})")} and the log "
+                    + $"reach only to {clock}: the engine would start with every newer key invisible",
+                Path.Combine(Source, AlopexNames.Meta),
+                recommendation: "If the engine is running, let it make a checkpoint (-Checkpoint), which writes "
+                    + "checkpoint.meta anew; else restore an earlier snapshot."
+            );
+        }
+        if (!sound)
+        {
+            if (file is not null || newest > 0)
+            {
+                Warn($"checkpoint.meta cannot be used ({fault}); the log reaches far enough, so nothing is lost");
+            }
+            var now = (ulong)_context.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+            var source = _stage.Files[AlopexNames.Wal].Source;
+            _stage.Write(AlopexNames.Meta, source, new AlopexCheckpointMeta(0, now).ToBytes());
+        }
+    }
+
+    private byte[] ReadStagedMeta()
+    {
+        using var staged = Disk.OpenRead(_stage.PathOf(AlopexNames.Meta));
+        var bytes = new byte[staged.Length];
+        HashingCopy.ReadExactly(staged, bytes, 0);
+        return bytes;
+    }
+
+    private void WarnOfTheState(AlopexFolder folder)
+    {
+        if (_stop is { } stop)
+        {
+            Warn(
+                $"the log is damaged at offset {stop.Offset} ({stop.Reason}): commits behind it are lost to the engine "
+                    + "at its next start too, and are not in the snapshot"
+            );
+        }
+        var missing = folder.MissingTables();
+        if (missing.Count > 0)
+        {
+            Warn($"tables are missing from the row, their keys may be gone: {string.Join(", ", missing)}");
+        }
+        foreach (var (name, why) in _leftOut)
+        {
+            Warn($"{name} is no table ({why}); the engine ignores it and it is left out");
+        }
+        foreach (var (name, staged) in _stage.Files.Where(f => !AlopexSource.IsOfTheEngine(f.Key)))
+        {
+            if (Disk.Stat(staged.Source.Path) is not { } now || !now.IsUnchangedSince(staged.Source))
+            {
+                Warn($"{name} is no file of the engine and changed while it was copied");
+            }
+        }
+        foreach (var special in folder.Others)
+        {
+            Warn($"{special.Name} is no regular file and is left out");
+        }
+    }
+
+    private CaptureResult Publish()
+    {
+        var destination = _plan.Request.DestinationFolder;
+        var second = _context.Clock.GetUtcNow().ToUnixTimeSeconds();
+        while (Disk.Stat(Path.Combine(destination, AlopexNames.Snapshot(second))) is not null)
+        {
+            second++;
+        }
+        var path = Path.Combine(destination, AlopexNames.Snapshot(second));
+        var steps = new List<PublishStep> { PublishStep.Place(AlopexStage.Folder, path) };
+        var latest = Path.Combine(destination, AlopexNames.Latest);
+        if (Disk.Stat(latest) is null or { Kind: DiskEntryKind.File })
+        {
+            using var marker = _staging.CreateFile(AlopexNames.Latest);
+            marker.Write(Encoding.UTF8.GetBytes(path), 0);
+            steps.Add(PublishStep.Replace(AlopexNames.Latest, latest));
+        }
+        else
+        {
+            _context.Verbose($"'{latest}' is no file and is left alone");
+        }
+        return new CaptureResult { Steps = steps, BundlePath = path };
+    }
+
+    private void Warn(string message)
+    {
+        if (_warned.Add(message))
+        {
+            _context.Warn(message);
+        }
+    }
+
+    private static BackupException Changing(string what, AlopexWalFile wal) => Changing(what, wal.Entry.Path);
+
+    private static BackupException Changing(string what, string path) =>
+        new(
+            ErrorCode.SourceChanging,
+            $"the database kept changing: {what}",
+            path,
+            recommendation: "Try again at a quieter time, or let a checkpoint end first with -Checkpoint."
+        );
+
+    /// <summary>What a commit, a checkpoint or a restart of the engine could explain.</summary>
+    private bool MayPass(BackupException e) =>
+        e.Code is ErrorCode.SourceChanging
+        || (
+            (e.Code is ErrorCode.PathNotFound || e.Kind == ErrorKind.Damaged)
+            && !string.Equals(e.FullName, Source, StringComparison.Ordinal)
+        );
+
+    /// <summary>What stays the same in a file that nobody writes to does not pass.</summary>
+    private bool IsResting(BackupException e) =>
+        e.Code != ErrorCode.SourceChanging
+        && e.FullName is { } path
+        && (Disk.Stat(path) is not { } now || _context.Clock.GetUtcNow() - now.ModifiedUtc > Settled);
+
+    private static bool IsSame(BackupException a, BackupException b) =>
+        a.Code == b.Code && string.Equals(a.Describe(), b.Describe(), StringComparison.Ordinal);
+
+    private BackupException Damaged(BackupException e)
+    {
+        var name = e.FullName is { } path ? Path.GetRelativePath(Source, path).Replace('\\', '/') : "?";
+        return new BackupException(
+            ErrorCode.SourceDamaged,
+            e.Code == ErrorCode.MissingFile ? e.Message : $"{name}: {e.Message}",
+            e.FullName,
+            e.Offset,
+            e.Expected,
+            e.Actual,
+            AlopexNames.IsTable(name)
+                ? "The engine passes over such a table without a word, and its keys are gone: restore an earlier "
+                    + "snapshot. Remove the file only when a crash in a checkpoint left it half-written."
+                : "The engine cannot open this database, or would open it without its keys: restore an earlier snapshot.",
+            e
+        );
+    }
+}

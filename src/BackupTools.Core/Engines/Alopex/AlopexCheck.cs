@@ -1,0 +1,385 @@
+using System.Collections.Concurrent;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Alopex;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>
+/// Checks a snapshot: everything that the engine's own verification looks at, in its order and words (Alopex format,
+/// §6.4), and what that lets pass: unlisted files, paths that lead out of the folder, block checksums, a log that stops
+/// early, keys that a restore would hide.
+/// </summary>
+internal sealed class AlopexCheck(string path, EngineContext context)
+{
+    private const string MismatchWords = "snapshot entry crc mismatch";
+
+    private readonly List<ChainProblem> _problems = [];
+    private readonly ConcurrentDictionary<string, ulong> _maxTimestamps = new(StringComparer.Ordinal);
+    private ulong? _clock;
+
+    /// <summary>The LSN that a restore reaches.</summary>
+    public ulong Lsn => _clock ?? 0;
+
+    /// <summary>Checks everything and gives all findings.</summary>
+    public static IReadOnlyList<ChainProblem> Run(string path, VerifyDepth depth, EngineContext context)
+    {
+        var check = new AlopexCheck(path, context);
+        if (check.Open() is { } snapshot)
+        {
+            // In the engine's order: what the manifest says, then meta and log, then what tables say of themselves.
+            check.Listing(snapshot);
+            var contents = check.Contents(snapshot, depth);
+            check._problems.AddRange(contents.Where(p => IsOfManifest(p)));
+            check.State(snapshot);
+            check._problems.AddRange(contents.Where(p => !IsOfManifest(p)));
+            check.Visibility(snapshot);
+        }
+        return check._problems;
+    }
+
+    /// <summary>Checks what needs no look into the tables, and throws the first error.</summary>
+    /// <returns>The snapshot, and the LSN that a restore of it reaches.</returns>
+    /// <exception cref="BackupException">The snapshot must not be restored.</exception>
+    public static (AlopexSnapshot Snapshot, ulong Lsn) RequireStructure(string path, EngineContext context)
+    {
+        var check = new AlopexCheck(path, context);
+        var snapshot = check.Open();
+        if (snapshot is not null)
+        {
+            check.Listing(snapshot);
+            check.State(snapshot);
+        }
+        check.ThrowFirstError();
+        return (snapshot!, check.Lsn);
+    }
+
+    /// <summary>Compares what was read of the tables with the clock that the engine starts with (§3.7).</summary>
+    /// <exception cref="BackupException">Keys would be invisible.</exception>
+    public static void RequireVisible(ulong newest, ulong clock, string path)
+    {
+        if (Invisible(newest, clock, path) is { } problem)
+        {
+            throw problem.ToException();
+        }
+    }
+
+    private AlopexSnapshot? Open()
+    {
+        try
+        {
+            return AlopexSnapshot.Open(path, context);
+        }
+        catch (BackupException e) when (IsFinding(e))
+        {
+            _problems.Add(ChainProblem.From(e.At(path)));
+            return null;
+        }
+    }
+
+    private void Listing(AlopexSnapshot snapshot)
+    {
+        if (snapshot.Manifest is null)
+        {
+            _problems.Add(AlopexSnapshot.WithoutManifest(path));
+        }
+        else
+        {
+            Entries(snapshot);
+            Unlisted(snapshot);
+        }
+    }
+
+    private void State(AlopexSnapshot snapshot)
+    {
+        var meta = snapshot.ReadMeta(context.Disk, out var fault);
+        if (meta is null)
+        {
+            // A copy that the command line made of a database before its first checkpoint has none.
+            var harmless = snapshot.Manifest is null && snapshot.Folder.Find(AlopexNames.Meta) is null;
+            Add(
+                harmless ? ProblemSeverity.Info : ProblemSeverity.Error,
+                ErrorCode.Malformed,
+                $"checkpoint metadata missing or corrupted ({fault})",
+                Full(AlopexNames.Meta)
+            );
+        }
+        if (snapshot.Folder.Find(AlopexNames.Wal) is null)
+        {
+            Error(ErrorCode.MissingFile, "snapshot missing lsm.wal", path);
+        }
+        else
+        {
+            Wal(meta);
+        }
+        if (!snapshot.Folder.Folders.Contains(AlopexNames.Tables, StringComparer.Ordinal))
+        {
+            Error(ErrorCode.MissingFile, "snapshot missing sst directory", path);
+        }
+        Tables(snapshot.Folder);
+    }
+
+    /// <summary>Names, kinds and sizes of what the manifest lists; the bytes come later.</summary>
+    private void Entries(AlopexSnapshot snapshot)
+    {
+        var files = snapshot.Folder.Files.ToDictionary(f => f.Name, StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in snapshot.Manifest!.Entries)
+        {
+            if (!entry.IsSafe || AlopexNames.IsNoContent(entry.Name))
+            {
+                Error(ErrorCode.UnsafeName, $"the manifest lists a path that a restore must not write: {entry.Name}", path);
+                continue;
+            }
+            if (!seen.Add(entry.Name))
+            {
+                Error(ErrorCode.Malformed, $"the manifest lists {entry.Name} twice", path);
+                continue;
+            }
+            if (!files.TryGetValue(entry.Name, out var file))
+            {
+                // Whatever a link on the way leads to is not there.
+                Error(
+                    ErrorCode.MissingFile,
+                    $"snapshot entry missing {entry.Name}: No such file or directory (os error 2)",
+                    Full(entry.Name)
+                );
+            }
+            else if ((ulong)file.Entry.Length != entry.Size)
+            {
+                _problems.Add(
+                    ChainProblem.From(
+                        new BackupException(
+                            ErrorCode.LengthMismatch,
+                            $"snapshot entry size mismatch {entry.Name}",
+                            file.FullName,
+                            expected: $"{entry.Size}",
+                            actual: $"{file.Entry.Length}"
+                        )
+                    )
+                );
+            }
+        }
+    }
+
+    /// <summary>What nobody listed nobody vouches for; among the engine's own files it would change the database.</summary>
+    private void Unlisted(AlopexSnapshot snapshot)
+    {
+        var listed = snapshot.Manifest!.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in snapshot.Folder.Files.Where(f => !listed.Contains(f.Name)))
+        {
+            Add(
+                AlopexSource.IsOfTheEngine(file.Name) ? ProblemSeverity.Error : ProblemSeverity.Warning,
+                ErrorCode.Malformed,
+                $"{file.Name} is not listed in the manifest",
+                file.FullName,
+                AlopexSource.IsOfTheEngine(file.Name)
+                    ? "The engine would use a file that no checksum covers: find out where it comes from."
+                    : "It is not restored."
+            );
+        }
+        foreach (var other in snapshot.Folder.Others)
+        {
+            Add(ProblemSeverity.Warning, ErrorCode.UnsafeName, $"{other.Name} is no regular file", other.FullName);
+        }
+    }
+
+    private void Wal(AlopexCheckpointMeta? meta)
+    {
+        try
+        {
+            using var wal = AlopexWalFile.Open(context.Disk, Full(AlopexNames.Wal));
+            var replay = wal.Replay(wal.Header, context, context.Cancellation);
+            _clock = Math.Max(meta?.CheckpointLsn ?? 0, replay.LastLsn ?? 0);
+            if (replay.Stop is { } stop)
+            {
+                Error(
+                    stop.Reason.Contains("checksum", StringComparison.Ordinal)
+                        ? ErrorCode.ChecksumMismatch
+                        : ErrorCode.Malformed,
+                    $"the log stops at offset {stop.Offset} of {wal.Header.End}: {stop.Reason}",
+                    Full(AlopexNames.Wal)
+                );
+            }
+            if (
+                wal.Geometry
+                is not {
+                    SegmentSize: AlopexWalGeometry.DefaultSegmentSize,
+                    Segments: AlopexWalGeometry.DefaultSegments
+                }
+            )
+            {
+                Add(
+                    ProblemSeverity.Info,
+                    ErrorCode.UnsupportedFormat,
+                    $"the log has {wal.Geometry.Segments} segments of {wal.Geometry.SegmentSize} bytes; the engine's "
+                        + "server verifies and opens logs of its default geometry only",
+                    Full(AlopexNames.Wal)
+                );
+            }
+        }
+        catch (BackupException e) when (IsFinding(e))
+        {
+            _problems.Add(ChainProblem.From(e));
+        }
+    }
+
+    private void Tables(AlopexFolder folder)
+    {
+        var missing = folder.MissingTables();
+        if (missing.Count > 0)
+        {
+            Add(
+                ProblemSeverity.Warning,
+                ErrorCode.MissingFile,
+                $"tables are missing from the row, their keys may be gone: {string.Join(", ", missing)}",
+                Full(AlopexNames.Tables),
+                "Compare with an earlier snapshot: engines up to 0.8 number tables from 1 and never remove one."
+            );
+        }
+    }
+
+    private IReadOnlyList<ChainProblem> Contents(AlopexSnapshot snapshot, VerifyDepth depth)
+    {
+        var entries = snapshot.Manifest?.Entries.ToLookup(e => e.Name, StringComparer.Ordinal);
+        var found = new ConcurrentDictionary<string, ChainProblem>(StringComparer.Ordinal);
+        var files = snapshot.Folder.Files.Where(f => f.IsTable || entries?.Contains(f.Name) == true).ToList();
+        HashingCopy.ForEach(
+            files,
+            context.ThrottleLimit,
+            (file, cancellation) =>
+            {
+                var listed = entries?[file.Name].FirstOrDefault();
+                if (listed is not null && listed.Size != (ulong)file.Entry.Length)
+                {
+                    return; // said already
+                }
+                if (Content(file, listed, depth, cancellation) is { } problem)
+                {
+                    found[file.Name] = problem;
+                }
+            },
+            context.Cancellation
+        );
+        return [.. files.Select(f => found.GetValueOrDefault(f.Name)).OfType<ChainProblem>()];
+    }
+
+    private static bool IsOfManifest(ChainProblem problem) =>
+        problem.Message.StartsWith(MismatchWords, StringComparison.Ordinal);
+
+    private ChainProblem? Content(
+        AlopexFile file,
+        AlopexManifestEntry? listed,
+        VerifyDepth depth,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            if (!file.IsTable)
+            {
+                var crc = CrcOf(file.FullName, cancellation);
+                return crc == listed!.Crc32 ? null : Mismatch(listed, crc, file, null);
+            }
+            AlopexTableFacts facts;
+            try
+            {
+                using var table = AlopexTableFile.Open(context.Disk, file.FullName);
+                facts = table.Read(context, depth, cancellation);
+            }
+            catch (BackupException e) when (IsFinding(e))
+            {
+                // The manifest's word comes first; what the table itself says then tells where.
+                var crc = listed is null ? 0 : CrcOf(file.FullName, cancellation);
+                return listed is null || crc == listed.Crc32 ? ChainProblem.From(e) : Mismatch(listed, crc, file, e.Offset);
+            }
+            _maxTimestamps[file.Name] = facts.MaxTimestamp;
+            if (listed is not null && facts.Crc != listed.Crc32)
+            {
+                return Mismatch(listed, facts.Crc, file, null);
+            }
+            return facts.OpaqueBlocks > 0
+                ? new ChainProblem(
+                    ProblemSeverity.Info,
+                    ErrorCode.UnsupportedFormat,
+                    $"the entries of {facts.OpaqueBlocks} coded blocks were not followed; their checksums are right",
+                    file.FullName
+                )
+                : null;
+        }
+        catch (BackupException e) when (IsFinding(e))
+        {
+            return ChainProblem.From(e);
+        }
+    }
+
+    private void Visibility(AlopexSnapshot snapshot)
+    {
+        var newest = _maxTimestamps
+            .Where(t => AlopexNames.TableId(t.Key) is not null)
+            .Select(t => t.Value)
+            .DefaultIfEmpty()
+            .Max();
+        if (_clock is { } clock && Invisible(newest, clock, snapshot.Folder.Path) is { } problem)
+        {
+            _problems.Add(problem);
+        }
+    }
+
+    private static ChainProblem? Invisible(ulong newest, ulong clock, string path) =>
+        newest > clock && newest - clock > 1
+            ? new ChainProblem(
+                ProblemSeverity.Error,
+                ErrorCode.VerificationFailed,
+                $"the tables hold commits up to {newest}, checkpoint.meta and the log reach only to {clock}: "
+                    + "the engine would start with every newer key invisible",
+                path
+            )
+            : null;
+
+    private uint CrcOf(string file, CancellationToken cancellation)
+    {
+        using var open = context.Disk.OpenRead(file);
+        return AlopexChecksum.Of(open, context, cancellation);
+    }
+
+    private static ChainProblem Mismatch(AlopexManifestEntry listed, uint crc, AlopexFile file, long? offset) =>
+        ChainProblem.From(
+            new BackupException(
+                ErrorCode.ChecksumMismatch,
+                $"{MismatchWords} {listed.Name}",
+                file.FullName,
+                offset,
+                expected: $"{listed.Crc32:x8}",
+                actual: $"{crc:x8}"
+            )
+        );
+
+    /// <summary>What the bytes are to blame for; a disk that fails is no finding.</summary>
+    private static bool IsFinding(BackupException e) =>
+        e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported || e.Code == ErrorCode.PathNotFound;
+
+    private void ThrowFirstError()
+    {
+        foreach (var problem in _problems)
+        {
+            if (problem.Severity == ProblemSeverity.Error)
+            {
+                throw problem.ToException();
+            }
+            if (problem.Severity == ProblemSeverity.Warning)
+            {
+                context.Warn(problem.ToString());
+            }
+        }
+    }
+
+    private string Full(string name) => Path.Combine(path, name.Replace('/', Path.DirectorySeparatorChar));
+
+    private void Error(ErrorCode code, string message, string file) =>
+        Add(ProblemSeverity.Error, code, message, file);
+
+    private void Add(ProblemSeverity severity, ErrorCode code, string message, string file, string? advice = null) =>
+        _problems.Add(new ChainProblem(severity, code, message, file, Recommendation: advice));
+}

@@ -1,0 +1,62 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>
+/// Alopex: a data directory of immutable tables, a ring of log and a checkpoint. Every backup is a snapshot that is
+/// complete in itself; what an incremental one saves is the space of the tables that it shares with the one before.
+/// </summary>
+internal sealed class AlopexEngine : IBackupEngine
+{
+    public string Name => EngineNames.Alopex;
+
+    public EngineCapabilities Capabilities { get; } =
+        new()
+        {
+            Unit = PositionUnit.Lsn,
+            CutsInsideBundle = false,
+            CutsByTime = false,
+            SiblingIncrements = false,
+            Options = [nameof(EngineOptions.EngineLayout), nameof(EngineOptions.Checkpoint)],
+        };
+
+    public bool RecognisesSource(string path, EngineContext context) => AlopexSource.IsDataFolder(path, context);
+
+    public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
+        AlopexBundles.Read(path, context);
+
+    /// <summary>A snapshot does not say whose it is; the name of the directory is all there is to say.</summary>
+    public string? SeriesOf(string sourcePath, EngineContext context) => Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath));
+
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => AlopexSource.Plan(request, context);
+
+    public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
+        new AlopexCapture(plan, staging, context).Run();
+
+    public IReadOnlyList<ChainProblem> Verify(
+        IReadOnlyList<BundleHeader> path,
+        VerifyDepth depth,
+        EngineContext context
+    ) => [.. path.SelectMany(bundle => AlopexCheck.Run(bundle.FullName, depth, context))];
+
+    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        AlopexRestore.OccupiedBy(request.DestinationPath, context);
+
+    public bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var destination = request.DestinationPath;
+        if (
+            context.Disk.Stat(destination) is not { Kind: DiskEntryKind.Directory }
+            || !AlopexSource.IsDataFolder(destination, context)
+        )
+        {
+            return false;
+        }
+        AlopexLocks.RefuseIfHeld(context.Disk, destination);
+        return true;
+    }
+
+    public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
+        new AlopexRestore(request, staging, context).Run();
+}

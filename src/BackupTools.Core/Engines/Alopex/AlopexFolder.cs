@@ -1,0 +1,106 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>A file of a data directory or snapshot, with its name relative to it and forward slashes.</summary>
+internal sealed record AlopexFile(string Name, DiskEntry Entry)
+{
+    public string FullName => Entry.Path;
+
+    public bool IsTable => AlopexNames.IsTable(Name);
+}
+
+/// <summary>What a data directory or a snapshot holds, in the order of names; links are not followed.</summary>
+internal sealed record AlopexFolder
+{
+    // Nothing of the engine lies deeper than sst/<id>.sst.
+    private const int DeepestFolder = 64;
+
+    public required string Path { get; init; }
+
+    /// <summary>Regular files.</summary>
+    public required IReadOnlyList<AlopexFile> Files { get; init; }
+
+    /// <summary>Folders, relative, each after the one that it is in.</summary>
+    public required IReadOnlyList<string> Folders { get; init; }
+
+    /// <summary>Symbolic links and special files.</summary>
+    public required IReadOnlyList<AlopexFile> Others { get; init; }
+
+    /// <summary>The file of that relative name, or null.</summary>
+    public AlopexFile? Find(string name) => Files.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.Ordinal));
+
+    /// <summary>Ids missing from the row of tables that the engine loads; it numbers them from 1 and removes none (§8).</summary>
+    public IReadOnlyList<ulong> MissingTables()
+    {
+        var ids = Files.Select(f => AlopexNames.TableId(f.Name)).OfType<ulong>().ToHashSet();
+        var missing = new List<ulong>();
+        var highest = ids.Count == 0 ? 0 : ids.Max();
+        for (ulong id = 1; id < highest && missing.Count < 100; id++)
+        {
+            if (!ids.Contains(id))
+            {
+                missing.Add(id);
+            }
+        }
+        return missing;
+    }
+
+    /// <summary>Lists what of a data directory belongs into a snapshot.</summary>
+    /// <exception cref="BackupException">The folder or one in it cannot be read, or is nested absurdly deep.</exception>
+    public static AlopexFolder OfSource(IDisk disk, string folder, CancellationToken cancellation) =>
+        List(disk, folder, AlopexNames.IsLeftOut, cancellation);
+
+    /// <summary>Lists what a snapshot holds besides its manifest.</summary>
+    /// <exception cref="BackupException">The folder or one in it cannot be read, or is nested absurdly deep.</exception>
+    public static AlopexFolder OfSnapshot(IDisk disk, string folder, CancellationToken cancellation) =>
+        List(disk, folder, AlopexNames.IsNoContent, cancellation);
+
+    private static AlopexFolder List(
+        IDisk disk,
+        string folder,
+        Func<string, bool> isLeftOut,
+        CancellationToken cancellation
+    )
+    {
+        var files = new List<AlopexFile>();
+        var others = new List<AlopexFile>();
+        var folders = new List<string>();
+        var pending = new Stack<(string Path, string Prefix, int Depth)>([(folder, "", 0)]);
+        while (pending.TryPop(out var at))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (var entry in disk.List(at.Path))
+            {
+                var name = at.Prefix + entry.Name;
+                if (isLeftOut(name))
+                {
+                    continue;
+                }
+                switch (entry.Kind)
+                {
+                    case DiskEntryKind.File:
+                        files.Add(new AlopexFile(name, entry));
+                        break;
+                    case DiskEntryKind.Directory when at.Depth < DeepestFolder:
+                        folders.Add(name);
+                        pending.Push((entry.Path, name + "/", at.Depth + 1));
+                        break;
+                    case DiskEntryKind.Directory:
+                        throw new BackupException(ErrorCode.UnsupportedFormat, "folders are nested too deep", entry.Path);
+                    default:
+                        others.Add(new AlopexFile(name, entry));
+                        break;
+                }
+            }
+        }
+        return new AlopexFolder
+        {
+            Path = folder,
+            Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)],
+            Folders = folders,
+            Others = others,
+        };
+    }
+}

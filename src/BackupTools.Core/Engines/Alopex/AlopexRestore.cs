@@ -1,0 +1,196 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Alopex;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>
+/// Rebuilds a data directory from a snapshot (Alopex format, §6.8) without its weaknesses: everything is checked while
+/// it is copied to staging, the result is read again, and only then the old directory gives way.
+/// </summary>
+internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging, EngineContext context)
+{
+    private readonly AlopexStage _stage = new(staging, context);
+
+    private string Snapshot => request.Plan.Last.FullName;
+
+    private VerifyDepth Depth => request.Deep ? VerifyDepth.Deep : VerifyDepth.Checksums;
+
+    /// <summary>What a restore replaces or removes: all but the engine's snapshots and lock files.</summary>
+    public static IReadOnlyList<string> OccupiedBy(string destination, EngineContext context) =>
+        context.Disk.Stat(destination) switch
+        {
+            null => [],
+            { Kind: DiskEntryKind.Directory } =>
+            [
+                .. context
+                    .Disk.List(destination)
+                    .Where(e => !AlopexNames.StaysInPlace(e.Name) && !StagingArea.IsStagingName(e.Name))
+                    .Select(e => e.Path),
+            ],
+            _ => [destination],
+        };
+
+    /// <summary>Stages, proves and says how to publish.</summary>
+    /// <exception cref="BackupException">The snapshot is not sound; an engine has the destination open.</exception>
+    public RestoreResult Run()
+    {
+        AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
+        context.Progress.Activity = "checking";
+        var (snapshot, lsn) = AlopexCheck.RequireStructure(Snapshot, context);
+        var files = ToRestore(snapshot);
+        context.Progress.Expect(files.Sum(f => f.Entry.Length), files.Count);
+        context.Progress.Activity = "copying";
+        _stage.CreateFolder("");
+        foreach (var folder in snapshot.Folder.Folders)
+        {
+            _stage.CreateFolder(folder);
+        }
+        var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
+        HashingCopy.ForEach(
+            files.OrderByDescending(f => f.Entry.Length).ToList(),
+            context.ThrottleLimit,
+            (file, cancellation) => Copy(file, listed?.GetValueOrDefault(file.Name), cancellation),
+            context.Cancellation
+        );
+        var newest = _stage.Files.Where(f => AlopexNames.TableId(f.Key) is not null).Select(f => f.Value.MaxTimestamp);
+        AlopexCheck.RequireVisible(newest.DefaultIfEmpty().Max(), lsn, Snapshot);
+        context.Progress.Activity = "verifying";
+        ReadAgain();
+        AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
+        return new RestoreResult
+        {
+            Steps = Steps(),
+            End = new ChainPosition(lsn, PositionUnit.Lsn),
+            Files = [.. files.Select(f => Path.Combine(request.DestinationPath, Native(f.Name)))],
+            Length = _stage.Files.Values.Sum(f => f.Size),
+        };
+    }
+
+    /// <summary>Only what the manifest vouches for comes back; without one, everything. Never manifest, lock or leftover.</summary>
+    private static List<AlopexFile> ToRestore(AlopexSnapshot snapshot)
+    {
+        var listed = snapshot.Manifest?.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. snapshot.Folder.Files.Where(f =>
+                (listed is null || listed.Contains(f.Name)) && !AlopexNames.IsLeftOut(f.Name)
+            ),
+        ];
+    }
+
+    private void Copy(AlopexFile file, AlopexManifestEntry? listed, CancellationToken cancellation)
+    {
+        var crc = file.Name switch
+        {
+            AlopexNames.Wal => CopyWal(file, cancellation),
+            _ when file.IsTable => CopyTable(file, listed, cancellation),
+            _ => CopyPlain(file, cancellation),
+        };
+        if (listed is not null && crc != listed.Crc32)
+        {
+            throw new BackupException(
+                ErrorCode.ChecksumMismatch,
+                $"snapshot entry crc mismatch {listed.Name}",
+                file.FullName,
+                expected: $"{listed.Crc32:x8}",
+                actual: $"{crc:x8}"
+            );
+        }
+    }
+
+    /// <summary>The log's checksum is of the whole file; only what is used of it is written.</summary>
+    private uint CopyWal(AlopexFile file, CancellationToken cancellation)
+    {
+        using var wal = AlopexWalFile.Open(context.Disk, file.FullName);
+        var proof = _stage.CopyWal(wal, wal.Header, cancellation);
+        if (proof.Stop is { } stop)
+        {
+            throw new BackupException(ErrorCode.Malformed, $"the log stops at offset {stop.Offset}: {stop.Reason}", file.FullName);
+        }
+        using var whole = context.Disk.OpenRead(file.FullName);
+        return AlopexChecksum.Of(whole, context, cancellation);
+    }
+
+    private uint CopyTable(AlopexFile file, AlopexManifestEntry? listed, CancellationToken cancellation)
+    {
+        try
+        {
+            return _stage.CopyTable(file, Depth, cancellation).Crc;
+        }
+        catch (BackupException e) when (listed is not null && e.Kind == ErrorKind.Damaged)
+        {
+            // The manifest's word comes first, as in the engine's own verification.
+            using var open = context.Disk.OpenRead(file.FullName);
+            var crc = AlopexChecksum.Of(open, context, cancellation);
+            if (crc == listed.Crc32)
+            {
+                throw;
+            }
+            return crc;
+        }
+    }
+
+    private uint CopyPlain(AlopexFile file, CancellationToken cancellation)
+    {
+        _stage.CopyPlain(file, cancellation);
+        return _stage.Files[file.Name].Crc;
+    }
+
+    /// <summary>What was checked on its way to the disk is read back from there.</summary>
+    private void ReadAgain() =>
+        HashingCopy.ForEach(
+            [.. _stage.Files],
+            context.ThrottleLimit,
+            (staged, cancellation) =>
+            {
+                using var file = context.Disk.OpenRead(_stage.PathOf(staged.Key));
+                if (AlopexChecksum.Of(file, context, cancellation) != staged.Value.Crc)
+                {
+                    throw new BackupException(
+                        ErrorCode.VerificationFailed,
+                        $"{staged.Key} does not read back as it was written",
+                        file.Path
+                    );
+                }
+            },
+            context.Cancellation
+        );
+
+    /// <summary>
+    /// A fresh directory appears whole. In one that stays, because the engine's snapshots or locks are in it, entries
+    /// are exchanged one by one: first the log, then the meta, then the tables. When an older state of the same
+    /// database comes back, each state in between is one that the database had: an old meta passes over the entries
+    /// of an older log, and behind an older meta the newer tables are invisible.
+    /// </summary>
+    private List<PublishStep> Steps()
+    {
+        var destination = request.DestinationPath;
+        if (context.Disk.Stat(destination) is null)
+        {
+            return [PublishStep.Place(AlopexStage.Folder, destination)];
+        }
+        var old = context.Disk.List(destination).Where(e => !StagingArea.IsStagingName(e.Name)).ToList();
+        if (old.Count == 0)
+        {
+            return [PublishStep.Replace(AlopexStage.Folder, destination)];
+        }
+        string[] order = [AlopexNames.Wal, AlopexNames.Meta, AlopexNames.Tables];
+        if (!old.Exists(e => order.Contains(e.Name, StringComparer.Ordinal)))
+        {
+            Array.Reverse(order); // nothing is replaced: the log, without which nothing is visible, comes last
+        }
+        var staged = context.Disk.List(staging.PathOf(AlopexStage.Folder)).Select(e => e.Name).ToList();
+        var rest = staged.Except(order, StringComparer.Ordinal);
+        var gone = old.Where(e => !AlopexNames.StaysInPlace(e.Name)).Select(e => e.Name).Except(staged, StringComparer.Ordinal);
+        return
+        [
+            .. rest.Concat(order.Where(staged.Contains))
+                .Select(n => PublishStep.Replace($"{AlopexStage.Folder}/{n}", Path.Combine(destination, n))),
+            .. gone.Select(n => PublishStep.Remove(Path.Combine(destination, n))),
+        ];
+    }
+
+    private static string Native(string name) => name.Replace('/', Path.DirectorySeparatorChar);
+}

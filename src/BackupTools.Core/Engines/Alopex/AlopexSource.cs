@@ -1,0 +1,196 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Alopex;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>Recognises data directories and refuses early what no good snapshot can be taken of.</summary>
+internal static class AlopexSource
+{
+    /// <summary>
+    /// True for a data directory, sound or not: a log with the engine's magic, or tables with one of the files that
+    /// only this engine writes beside them. Snapshots look the same and are told apart by name and manifest.
+    /// </summary>
+    public static bool IsDataFolder(string path, EngineContext context)
+    {
+        var disk = context.Disk;
+        try
+        {
+            return disk.Stat(path) is { Kind: DiskEntryKind.Directory or DiskEntryKind.Link }
+                && (HasWal(disk, path) || HasTables(disk, path))
+                && !AlopexSnapshot.IsOne(path, context);
+        }
+        catch (BackupException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A file that the engine itself reads when it opens the directory.</summary>
+    public static bool IsOfTheEngine(string name) =>
+        name is AlopexNames.Wal or AlopexNames.Meta || AlopexNames.TableId(name) is not null;
+
+    /// <summary>Links are not followed: what they lead to need not be the database's, nor be there at a restore.</summary>
+    /// <exception cref="BackupException">UnsupportedFormat: what a link leads to is not followed.</exception>
+    public static void RefuseLinks(AlopexFolder folder)
+    {
+        if (folder.Others.FirstOrDefault(o => o.Entry.Kind == DiskEntryKind.Link) is { } link)
+        {
+            throw new BackupException(
+                ErrorCode.UnsupportedFormat,
+                $"{link.Name} is a symbolic link, and links are not followed",
+                link.FullName,
+                recommendation: "Move what it leads to into the data directory, or the whole directory to where it leads."
+            );
+        }
+    }
+
+    /// <summary>Refuses names that the engine's manifest would change (§6.3).</summary>
+    /// <exception cref="BackupException">UnsafeName: the manifest cannot hold the name.</exception>
+    public static void RefuseUnsafe(AlopexFile file)
+    {
+        if (!new AlopexManifestEntry(file.Name, 0, 0).IsSafe || file.Name.Contains('\uFFFD', StringComparison.Ordinal))
+        {
+            throw new BackupException(
+                ErrorCode.UnsafeName,
+                "snapshot.manifest cannot hold this name (a backslash, or bytes that are no UTF-8)",
+                file.FullName,
+                recommendation: "Rename the file; it is none of the engine's."
+            );
+        }
+    }
+
+    /// <summary>Finds out what a capture would read and refuses what is hopeless.</summary>
+    public static CapturePlan Plan(CaptureRequest request, EngineContext context)
+    {
+        var source = request.SourcePath;
+        switch (context.Disk.Stat(source)?.Kind)
+        {
+            case null:
+                throw new BackupException(ErrorCode.PathNotFound, $"data directory does not exist: {source}", source);
+            case DiskEntryKind.File or DiskEntryKind.Special:
+                throw new BackupException(
+                    ErrorCode.SourceNotRecognised,
+                    $"data directory is not a directory: {source}",
+                    source
+                );
+        }
+        RefuseOptions(request);
+        var folder = AlopexFolder.OfSource(context.Disk, source, context.Cancellation);
+        RefuseLinks(folder);
+        foreach (var file in folder.Files)
+        {
+            RefuseUnsafe(file);
+        }
+        var warnings = new List<ChainProblem>();
+        var bytes = folder.Files.Where(f => f.Name != AlopexNames.Wal).Sum(f => f.Entry.Length) + UsedOfWal(folder, context);
+        if (request.Parent is { } parent && SharesNothing(folder, parent, context))
+        {
+            warnings.Add(
+                new ChainProblem(
+                    ProblemSeverity.Warning,
+                    ErrorCode.ForeignEpoch,
+                    $"{parent.Name} shares no table with the source: is it of another database?",
+                    parent.FullName,
+                    Recommendation: "Give every database a folder of its own; the snapshot is complete all the same."
+                )
+            );
+        }
+        var second = context.Clock.GetUtcNow().ToUnixTimeSeconds();
+        return new CapturePlan
+        {
+            Request = request,
+            BundlePath = Path.Combine(request.DestinationFolder, AlopexNames.Snapshot(second)),
+            ExpectedBytes = bytes,
+            SourceFiles = [.. folder.Files.Select(f => f.FullName)],
+            Start = request.Parent?.End,
+            Warnings = warnings,
+        };
+    }
+
+    private static void RefuseOptions(CaptureRequest request)
+    {
+        var engineFolder = AlopexNames.EngineFolder(request.SourcePath);
+        if (
+            request.Options.EngineLayout
+            && !string.Equals(
+                Path.TrimEndingDirectorySeparator(request.DestinationFolder),
+                Path.TrimEndingDirectorySeparator(engineFolder),
+                StringComparison.Ordinal
+            )
+        )
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "the engine's own layout is a folder inside the data directory",
+                request.DestinationFolder,
+                recommendation: $"Use '{engineFolder}' as the destination."
+            );
+        }
+        if (request is { Kind: BundleKind.Incremental, Parent: null })
+        {
+            throw new BackupException(
+                ErrorCode.NoFullBackup,
+                "there is no earlier snapshot to share tables with",
+                request.DestinationFolder
+            );
+        }
+    }
+
+    /// <summary>Bytes to read from the log: twice what is used, because it is replayed before it is copied.</summary>
+    private static long UsedOfWal(AlopexFolder folder, EngineContext context)
+    {
+        if (folder.Find(AlopexNames.Wal) is not { } file)
+        {
+            return 0;
+        }
+        try
+        {
+            using var wal = AlopexWalFile.Open(context.Disk, file.FullName);
+            return 2 * (long)wal.Used;
+        }
+        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        {
+            return 0; // it may be in the middle of a change: the capture decides
+        }
+    }
+
+    private static bool SharesNothing(AlopexFolder folder, BundleHeader parent, EngineContext context)
+    {
+        var common = 0;
+        foreach (var table in folder.Files.Where(f => AlopexNames.TableId(f.Name) is not null))
+        {
+            var earlier = Path.Combine(parent.FullName, table.Name);
+            if (context.Disk.Stat(earlier) is not { Kind: DiskEntryKind.File } entry)
+            {
+                continue;
+            }
+            common++;
+            if (entry.Length == table.Entry.Length && AlopexLinker.SameEnd(context.Disk, table.FullName, earlier))
+            {
+                return false;
+            }
+        }
+        return common > 0;
+    }
+
+    private static bool HasWal(IDisk disk, string path)
+    {
+        var wal = Path.Combine(path, AlopexNames.Wal);
+        if (disk.Stat(wal) is not { Kind: DiskEntryKind.File })
+        {
+            return false;
+        }
+        using var file = disk.OpenRead(wal);
+        var probe = new byte[AlopexWalHeader.ProbeSize];
+        return file.Read(probe, 0) == probe.Length
+            && (AlopexWalSegmentHeader.HasMagic(probe.AsSpan(16)) || AlopexWalSegmentHeader.HasMagic(probe.AsSpan(20)));
+    }
+
+    private static bool HasTables(IDisk disk, string path) =>
+        disk.Stat(Path.Combine(path, AlopexNames.Tables)) is { Kind: DiskEntryKind.Directory }
+        && new[] { AlopexNames.Wal, AlopexNames.Meta, AlopexNames.Lifecycle }.Any(n =>
+            disk.Stat(Path.Combine(path, n)) is not null
+        );
+}
