@@ -56,6 +56,25 @@ internal static partial class Libc
     public static long NextHole(SafeFileHandle file, long offset, out int errno) =>
         Seek(file, offset, SeekHole, out errno);
 
+    /// <summary>Writes all of a block at an offset; false when that fails, perhaps after a part of it.</summary>
+    public static unsafe bool TryWrite(SafeFileHandle file, byte* block, int length, long offset)
+    {
+        while (length > 0)
+        {
+            var written = WriteAt(file, block, length, offset);
+            if (written <= 0)
+            {
+                if (written < 0 && Marshal.GetLastPInvokeError() == Errno.Interrupted)
+                    continue;
+                return false;
+            }
+            block += written;
+            length -= (int)written;
+            offset += written;
+        }
+        return true;
+    }
+
     private static long Seek(SafeFileHandle file, long offset, int whence, out int errno)
     {
         var at = SeekCall(file, offset, whence);
@@ -86,6 +105,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkCall(string existing, string path);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    private static unsafe partial nint WriteAt(SafeFileHandle file, byte* block, nint length, long offset);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long SeekCall(SafeFileHandle file, long offset, int whence);

@@ -17,8 +17,23 @@ internal static partial class Linux
     private const uint StartWritebackFlag = 2;
     private const int KeepSize = 1;
 
+    /// <summary>O_DIRECT, whose value differs between processors; 0 where it is not known.</summary>
+    private static readonly int DirectFlag = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
+
     /// <summary>False once a C library without renameat2 was met.</summary>
     private static volatile bool _hasRename2 = true;
+
+    /// <summary>True where <see cref="TryOpenUncached"/> may succeed.</summary>
+    public static bool KnowsUncached => DirectFlag != 0;
+
+    /// <summary>Opens a file for writing past the page cache; null where the file system has no such way.</summary>
+    public static SafeFileHandle? TryOpenUncached(string path) =>
+        Libc.TryOpen(path, Libc.ReadWrite | DirectFlag, out _);
 
     public static DiskEntry? Stat(string path, out int errno)
     {
