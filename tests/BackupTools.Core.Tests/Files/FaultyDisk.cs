@@ -50,6 +50,9 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     /// <summary>False for a file system that cannot swap names.</summary>
     public bool Exchanges { get; init; } = true;
 
+    /// <summary>Called before every step, to look at what the world sees then.</summary>
+    public Action OnStep { get; init; } = static () => { };
+
     /// <summary>What happened, for the message of a test that fails.</summary>
     public List<string> Log { get; } = [];
 
@@ -190,6 +193,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
             Alive();
             Steps++;
             Log.Add($"{Steps} {what} {path}");
+            OnStep();
             if (Steps == KillAt)
             {
                 half?.Invoke();

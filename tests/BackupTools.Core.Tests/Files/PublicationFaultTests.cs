@@ -159,6 +159,31 @@ public sealed class PublicationFaultTests
         ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, killAt: n, powerLoss: true), (_, _, _) => { });
 
     [Theory]
+    [InlineData("replace a file")]
+    [InlineData("replace a file without links")]
+    [InlineData("replace a folder")]
+    [InlineData("replace a file by a folder")]
+    [InlineData("a bundle and its manifest")]
+    [InlineData("a database of many parts")]
+    [InlineData("a database of many parts, " + NoLinks)]
+    public void What_is_replaced_is_there_at_every_moment_even_when_it_is_undone(string name)
+    {
+        var s = Scenarios.Single(s => s.Name == name);
+        for (var n = 0; n <= StepsOf(s); n++)
+        {
+            using var temp = Prepare(s);
+            var replaced = s.Steps(temp.Path).Where(p => p.Action == PublishAction.Replace).Select(p => p.FinalPath);
+            var disk = DiskFor(
+                s,
+                temp,
+                failAt: n,
+                onStep: () => Assert.All(replaced, p => Assert.True(Path.Exists(p), p))
+            );
+            Assert.IsNotAssignableFrom<Xunit.Sdk.XunitException>(Attempt(s, disk, temp.Path));
+        }
+    }
+
+    [Theory]
     [InlineData("a database of many parts")]
     [InlineData("a database of many parts, no links, no exchange")]
     [InlineData("place in new folders")]
@@ -241,7 +266,8 @@ public sealed class PublicationFaultTests
         int failAt = 0,
         int killAt = 0,
         bool forever = false,
-        bool powerLoss = false
+        bool powerLoss = false,
+        Action? onStep = null
     ) =>
         new(LocalDisk.Instance)
         {
@@ -249,13 +275,15 @@ public sealed class PublicationFaultTests
             FailForever = forever,
             KillAt = killAt,
             PowerLossIn = powerLoss ? temp.Path : null,
+            OnStep = onStep ?? (static () => { }),
             HardLinks = !s.Lacks.Contains(NoLinks),
             Exchanges = !s.Lacks.Contains(NoExchange),
         };
 
     private static TempFolder Prepare(Scenario s)
     {
-        var temp = new TempFolder();
+        // In memory where there is such a folder: there are thousands of flushes.
+        var temp = new TempFolder(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
         foreach (var file in s.Before)
             temp.Write(file.Split('=')[0], "old");
         return temp;

@@ -115,6 +115,7 @@ internal sealed class PowDbManifestReader(bool increment)
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 128 });
     private Scope _scope = Scope.Document;
     private Field _field;
+    private ulong? _version;
     private int _seenInRoot;
     private int _seenInEntry;
     private bool _hasSync;
@@ -148,8 +149,6 @@ internal sealed class PowDbManifestReader(bool increment)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // A newer version may be built differently: then that is what there is to say.
-            RequireKnownVersion();
             throw Malformed("not valid JSON", reader.BytesConsumed, e);
         }
         _state = reader.CurrentState;
@@ -166,7 +165,10 @@ internal sealed class PowDbManifestReader(bool increment)
     /// <exception cref="BackupException">UnsupportedVersion, or Malformed for a missing field.</exception>
     public PowDbManifest Result()
     {
-        RequireKnownVersion();
+        if (UnknownVersion() is { } unknown)
+        {
+            throw unknown;
+        }
         if (_scope != Scope.Done)
         {
             throw Malformed("the manifest is empty", 0);
@@ -302,6 +304,7 @@ internal sealed class PowDbManifestReader(bool increment)
                 break;
             default:
                 _numbers[(int)_field] = Number(ref reader, LimitOf(_field));
+                _version = _field == Field.FormatVersion ? _numbers[(int)_field] : _version;
                 break;
         }
     }
@@ -465,18 +468,15 @@ internal sealed class PowDbManifestReader(bool increment)
         }
     }
 
-    private void RequireKnownVersion()
-    {
-        var version = _numbers[(int)Field.FormatVersion];
-        if (Saw(Field.FormatVersion) && version != PowDbManifest.KnownFormatVersion)
-        {
-            throw new BackupException(
+    private BackupException? UnknownVersion() =>
+        _version is null or PowDbManifest.KnownFormatVersion
+            ? null
+            : new BackupException(
                 ErrorCode.UnsupportedVersion,
-                $"unsupported {(increment ? "increment" : "backup")} format {version} (this build understands 1)"
+                $"unsupported {(increment ? "increment" : "backup")} format {_version} (this build understands 1)"
             );
-        }
-    }
 
+    /// <summary>The error to throw. A newer version may be built differently: then that is what there is to say.</summary>
     private BackupException Malformed(string message, long offset, Exception? inner = null) =>
-        new(ErrorCode.Malformed, message, offset: _consumed + offset, inner: inner);
+        UnknownVersion() ?? new(ErrorCode.Malformed, message, offset: _consumed + offset, inner: inner);
 }

@@ -3,17 +3,20 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Files;
+using BackupTools.Tests.Files;
 using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.PowDb;
 
 /// <summary>
 /// Random edit histories: after each edit an increment, and at the end a restore of every position. The expectation is
-/// a plain copy of the directory at that time. A failure prints the seed that repeats it.
+/// a plain copy of the directory at that time. A failure prints the seed that repeats it. Most run on a disk in memory,
+/// some on the real one.
 /// </summary>
 public sealed class PowDbHistoryTests(ITestOutputHelper output)
 {
     private const int Histories = 2000;
+    private const int OnRealDisk = 50;
     private static readonly DateTimeOffset Start = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
@@ -29,7 +32,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             {
                 try
                 {
-                    new History(first + i).Run();
+                    new History(first + i, i < OnRealDisk ? null : new MemoryDisk()).Run();
                 }
                 catch (Exception e)
                 {
@@ -44,6 +47,8 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
 
     private sealed class History : IDisposable
     {
+        private readonly MemoryDisk? _memory;
+        private readonly IDisk _disk;
         private readonly Random _random;
         private readonly string _root;
         private readonly PowDbTestDatabase _database = new();
@@ -55,11 +60,12 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         private readonly List<string> _warnings = [];
         private int _names;
 
-        public History(int seed)
+        public History(int seed, MemoryDisk? memory)
         {
             _random = new Random(seed);
-            var memory = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
-            _root = Path.Combine(memory, $"backuptools-{Guid.NewGuid():N}");
+            _memory = memory;
+            _disk = memory ?? LocalDisk.Instance;
+            _root = Path.Combine(Path.GetTempPath(), $"backuptools-{Guid.NewGuid():N}");
         }
 
         private string Source => Path.Combine(_root, "data");
@@ -87,12 +93,18 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             Assert.Empty(_warnings);
         }
 
-        public void Dispose() => Directory.Delete(_root, recursive: true);
+        public void Dispose()
+        {
+            if (_memory is null)
+            {
+                Directory.Delete(_root, recursive: true);
+            }
+        }
 
         private void Capture()
         {
             _clock.Now = _clock.Now.AddMilliseconds(_random.Next(0, 1500));
-            _expected.Add(_database.WriteTo(Source));
+            _expected.Add(WriteSource());
             var isFull = _bundles.Count == 0;
             var parent = isFull ? -1 : _bundles.Count - 1;
             var options = new EngineOptions();
@@ -116,7 +128,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             }
             var context = Context();
             var plan = _engine.PlanCapture(request, context);
-            using var staging = StagingArea.Create(LocalDisk.Instance, request.DestinationFolder, _clock);
+            using var staging = StagingArea.Create(_disk, request.DestinationFolder, _clock);
             var result = _engine.Capture(plan, staging, context);
             staging.Publish(result.Steps, CancellationToken.None);
             var header = _engine.ReadBundles(result.BundlePath, context).Single().Header!;
@@ -127,10 +139,25 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         }
 
         /// <summary>Without it everything still has to come out right, only with more reading.</summary>
-        private static void LoseSideFile(string bundle)
+        private void LoseSideFile(string bundle)
         {
-            File.Delete(Path.Combine(bundle, ".backuptools.json"));
-            File.Delete(Path.Combine(bundle, ".backuptools.pages"));
+            _disk.DeleteFile(Path.Combine(bundle, ".backuptools.json"));
+            _disk.DeleteFile(Path.Combine(bundle, ".backuptools.pages"));
+        }
+
+        private SortedDictionary<string, byte[]> WriteSource()
+        {
+            if (_memory is null)
+            {
+                return _database.WriteTo(Source);
+            }
+            var files = _database.Files();
+            _memory.DeleteDirectory(Source);
+            foreach (var (name, bytes) in files)
+            {
+                _memory.Put(Path.Combine(Source, name), bytes);
+            }
+            return files;
         }
 
         private void Check(int position)
@@ -138,7 +165,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             var path = Chain().PathTo(position)!;
             var context = Context();
             var destination = Path.Combine(_root, $"restored{position}");
-            using (var staging = StagingArea.Create(LocalDisk.Instance, _root, _clock))
+            using (var staging = StagingArea.Create(_disk, _root, _clock))
             {
                 var plan = new RestorePlan
                 {
@@ -154,7 +181,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 };
                 staging.Publish(_engine.Restore(request, staging, context).Steps, CancellationToken.None);
             }
-            PowDbFixtures.AssertSame(_expected[position], PowDbFixtures.Content(destination));
+            PowDbFixtures.AssertSame(_expected[position], _memory?.Content(destination) ?? PowDbFixtures.Content(destination));
             if (position == _bundles.Count - 1)
             {
                 var problems = _engine.Verify(path, VerifyDepth.Deep, context);
@@ -177,7 +204,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         private EngineContext Context() =>
             new()
             {
-                Disk = LocalDisk.Instance,
+                Disk = _disk,
                 Clock = _clock,
                 Progress = new TransferProgress(),
                 ThrottleLimit = 1,
