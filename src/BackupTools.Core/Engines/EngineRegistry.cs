@@ -6,7 +6,8 @@ namespace BackupTools.Engines;
 internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
 {
     /// <summary>Every engine, in the order in which a source is offered to them.</summary>
-    public static EngineRegistry Default { get; } = new([new Spg.SpgEngine(), new Alopex.AlopexEngine()]);
+    public static EngineRegistry Default { get; } =
+        new([new Spg.SpgEngine(), new Grafeo.GrafeoEngine(), new PowDb.PowDbEngine(), new Alopex.AlopexEngine()]);
 
     public IReadOnlyList<IBackupEngine> Engines => engines;
 

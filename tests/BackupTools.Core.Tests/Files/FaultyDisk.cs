@@ -122,6 +122,12 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         return inner.TryLock(path) is { } file ? Wrap(file) : null;
     }
 
+    public void AdoptAccess(string path, string model)
+    {
+        Step("access", path);
+        inner.AdoptAccess(path, model);
+    }
+
     public void DeleteFile(string path)
     {
         Step("delete", path);

@@ -107,6 +107,8 @@ internal sealed class MemoryDisk : IDisk
 
     public void FlushDirectory(string path) { }
 
+    public void AdoptAccess(string path, string model) { }
+
     public DiskEntry? Stat(string path)
     {
         lock (_gate)

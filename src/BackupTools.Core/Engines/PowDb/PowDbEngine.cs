@@ -23,13 +23,12 @@ internal sealed class PowDbEngine : IBackupEngine
             ],
         };
 
-    public bool RecognisesSource(string path, EngineContext context) =>
-        PowDbSource.IsDataDirectory(path, context.Disk);
+    public bool RecognisesSource(string path, EngineContext context) => PowDbSource.IsDataDirectory(path, context.Disk);
 
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         PowDbBundles.Find(path, context);
 
-    public string SeriesOf(string sourcePath) => PowDbBundles.SeriesOfSource(sourcePath);
+    public string SeriesOf(string sourcePath, EngineContext context) => PowDbBundles.SeriesOfSource(sourcePath);
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => PowDbPlan.Of(request, context);
 

@@ -48,6 +48,10 @@ internal static partial class Libc
     /// <summary>link(2); 0 or the error.</summary>
     public static int Link(string existing, string path) => Check(() => LinkCall(existing, path));
 
+    /// <summary>lchown(2); 0 or the error.</summary>
+    public static int ChangeOwner(string path, uint owner, uint group) =>
+        Check(() => ChangeOwnerCall(path, owner, group));
+
     /// <summary>The start of the next data at or after an offset; negative on error (NoSuchDeviceOrAddress: none).</summary>
     public static long NextData(SafeFileHandle file, long offset, out int errno) =>
         Seek(file, offset, SeekData, out errno);
@@ -108,6 +112,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     private static unsafe partial nint WriteAt(SafeFileHandle file, byte* block, nint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwnerCall(string path, uint owner, uint group);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long SeekCall(SafeFileHandle file, long offset, int whence);

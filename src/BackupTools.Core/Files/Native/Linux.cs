@@ -47,6 +47,13 @@ internal static partial class Linux
         return errno == 0 ? Entry(path, s) : null;
     }
 
+    /// <summary>Who owns what a path names, links not followed; null with <paramref name="errno"/> set on failure.</summary>
+    public static (uint Owner, uint Group)? Owner(string path, out int errno)
+    {
+        errno = Statx(CurrentDirectory, path, NoFollow, BasicStats, out var s) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        return errno == 0 ? (s.Owner, s.Group) : null;
+    }
+
     /// <summary>Renames without ever replacing; 0 or the error (Invalid or NotImplemented where that is not known).</summary>
     public static int RenameNoReplace(string from, string to) => Rename2(from, to, NoReplace);
 
@@ -111,6 +118,12 @@ internal static partial class Linux
     {
         [FieldOffset(16)]
         public uint Links;
+
+        [FieldOffset(20)]
+        public uint Owner;
+
+        [FieldOffset(24)]
+        public uint Group;
 
         [FieldOffset(28)]
         public ushort Mode;

@@ -41,7 +41,10 @@ public sealed class AlopexInterleavingTests
 
             var read = AlopexKeyReader.Read(staging.PathOf("data"));
             var state = AlopexWriter.StateOf(read.Keys);
-            Assert.True(state >= before && state <= writer.Acknowledged, $"step {at}: {before}..{writer.Acknowledged}, got {state}");
+            Assert.True(
+                state >= before && state <= writer.Acknowledged,
+                $"step {at}: {before}..{writer.Acknowledged}, got {state}"
+            );
             Assert.Null(read.Stop);
             Assert.True(disk.Steps >= at, "the event did not come");
         }

@@ -23,7 +23,12 @@ internal sealed class AlopexWriter : IDisposable
     private int _tables;
     private long _acknowledged;
 
-    public AlopexWriter(string folder, AlopexWalDialect dialect = AlopexWalDialect.A, long segmentSize = 8192, int segments = 3)
+    public AlopexWriter(
+        string folder,
+        AlopexWalDialect dialect = AlopexWalDialect.A,
+        long segmentSize = 8192,
+        int segments = 3
+    )
     {
         _folder = folder;
         _dialect = dialect;

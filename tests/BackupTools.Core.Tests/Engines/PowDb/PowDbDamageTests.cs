@@ -68,7 +68,11 @@ public sealed class PowDbDamageTests : IDisposable
 
         PowDbFixtures.AssertSame(expected, PowDbFixtures.Content(_harness.At("restored")));
         Assert.Contains(_harness.Warnings, w => w.Contains("pages of the chain are read", StringComparison.Ordinal));
-        Assert.Contains("\"changed\": []", File.ReadAllText(Path.Combine(increment.FullName, "increment.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"changed\": []",
+            File.ReadAllText(Path.Combine(increment.FullName, "increment.json")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -116,7 +120,9 @@ public sealed class PowDbDamageTests : IDisposable
         bytes[(3 * 4096) + 100] ^= 1;
         File.WriteAllBytes(heap, bytes);
         var manifest = Path.Combine(full, "manifest.json");
-        var before = BackupTools.Formats.Primitives.Hasher.Hash(File.ReadAllBytes(PowDbFixtures.At("full_S0", "orders.heap")));
+        var before = BackupTools.Formats.Primitives.Hasher.Hash(
+            File.ReadAllBytes(PowDbFixtures.At("full_S0", "orders.heap"))
+        );
         var after = BackupTools.Formats.Primitives.Hasher.Hash(bytes);
         File.WriteAllText(
             manifest,
@@ -158,7 +164,11 @@ public sealed class PowDbDamageTests : IDisposable
     private void AssertNoticed(SortedDictionary<string, byte[]> expected, string? damage)
     {
         var read = _harness.Engine.ReadBundles(_harness.At("backups"), _harness.Context()).ToList();
-        var path = read.Where(r => r.Header is not null).Select(r => r.Header!).OrderBy(h => h.Kind).ThenBy(h => h.FullName, StringComparer.Ordinal).ToList();
+        var path = read.Where(r => r.Header is not null)
+            .Select(r => r.Header!)
+            .OrderBy(h => h.Kind)
+            .ThenBy(h => h.FullName, StringComparer.Ordinal)
+            .ToList();
         if (read.Exists(r => r.Error is not null) || path.Count < 3)
         {
             Assert.NotNull(damage);

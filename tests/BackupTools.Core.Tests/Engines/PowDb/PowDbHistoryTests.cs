@@ -181,7 +181,10 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 };
                 staging.Publish(_engine.Restore(request, staging, context).Steps, CancellationToken.None);
             }
-            PowDbFixtures.AssertSame(_expected[position], _memory?.Content(destination) ?? PowDbFixtures.Content(destination));
+            PowDbFixtures.AssertSame(
+                _expected[position],
+                _memory?.Content(destination) ?? PowDbFixtures.Content(destination)
+            );
             if (position == _bundles.Count - 1)
             {
                 var problems = _engine.Verify(path, VerifyDepth.Deep, context);
@@ -213,7 +216,10 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
 
         private void Edit()
         {
-            var table = _database.Tables.Count == 0 ? null : _database.Tables.Values.ElementAt(_random.Next(_database.Tables.Count));
+            var table =
+                _database.Tables.Count == 0
+                    ? null
+                    : _database.Tables.Values.ElementAt(_random.Next(_database.Tables.Count));
             switch (_random.Next(12))
             {
                 case 0:
@@ -224,7 +230,13 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                     if (_random.Next(2) == 0)
                     {
                         // As the engine does after a restart: LSNs are used again (defect 2).
-                        _database.NextLsn = 1 + _database.Tables.Values.SelectMany(t => t.Pages).Select(p => p.Lsn).DefaultIfEmpty().Max();
+                        _database.NextLsn =
+                            1
+                            + _database
+                                .Tables.Values.SelectMany(t => t.Pages)
+                                .Select(p => p.Lsn)
+                                .DefaultIfEmpty()
+                                .Max();
                     }
                     break;
                 case 2 when table is { Pages.Count: > 0 }:
@@ -282,7 +294,11 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         private void AddTable()
         {
             // Names come back, so that a dropped table may be made anew.
-            var table = new PowDbTestDatabase.Table { Indexed = _random.Next(3) > 0, NullsIndexed = _random.Next(3) == 0 };
+            var table = new PowDbTestDatabase.Table
+            {
+                Indexed = _random.Next(3) > 0,
+                NullsIndexed = _random.Next(3) == 0,
+            };
             for (var pages = _random.Next(4); pages > 0; pages--)
             {
                 table.Pages.Add(NewPage());

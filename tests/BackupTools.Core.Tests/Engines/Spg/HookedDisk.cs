@@ -44,6 +44,8 @@ internal sealed class HookedDisk : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => _disk.TryCreateHardLink(path, existing);
 
+    public void AdoptAccess(string path, string model) => _disk.AdoptAccess(path, model);
+
     public void FlushDirectory(string path) => _disk.FlushDirectory(path);
 
     public DiskEntry? Stat(string path) => Seeing(_disk.Stat(path));
