@@ -183,7 +183,7 @@ Describe 'Get-BundleHeader of an unreadable bundle' {
         @($errors).Count | Should -Be 1
     }
 
-    It 'ends with exit code 1 in a runbook with ErrorActionPreference Stop' {
+    It 'ends with exit code 1 in a runbook with ErrorActionPreference Stop' -Tag Slow {
         $run = Invoke-Apart "`$ErrorActionPreference = 'Stop'; Get-BundleHeader -LiteralPath '$(ConvertTo-NativePath $folder)'"
         $run.ExitCode | Should -Be 1
     }

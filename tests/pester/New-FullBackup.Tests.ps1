@@ -204,7 +204,7 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
 
-        It 'prints the real plan' {
+        It 'prints the real plan' -Tag Slow {
             $run = Invoke-Apart "New-FullBackup -LiteralPath '$(ConvertTo-NativePath $sample.Source)' -DestinationPath '$(ConvertTo-NativePath $sample.Destination)' -WhatIf"
             $run.ExitCode | Should -Be 0
             $run.Output | Should -Match "What if: $Engine full backup of"

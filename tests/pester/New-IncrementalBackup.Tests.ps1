@@ -128,7 +128,7 @@ Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
 
-        It 'prints on what it builds' {
+        It 'prints on what it builds' -Tag Slow {
             $run = Invoke-Apart "New-IncrementalBackup -LiteralPath '$(ConvertTo-NativePath $sample.Source)' -DestinationPath '$(ConvertTo-NativePath $sample.Destination)' -WhatIf"
             $run.Output | Should -Match "What if: $Engine incremental backup of"
             $run.Output | Should -Match "since .*$([regex]::Escape($full.Name))"

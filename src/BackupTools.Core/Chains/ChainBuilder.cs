@@ -88,14 +88,25 @@ internal sealed class ChainBuilder
         {
             return -1;
         }
+        var best = -1;
         for (var i = candidates.Count - 1; i >= 0; i--)
         {
-            if (candidates[i] != before && SameSeries(_bundles[candidates[i]], increment))
+            var candidate = candidates[i];
+            if (candidate == before || !SameSeries(_bundles[candidate], increment))
             {
-                return candidates[i];
+                continue;
+            }
+            if (best >= 0 && _bundles[candidate].CreatedUtc < _bundles[best].CreatedUtc)
+            {
+                break;
+            }
+            // A merged full is dated like the increment that it ends with. It is the one to go on with.
+            if (best < 0 || _bundles[candidate].Kind == BundleKind.Full)
+            {
+                best = candidate;
             }
         }
-        return -1;
+        return best;
     }
 
     /// <summary>

@@ -6,7 +6,8 @@ namespace BackupTools.Engines;
 internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
 {
     /// <summary>Every engine, in the order in which a source is offered to them.</summary>
-    public static EngineRegistry Default { get; } = new([new Spg.SpgEngine()]);
+    public static EngineRegistry Default { get; } =
+        new([new Spg.SpgEngine(), new Grafeo.GrafeoEngine(), new PowDb.PowDbEngine(), new Alopex.AlopexEngine()]);
 
     public IReadOnlyList<IBackupEngine> Engines => engines;
 
@@ -18,6 +19,15 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
             ErrorCode.UnknownEngine,
             $"'{name}' is not a known engine",
             recommendation: $"Use one of: {string.Join(", ", engines.Select(e => e.Name))}."
+        );
+
+    /// <summary>What the engine of that name does for chains without their source.</summary>
+    /// <exception cref="BackupException">UnknownEngine, UnsupportedFormat.</exception>
+    public IChainKeeper KeeperByName(string name) =>
+        ByName(name) as IChainKeeper
+        ?? throw new BackupException(
+            ErrorCode.UnsupportedFormat,
+            $"{name} chains cannot be merged, copied or thinned out here yet"
         );
 
     /// <summary>The engines to consider: the named one, or all.</summary>

@@ -25,8 +25,8 @@ internal interface IBackupEngine
     /// </summary>
     IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context);
 
-    /// <summary>The <see cref="BundleHeader.Series"/> that backups of this source get.</summary>
-    string SeriesOf(string sourcePath);
+    /// <summary>The <see cref="BundleHeader.Series"/> that backups of this source get; null when nothing tells.</summary>
+    string? SeriesOf(string sourcePath, EngineContext context);
 
     /// <summary>Finds out what a backup would do and refuses it early; writes nothing.</summary>
     CapturePlan PlanCapture(CaptureRequest request, EngineContext context);

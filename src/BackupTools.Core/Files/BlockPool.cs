@@ -11,7 +11,9 @@ internal static class BlockPool
     /// <summary>Bytes of a block: large enough to make calls and hand-overs cheap, small enough for a second-level cache.</summary>
     public const int BlockSize = 1 << 20;
 
-    private const int Alignment = 4096;
+    /// <summary>What the addresses of blocks are multiples of.</summary>
+    public const int Alignment = 4096;
+
     private const int MaxKept = 16;
 
     private static readonly ConcurrentQueue<Memory<byte>> Kept = new();

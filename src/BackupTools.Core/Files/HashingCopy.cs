@@ -154,10 +154,10 @@ internal static class HashingCopy
         CancellationToken cancellation
     )
     {
-        if (range.Length <= BlockPool.BlockSize || tap is null)
+        if (range.Length <= BlockPool.BlockSize)
             RunOnThisThread(source, range, target, targetOffset, tap, progress, cancellation);
         else
-            RunWithTapBeside(source, range, target, targetOffset, tap, progress, cancellation);
+            RunInRing(source, range, target, targetOffset, tap, progress, cancellation);
     }
 
     private static void RunOnThisThread(
@@ -170,20 +170,17 @@ internal static class HashingCopy
         CancellationToken cancellation
     )
     {
+        cancellation.ThrowIfCancellationRequested();
         // Not the block pool: many small files must not each take a megabyte.
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(range.Length, 1, BlockPool.BlockSize));
+        var buffer = ArrayPool<byte>.Shared.Rent((int)range.Length);
         try
         {
-            for (var at = range.Start; at < range.End; )
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var block = buffer.AsSpan(0, (int)Math.Min(buffer.Length, range.End - at));
-                ReadExactly(source, block, at);
-                tap?.Invoke(block);
-                target?.Write(block, targetOffset + (at - range.Start));
-                progress.Advance(block.Length);
-                at += block.Length;
-            }
+            var block = buffer.AsSpan(0, (int)range.Length);
+            ReadExactly(source, block, range.Start);
+            tap?.Invoke(block);
+            if (!block.IsEmpty)
+                target?.Write(block, targetOffset);
+            progress.Advance(block.Length);
         }
         finally
         {
@@ -192,31 +189,37 @@ internal static class HashingCopy
     }
 
     /// <summary>
-    /// This thread reads a block, hands it to the tap on another, writes it meanwhile and reads the next: hashing and
-    /// the calls to the system take about the same time, so two threads keep each other busy.
+    /// This thread reads; the tap sees one block after the other on another; two more wait for the disk in turn, so
+    /// that it always has the next write at hand. Only the first two need a processor.
     /// </summary>
-    private static void RunWithTapBeside(
+    private static void RunInRing(
         IDiskFile source,
         FileRange range,
         IDiskFile? target,
         long targetOffset,
-        ByteTap tap,
+        ByteTap? tap,
         TransferProgress progress,
         CancellationToken cancellation
     )
     {
-        using var queue = new TapQueue(tap);
+        BlockSink show = (block, _) => tap?.Invoke(block);
+        BlockSink write = (block, at) => target?.Write(block, targetOffset + at);
+        // With the final length there from the start, writes need not take turns in moving the end of the file.
+        if (target is not null && target.Length < targetOffset + range.Length)
+            target.SetLength(targetOffset + range.Length);
+        using var ring = new BlockRing(tap is null ? [] : [show], target is null ? [] : [write, write]);
         for (var at = range.Start; at < range.End; )
         {
             cancellation.ThrowIfCancellationRequested();
-            var block = queue.Next();
-            block = block[..(int)Math.Min(block.Length, range.End - at)];
+            var block = ring.Next();
+            // The first block is cut so that all others begin at a page of the target.
+            var misplaced = (int)((targetOffset + (at - range.Start)) % BlockPool.Alignment);
+            block = block[..(int)Math.Min(block.Length - misplaced, range.End - at)];
             ReadExactly(source, block.Span, at);
-            queue.Submit(block.Length);
-            target?.Write(block.Span, targetOffset + (at - range.Start));
+            ring.Submit(block.Length, at - range.Start);
             progress.Advance(block.Length);
             at += block.Length;
         }
-        queue.Finish();
+        ring.Finish();
     }
 }

@@ -55,6 +55,13 @@ internal interface IDisk
     /// <summary>Makes a second name for a file. Returns false where the file system has no hard links.</summary>
     bool TryCreateHardLink(string path, string existing);
 
+    /// <summary>
+    /// Gives what we made beside someone's file the owner and the rights of that file, so that its engine can use it
+    /// whoever runs us; a folder may be entered by all who may read it. Does nothing on Windows, where rights are
+    /// inherited from the folder.
+    /// </summary>
+    void AdoptAccess(string path, string model);
+
     /// <summary>Makes the names in a folder durable. Does nothing on Windows, which has no such call.</summary>
     void FlushDirectory(string path);
 

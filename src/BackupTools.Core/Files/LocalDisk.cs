@@ -8,6 +8,7 @@ namespace BackupTools.Files;
 internal sealed class LocalDisk : IDisk
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
 
     /// <summary>More rounds than this mean that something recreates the lock file all the time.</summary>
@@ -183,6 +184,35 @@ internal sealed class LocalDisk : IDisk
         return true;
     }
 
+    public void AdoptAccess(string path, string model)
+    {
+        Require(path);
+        Require(model);
+        if (OperatingSystem.IsWindows())
+            return;
+        var owner =
+            OperatingSystem.IsMacOS() ? Mac.Owner(model, out var errno)
+            : OperatingSystem.IsLinux() ? Linux.Owner(model, out errno)
+            : throw new PlatformNotSupportedException();
+        var (user, group) = owner ?? throw DiskErrors.FromNative(errno, model, writing: false);
+        errno = Libc.ChangeOwner(path, user, group);
+        // Only root gives files away; anyone else has made them for himself, and rights for others are what is left.
+        if (errno is not (0 or Errno.NotPermitted))
+            throw DiskErrors.FromNative(errno, path, writing: true);
+#pragma warning disable CA1416 // Windows has left above; the analyzer does not follow into the lambda
+        Write(path, path => AdoptMode(path, model));
+#pragma warning restore CA1416
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private void AdoptMode(string path, string model)
+    {
+        var mode = File.GetUnixFileMode(model);
+        if (Stat(path)?.Kind == DiskEntryKind.Directory)
+            mode |= (UnixFileMode)((int)(mode & Readable) >> 2);
+        File.SetUnixFileMode(path, mode);
+    }
+
     public void FlushDirectory(string path)
     {
         Require(path);
@@ -266,6 +296,10 @@ internal sealed class LocalDisk : IDisk
                 CreateNew(path).Dispose();
             }
             catch (BackupException e) when (e.Code == ErrorCode.DestinationExists) { } // another was faster
+            catch (BackupException e) when (e.InnerException?.HResult == Errno.WouldBlock)
+            {
+                return null; // another has locked what we had just created
+            }
             handle = Libc.TryOpen(path, Libc.ReadWrite, out errno);
         }
         if (handle is null)

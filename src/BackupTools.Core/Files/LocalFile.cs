@@ -13,6 +13,7 @@ internal sealed class LocalFile : IDiskFile
     private readonly SafeFileHandle _handle;
     private readonly IDisposable _owner;
     private readonly bool _writable;
+    private readonly UncachedWriter? _uncached;
     private long _sinceWriteback;
     private long _reserved;
 
@@ -26,6 +27,7 @@ internal sealed class LocalFile : IDiskFile
         _handle = handle;
         _writable = writable;
         _owner = owner ?? handle;
+        _uncached = writable && OperatingSystem.IsLinux() ? new UncachedWriter(path) : null;
     }
 
     public string Path { get; }
@@ -70,6 +72,8 @@ internal sealed class LocalFile : IDiskFile
 
     public void Write(ReadOnlySpan<byte> buffer, long offset)
     {
+        if (OperatingSystem.IsLinux() && _uncached?.TryWrite(buffer, offset) == true)
+            return;
         try
         {
             RandomAccess.Write(_handle, buffer, offset);
@@ -160,6 +164,8 @@ internal sealed class LocalFile : IDiskFile
     {
         if (_reserved > 0)
             GiveBackReserve();
+        if (OperatingSystem.IsLinux())
+            _uncached?.Dispose();
         _owner.Dispose();
     }
 

@@ -55,6 +55,8 @@ internal sealed class StagingArea : IDisposable
                 // A sweep may take the folder for a leftover until the lock is held: then another is made.
                 if (disk.TryLock(Path.Combine(folder, OwnerFile)) is { } owner)
                     return new StagingArea(disk, folder, parents, owner);
+                if (round == Rounds)
+                    throw new BackupException(ErrorCode.WriteFailed, "a new staging folder cannot be locked", folder);
             }
             catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && round < Rounds) { }
             catch

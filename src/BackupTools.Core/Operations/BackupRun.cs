@@ -68,7 +68,7 @@ internal static class BackupRun
     }
 
     /// <summary>What was published is read again under its final name: the header that is returned is the disk's.</summary>
-    private static BundleHeader ReadBack(IBackupEngine engine, CaptureResult result, EngineContext context)
+    internal static BundleHeader ReadBack(IBackupEngine engine, CaptureResult result, EngineContext context)
     {
         foreach (var read in engine.ReadBundles(result.BundlePath, context))
         {
@@ -125,7 +125,7 @@ internal static class BackupRun
         {
             return ContinueFrom(request, path, chains, engine, host);
         }
-        var chain = ChainToContinue(chains, settings, engine);
+        var chain = ChainToContinue(chains, settings, engine, host);
         if (settings.Since is { } since)
         {
             var reachable = chain?.Reachable();
@@ -167,14 +167,15 @@ internal static class BackupRun
     private static BackupChain? ChainToContinue(
         IReadOnlyList<BackupChain> chains,
         BackupSettings settings,
-        IBackupEngine engine
+        IBackupEngine engine,
+        OperationHost host
     )
     {
         if (settings.ChainId is { } id)
         {
             return BundleFolder.ById(chains, id, settings.DestinationPath);
         }
-        var series = engine.SeriesOf(settings.SourcePath);
+        var series = engine.SeriesOf(settings.SourcePath, host.Context);
         return chains
             .Where(c => c.Full is not null)
             .Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal))

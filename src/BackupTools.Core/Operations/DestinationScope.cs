@@ -16,7 +16,7 @@ internal static class DestinationScope
             : FolderLock.Acquire(host.Disk, folder, lockName);
         try
         {
-            foreach (var leftover in StagingArea.Sweep(host.Disk, folder))
+            foreach (var leftover in StagingArea.Sweep(host.Disk, folder, host.Warning))
             {
                 host.Verbose?.Invoke($"removed what an interrupted run left behind: {leftover}");
             }

@@ -16,22 +16,11 @@ public static class RestoreChain
     public static RestorePreview Plan(RestoreSettings settings, OperationHost host)
     {
         var context = host.Context;
-        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), context);
-        var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target);
-        var engine = host.Engines.ByName(chain.Engine);
-        if (settings.Target == RestoreTarget.Latest)
-        {
-            RefuseUnreadable(folder, chain);
-        }
+        var (plan, engine) = PlanOf(settings, host);
         PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
         var request = new RestoreRequest
         {
-            Plan = RestorePlanner.Plan(
-                chain,
-                settings.Target,
-                engine.Capabilities.CutsInsideBundle,
-                engine.Capabilities.CutsByTime
-            ),
+            Plan = plan,
             DestinationPath = settings.DestinationPath,
             WalPath = settings.WalPath,
             Deep = settings.Deep,
@@ -88,6 +77,20 @@ public static class RestoreChain
             Problems = preview.Problems,
             DurationSeconds = seconds,
         };
+    }
+
+    /// <summary>The bundles that lead to the target, and their engine: what a restore and a merge have in common.</summary>
+    internal static (RestorePlan Plan, IBackupEngine Engine) PlanOf(TargetSettings settings, OperationHost host)
+    {
+        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target);
+        if (settings.Target == RestoreTarget.Latest)
+        {
+            RefuseUnreadable(folder, chain);
+        }
+        var engine = host.Engines.ByName(chain.Engine);
+        var can = engine.Capabilities;
+        return (RestorePlanner.Plan(chain, settings.Target, can.CutsInsideBundle, can.CutsByTime), engine);
     }
 
     /// <summary>A bundle that cannot be read may be the newest one: "latest" would then be a lie.</summary>

@@ -32,8 +32,8 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     /// <summary>What it fails with.</summary>
     public ErrorCode FailWith { get; init; } = ErrorCode.DiskFull;
 
-    /// <summary>All later steps fail as well.</summary>
-    public bool FailForever { get; init; }
+    /// <summary>The last step that fails, when more than one does: int.MaxValue for a disk that stays broken.</summary>
+    public int FailUntil { get; init; }
 
     /// <summary>The step that is no longer done, counted from 1; 0 for none. A write is done by half.</summary>
     public int KillAt { get; init; }
@@ -49,6 +49,9 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
 
     /// <summary>False for a file system that cannot swap names.</summary>
     public bool Exchanges { get; init; } = true;
+
+    /// <summary>Called before every step, to look at what the world sees then.</summary>
+    public Action OnStep { get; init; } = static () => { };
 
     /// <summary>What happened, for the message of a test that fails.</summary>
     public List<string> Log { get; } = [];
@@ -117,6 +120,12 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     {
         Step("lock", path);
         return inner.TryLock(path) is { } file ? Wrap(file) : null;
+    }
+
+    public void AdoptAccess(string path, string model)
+    {
+        Step("access", path);
+        inner.AdoptAccess(path, model);
     }
 
     public void DeleteFile(string path)
@@ -190,13 +199,14 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
             Alive();
             Steps++;
             Log.Add($"{Steps} {what} {path}");
+            OnStep();
             if (Steps == KillAt)
             {
                 half?.Invoke();
                 Kill();
                 throw new KilledException();
             }
-            if (Steps == FailAt || (FailForever && FailAt != 0 && Steps > FailAt))
+            if (Steps == FailAt || (FailAt != 0 && Steps > FailAt && Steps <= FailUntil))
                 throw new BackupException(FailWith, $"fault at step {Steps}, {what}", path);
         }
     }

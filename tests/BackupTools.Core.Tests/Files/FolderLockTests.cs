@@ -46,7 +46,10 @@ public sealed class FolderLockTests : IDisposable
     [Fact]
     public void A_file_left_by_a_dead_process_is_no_lock()
     {
-        _temp.Write(LockName, "process 1 on elsewhere, started in another century, and a text that is longer than ours");
+        _temp.Write(
+            LockName,
+            "process 1 on elsewhere, started in another century, and a text that is longer than ours"
+        );
         using (FolderLock.Acquire(_disk, _temp.Path))
         {
             using var file = _disk.OpenRead(_temp[LockName]);
@@ -76,7 +79,15 @@ public sealed class FolderLockTests : IDisposable
     {
         var path = _temp.Write(LockName, "process 7 on elsewhere\n\u001b[31mred");
         // Without a fork, so that nobody but the killed process has the file.
-        using var holder = Posix.Start("flock", "--exclusive", "--no-fork", path, "sh", "-c", "echo held; exec sleep 60");
+        using var holder = Posix.Start(
+            "flock",
+            "--exclusive",
+            "--no-fork",
+            path,
+            "sh",
+            "-c",
+            "echo held; exec sleep 60"
+        );
         try
         {
             Assert.Equal("held", holder.StandardOutput.ReadLine());
@@ -128,7 +139,8 @@ public sealed class FolderLockTests : IDisposable
         );
         Assert.Equal(1, most);
         Assert.True(times >= 20, $"{times}");
-        Assert.Equal("", _temp.Show());
+        // One that finds the folder made by another does not take it back, so an empty one may stay.
+        Assert.True(_temp.Show() is "" or "f/", _temp.Show());
     }
 
     [UnixFact]

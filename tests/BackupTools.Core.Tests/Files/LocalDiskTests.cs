@@ -80,10 +80,7 @@ public sealed class LocalDiskTests : IDisposable
         Assert.Equal(_temp["no"], Assert.Throws<BackupException>(() => disk.Move(_temp["no"], _temp["b"])).FullName);
         var e = Assert.Throws<BackupException>(() => disk.Move(a, _temp["no/b"]));
         Assert.Equal((ErrorCode.PathNotFound, _temp["no/b"]), (e.Code, e.FullName));
-        Assert.Equal(
-            ErrorCode.PathNotFound,
-            Assert.Throws<BackupException>(() => disk.Replace(_temp["no"], a)).Code
-        );
+        Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => disk.Replace(_temp["no"], a)).Code);
     }
 
     [Fact]
@@ -108,7 +105,10 @@ public sealed class LocalDiskTests : IDisposable
         var path = _temp.Write("f", "old");
         var e = Assert.Throws<BackupException>(() => _disk.CreateNew(path));
         Assert.Equal((ErrorCode.DestinationExists, path), (e.Code, e.FullName));
-        Assert.Equal(ErrorCode.DestinationExists, Assert.Throws<BackupException>(() => _disk.CreateDirectory(path)).Code);
+        Assert.Equal(
+            ErrorCode.DestinationExists,
+            Assert.Throws<BackupException>(() => _disk.CreateDirectory(path)).Code
+        );
         Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => _disk.CreateNew(_temp["no/f"])).Code);
         Assert.Equal("f=old", _temp.Show());
     }

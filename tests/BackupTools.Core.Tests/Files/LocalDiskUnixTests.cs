@@ -97,7 +97,10 @@ public sealed class LocalDiskUnixTests : IDisposable
         Assert.Equal(DiskEntryKind.Link, _disk.Stat(_temp["link"])!.Kind);
         using var file = _disk.OpenRead(_temp["link"]);
         Assert.True(file.Stat().IsSameFileAs(_disk.Stat(_temp["real"])!));
-        Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => _disk.OpenRead(_temp["broken"])).Code);
+        Assert.Equal(
+            ErrorCode.PathNotFound,
+            Assert.Throws<BackupException>(() => _disk.OpenRead(_temp["broken"])).Code
+        );
         Assert.Equal(
             [("broken", DiskEntryKind.Link), ("link", DiskEntryKind.Link), ("real", DiskEntryKind.File)],
             _disk.List(_temp.Path).Select(e => (e.Name, e.Kind))
@@ -193,8 +196,14 @@ public sealed class LocalDiskUnixTests : IDisposable
         try
         {
             var file = _temp.Write("f", "data");
-            Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.Move(file, other + "/f")).Code);
-            Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.Replace(file, other + "/f")).Code);
+            Assert.Equal(
+                ErrorCode.WriteFailed,
+                Assert.Throws<BackupException>(() => _disk.Move(file, other + "/f")).Code
+            );
+            Assert.Equal(
+                ErrorCode.WriteFailed,
+                Assert.Throws<BackupException>(() => _disk.Replace(file, other + "/f")).Code
+            );
             Assert.False(_disk.TryCreateHardLink(other + "/f", file));
             Assert.NotEqual(_disk.Stat(other)!.Device, _disk.Stat(file)!.Device);
             Assert.Empty(Directory.GetFileSystemEntries(other));

@@ -45,7 +45,8 @@ internal static partial class Posix
     }
 
     /// <summary>Mounts a memory disk of so many bytes; false where that is not allowed.</summary>
-    public static bool TryMountMemory(string folder, int bytes) => Mount("none", folder, "tmpfs", 0, $"size={bytes}") == 0;
+    public static bool TryMountMemory(string folder, int bytes) =>
+        Mount("none", folder, "tmpfs", 0, $"size={bytes}") == 0;
 
     public static void Unmount(string folder) => Assert.Equal(0, Umount(folder, 2));
 
@@ -59,7 +60,14 @@ internal static partial class Posix
     }
 
     public static Process Start(string program, params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true,
+                UseShellExecute = false,
+            }
+        )!;
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint EffectiveUser();

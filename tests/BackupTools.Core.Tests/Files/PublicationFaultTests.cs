@@ -146,7 +146,21 @@ public sealed class PublicationFaultTests
     [Theory]
     [MemberData(nameof(Names))]
     public void A_disk_that_fails_from_some_step_on_is_put_right_by_a_sweep(string name) =>
-        ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, failAt: n, forever: true), (_, _, _) => { });
+        ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, failAt: n, failUntil: int.MaxValue), (_, _, _) => { });
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void A_disk_that_recovers_before_the_cleaning_up_loses_nothing(int failures)
+    {
+        foreach (var s in Scenarios)
+            ForEveryStep(
+                s.Name,
+                (n, temp, s) => DiskFor(s, temp, failAt: n, failUntil: n + failures - 1),
+                (_, _, _) => { }
+            );
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -157,6 +171,31 @@ public sealed class PublicationFaultTests
     [MemberData(nameof(Names))]
     public void A_power_loss_leaves_what_a_sweep_makes_the_old_or_the_new_state(string name) =>
         ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, killAt: n, powerLoss: true), (_, _, _) => { });
+
+    [Theory]
+    [InlineData("replace a file")]
+    [InlineData("replace a file without links")]
+    [InlineData("replace a folder")]
+    [InlineData("replace a file by a folder")]
+    [InlineData("a bundle and its manifest")]
+    [InlineData("a database of many parts")]
+    [InlineData("a database of many parts, " + NoLinks)]
+    public void What_is_replaced_is_there_at_every_moment_even_when_it_is_undone(string name)
+    {
+        var s = Scenarios.Single(s => s.Name == name);
+        for (var n = 0; n <= StepsOf(s); n++)
+        {
+            using var temp = Prepare(s);
+            var replaced = s.Steps(temp.Path).Where(p => p.Action == PublishAction.Replace).Select(p => p.FinalPath);
+            var disk = DiskFor(
+                s,
+                temp,
+                failAt: n,
+                onStep: () => Assert.All(replaced, p => Assert.True(Path.Exists(p), p))
+            );
+            Assert.IsNotAssignableFrom<Xunit.Sdk.XunitException>(Attempt(s, disk, temp.Path));
+        }
+    }
 
     [Theory]
     [InlineData("a database of many parts")]
@@ -240,22 +279,25 @@ public sealed class PublicationFaultTests
         TempFolder temp,
         int failAt = 0,
         int killAt = 0,
-        bool forever = false,
-        bool powerLoss = false
+        int failUntil = 0,
+        bool powerLoss = false,
+        Action? onStep = null
     ) =>
         new(LocalDisk.Instance)
         {
             FailAt = failAt,
-            FailForever = forever,
+            FailUntil = failUntil,
             KillAt = killAt,
             PowerLossIn = powerLoss ? temp.Path : null,
+            OnStep = onStep ?? (static () => { }),
             HardLinks = !s.Lacks.Contains(NoLinks),
             Exchanges = !s.Lacks.Contains(NoExchange),
         };
 
     private static TempFolder Prepare(Scenario s)
     {
-        var temp = new TempFolder();
+        // In memory where there is such a folder: there are thousands of flushes.
+        var temp = new TempFolder(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
         foreach (var file in s.Before)
             temp.Write(file.Split('=')[0], "old");
         return temp;

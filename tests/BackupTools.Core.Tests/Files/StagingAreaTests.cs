@@ -160,10 +160,7 @@ public sealed class StagingAreaTests : IDisposable
         {
             Fill(staging, "1", "new");
             var missing = Assert.Throws<BackupException>(() =>
-                staging.Publish(
-                    [PublishStep.Place("1", _temp["1"]), PublishStep.Place("2", _temp["2"])],
-                    default
-                )
+                staging.Publish([PublishStep.Place("1", _temp["1"]), PublishStep.Place("2", _temp["2"])], default)
             );
             Assert.Equal((ErrorCode.PathNotFound, staging.PathOf("2")), (missing.Code, missing.FullName));
             Assert.Throws<ArgumentException>(() =>

@@ -37,7 +37,15 @@ public sealed class StagingSweepTests : IDisposable
     public void A_living_process_is_known_by_its_lock_whatever_its_id()
     {
         var path = _temp.Write(Owner, "");
-        using var holder = Posix.Start("flock", "--exclusive", "--no-fork", path, "sh", "-c", "echo held; exec sleep 60");
+        using var holder = Posix.Start(
+            "flock",
+            "--exclusive",
+            "--no-fork",
+            path,
+            "sh",
+            "-c",
+            "echo held; exec sleep 60"
+        );
         try
         {
             Assert.Equal("held", holder.StandardOutput.ReadLine());
@@ -90,7 +98,12 @@ public sealed class StagingSweepTests : IDisposable
 
     public static TheoryData<string, string> Forgeries()
     {
-        static string One(string action, string? staged, string final, string rest = """"new":{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1},"old":null"""") =>
+        static string One(
+            string action,
+            string? staged,
+            string final,
+            string rest = """"new":{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1},"old":null""""
+        ) =>
             $$"""{"version":1,"steps":[{"action":"{{action}}","staged":{{(staged is null ? "null" : $"\"{staged}\"")}},"final":"{{final}}",{{rest}}}],"folders":[]}""";
         const string old = """"new":null,"old":{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1}"""";
         return new TheoryData<string, string>
@@ -103,14 +116,25 @@ public sealed class StagingSweepTests : IDisposable
             { "final with NUL", One("Place", "s", "a\\u0000b") },
             { "final through a link", One("Place", "s", "link/victim") },
             { "final through a file", One("Place", "s", "file/victim") },
-            { "final in a living staging folder", One("Place", "s", ".backuptools-2-20261120T041000Z-0123abcd.staging/x") },
+            {
+                "final in a living staging folder",
+                One("Place", "s", ".backuptools-2-20261120T041000Z-0123abcd.staging/x")
+            },
             { "removal above", One("Remove", null, "../victim", old) },
             { "staged above", One("Place", "../../victim", "f") },
             { "staged absolute", One("Place", "/victim", "f") },
             { "staged through a link", One("Place", "link/victim", "f") },
             { "removal with a staged name", One("Remove", "s", "f", old) },
             { "removal of nothing", One("Remove", null, "f") },
-            { "placing over something", One("Place", "s", "f", old.Replace("null", """{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1}""")) },
+            {
+                "placing over something",
+                One(
+                    "Place",
+                    "s",
+                    "f",
+                    old.Replace("null", """{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1}""")
+                )
+            },
             { "placing nothing", One("Place", null, "f") },
             { "unknown action", One("Destroy", "s", "f") },
             { "action out of range", One("Place", "s", "f").Replace("\"Place\"", "77") },
@@ -135,7 +159,17 @@ public sealed class StagingSweepTests : IDisposable
     public void A_journal_that_we_did_not_write_moves_nothing(string what, string journal)
     {
         _ = what;
-        foreach (var name in new[] { "victim", "victims/x", "in/file", "in/f", $"in/{Dead}/s", $"in/{Dead}/.backuptools-aside/0" })
+        foreach (
+            var name in new[]
+            {
+                "victim",
+                "victims/x",
+                "in/file",
+                "in/f",
+                $"in/{Dead}/s",
+                $"in/{Dead}/.backuptools-aside/0",
+            }
+        )
             _temp.Write(name, "data");
         _temp.Write("in/.backuptools-2-20261120T041000Z-0123abcd.staging/.backuptools-owner.lock", "");
         using var living = _disk.TryLock(
@@ -225,7 +259,8 @@ public sealed class StagingSweepTests : IDisposable
         Replace(learn);
         var disk = new FaultyDisk(_disk)
         {
-            KillAt = 1 + learn.Log.FindIndex(l => l.Split(' ')[1] == step && l.EndsWith(pathEnd, StringComparison.Ordinal)),
+            KillAt =
+                1 + learn.Log.FindIndex(l => l.Split(' ')[1] == step && l.EndsWith(pathEnd, StringComparison.Ordinal)),
         };
         Assert.Throws<KilledException>(() => Replace(disk));
 

@@ -38,7 +38,10 @@ public sealed class TransferProgressTests
             var sample = progress.Sample();
             Assert.Equal(100, sample.Rate, 3);
             Assert.Equal(19 - i, sample.SecondsRemaining);
-            Assert.Equal((2000, (i + 1) * 100, 4, "reading"), (sample.TotalBytes, sample.DoneBytes, sample.TotalFiles, sample.Activity));
+            Assert.Equal(
+                (2000, (i + 1) * 100, 4, "reading"),
+                (sample.TotalBytes, sample.DoneBytes, sample.TotalFiles, sample.Activity)
+            );
         }
         progress.Advance(1000);
         Assert.Equal(0, progress.Sample().SecondsRemaining);
@@ -47,19 +50,21 @@ public sealed class TransferProgressTests
     [Fact]
     public void A_rate_is_smoothed_the_same_however_often_it_is_sampled()
     {
-        var rates = new[] { 1, 10 }.Select(perSecond =>
-        {
-            var clock = new ManualClock();
-            var progress = new TransferProgress(clock);
-            TransferSample? last = null;
-            for (var i = 0; i < 20 * perSecond; i++)
+        var rates = new[] { 1, 10 }
+            .Select(perSecond =>
             {
-                clock.Pass(1.0 / perSecond);
-                progress.Advance((i < 10 * perSecond ? 100 : 300) * 10 / perSecond);
-                last = progress.Sample();
-            }
-            return last!.Rate;
-        }).ToArray();
+                var clock = new ManualClock();
+                var progress = new TransferProgress(clock);
+                TransferSample? last = null;
+                for (var i = 0; i < 20 * perSecond; i++)
+                {
+                    clock.Pass(1.0 / perSecond);
+                    progress.Advance((i < 10 * perSecond ? 100 : 300) * 10 / perSecond);
+                    last = progress.Sample();
+                }
+                return last!.Rate;
+            })
+            .ToArray();
         Assert.Equal(rates[0], rates[1], 6);
         Assert.InRange(rates[0], 2600, 2800); // ten seconds after a jump from 1000 to 3000, with a memory of five
     }
@@ -135,6 +140,9 @@ public sealed class TransferProgressTests
             progress.Advance(10);
         progress.Advance(7);
         Assert.Equal([new FileProgress("/outer", 7, 100)], progress.Sample().CurrentFiles);
-        Assert.Equal((17, 1, 2), (progress.Sample().DoneBytes, progress.Sample().DoneFiles, progress.Sample().TotalFiles));
+        Assert.Equal(
+            (17, 1, 2),
+            (progress.Sample().DoneBytes, progress.Sample().DoneFiles, progress.Sample().TotalFiles)
+        );
     }
 }

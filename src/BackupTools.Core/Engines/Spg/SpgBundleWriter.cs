@@ -32,6 +32,13 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         _snapCrc = Crc32.HashToUInt32(snapshot);
     }
 
+    /// <summary>Takes note of a snapshot that was written to its place already.</summary>
+    public void TakeSnapshot(long length, uint crc)
+    {
+        _snapLength = length;
+        _snapCrc = crc;
+    }
+
     /// <summary>Copies the database file, showing every block to the check.</summary>
     public void CopySnapshot(IDiskFile database, long length, SpgSnapshotCheck check)
     {
@@ -57,7 +64,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
     public SpgSliceScan CopySlice(SpgSource source, FileRange range, bool marked)
     {
         var scan = new SpgSliceScan(range.Start);
-        var offset = SliceOffset(marked);
+        var offset = SliceOffset(_snapLength, marked);
         source.Reading(range);
         HashingCopy.Copy(source.Wal!, range, target, offset, scan.Append, context.Progress, context.Cancellation);
         // What lies behind the cut is about to be overwritten.
@@ -96,9 +103,10 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         return header;
     }
 
-    private long SliceOffset(bool marked) =>
+    /// <summary>Where the log's own bytes begin behind a snapshot of that length.</summary>
+    public static long SliceOffset(long snapLength, bool marked) =>
         SpgBundleHeader.FixedLength
-        + _snapLength
+        + snapLength
         + SpgBundleHeader.WalFieldsLength
         + (marked ? SpgBaselineMark.Length : 0);
 }

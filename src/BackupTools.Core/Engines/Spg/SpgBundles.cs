@@ -48,6 +48,10 @@ internal static partial class SpgBundles
         }
     }
 
+    /// <summary>What was parsed of a bundle, read again where the header has lost it.</summary>
+    public static SpgBundle Detail(BundleHeader header, IDisk disk) =>
+        header.Detail as SpgBundle ?? (SpgBundle)ReadOne(header.FullName, disk).Detail!;
+
     /// <summary>The database a bundle is of, as far as its name is one that <see cref="NewPath"/> gives.</summary>
     public static string? SeriesOf(string fileName) =>
         NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;

@@ -77,7 +77,7 @@ internal sealed class SpgCapture
             epoch.RefuseCheaply();
             start = epoch.Since;
         }
-        IDiskFile?[] all = [source.Database, source.Wal];
+        string[] all = [files.Database, files.Wal, files.Manifest];
         return new CapturePlan
         {
             Request = request,
@@ -92,7 +92,7 @@ internal sealed class SpgCapture
                 request.Kind == BundleKind.Full
                     ? (source.Database?.Length ?? 0) + (source.Wal?.Length ?? 0)
                     : Math.Max(0, source.Wal!.Length - (long)start),
-            SourceFiles = [.. all.OfType<IDiskFile>().Select(f => f.Path)],
+            SourceFiles = [.. all.Where(p => context.Disk.Stat(p) is not null)],
             Start = request.Kind == BundleKind.Full ? null : SpgBundles.Position(start),
             Warnings = warnings,
         };

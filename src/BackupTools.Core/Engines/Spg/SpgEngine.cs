@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Spg;
 /// SPG: a database file written by CHECKPOINT, and a write-ahead log of SQL text. Bundles are SPGBKUP files that the
 /// server's own tools read (SPG format, §1).
 /// </summary>
-internal sealed class SpgEngine : IBackupEngine
+internal sealed class SpgEngine : IBackupEngine, IChainKeeper
 {
     public string Name => EngineNames.Spg;
 
@@ -28,7 +28,7 @@ internal sealed class SpgEngine : IBackupEngine
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         SpgBundles.Read(path, context.Disk);
 
-    public string SeriesOf(string sourcePath) => SpgFiles.StemOf(sourcePath);
+    public string? SeriesOf(string sourcePath, EngineContext context) => SpgFiles.StemOf(sourcePath);
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SpgCapture.Plan(request, context);
 
@@ -56,4 +56,24 @@ internal sealed class SpgEngine : IBackupEngine
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new SpgRestore(request, staging, context).Run();
+
+    public CaptureResult Merge(
+        RestorePlan plan,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new SpgKeeper(staging, context).Merge(plan, destinationFolder);
+
+    public CaptureResult CopyBundle(
+        BundleHeader bundle,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new SpgKeeper(staging, context).Copy(bundle, destinationFolder);
+
+    public IReadOnlyList<PublishStep> RemovalOf(
+        IReadOnlyList<BundleHeader> bundles,
+        StagingArea staging,
+        EngineContext context
+    ) => [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
 }

@@ -32,7 +32,7 @@ internal sealed class SpgEpoch
     {
         _source = source;
         _context = context;
-        _path = [.. PathOf(request).Select(h => (h, h.Detail as SpgBundle ?? Detail(h, context)))];
+        _path = [.. PathOf(request).Select(h => (h, SpgBundles.Detail(h, context.Disk)))];
         Since =
             request.Since
             ?? request.Parent?.End.Value
@@ -115,9 +115,6 @@ internal sealed class SpgEpoch
         return index < 0 ? [parent] : request.Chain!.PathTo(index) ?? [parent];
     }
 
-    private static SpgBundle Detail(BundleHeader header, EngineContext context) =>
-        (SpgBundle)SpgBundles.ReadOne(header.FullName, context.Disk).Detail!;
-
     /// <summary>
     /// Compares the log before the position with the ends of the chain's slices, going back over as many bundles as
     /// needed. The number of bytes compared, 0 when the chain holds none, −1 when they differ.
@@ -156,10 +153,11 @@ internal sealed class SpgEpoch
 
     /// <summary>
     /// The snapshot of such a full is the database file itself: CHECKPOINT writes both, and only it. A server's full
-    /// taken later holds what was in memory instead.
+    /// taken later holds what was in memory instead, and so does one that was merged from it: that one begins where
+    /// the server's was taken, and cannot be told from one that begins at a manifest's baseline.
     /// </summary>
     private static bool IsDatabaseTellable(SpgBundle full) =>
-        full.IsFull && (full.Baseline is not null || full.Header.WalPos == 0);
+        full.IsFull && (full.Baseline == 0 || full.Header.WalPos == 0);
 
     private bool CompareDatabase((BundleHeader Header, SpgBundle Bundle) full)
     {

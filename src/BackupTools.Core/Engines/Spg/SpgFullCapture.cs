@@ -24,6 +24,14 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         RefuseSegmentFiles(source);
         if (source.Database is not { } database)
         {
+            if (source.Wal is null)
+            {
+                throw new BackupException(
+                    ErrorCode.PathNotFound,
+                    "there is neither a database file nor a log",
+                    source.Files.Database
+                );
+            }
             return;
         }
         Span<byte> start = stackalloc byte[8];

@@ -48,6 +48,10 @@ internal static partial class Libc
     /// <summary>link(2); 0 or the error.</summary>
     public static int Link(string existing, string path) => Check(() => LinkCall(existing, path));
 
+    /// <summary>lchown(2); 0 or the error.</summary>
+    public static int ChangeOwner(string path, uint owner, uint group) =>
+        Check(() => ChangeOwnerCall(path, owner, group));
+
     /// <summary>The start of the next data at or after an offset; negative on error (NoSuchDeviceOrAddress: none).</summary>
     public static long NextData(SafeFileHandle file, long offset, out int errno) =>
         Seek(file, offset, SeekData, out errno);
@@ -55,6 +59,25 @@ internal static partial class Libc
     /// <summary>The start of the next hole at or after an offset (the end counts as one); negative on error.</summary>
     public static long NextHole(SafeFileHandle file, long offset, out int errno) =>
         Seek(file, offset, SeekHole, out errno);
+
+    /// <summary>Writes all of a block at an offset; false when that fails, perhaps after a part of it.</summary>
+    public static unsafe bool TryWrite(SafeFileHandle file, byte* block, int length, long offset)
+    {
+        while (length > 0)
+        {
+            var written = WriteAt(file, block, length, offset);
+            if (written <= 0)
+            {
+                if (written < 0 && Marshal.GetLastPInvokeError() == Errno.Interrupted)
+                    continue;
+                return false;
+            }
+            block += written;
+            length -= (int)written;
+            offset += written;
+        }
+        return true;
+    }
 
     private static long Seek(SafeFileHandle file, long offset, int whence, out int errno)
     {
@@ -86,6 +109,12 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkCall(string existing, string path);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    private static unsafe partial nint WriteAt(SafeFileHandle file, byte* block, nint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwnerCall(string path, uint owner, uint group);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long SeekCall(SafeFileHandle file, long offset, int whence);

@@ -17,8 +17,23 @@ internal static partial class Linux
     private const uint StartWritebackFlag = 2;
     private const int KeepSize = 1;
 
+    /// <summary>O_DIRECT, whose value differs between processors; 0 where it is not known.</summary>
+    private static readonly int DirectFlag = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
+
     /// <summary>False once a C library without renameat2 was met.</summary>
     private static volatile bool _hasRename2 = true;
+
+    /// <summary>True where <see cref="TryOpenUncached"/> may succeed.</summary>
+    public static bool KnowsUncached => DirectFlag != 0;
+
+    /// <summary>Opens a file for writing past the page cache; null where the file system has no such way.</summary>
+    public static SafeFileHandle? TryOpenUncached(string path) =>
+        Libc.TryOpen(path, Libc.ReadWrite | DirectFlag, out _);
 
     public static DiskEntry? Stat(string path, out int errno)
     {
@@ -30,6 +45,13 @@ internal static partial class Linux
     {
         errno = Statx(file, "", EmptyPath, BasicStats, out var s) == 0 ? 0 : Marshal.GetLastPInvokeError();
         return errno == 0 ? Entry(path, s) : null;
+    }
+
+    /// <summary>Who owns what a path names, links not followed; null with <paramref name="errno"/> set on failure.</summary>
+    public static (uint Owner, uint Group)? Owner(string path, out int errno)
+    {
+        errno = Statx(CurrentDirectory, path, NoFollow, BasicStats, out var s) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        return errno == 0 ? (s.Owner, s.Group) : null;
     }
 
     /// <summary>Renames without ever replacing; 0 or the error (Invalid or NotImplemented where that is not known).</summary>
@@ -45,8 +67,7 @@ internal static partial class Linux
     public static void StartWriteback(SafeFileHandle file) => _ = SyncFileRange(file, 0, 0, StartWritebackFlag);
 
     /// <summary>Reserves space for a file from its start, leaving its length as it is; 0 or the error.</summary>
-    public static int Reserve(SafeFileHandle file, long bytes) =>
-        Libc.Check(() => Allocate(file, KeepSize, 0, bytes));
+    public static int Reserve(SafeFileHandle file, long bytes) => Libc.Check(() => Allocate(file, KeepSize, 0, bytes));
 
     private static int Rename2(string from, string to, uint flags)
     {
@@ -97,6 +118,12 @@ internal static partial class Linux
     {
         [FieldOffset(16)]
         public uint Links;
+
+        [FieldOffset(20)]
+        public uint Owner;
+
+        [FieldOffset(24)]
+        public uint Group;
 
         [FieldOffset(28)]
         public ushort Mode;

@@ -30,6 +30,14 @@ internal static partial class Mac
         return errno == 0 ? Entry(path, s) : null;
     }
 
+    /// <summary>Who owns what a path names, links not followed; null with <paramref name="errno"/> set on failure.</summary>
+    public static (uint Owner, uint Group)? Owner(string path, out int errno)
+    {
+        var done = IsIntel ? LStatIntel(path, out var s) : LStat(path, out s);
+        errno = done == 0 ? 0 : Marshal.GetLastPInvokeError();
+        return errno == 0 ? (s.Owner, s.Group) : null;
+    }
+
     /// <summary>Renames without ever replacing; 0 or the error (NotSupported where the file system cannot).</summary>
     public static int RenameNoReplace(string from, string to) => Libc.Check(() => RenameX(from, to, ExclusiveFlag));
 
@@ -84,6 +92,12 @@ internal static partial class Mac
 
         [FieldOffset(8)]
         public ulong Inode;
+
+        [FieldOffset(16)]
+        public uint Owner;
+
+        [FieldOffset(20)]
+        public uint Group;
 
         [FieldOffset(48)]
         public long ModifiedSeconds;

@@ -146,6 +146,11 @@ internal sealed class SpgCatalogWalk
         }
         for (; rows > 0 && bitmap > 0; rows--)
         {
+            rows -= Run(SpgCatalogRuns.Rows(AtHand, _types, rows, out var used), used);
+            if (rows == 0)
+            {
+                break;
+            }
             yield return bitmap;
             _buffer.AsSpan(_start, bitmap).CopyTo(_nulls);
             Advance(bitmap);
@@ -280,6 +285,11 @@ internal sealed class SpgCatalogWalk
         yield return 4;
         for (var entries = U32(); entries > 0; entries--)
         {
+            entries -= Run(SpgCatalogRuns.BTreeEntries(AtHand, entries, out var used), used);
+            if (entries == 0)
+            {
+                break;
+            }
             yield return 1;
             var tag = U8();
             int size;
@@ -332,6 +342,14 @@ internal sealed class SpgCatalogWalk
                 _skip = 4UL * U16(); // neighbours
             }
         }
+    }
+
+    private ReadOnlySpan<byte> AtHand => _buffer.AsSpan(_start, _end - _start);
+
+    private uint Run(uint count, int used)
+    {
+        Advance(used);
+        return count;
     }
 
     private void ReadLocator()

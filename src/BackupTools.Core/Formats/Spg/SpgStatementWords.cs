@@ -33,6 +33,20 @@ internal struct SpgStatementWords
     private bool _rollback;
     private Place _place;
 
+    /// <summary>The answer for a statement that is at hand whole.</summary>
+    public static SpgStatement Of(ReadOnlySpan<byte> statement)
+    {
+        // Most statements begin with a letter that none of the words looked for begins with.
+        if (!statement.IsEmpty && (statement[0] & ~0x20) is >= 'F' and <= 'Q' or >= 'T' and <= 'Z' or 'A' or 'D')
+        {
+            return SpgStatement.Other;
+        }
+        var words = new SpgStatementWords();
+        words.Append(statement);
+        words.Finish();
+        return words.Statement;
+    }
+
     /// <summary>True once no further byte can change the answer.</summary>
     public readonly bool IsDecided => _place == Place.Decided;
 

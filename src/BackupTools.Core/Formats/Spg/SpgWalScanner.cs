@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.Unicode;
 using BackupTools.Errors;
 using BackupTools.Formats.Primitives;
 
@@ -68,6 +69,11 @@ internal sealed class SpgWalScanner
     /// </summary>
     public bool TryRead(ref ReadOnlySpan<byte> rest, out SpgWalFrame frame)
     {
+        if (_headerLength == 0 && TryReadWhole(rest, out frame))
+        {
+            rest = rest[(int)(frame.End - frame.Offset)..];
+            return true;
+        }
         frame = default;
         while (_headerLength < HeaderNeeded)
         {
@@ -167,6 +173,55 @@ internal sealed class SpgWalScanner
 
     // A v3 frame of 512 MiB or more has the same three bits as a v6 frame of embedded SPG (§7); only the CRC tells.
     private bool IsMaybeEmbedded => _headerLength >= 4 && LengthWord >= EmbeddedFlags;
+
+    /// <summary>
+    /// The common case at full speed: a plain frame, all of it at hand, nothing wrong with it. Everything else, and
+    /// every fault, is left to the other way.
+    /// </summary>
+    private bool TryReadWhole(ReadOnlySpan<byte> rest, out SpgWalFrame frame)
+    {
+        frame = default;
+        if (rest.Length < 9)
+        {
+            return false;
+        }
+        var word = BinaryPrimitives.ReadUInt32LittleEndian(rest);
+        var header =
+            word >= V3Flags ? 9
+            : word >= V2Flag ? 8
+            : 4;
+        var length = PayloadLengthOf(word);
+        if (length > (uint)(rest.Length - header))
+        {
+            return false;
+        }
+        var type = header == 9 ? rest[8] : (byte)0;
+        var isMarker = type == SpgWalFrame.Marker && length == 8;
+        if (type > SpgWalFrame.Sql && !isMarker || header == 9 && type == 0)
+        {
+            return false;
+        }
+        var payload = rest.Slice(header, (int)length);
+        var covered = header == 9 ? rest.Slice(8, (int)length + 1) : payload;
+        if (
+            header > 4 && Crc32.HashToUInt32(covered) != BinaryPrimitives.ReadUInt32LittleEndian(rest[4..])
+            || !isMarker && !Utf8.IsValid(payload)
+        )
+        {
+            return false;
+        }
+        Position += header + length;
+        frame = new SpgWalFrame(
+            _frameOffset,
+            Position,
+            (byte)(header == 9 ? 3 : header / 4),
+            type,
+            length,
+            isMarker ? SpgStatement.Other : SpgStatementWords.Of(payload)
+        );
+        Count(frame);
+        return true;
+    }
 
     private void StartPayload()
     {

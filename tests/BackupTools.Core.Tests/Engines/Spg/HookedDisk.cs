@@ -10,6 +10,9 @@ internal sealed class HookedDisk : IDisk
     /// <summary>Called before a file is opened for reading, with its path.</summary>
     public Action<string>? Opening { get; set; }
 
+    /// <summary>What a look at a path shows instead of the truth.</summary>
+    public Func<DiskEntry?, DiskEntry?> Seeing { get; set; } = static entry => entry;
+
     /// <summary>Bytes read from files by path.</summary>
     public Dictionary<string, long> BytesRead { get; } = [];
 
@@ -41,9 +44,11 @@ internal sealed class HookedDisk : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => _disk.TryCreateHardLink(path, existing);
 
+    public void AdoptAccess(string path, string model) => _disk.AdoptAccess(path, model);
+
     public void FlushDirectory(string path) => _disk.FlushDirectory(path);
 
-    public DiskEntry? Stat(string path) => _disk.Stat(path);
+    public DiskEntry? Stat(string path) => Seeing(_disk.Stat(path));
 
     public IReadOnlyList<DiskEntry> List(string folder) => _disk.List(folder);
 

@@ -172,4 +172,23 @@ public sealed class SpgBundlesTests
         box.Put(null, SpgFixtures.Bytes(name));
         Assert.Equal(expected, box.Harness.Engine.RecognisesSource(box.Db, box.Harness.Context()));
     }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(1, false)]
+    public void A_log_whose_first_frame_is_large_is_recognised_by_its_announced_checksum(int version, bool expected)
+    {
+        using var box = new SpgBox();
+        var text = new string('x', 2 << 20);
+        box.Put(null, version == 2 ? SpgFrames.V2(text) : SpgFrames.V1(text));
+        Assert.Equal(expected, box.Harness.Engine.RecognisesSource(box.Db, box.Harness.Context()));
+    }
+
+    [Fact]
+    public void A_damaged_log_alone_is_not_recognised_and_never_throws()
+    {
+        using var box = new SpgBox();
+        box.Put(null, SpgFixtures.Bytes("wal/bitflip-v2-payload.wal")[26..]);
+        Assert.False(box.Harness.Engine.RecognisesSource(box.Db, box.Harness.Context()));
+    }
 }

@@ -282,6 +282,28 @@ public sealed class SpgFullTests
     }
 
     [Fact]
+    public void A_catalogue_newer_than_known_is_captured_and_told()
+    {
+        using var box = new SpgBox();
+        var db = SpgFixtures.Bytes("snap/empty-catalog.v59.db");
+        db[8] = 70;
+        BitConverter.TryWriteBytes(db.AsSpan(db.Length - 4), Crc32C.HashToUInt32(db.AsSpan(0, db.Length - 4)));
+        box.Put(db, []);
+        var full = box.Full();
+        Assert.Contains("version 70", Assert.Single(box.Warnings), StringComparison.Ordinal);
+        var problem = Assert.Single(box.Harness.Verify([full]));
+        Assert.Equal((ProblemSeverity.Warning, ErrorCode.UnsupportedVersion), (problem.Severity, problem.Code));
+        Assert.Equal(db, box.Restore([full]).Db);
+    }
+
+    [Fact]
+    public void Nothing_at_all_is_not_an_empty_database()
+    {
+        using var box = new SpgBox();
+        Refused(box, ErrorCode.PathNotFound, "neither a database file nor a log");
+    }
+
+    [Fact]
     public void Names_carry_the_time_and_never_collide()
     {
         using var box = new SpgBox();

@@ -280,6 +280,94 @@ public sealed class SpgIncrementTests
     }
 
     [Fact]
+    public void A_position_inside_a_frame_is_no_torn_tail_even_when_little_follows()
+    {
+        using var box = new SpgBox();
+        box.Put(SpgFixtures.Bytes("states/S0.v8.db"), s_wal[..303]);
+        var full = box.Fixture("bundles/full-v2.bkp");
+        var cut = SpgTestBundles.Increment(box, 262, s_wal[262..300]);
+        Refused(() => box.Increment(full, cut), ErrorCode.SinceInsideFrame);
+    }
+
+    [Fact]
+    public void The_end_of_a_transaction_whose_beginning_no_bundle_holds_is_told()
+    {
+        using var box = new SpgBox();
+        byte[][] frames = [SpgFrames.V2("BEGIN"), SpgFrames.V2("DELETE FROM a"), SpgFrames.V2("COMMIT")];
+        var start = (ulong)frames[0].Length;
+        box.Put(SpgFixtures.Bytes("states/S0.v8.db"), [.. frames.SelectMany(f => f)]);
+        var full = SpgTestBundles.Full(box, SpgFixtures.Bytes("states/S0.v8.db"), start);
+        var inside = SpgTestBundles.Increment(box, start, frames[1]);
+        box.Increment(full, inside);
+        Assert.Contains("not in this chain", Assert.Single(box.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_bare_position_is_judged_from_where_the_log_begins_to_count()
+    {
+        using var box = new SpgBox();
+        var db = SpgFixtures.Bytes("states/S0.v9.db");
+        // What lies before the baseline is dropped by the server, so it need not be frames.
+        byte[] dropped = [1, 2, 3, 4, 5];
+        box.Put(db, [.. dropped, .. s_wal]);
+        var crc = BackupTools.Formats.Primitives.Crc32.HashToUInt32(db);
+        box.PutManifest(SpgSegmentManifestTests.Manifest(0, [], 5, catalogCrc: crc));
+        Assert.Equal(775ul, box.Since(5 + 262).End.Value);
+        Refused(() => box.Since(5 + 263), ErrorCode.SinceInsideFrame);
+        box.PutManifest(SpgSegmentManifestTests.Manifest(0, [], 5, catalogCrc: crc + 1));
+        Assert.Throws<BackupException>(() => box.Since(5 + 262));
+    }
+
+    [Fact]
+    public void A_parent_that_is_not_among_the_chain_is_compared_alone()
+    {
+        using var box = new SpgBox();
+        box.Put(SpgFixtures.Bytes("states/S0.v8.db"), s_wal);
+        var parent = box.Fixture("bundles/incr-2.bkp");
+        box.Append(SpgFrames.V2("SELECT 1"));
+        var request = SpgFullTests.Request(box, BundleKind.Incremental) with { Parent = parent };
+        Assert.Equal(770ul, box.Harness.Capture(request).Start.Value);
+        Assert.Empty(box.Warnings);
+        box.Put(null, SpgFixtures.Bytes("chain/after-checkpoint.wal"));
+        Refused(() => box.Harness.Capture(request), ErrorCode.ForeignEpoch);
+    }
+
+    [Fact]
+    public void A_chain_of_more_log_than_there_is_before_the_position_is_foreign()
+    {
+        using var box = new SpgBox();
+        box.Put(SpgFixtures.Bytes("states/S0.v8.db"), s_wal);
+        var parent = box.Fixture("bundles/incr-2.bkp");
+        var request = SpgFullTests.Request(box, BundleKind.Incremental) with { Parent = parent, Since = 262 };
+        Refused(() => box.Harness.Capture(request), ErrorCode.ForeignEpoch);
+    }
+
+    [Theory]
+    [InlineData("bundles/full-v2-empty-db.bkp", true)]
+    [InlineData("made-with-a-table", false)]
+    [InlineData("made-damaged", false)]
+    public void A_server_made_full_of_a_database_without_a_file_must_be_empty(string name, bool allowed)
+    {
+        using var box = new SpgBox();
+        box.Put(null, s_wal);
+        var full = name switch
+        {
+            "made-with-a-table" => SpgTestBundles.Full(box, SpgFixtures.Bytes("states/S0.v8.db"), 0),
+            "made-damaged" => SpgTestBundles.Full(box, SpgFixtures.Bytes("snap/bad-cat-magic.db"), 0),
+            _ => box.Fixture(name),
+        };
+        if (allowed)
+        {
+            Assert.Equal(s_wal, box.Restore([full, box.Increment(full)]).Wal);
+            Assert.Empty(box.Warnings);
+        }
+        else
+        {
+            Refused(() => box.Increment(full), ErrorCode.ForeignEpoch);
+        }
+    }
+
+    [Fact]
     public void Damage_behind_a_good_position_is_the_sources()
     {
         using var box = new SpgBox();

@@ -360,6 +360,46 @@ public sealed class SpgRestoreTests
     }
 
     [Fact]
+    public void What_grew_after_it_was_written_is_not_published()
+    {
+        var disk = new HookedDisk();
+        using var box = new SpgBox(disk);
+        disk.Opening = path =>
+        {
+            if (Path.GetFileName(path) == "wal")
+            {
+                File.AppendAllText(path, "x");
+            }
+        };
+        var error = Assert.Throws<BackupException>(() => box.Restore([box.Fixture("bundles/full-v2.bkp")]));
+        Assert.Equal(ErrorCode.VerificationFailed, error.Code);
+    }
+
+    [Fact]
+    public void A_log_on_another_file_system_is_refused_before_anything_is_read()
+    {
+        var disk = new HookedDisk();
+        using var box = new SpgBox(disk);
+        var full = box.Fixture("bundles/full-v2.bkp");
+        var logs = Directory.CreateDirectory(box.Harness.At("logs")).FullName;
+        disk.Seeing = entry => entry?.Path == logs ? entry with { Device = entry.Device + 1 } : entry;
+        disk.BytesRead.Clear();
+        var error = Assert.Throws<BackupException>(() =>
+            box.Harness.Restore([full], box.Harness.At("r", "rec.db"), walPath: Path.Combine(logs, "log"))
+        );
+        Assert.Equal(ErrorCode.InvalidOption, error.Code);
+        Assert.Empty(disk.BytesRead);
+    }
+
+    [Fact]
+    public void A_position_before_the_full_is_not_covered()
+    {
+        using var box = new SpgBox();
+        var error = Assert.Throws<BackupException>(() => box.Restore([box.Fixture("bundles/full-v2.bkp")], cutAt: 261));
+        Assert.Equal(ErrorCode.TargetNotCovered, error.Code);
+    }
+
+    [Fact]
     public void A_bundle_that_changed_since_it_was_listed_is_not_used()
     {
         using var box = new SpgBox();

@@ -36,6 +36,34 @@ public static class SpgCatalogs
         return stream.ToArray();
     }
 
+    /// <summary>FILE_VERSION 9: as many rows of a number, a text and a vector that is mostly NULL.</summary>
+    public static byte[] Rows(uint count)
+    {
+        using var stream = new MemoryStream();
+        using var w = new BinaryWriter(stream);
+        Head(w, 9, 1);
+        Name(w, "rows");
+        w.Write((ushort)3);
+        Column(w, 2);
+        Column(w, 6);
+        Column(w, 4);
+        w.Write(count);
+        for (var i = 0u; i < count; i++)
+        {
+            var hasVector = i % 100 == 0;
+            w.Write((byte)(hasVector ? 0 : 0b010));
+            w.Write((ulong)i);
+            if (hasVector)
+            {
+                Cell(w, 6);
+            }
+            Name(w, $"row {i} of a table that is rather large");
+        }
+        w.Write((ushort)0);
+        w.Flush();
+        return stream.ToArray();
+    }
+
     /// <summary>FILE_VERSION 9 with every type, every kind of default, NULLs and every kind of index.</summary>
     public static byte[] Everything()
     {

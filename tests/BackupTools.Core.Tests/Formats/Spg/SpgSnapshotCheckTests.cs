@@ -186,6 +186,38 @@ public sealed class SpgSnapshotCheckTests
         Assert.Equal(ErrorCode.Truncated, Assert.Throws<BackupException>(() => Check(tables, 100)).Code);
     }
 
+    [Fact]
+    public void A_catalogue_larger_than_the_walkers_buffer_is_walked_in_pieces_of_any_size()
+    {
+        var catalog = SpgCatalogs.Rows(30_000);
+        Assert.True(catalog.Length > 1 << 20);
+        foreach (var piece in new[] { 997, 1 << 16, 1 << 20, 1 << 24 })
+        {
+            Assert.True(Check(catalog, piece).IsWalked);
+        }
+        catalog[^40] = 0xFF; // inside the last text
+        Assert.Equal(
+            "invalid UTF-8 in identifier or text",
+            Assert.Throws<BackupException>(() => Check(catalog, 1 << 16)).Message
+        );
+    }
+
+    [Theory]
+    [InlineData(14)]
+    [InlineData(15)]
+    public void Cells_of_an_unknown_layout_end_the_walk_without_a_verdict(byte type)
+    {
+        // One column of the type, one row whose cell is anything.
+        byte[] catalog =
+        [
+            .. "SPGDB001"u8,
+            9,
+            .. new byte[] { 1, 0, 0, 0, 1, 0, (byte)'t', 1, 0, 1, 0, (byte)'c', type, 8, 0, 0, 0, 1, 0, 0 },
+            .. new byte[] { 1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7 },
+        ];
+        Assert.False(Check(catalog, 5).IsWalked);
+    }
+
     private static SpgSnapshotInfo Check(byte[] snapshot, int piece)
     {
         var check = new SpgSnapshotCheck(snapshot.Length, walk: true);

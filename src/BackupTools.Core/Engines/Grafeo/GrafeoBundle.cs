@@ -1,0 +1,25 @@
+using BackupTools.Chains;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>What was parsed of a bundle; carried in <see cref="BundleHeader.Detail"/>.</summary>
+internal sealed record GrafeoBundle
+{
+    /// <summary>The segment's file, absolute.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Its entry in the manifest; null for a file that no manifest lists.</summary>
+    public GrafeoSegment? Entry { get; init; }
+
+    /// <summary>The header of an image; null for an increment.</summary>
+    public GrafeoContainerHeader? Image { get; init; }
+
+    /// <summary>The header of an increment; null for an image.</summary>
+    public GbakHeader? Gbak { get; init; }
+
+    /// <summary>True for 0.6.0, false for 0.5.x.</summary>
+    public bool IsPaged => Image?.IsPaged ?? Gbak?.Version == GbakHeader.Segments;
+
+    public static GrafeoBundle Of(BundleHeader header) => (GrafeoBundle)header.Detail!;
+}

@@ -1,0 +1,393 @@
+using System.Buffers;
+using System.Text;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+using BackupTools.Formats.Primitives;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Finds bundles and reads their headers. A bundle is one segment of a backup folder, named in its manifest; images
+/// and increments without a manifest are bundles of their own.
+/// </summary>
+internal static class GrafeoBundles
+{
+    /// <summary>The manifest's name, in both encodings.</summary>
+    public const string ManifestName = "backup_manifest.json";
+
+    // Far more than any folder holds: an entry takes at most a few hundred bytes.
+    private const long MaxManifest = 256L << 20;
+    private static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|");
+    private const int LookLength = GbakHeader.Size + sizeof(ulong) + GrafeoWalHeader.Size;
+
+    /// <summary>The bundles that a path is, or directly holds.</summary>
+    public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
+    {
+        var disk = context.Disk;
+        var entry = disk.Stat(path);
+        if (entry?.Kind == DiskEntryKind.Directory)
+        {
+            var inside = Path.Combine(path, ManifestName);
+            return disk.Stat(inside) is null ? ReadLoose(path, context) : ReadListed(inside, null, context);
+        }
+        var manifest = Path.Combine(Path.GetDirectoryName(path)!, ManifestName);
+        if (string.Equals(Path.GetFileName(path), ManifestName, StringComparison.Ordinal))
+        {
+            return ReadListed(path, null, context);
+        }
+        if (
+            disk.Stat(manifest) is not null
+            && ReadListed(manifest, Path.GetFileName(path), context).ToList() is { Count: > 0 } listed
+        )
+        {
+            return listed;
+        }
+        return ReadLone(path, context) is { } lone ? [lone] : [];
+    }
+
+    /// <summary>The manifest of a backup folder; null when there is none.</summary>
+    /// <exception cref="BackupException">The manifest cannot be read or is damaged.</exception>
+    public static GrafeoManifest? ReadManifest(string folder, IDisk disk)
+    {
+        var path = Path.Combine(folder, ManifestName);
+        return disk.Stat(path) is null ? null : LoadManifest(path, disk);
+    }
+
+    /// <summary>
+    /// Hex BLAKE3 of everything the manifest says about a segment: copies of a folder keep the ids of its bundles.
+    /// </summary>
+    public static string IdOf(GrafeoSegment segment) =>
+        Hasher
+            .Hash(
+                Encoding.UTF8.GetBytes(
+                    $"{segment.Kind}\n{segment.FileName}\n{segment.StartEpoch}\n{segment.EndEpoch}\n"
+                        + $"{segment.Checksum:x8}\n{segment.SizeBytes}\n{segment.CreatedAtMs}"
+                )
+            )
+            .ToString();
+
+    /// <summary>The position that a segment builds on (an increment), or is (a full).</summary>
+    public static ulong StartOf(GrafeoSegment segment) =>
+        segment.Kind == GrafeoSegmentKind.Full ? segment.EndEpoch : Before(segment.StartEpoch);
+
+    public static ChainPosition Epoch(ulong epoch) => new(epoch, PositionUnit.Epoch);
+
+    /// <summary>
+    /// The segment's path, once its name is known to be a plain file name. The engine follows anything; a manifest
+    /// is not to be trusted that far.
+    /// </summary>
+    /// <exception cref="BackupException">UnsafeName.</exception>
+    public static string PathOf(string folder, GrafeoSegment segment)
+    {
+        var name = segment.FileName;
+        var unsafeName =
+            name.Length is 0 or > 255
+            || name is "." or ".."
+            || name.AsSpan().ContainsAny(NotInNames)
+            || name.Any(char.IsControl)
+            || name.EndsWith('.')
+            || name.EndsWith(' ')
+            || IsDevice(name);
+        return unsafeName
+            ? throw new BackupException(
+                ErrorCode.UnsafeName,
+                $"the manifest names a segment '{name}', which is no plain file name",
+                Path.Combine(folder, ManifestName)
+            )
+            : Path.Combine(folder, name);
+    }
+
+    private static bool IsDevice(string name)
+    {
+        var stem = name.Split('.')[0].TrimEnd(' ').ToUpperInvariant();
+        return stem is "CON" or "PRN" or "AUX" or "NUL"
+            || (stem.Length == 4 && stem[..3] is "COM" or "LPT" && char.IsAsciiDigit(stem[3]));
+    }
+
+    private static IEnumerable<BundleReadResult> ReadListed(string manifestPath, string? only, EngineContext context)
+    {
+        GrafeoManifest manifest;
+        BackupException? damage = null;
+        try
+        {
+            manifest = LoadManifest(manifestPath, context.Disk);
+        }
+        catch (BackupException e)
+        {
+            damage = e;
+            manifest = new GrafeoManifest(GrafeoEncoding.Json, []);
+        }
+        if (damage is not null)
+        {
+            yield return BundleReadResult.Bad(manifestPath, damage);
+        }
+        ulong highest = 0;
+        for (var i = 0; i < manifest.Segments.Count; i++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            var segment = manifest.Segments[i];
+            if (only is null || string.Equals(segment.FileName, only, StringComparison.Ordinal))
+            {
+                yield return ReadSegment(manifestPath, manifest, i, highest, context);
+            }
+            highest = Math.Max(highest, segment.EndEpoch);
+        }
+    }
+
+    private static BundleReadResult ReadSegment(
+        string manifestPath,
+        GrafeoManifest manifest,
+        int index,
+        ulong highestBefore,
+        EngineContext context
+    )
+    {
+        var segment = manifest.Segments[index];
+        var folder = Path.GetDirectoryName(manifestPath)!;
+        var path = manifestPath;
+        try
+        {
+            path = PathOf(folder, segment);
+            var (bundle, length, series, _) = Look(path, context);
+            var isImage = bundle.Image is not null;
+            if (isImage != (segment.Kind == GrafeoSegmentKind.Full))
+            {
+                throw new BackupException(
+                    ErrorCode.Malformed,
+                    $"the manifest calls it {segment.Kind}, but it is {(isImage ? "an image" : "an increment")}",
+                    offset: 0
+                );
+            }
+            return BundleReadResult.Ok(
+                new BundleHeader
+                {
+                    Engine = EngineNames.Grafeo,
+                    Kind = isImage ? BundleKind.Full : BundleKind.Incremental,
+                    Start = Epoch(StartOf(segment)),
+                    End = Epoch(segment.EndEpoch),
+                    CreatedUtc = TimeOf(segment.CreatedAtMs),
+                    Length = length,
+                    FullName = path,
+                    Format = FormatOf(bundle),
+                    Id = IdOf(segment),
+                    Series = series,
+                    ParentId = ParentOf(manifest, index),
+                    Checksum = $"{segment.Checksum:x8}",
+                    Notes = WentBack(manifest, index, highestBefore)
+                        ? [EpochsRestarted(segment, highestBefore, path)]
+                        : [],
+                    Detail = bundle with { Entry = segment },
+                }
+            );
+        }
+        catch (BackupException e)
+        {
+            return BundleReadResult.Bad(path, e);
+        }
+    }
+
+    /// <summary>
+    /// A full that ends before an older backup. An image may be older than the log beside it; then the increment made
+    /// together with it reaches at least as far.
+    /// </summary>
+    private static bool WentBack(GrafeoManifest manifest, int index, ulong highestBefore) =>
+        manifest.Segments[index] is { Kind: GrafeoSegmentKind.Full } full
+        && full.EndEpoch < highestBefore
+        && !(
+            index + 1 < manifest.Segments.Count
+            && manifest.Segments[index + 1] is { Kind: GrafeoSegmentKind.Incremental } next
+            && StartOf(next) == full.EndEpoch
+            && next.EndEpoch >= highestBefore
+        );
+
+    /// <summary>
+    /// Engines of 0.5.x may begin to count epochs anew when they are restarted, and a restored database does. Chains
+    /// are told apart by the order in which they were made; the engine's own restore takes the increments of one life
+    /// for those of another.
+    /// </summary>
+    private static ChainProblem EpochsRestarted(GrafeoSegment segment, ulong highest, string path) =>
+        new(
+            ProblemSeverity.Warning,
+            ErrorCode.ForeignEpoch,
+            $"it ends at epoch {segment.EndEpoch}, but an older backup in the folder at {highest}: "
+                + "the database was restored or its epochs were restarted in between",
+            path,
+            Recommendation: "Name the chain with -ChainId when restoring, and begin a new folder."
+        );
+
+    /// <summary>
+    /// A folder is written by one backup after the other, so an increment builds on the entry before it whenever the
+    /// positions agree. Without this, two fulls of one epoch would make the increments after them ambiguous.
+    /// </summary>
+    private static string? ParentOf(GrafeoManifest manifest, int index) =>
+        index > 0
+        && manifest.Segments[index] is { Kind: GrafeoSegmentKind.Incremental } segment
+        && manifest.Segments[index - 1] is var before
+        && before.EndEpoch == StartOf(segment)
+            ? IdOf(before)
+            : null;
+
+    /// <summary>
+    /// Images and increments that lie in a folder without a manifest. An image with its log beside it is a database
+    /// and no backup.
+    /// </summary>
+    private static IEnumerable<BundleReadResult> ReadLoose(string folder, EngineContext context)
+    {
+        var entries = context.Disk.List(folder);
+        var folders = entries
+            .Where(e => e.Kind == DiskEntryKind.Directory)
+            .Select(e => e.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var entry in entries.Where(e => e.Kind == DiskEntryKind.File))
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            var mayBe = entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)
+                ? !folders.Contains(entry.Name + ".wal")
+                : entry.Name.EndsWith(".wal", StringComparison.Ordinal);
+            if (mayBe && ReadLone(entry.Path, context) is { } result)
+            {
+                yield return result;
+            }
+        }
+    }
+
+    /// <summary>A file that no manifest lists; null when it is neither an image nor an increment.</summary>
+    private static BundleReadResult? ReadLone(string path, EngineContext context)
+    {
+        try
+        {
+            var (bundle, length, series, id) = Look(path, context);
+            var image = bundle.Image;
+            var gbak = bundle.Gbak;
+            return BundleReadResult.Ok(
+                new BundleHeader
+                {
+                    Engine = EngineNames.Grafeo,
+                    Kind = image is null ? BundleKind.Incremental : BundleKind.Full,
+                    Start = Epoch(image?.Active.Epoch ?? Before(gbak!.Value.StartEpoch)),
+                    End = Epoch(image?.Active.Epoch ?? gbak!.Value.EndEpoch),
+                    CreatedUtc = image is null
+                        ? context.Disk.Stat(path)?.ModifiedUtc ?? default
+                        : TimeOf(image.Active.TimestampMs),
+                    Length = length,
+                    FullName = path,
+                    Format = FormatOf(bundle),
+                    Id = id,
+                    Series = series,
+                    Notes =
+                    [
+                        new ChainProblem(
+                            ProblemSeverity.Info,
+                            ErrorCode.MissingFile,
+                            "no manifest lists this file, so neither its length nor its checksum is known",
+                            path,
+                            Recommendation: $"Keep segments together with their {ManifestName}."
+                        ),
+                    ],
+                    Detail = bundle,
+                }
+            );
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.BundleNotRecognised)
+        {
+            return null;
+        }
+        catch (BackupException e)
+        {
+            return BundleReadResult.Bad(path, e);
+        }
+    }
+
+    /// <summary>One or two small reads: what the file is, how long, of which database, and an id from its headers.</summary>
+    private static (GrafeoBundle Bundle, long Length, string? Series, string Id) Look(
+        string path,
+        EngineContext context
+    )
+    {
+        var entry = context.Disk.Stat(path);
+        if (entry is null)
+        {
+            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, which is not there", path);
+        }
+        if (entry.Kind != DiskEntryKind.File)
+        {
+            // A link could lead anywhere.
+            throw new BackupException(ErrorCode.UnsafeName, "a segment must be a regular file", path);
+        }
+        using var file = context.Disk.OpenRead(path);
+        var look = GrafeoImage.ReadAt(file, 0, LookLength);
+        if (GrafeoContainerHeader.HasMagic(look))
+        {
+            var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
+            var image = GrafeoContainerHeader.Read(pages);
+            return (
+                new GrafeoBundle { Path = path, Image = image },
+                entry.Length,
+                image.DatabaseId,
+                IdOf(pages, entry)
+            );
+        }
+        if (!GbakHeader.HasMagic(look))
+        {
+            throw new BackupException(
+                ErrorCode.BundleNotRecognised,
+                "the file is neither a Grafeo image nor an increment",
+                path,
+                0
+            );
+        }
+        var gbak = GbakHeader.Read(look);
+        var series =
+            gbak.Version == GbakHeader.Segments && look.Length == LookLength
+                ? GrafeoWalHeader
+                    .Read(look.AsSpan(GbakHeader.Size + sizeof(ulong)), GbakHeader.Size + sizeof(ulong))
+                    .DatabaseId
+                : null;
+        return (new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
+    }
+
+    private static string IdOf(ReadOnlySpan<byte> look, DiskEntry entry)
+    {
+        var hasher = Hasher.New();
+        hasher.Update(look);
+        hasher.Update(BitConverter.GetBytes(entry.Length));
+        return hasher.Finalize().ToString();
+    }
+
+    private static GrafeoManifest LoadManifest(string path, IDisk disk)
+    {
+        using var file = disk.OpenRead(path);
+        var length = file.Length;
+        if (length > MaxManifest)
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"a manifest of {length} bytes is not credible",
+                path,
+                expected: $"at most {MaxManifest} bytes"
+            );
+        }
+        try
+        {
+            return GrafeoManifest.Read(GrafeoImage.ReadAt(file, 0, (int)length));
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
+        }
+    }
+
+    private static string FormatOf(GrafeoBundle bundle) =>
+        bundle.Image?.Format ?? $"GBAK v{bundle.Gbak!.Value.Version}";
+
+    private static ulong Before(ulong epoch) => epoch == 0 ? 0 : epoch - 1;
+
+    private static DateTimeOffset TimeOf(ulong milliseconds) =>
+        GrafeoTime.Instant(milliseconds)
+        ?? throw new BackupException(
+            ErrorCode.Malformed,
+            $"the time {GrafeoTime.Text(milliseconds)} lies outside of every calendar"
+        );
+}

@@ -1,0 +1,315 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Captures a database that may be open and written. Image first, log second, so that the log covers at least what
+/// the image lacks; every part proves itself by its checksum, and what does not is tried again.
+/// </summary>
+internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, EngineContext context, TimeSpan longestPause)
+{
+    private const string StagedManifest = "manifest";
+    private const int Attempts = 60;
+    private const int AttemptsWithoutChange = 3;
+    private const int AttemptsAtAFixedPosition = 5;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
+    private readonly GrafeoPlan _found = (GrafeoPlan)plan.Detail!;
+    private readonly List<GrafeoSegment> _added = [];
+    private readonly List<PublishStep> _steps = [];
+    private readonly ulong _now = GrafeoTime.Now(context.Clock);
+
+    private GrafeoSource Source => _found.Source;
+
+    /// <summary>The last epoch that the destination holds; null for none.</summary>
+    private ulong? StoodAt => _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1].EndEpoch : null;
+
+    /// <summary>Captures, and says what is to be published.</summary>
+    public CaptureResult Run()
+    {
+        plan.Request.Options.Checkpoint?.Invoke();
+        var position = WithLogKept(plan.Request.Kind == BundleKind.Full ? Full : Increment);
+        var manifest = _found.Manifest with
+        {
+            Encoding = _found.Paged ? GrafeoEncoding.Json : _found.Manifest.Encoding,
+            Segments = [.. _found.Manifest.Segments, .. _added],
+        };
+        using (var file = staging.CreateFile(StagedManifest))
+        {
+            file.Write(manifest.Write(), 0);
+        }
+        var folder = plan.Request.DestinationFolder;
+        _steps.Add(PublishStep.Replace(StagedManifest, Path.Combine(folder, GrafeoBundles.ManifestName)));
+        return new CaptureResult
+        {
+            Steps = _steps,
+            BundlePath = Path.Combine(folder, _added[0].FileName),
+            BundleId = GrafeoBundles.IdOf(_added[0]),
+            AfterPublish = plan.Request.Options.NoCursor ? null : () => MoveCursor(position),
+        };
+    }
+
+    /// <summary>Lets the engine keep its log from where the backup begins until the cursor says so for good.</summary>
+    private GrafeoPosition WithLogKept(Func<GrafeoPosition> capture)
+    {
+        if (plan.Request.Options.NoCursor || !_found.Paged)
+        {
+            return capture();
+        }
+        var keeper = new GrafeoCursorKeeper(Source, _found.Paged, context);
+        var active = Source.Header(context.Disk).Active;
+        var lsn = _found.Head?.Lsn ?? active.CheckpointLsn;
+        // The cursor of this version must name the beginning of a segment.
+        var segment = Source.Logs(context.Disk, paged: true).LastOrDefault(l => l.Number <= lsn);
+        var pinned = keeper.Pin(
+            new GrafeoPosition(
+                plan.Request.DestinationFolder,
+                _found.Head?.Epoch ?? active.Epoch,
+                0,
+                segment.Path is null ? active.CheckpointLsn : segment.Number
+            ),
+            StoodAt
+        );
+        try
+        {
+            return capture();
+        }
+        catch when (pinned)
+        {
+            keeper.Unpin(plan.Request.DestinationFolder);
+            throw;
+        }
+    }
+
+    /// <summary>The image, and as an increment of its own the commits that only the log holds.</summary>
+    private GrafeoPosition Full() =>
+        Stable(attempt =>
+        {
+            using var source = OpenImage();
+            var image = GrafeoImage.Open(source, context.Cancellation);
+            RequireSameGeneration(image.Header);
+            var name = _found.NextName(GrafeoSegmentKind.Full, []);
+            var staged = $"{attempt}-{name}";
+            uint checksum;
+            using (var target = staging.CreateFile(staged, image.Length))
+            {
+                using var shown = context.Progress.BeginFile(source.Path, image.Length);
+                checksum = image.Transfer(source, target, context);
+            }
+            var epoch = image.Header.Active.Epoch;
+            var full = new GrafeoSegment(GrafeoSegmentKind.Full, name, 0, epoch, checksum, (ulong)image.Length, _now);
+            ulong? lsn = image.Header.IsPaged ? image.Header.Active.CheckpointLsn : null;
+            var log = CaptureLog(
+                attempt,
+                image.Header,
+                new GrafeoHead(epoch, lsn, [], name),
+                _found.NextName(GrafeoSegmentKind.Incremental, [full])
+            );
+            if (log is null && !SameHeader(image.Header))
+            {
+                throw Changed("a checkpoint came between image and log");
+            }
+            Add(full, staged);
+            return log is null
+                ? PositionAt(epoch, lsn)
+                : AddIncrement(log, epoch + 1, _found.NextName(GrafeoSegmentKind.Incremental, [full]), attempt);
+        });
+
+    private GrafeoPosition Increment() =>
+        Stable(attempt =>
+        {
+            var header = Source.Header(context.Disk);
+            RequireSameGeneration(header);
+            var head = _found.Head!;
+            var name = _found.NextName(GrafeoSegmentKind.Incremental, []);
+            if (CaptureLog(attempt, header, head, name) is { } log)
+            {
+                return AddIncrement(log, head.Epoch + 1, name, attempt);
+            }
+            throw SameHeader(header)
+                ? new BackupException(
+                    ErrorCode.NothingToBackUp,
+                    "no new WAL records since last backup",
+                    Source.LogFolder
+                )
+                : Changed("a checkpoint came while the log was read");
+        });
+
+    private GrafeoCapturedLog? CaptureLog(int attempt, GrafeoContainerHeader header, GrafeoHead head, string name)
+    {
+        using var target = staging.CreateFile($"{attempt}-{name}");
+        using var shown = context.Progress.BeginFile(Source.LogFolder, 0);
+        return header.IsPaged
+            ? new GrafeoFrameLog(Source, header, context).Capture(head, target)
+            : new GrafeoRecordLog(Source, header, context).Capture(head, target);
+    }
+
+    private GrafeoPosition AddIncrement(GrafeoCapturedLog log, ulong start, string name, int attempt)
+    {
+        Add(
+            new GrafeoSegment(
+                GrafeoSegmentKind.Incremental,
+                name,
+                start,
+                log.LastEpoch,
+                log.Checksum,
+                (ulong)log.Length,
+                _now
+            ),
+            $"{attempt}-{name}"
+        );
+        return PositionAt(log.LastEpoch, log.CursorLsn);
+    }
+
+    private void Add(GrafeoSegment segment, string staged)
+    {
+        _added.Add(segment);
+        var path = Path.Combine(plan.Request.DestinationFolder, segment.FileName);
+        // A segment that no manifest lists is what a crash left between the two renames.
+        _steps.Add(
+            context.Disk.Stat(path) is null ? PublishStep.Place(staged, path) : PublishStep.Replace(staged, path)
+        );
+    }
+
+    private GrafeoPosition PositionAt(ulong epoch, ulong? lsn)
+    {
+        var sequence = GrafeoCursorKeeper.NothingBackedUp;
+        if (_found.Paged)
+        {
+            sequence = 0;
+        }
+        else if (Source.Logs(context.Disk, paged: false) is { Count: > 0 } logs && logs[^1].Number > 0)
+        {
+            // The active file counts as not backed up: an engine that goes on takes it again rather than losing it.
+            sequence = logs[^1].Number - 1;
+        }
+        return new GrafeoPosition(plan.Request.DestinationFolder, epoch, sequence, lsn ?? 0);
+    }
+
+    private void MoveCursor(GrafeoPosition position) =>
+        new GrafeoCursorKeeper(Source, _found.Paged, context).Move(
+            position,
+            StoodAt,
+            plan.Request.Options.ForgetDestinations
+        );
+
+    private IDiskFile OpenImage() => context.Disk.OpenRead(Source.Image(context.Disk));
+
+    private bool SameHeader(GrafeoContainerHeader header) => Source.Header(context.Disk).Active == header.Active;
+
+    private void RequireSameGeneration(GrafeoContainerHeader header)
+    {
+        if (header.IsPaged != _found.Paged)
+        {
+            throw new BackupException(
+                ErrorCode.SourceChanging,
+                "the database was converted to another format while it was backed up",
+                Source.Path
+            );
+        }
+    }
+
+    private BackupException Changed(string why) => new(ErrorCode.SourceChanging, why, Source.Path);
+
+    /// <summary>
+    /// Tries until a try succeeds. Trouble while nothing changes is real and is thrown as what it is; trouble while
+    /// the engine works is taken for its doing, for a bounded number of tries.
+    /// </summary>
+    private GrafeoPosition Stable(Func<int, GrafeoPosition> capture)
+    {
+        var unchanged = 0;
+        var definite = 0;
+        for (var attempt = 0; ; attempt++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            var done = context.Progress.Sample().DoneBytes;
+            var before = Look();
+            try
+            {
+                return capture(attempt);
+            }
+            catch (BackupException e) when (IsOfTheSource(e))
+            {
+                context.Progress.Advance(done - context.Progress.Sample().DoneBytes);
+                unchanged = before.SequenceEqual(Look()) ? unchanged + 1 : 0;
+                // A full takes a newer image and is past it; the position of a chain does not move.
+                definite += _found.Head is not null && IsOfThePosition(e) ? 1 : 0;
+                if (unchanged >= AttemptsWithoutChange || definite >= AttemptsAtAFixedPosition)
+                {
+                    throw AsSourceDamaged(e);
+                }
+                if (attempt + 1 >= Attempts)
+                {
+                    throw new BackupException(
+                        ErrorCode.SourceChanging,
+                        $"the database kept changing over {Attempts} tries; the last one found: {e.Message}",
+                        e.FullName ?? Source.Path,
+                        e.Offset,
+                        inner: e
+                    );
+                }
+                context.Verbose($"trying again: {e.Describe()}");
+                RemoveStaged(attempt);
+                var pause = Pause * (1 << Math.Min(attempt, 10));
+                context.Cancellation.WaitHandle.WaitOne(pause < longestPause ? pause : longestPause);
+            }
+        }
+    }
+
+    /// <summary>Everything that an engine's checkpoint, commit or close changes.</summary>
+    private List<string> Look()
+    {
+        var looks = new List<string>();
+        foreach (var path in new[] { Source.Path, Source.PendingImage, Source.LogFolder })
+        {
+            var entry = context.Disk.Stat(path);
+            looks.Add($"{path} {entry?.Inode} {entry?.Length} {entry?.ModifiedUtc.Ticks}");
+        }
+        looks.AddRange(Source.Logs(context.Disk, _found.Paged).Select(l => $"{l.Path} {l.Length}"));
+        return looks;
+    }
+
+    private static bool IsOfTheSource(BackupException e) =>
+        e.Code is ErrorCode.PathNotFound or ErrorCode.SourceChanging or ErrorCode.SourceDamaged
+        || IsDamage(e)
+        || IsOfThePosition(e);
+
+    private static bool IsDamage(BackupException e) =>
+        e.Code is ErrorCode.BadMagic or ErrorCode.Truncated or ErrorCode.Malformed or ErrorCode.ChecksumMismatch;
+
+    private static bool IsOfThePosition(BackupException e) =>
+        e.Code
+            is ErrorCode.LogIsGone
+                or ErrorCode.SinceBeyondLog
+                or ErrorCode.SinceInsideFrame
+                or ErrorCode.ForeignEpoch;
+
+    private static BackupException AsSourceDamaged(BackupException e) =>
+        IsDamage(e)
+            ? new BackupException(
+                ErrorCode.SourceDamaged,
+                e.Message,
+                e.FullName,
+                e.Offset,
+                e.Expected,
+                e.Actual,
+                inner: e
+            )
+            : e;
+
+    private void RemoveStaged(int attempt)
+    {
+        _added.Clear();
+        _steps.Clear();
+        foreach (var entry in context.Disk.List(staging.Folder))
+        {
+            if (entry.Name.StartsWith($"{attempt}-", StringComparison.Ordinal))
+            {
+                context.Disk.DeleteFile(entry.Path);
+            }
+        }
+    }
+}

@@ -1,0 +1,503 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+using BackupTools.Formats.Primitives;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Reads the bundles of one way through a chain in order, proves each alone and each against what precedes it, and
+/// keeps what a restore needs to know: the log segments (0.6.0) or the frames to keep (0.5.x).
+/// </summary>
+/// <param name="context">For reading.</param>
+/// <param name="checkFrames">Check the checksum of every frame, not only that of the file.</param>
+/// <param name="until">0.5.x: frames of later epochs are not kept.</param>
+internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, ulong until = ulong.MaxValue)
+{
+    private readonly SortedDictionary<ulong, GrafeoWalSegment> _segments = [];
+    private readonly List<GrafeoRecordInput> _inputs = [];
+    private GrafeoEpochFilter? _filter;
+    private string? _databaseId;
+    private bool? _paged;
+    private ulong _lsn;
+    private bool _lsnKnown;
+    private int _missingSeen;
+
+    /// <summary>Everything that was found, in order.</summary>
+    public List<ChainProblem> Problems { get; } = [];
+
+    /// <summary>The image that was read; null when the way begins with an increment.</summary>
+    public GrafeoContainerHeader? Image { get; private set; }
+
+    /// <summary>0.6.0: the longest copy of each log segment, by position.</summary>
+    public IReadOnlyCollection<GrafeoWalSegment> Segments => _segments.Values;
+
+    /// <summary>0.5.x: where the frames are that <see cref="Filter"/> numbers.</summary>
+    public IReadOnlyList<GrafeoRecordInput> Inputs => _inputs;
+
+    /// <summary>0.5.x: what the frames say.</summary>
+    public GrafeoEpochFilter? Filter => _filter;
+
+    /// <summary>0.6.0: called once for each complete group, in order of the log.</summary>
+    public Action<GrafeoFrame>? OnGroup { get; init; }
+
+    /// <summary>Checks an image, and copies it when there is a target.</summary>
+    public void AddImage(BundleHeader header, IDiskFile? target = null)
+    {
+        var bundle = GrafeoBundle.Of(header);
+        Try(
+            bundle,
+            () =>
+            {
+                using var file = Open(bundle);
+                var image = GrafeoImage.Open(file, context.Cancellation);
+                Image = image.Header;
+                _paged = image.Header.IsPaged;
+                _databaseId = image.Header.DatabaseId;
+                _lsn = image.Header.Active.CheckpointLsn;
+                _lsnKnown = true;
+                _filter = new GrafeoEpochFilter(image.Header.Active.Epoch, until);
+                CheckSum(bundle, image.Transfer(file, target, context));
+                CheckImageEpoch(header, bundle, image.Header);
+            }
+        );
+    }
+
+    /// <summary>Checks an increment.</summary>
+    public void AddIncrement(BundleHeader header)
+    {
+        var bundle = GrafeoBundle.Of(header);
+        if (_paged is { } paged && paged != bundle.IsPaged)
+        {
+            Add(ErrorCode.Malformed, "the incremental backups after the full backup mix two WAL formats", bundle);
+            return;
+        }
+        _paged = bundle.IsPaged;
+        var before = Problems.Count;
+        Try(
+            bundle,
+            () =>
+            {
+                CheckGbak(bundle);
+                if (bundle.IsPaged)
+                {
+                    ReadSegments(header, bundle);
+                }
+                else
+                {
+                    ReadFrames(header, bundle);
+                }
+            }
+        );
+        if (Problems.Skip(before).Any(p => p.Severity == ProblemSeverity.Error))
+        {
+            if (Problems.Skip(before).Any(IsDamage))
+            {
+                NameLostEpochs(header, bundle);
+            }
+            // What follows is judged by itself: the damage is named once.
+            _lsnKnown = false;
+            _filter = new GrafeoEpochFilter(header.End.Value, until);
+            _missingSeen = 0;
+        }
+    }
+
+    /// <summary>Throws the first finding that forbids a restore; the others are told as warnings.</summary>
+    public void ThrowIfUnsound()
+    {
+        if (Problems.Find(p => p.Severity == ProblemSeverity.Error) is { } error)
+        {
+            throw error.ToException();
+        }
+        foreach (var warning in Problems.Where(p => p.Severity == ProblemSeverity.Warning))
+        {
+            context.Warn(warning.ToString());
+        }
+        Problems.Clear();
+    }
+
+    private IDiskFile Open(GrafeoBundle bundle)
+    {
+        var file = context.Disk.OpenRead(bundle.Path);
+        if (bundle.Entry is { } entry && (ulong)file.Length != entry.SizeBytes)
+        {
+            var length = file.Length;
+            file.Dispose();
+            throw new BackupException(
+                ErrorCode.LengthMismatch,
+                $"the file has {length} bytes, the manifest says {entry.SizeBytes}",
+                bundle.Path,
+                Math.Min(length, (long)Math.Min(entry.SizeBytes, long.MaxValue)),
+                $"{entry.SizeBytes} bytes",
+                $"{length} bytes"
+            );
+        }
+        return file;
+    }
+
+    private static bool IsDamage(ChainProblem problem) =>
+        problem.Code
+            is ErrorCode.ChecksumMismatch
+                or ErrorCode.LengthMismatch
+                or ErrorCode.Truncated
+                or ErrorCode.Malformed
+                or ErrorCode.BadMagic;
+
+    private static void CheckSum(GrafeoBundle bundle, uint computed)
+    {
+        if (bundle.Entry is { } entry && entry.Checksum != computed)
+        {
+            var what = entry.Kind == GrafeoSegmentKind.Full ? "full" : "incremental";
+            throw new BackupException(
+                ErrorCode.ChecksumMismatch,
+                $"{what} backup {entry.FileName} CRC mismatch: expected {entry.Checksum:x8}, got {computed:x8}",
+                bundle.Path,
+                expected: $"{entry.Checksum:x8}",
+                actual: $"{computed:x8}"
+            );
+        }
+    }
+
+    private void CheckImageEpoch(BundleHeader header, GrafeoBundle bundle, GrafeoContainerHeader image)
+    {
+        if (image.DamagedPage > 0)
+        {
+            Add(
+                ErrorCode.ChecksumMismatch,
+                "the older of the two database headers is damaged; the newer one is used",
+                bundle,
+                ProblemSeverity.Warning,
+                image.DamagedPage * GrafeoContainerHeader.PageSize
+            );
+        }
+        if (bundle.Entry is { StartEpoch: > 0 } entry)
+        {
+            Add(
+                ErrorCode.Malformed,
+                $"the manifest lets a full backup begin at epoch {entry.StartEpoch}, which is always 0",
+                bundle,
+                ProblemSeverity.Warning
+            );
+        }
+        var epoch = image.Active.Epoch;
+        if (epoch > header.End.Value)
+        {
+            Add(
+                ErrorCode.Malformed,
+                $"the image is of epoch {epoch}, the manifest says {header.End}",
+                bundle,
+                offset: image.ActivePage * GrafeoContainerHeader.PageSize
+            );
+        }
+        else if (epoch < header.End.Value)
+        {
+            Lost(bundle, epoch + 1, header.End.Value);
+        }
+    }
+
+    private static void CheckGbak(GrafeoBundle bundle)
+    {
+        if (
+            bundle is { Entry: { } entry, Gbak: { } gbak }
+            && (gbak.StartEpoch != entry.StartEpoch || gbak.EndEpoch != entry.EndEpoch)
+        )
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"the file says epochs {gbak.StartEpoch}..{gbak.EndEpoch}, "
+                    + $"the manifest {entry.StartEpoch}..{entry.EndEpoch}",
+                bundle.Path,
+                gbak.StartEpoch != entry.StartEpoch ? 8 : 16
+            );
+        }
+    }
+
+    // ---- 0.6.0 -------------------------------------------------------------------------------------------------
+
+    private void ReadSegments(BundleHeader header, GrafeoBundle bundle)
+    {
+        const int prefix = sizeof(ulong) + GrafeoWalHeader.Size;
+        using var file = Open(bundle);
+        var segments = GrafeoWalSegment.ReadIncrement(file);
+        var crc = new Crc32();
+        crc.Append(GrafeoImage.ReadAt(file, 0, GbakHeader.Size));
+        BackupException? tail = null;
+        ulong last = 0;
+        foreach (var segment in segments)
+        {
+            Place(segment);
+            crc.Append(GrafeoImage.ReadAt(file, segment.Offset - sizeof(ulong), prefix));
+            var scan = new GrafeoGroupScan(
+                segment,
+                ChecksFrames(bundle),
+                frame =>
+                {
+                    last = Math.Max(last, frame.Epoch ?? 0);
+                    if (frame.GroupLsn >= _lsn)
+                    {
+                        _lsn = frame.EndLsn;
+                        OnGroup?.Invoke(frame);
+                    }
+                }
+            );
+            HashingCopy.Read(
+                file,
+                segment.Frames,
+                block =>
+                {
+                    crc.Append(block);
+                    scan.Take(block);
+                },
+                context.Progress,
+                context.Cancellation
+            );
+            tail ??= scan.Tail is { } t ? InGroup(scan, t) : null;
+            _lsn = Math.Max(_lsn, segment.EndLsn);
+            _segments[segment.FirstLsn] =
+                _segments.TryGetValue(segment.FirstLsn, out var shorter) && shorter.Length > segment.Length
+                    ? shorter
+                    : segment;
+        }
+        CheckSum(bundle, crc.GetCurrentHashAsUInt32());
+        if (tail is not null)
+        {
+            throw tail.At(bundle.Path);
+        }
+        if (last > header.End.Value)
+        {
+            Add(ErrorCode.Malformed, $"the segment holds epoch {last}, the manifest ends at {header.End}", bundle);
+        }
+    }
+
+    /// <summary>Without a manifest the frames' own checksums are all there is.</summary>
+    private bool ChecksFrames(GrafeoBundle bundle) => checkFrames || bundle.Entry is null;
+
+    private static BackupException InGroup(GrafeoGroupScan scan, BackupException tail) =>
+        new(
+            tail.Code,
+            $"the backed-up WAL ends in a damaged group at log position {scan.GroupEndLsn}: {tail.Message}",
+            offset: tail.Offset,
+            inner: tail
+        );
+
+    /// <summary>
+    /// A segment goes on where the log ended, or is one that is here already and has grown: what the engine accepts.
+    /// </summary>
+    private void Place(GrafeoWalSegment segment)
+    {
+        _databaseId ??= segment.Header.DatabaseId;
+        if (!string.Equals(_databaseId, segment.Header.DatabaseId, StringComparison.Ordinal))
+        {
+            throw new BackupException(
+                ErrorCode.ForeignEpoch,
+                $"the WAL belongs to database {segment.Header.DatabaseId}, not {_databaseId}",
+                segment.Path,
+                segment.Offset + 16
+            );
+        }
+        if (_segments.TryGetValue(segment.FirstLsn, out var known))
+        {
+            if (known.Header != segment.Header)
+            {
+                throw new BackupException(
+                    ErrorCode.ForeignEpoch,
+                    $"two different WAL segments start at LSN {segment.FirstLsn}: the database went two ways",
+                    segment.Path,
+                    segment.Offset
+                );
+            }
+            return;
+        }
+        // The first one may begin before the image: what is in the image already is skipped.
+        var follows = !_lsnKnown || segment.FirstLsn == _lsn || (_segments.Count == 0 && segment.FirstLsn < _lsn);
+        if (!_lsnKnown)
+        {
+            _lsn = segment.FirstLsn;
+            _lsnKnown = true;
+        }
+        if (!follows)
+        {
+            throw new BackupException(
+                segment.FirstLsn > _lsn ? ErrorCode.ChainGap : ErrorCode.ChainOverlap,
+                $"the WAL has a gap: what precedes it ends at LSN {_lsn}, "
+                    + $"but the segment starts at LSN {segment.FirstLsn}",
+                segment.Path,
+                segment.Offset + 32
+            );
+        }
+    }
+
+    // ---- 0.5.x -------------------------------------------------------------------------------------------------
+
+    private void ReadFrames(BundleHeader header, GrafeoBundle bundle)
+    {
+        _filter ??= new GrafeoEpochFilter(header.Start.Value, until);
+        using var file = Open(bundle);
+        var range = new FileRange(GbakHeader.Size, file.Length);
+        var input = _inputs.Count;
+        _inputs.Add(new GrafeoRecordInput(bundle.Path, range));
+        var crc = new Crc32();
+        crc.Append(GrafeoImage.ReadAt(file, 0, GbakHeader.Size));
+        var reader = new GrafeoRecordReader(GbakHeader.Size, ChecksFrames(bundle));
+        BackupException? damage = null;
+        HashingCopy.Read(
+            file,
+            range,
+            block =>
+            {
+                crc.Append(block);
+                if (damage is null && !_filter.IsPast)
+                {
+                    damage = Feed(reader, block, input);
+                }
+            },
+            context.Progress,
+            context.Cancellation
+        );
+        CheckSum(bundle, crc.GetCurrentHashAsUInt32());
+        if ((damage ?? (_filter.IsPast ? null : reader.Torn())) is { } torn)
+        {
+            throw torn.At(bundle.Path);
+        }
+        foreach (var (from, to) in _filter.Missing.Skip(_missingSeen))
+        {
+            Lost(bundle, from, to);
+        }
+        _missingSeen = _filter.Missing.Count;
+        var last = _filter.LastSeen ?? header.Start.Value;
+        if (last < header.End.Value && !_filter.IsPast)
+        {
+            Lost(bundle, last + 1, header.End.Value);
+        }
+    }
+
+    private BackupException? Feed(GrafeoRecordReader reader, ReadOnlySpan<byte> block, int input)
+    {
+        try
+        {
+            while (reader.Read(ref block, out var record))
+            {
+                _filter!.Add(input, record);
+            }
+            return null;
+        }
+        catch (BackupException e)
+        {
+            return e;
+        }
+    }
+
+    private void Lost(GrafeoBundle bundle, ulong from, ulong to) =>
+        Problems.Add(
+            new ChainProblem(
+                ProblemSeverity.Warning,
+                ErrorCode.ChainGap,
+                $"epochs {from}..{to} are in no segment, though the manifest claims them: "
+                    + "engines before 0.6.0 lose what is written to the log file that is active during a backup",
+                bundle.Path,
+                Recommendation: "Take a new full backup; states from this chain lack these commits."
+            )
+        );
+
+    // ---- both --------------------------------------------------------------------------------------------------
+
+    /// <summary>Says how far a damaged increment can be read, and so which epochs it loses.</summary>
+    private void NameLostEpochs(BundleHeader header, GrafeoBundle bundle)
+    {
+        var good = header.Start.Value;
+        BackupException? where = null;
+        try
+        {
+            using var file = context.Disk.OpenRead(bundle.Path);
+            where = bundle.IsPaged ? SoundGroups(file, ref good) : SoundFrames(file, ref good);
+        }
+        catch (BackupException e)
+        {
+            where = e;
+        }
+        var at = where?.Offset is { } offset ? $" from byte {offset} on" : "";
+        Problems.Add(
+            good >= header.End.Value
+                ? new ChainProblem(
+                    ProblemSeverity.Info,
+                    ErrorCode.ChecksumMismatch,
+                    "every commit in the damaged segment can still be read: the damage lies outside of them",
+                    bundle.Path
+                )
+                : new ChainProblem(
+                    ProblemSeverity.Error,
+                    ErrorCode.ChecksumMismatch,
+                    $"the damaged segment loses epochs {good + 1}..{header.End}{at}, and the chain what follows them",
+                    bundle.Path,
+                    where?.Offset,
+                    $"Restore to epoch {header.Start} or before, or bring back a sound copy of the segment."
+                )
+        );
+    }
+
+    private BackupException? SoundGroups(IDiskFile file, ref ulong good)
+    {
+        foreach (var segment in GrafeoWalSegment.ReadIncrement(file))
+        {
+            var last = good;
+            var scan = new GrafeoGroupScan(segment, onGroup: f => last = Math.Max(last, f.Epoch ?? 0));
+            HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
+            good = last;
+            if (scan.Tail is { } tail)
+            {
+                return tail;
+            }
+        }
+        return null;
+    }
+
+    private BackupException? SoundFrames(IDiskFile file, ref ulong good)
+    {
+        var filter = new GrafeoEpochFilter(good, ulong.MaxValue);
+        var reader = new GrafeoRecordReader(GbakHeader.Size);
+        BackupException? damage = null;
+        HashingCopy.Read(
+            file,
+            new FileRange(GbakHeader.Size, file.Length),
+            block =>
+            {
+                try
+                {
+                    while (damage is null && reader.Read(ref block, out var record))
+                    {
+                        filter.Add(0, record);
+                    }
+                }
+                catch (BackupException e)
+                {
+                    damage = e;
+                }
+            },
+            context.Progress,
+            context.Cancellation
+        );
+        good = filter.Last ?? good;
+        return damage ?? reader.Torn();
+    }
+
+    private void Try(GrafeoBundle bundle, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (BackupException e) when (e.Code is not (ErrorCode.ReadFailed or ErrorCode.AccessDenied))
+        {
+            Problems.Add(ChainProblem.From(e.At(bundle.Path)));
+        }
+    }
+
+    private void Add(
+        ErrorCode code,
+        string message,
+        GrafeoBundle bundle,
+        ProblemSeverity severity = ProblemSeverity.Error,
+        long? offset = null
+    ) => Problems.Add(new ChainProblem(severity, code, message, bundle.Path, offset));
+}

@@ -1,0 +1,257 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Keeps the engine's backup cursor at the oldest position of all destinations, so that the engine keeps the log that
+/// the next increment of each of them needs (Grafeo format, §3.2, §6 and §7.3).
+/// </summary>
+internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, EngineContext context)
+{
+    private const string LockName = "backup_cursor.backuptools.lock";
+    private const int MaxFile = 16 << 20;
+
+    /// <summary>
+    /// 0.5.x skips files up to and including the cursor's; while file 0 is active no number says "skip none".
+    /// </summary>
+    public const ulong NothingBackedUp = ulong.MaxValue;
+
+    private const int LockRounds = 500;
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
+
+    private readonly IDisk _disk = context.Disk;
+
+    /// <summary>
+    /// Before a capture: makes the engine keep its log from a position on, for a destination that it is not kept for
+    /// yet. Else a checkpoint between the capture and <see cref="Move"/> could remove what the next increment needs.
+    /// </summary>
+    /// <param name="position">Where the log is needed from.</param>
+    /// <param name="before">As for <see cref="Move"/>.</param>
+    /// <returns>True when the destination was added and is to be taken back if the capture fails.</returns>
+    public bool Pin(GrafeoPosition position, ulong? before)
+    {
+        if (!paged)
+        {
+            return false; // 0.5.x removes its log whatever the cursor says
+        }
+        return Change(
+            "the backup cursor could not be set, so the engine may remove its log while it is copied",
+            () =>
+            {
+                var known = Load(source.Positions, GrafeoPositions.Read);
+                if (known?.Positions.Any(p => Same(p.Destination, position.Destination)) == true)
+                {
+                    return false;
+                }
+                Update([position], position.Destination, before, quiet: true);
+                return true;
+            }
+        );
+    }
+
+    /// <summary>Takes back a <see cref="Pin"/> whose capture failed.</summary>
+    public void Unpin(string destination) =>
+        Change(
+            "the backup cursor could not be taken back, so the engine keeps its log until the next backup",
+            () =>
+            {
+                Update([], destination, null, quiet: true);
+                return true;
+            }
+        );
+
+    /// <summary>Notes how far a destination reaches now, and moves the cursor to the oldest of all.</summary>
+    /// <param name="position">The destination's new position.</param>
+    /// <param name="before">Where the destination stood, so that a cursor of the engine's own there is not another's.</param>
+    /// <param name="forget">Destinations that count no more.</param>
+    public void Move(GrafeoPosition position, ulong? before, IReadOnlyList<string> forget) =>
+        Change(
+            "the backup is complete, but the backup cursor could not be moved: if the engine removes its log before "
+                + "the next increment, that will need a full backup",
+            () =>
+            {
+                Update([position], position.Destination, before, quiet: false, forget);
+                return true;
+            }
+        );
+
+    /// <summary>A cursor that cannot be written makes no backup bad: it is a warning.</summary>
+    private bool Change(string failure, Func<bool> change)
+    {
+        try
+        {
+            if (_disk.Stat(source.LogFolder) is null)
+            {
+                if (!paged)
+                {
+                    context.Verbose("the database is closed and has no log: no cursor is written");
+                    return false;
+                }
+                _disk.CreateDirectory(source.LogFolder);
+                _disk.AdoptAccess(source.LogFolder, source.Path);
+            }
+            using var exclusive = Lock();
+            return change();
+        }
+        catch (BackupException e)
+        {
+            context.Warn($"{failure} ({e.Describe()})");
+            return false;
+        }
+    }
+
+    private void Update(
+        IReadOnlyList<GrafeoPosition> now,
+        string destination,
+        ulong? before,
+        bool quiet,
+        IReadOnlyList<string>? forget = null
+    )
+    {
+        var known = Load(source.Positions, GrafeoPositions.Read) ?? new GrafeoPositions([], 0);
+        var cursor = Load(source.Cursor, GrafeoCursor.Read);
+        var engine = known.Positions.FirstOrDefault(p => Same(p.Destination, source.Cursor));
+        if (cursor is not null && cursor.TimestampMs != known.CursorTimestampMs && (cursor.WalLsn is null) == !paged)
+        {
+            // The engine has backed up since. Where this destination stood, that was into this very folder.
+            engine =
+                cursor.BackedUpEpoch == before
+                    ? null
+                    : new GrafeoPosition(source.Cursor, cursor.BackedUpEpoch, cursor.LogSequence, cursor.WalLsn ?? 0);
+        }
+        var others = known
+            .Positions.Where(p => !Same(p.Destination, destination) && !Same(p.Destination, source.Cursor))
+            .Concat(engine is null ? [] : [engine])
+            .Where(p => forget?.Any(f => Same(p.Destination, f)) != true)
+            .ToList();
+        var positions = StillInLog(others).Concat(now).ToList();
+        if (positions.MinBy(p => (p.Epoch, p.WalLsn, p.LogSequence)) is not { } oldest)
+        {
+            // Nobody needs the log any more.
+            _disk.DeleteFile(source.Cursor);
+            _disk.DeleteFile(source.Positions);
+            return;
+        }
+        var next = new GrafeoCursor(
+            oldest.Epoch,
+            oldest.LogSequence,
+            paged ? oldest.WalLsn : null,
+            GrafeoTime.Now(context.Clock)
+        );
+        var moves = MayMove(oldest, destination, positions.Find(p => Same(p.Destination, source.Cursor)), quiet);
+        Write(
+            source.Positions,
+            new GrafeoPositions(positions, moves ? next.TimestampMs : known.CursorTimestampMs).Write()
+        );
+        if (moves)
+        {
+            Write(source.Cursor, next.Write());
+        }
+    }
+
+    private bool MayMove(GrafeoPosition oldest, string destination, GrafeoPosition? engine, bool quiet)
+    {
+        if (engine is not null && oldest.Epoch < engine.Epoch)
+        {
+            // Its next increment would begin before the end of its last one, and its restore would leave it out.
+            (quiet ? context.Verbose : context.Warn)(
+                $"the engine takes backups of its own, the last up to epoch {engine.Epoch}, so its cursor stays: "
+                    + $"it may remove the log that the next increment in {oldest.Destination} needs"
+            );
+            return false;
+        }
+        if (oldest.LogSequence == NothingBackedUp)
+        {
+            context.Verbose("the log is in its first file, which a cursor of this version cannot say: none is written");
+            return false;
+        }
+        if (!quiet && !Same(oldest.Destination, destination))
+        {
+            context.Verbose(
+                $"the engine keeps its log from epoch {oldest.Epoch} on for {oldest.Destination} "
+                    + "(-ForgetDestination drops it)"
+            );
+        }
+        return true;
+    }
+
+    /// <summary>Without those whose log is gone already: they need a full, and no log is kept for them.</summary>
+    private IEnumerable<GrafeoPosition> StillInLog(List<GrafeoPosition> positions)
+    {
+        var logs = source.Logs(_disk, paged);
+        foreach (var position in positions)
+        {
+            if (paged && logs.Count > 0 && logs[0].Number > position.WalLsn)
+            {
+                context.Warn(
+                    $"the log that follows epoch {position.Epoch} is gone: "
+                        + $"the next increment in {position.Destination} needs a full backup"
+                );
+                continue;
+            }
+            yield return position;
+        }
+    }
+
+    private delegate T Parser<T>(ReadOnlySpan<byte> bytes);
+
+    private T? Load<T>(string path, Parser<T> parse)
+        where T : class
+    {
+        if (_disk.Stat(path) is null)
+        {
+            return null;
+        }
+        using var file = _disk.OpenRead(path);
+        try
+        {
+            return file.Length <= MaxFile
+                ? parse(GrafeoImage.ReadAt(file, 0, (int)file.Length))
+                : throw new BackupException(ErrorCode.Malformed, $"{file.Length} bytes are too many");
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
+        }
+    }
+
+    /// <summary>Writes beside and renames over, so that the engine sees the old file or the new one.</summary>
+    private void Write(string path, byte[] bytes)
+    {
+        var temporary = path + ".backuptools.tmp";
+        _disk.DeleteFile(temporary);
+        using (var file = _disk.CreateNew(temporary))
+        {
+            file.Write(bytes, 0);
+            file.Flush();
+        }
+        _disk.AdoptAccess(temporary, source.Path);
+        _disk.Replace(temporary, path);
+        _disk.FlushDirectory(source.LogFolder);
+    }
+
+    /// <summary>Two backups to two destinations may end at the same moment: the second waits.</summary>
+    private FolderLock Lock()
+    {
+        for (var round = 0; ; round++)
+        {
+            try
+            {
+                return FolderLock.Acquire(_disk, source.LogFolder, LockName);
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.BackupRunning && round < LockRounds)
+            {
+                Thread.Sleep(LockPause);
+            }
+        }
+    }
+
+    private static bool Same(string a, string b) =>
+        string.Equals(
+            Path.TrimEndingDirectorySeparator(a),
+            Path.TrimEndingDirectorySeparator(b),
+            OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase
+        );
+}

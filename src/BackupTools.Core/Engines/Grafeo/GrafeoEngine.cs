@@ -1,0 +1,95 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Grafeo: a <c>.grafeo</c> file with a log folder beside it. Backups are those of the engine itself: a folder with a
+/// manifest, images and stretches of log. See README.md in this folder.
+/// </summary>
+/// <param name="longestPause">
+/// How long at most to wait between two tries of a capture that an engine keeps disturbing; null for half a second.
+/// </param>
+internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngine
+{
+    public string Name => EngineNames.Grafeo;
+
+    public EngineCapabilities Capabilities { get; } =
+        new()
+        {
+            Unit = PositionUnit.Epoch,
+            CutsInsideBundle = true,
+            CutsByTime = true,
+            SiblingIncrements = false,
+            Options =
+            [
+                nameof(EngineOptions.NoCursor),
+                nameof(EngineOptions.ForgetDestinations),
+                nameof(EngineOptions.Checkpoint),
+            ],
+        };
+
+    public bool RecognisesSource(string path, EngineContext context)
+    {
+        try
+        {
+            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link && HasMagic(path, context);
+        }
+        catch (BackupException)
+        {
+            return false; // what cannot be read is not recognised; whoever names the engine hears why
+        }
+    }
+
+    public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
+        GrafeoBundles.Read(path, context);
+
+    public string? SeriesOf(string sourcePath, EngineContext context) =>
+        new GrafeoSource(sourcePath).Header(context.Disk).DatabaseId;
+
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
+
+    public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
+        new GrafeoCapture(plan, staging, context, longestPause ?? TimeSpan.FromMilliseconds(500)).Run();
+
+    public IReadOnlyList<ChainProblem> Verify(
+        IReadOnlyList<BundleHeader> path,
+        VerifyDepth depth,
+        EngineContext context
+    ) => GrafeoVerify.Run(path, depth, context);
+
+    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        [.. GrafeoRestore.PathsOf(request.DestinationPath).Where(p => context.Disk.Stat(p) is not null)];
+
+    public bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var source = new GrafeoSource(request.DestinationPath);
+        var disk = context.Disk;
+        var database = disk.Stat(source.Path);
+        if (database is null)
+        {
+            // A log without its database, as a failed restore of the engine leaves it.
+            return disk.Stat(source.LogFolder) is null or { Kind: DiskEntryKind.Directory };
+        }
+        if (database.Kind != DiskEntryKind.File || !HasMagic(source.Path, context))
+        {
+            return false;
+        }
+        // The engine holds this very lock while it has the file open; it is given back at once.
+        using var held = disk.TryLock(source.Path);
+        return held is not null
+            ? true
+            : throw new BackupException(ErrorCode.SourceInUse, "an engine has the database open", source.Path);
+    }
+
+    public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
+        new GrafeoRestore(request, staging, context).Run();
+
+    private static bool HasMagic(string path, EngineContext context)
+    {
+        using var file = context.Disk.OpenRead(path);
+        return GrafeoContainerHeader.HasMagic(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize));
+    }
+}

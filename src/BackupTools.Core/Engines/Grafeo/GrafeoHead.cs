@@ -1,0 +1,82 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Where a chain stands, read from its last bundle and never from the database: the epoch, in 0.6.0 the position in
+/// the log, and the last bytes of the log it holds, by which a database that went another way is recognised.
+/// </summary>
+/// <param name="Epoch">The last epoch.</param>
+/// <param name="Lsn">0.6.0: position behind the last byte; null when only an epoch is known.</param>
+/// <param name="Tail">The last bytes of log in the bundle; empty when it is an image.</param>
+/// <param name="Name">The bundle's name, for messages.</param>
+internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string Name)
+{
+    /// <summary>Bytes of log that are compared; each commit carries its time, so a few are enough to tell.</summary>
+    public const int TailLength = 64 << 10;
+
+    /// <summary>The position of a bundle.</summary>
+    public static GrafeoHead Of(BundleHeader header, IDisk disk)
+    {
+        var bundle = GrafeoBundle.Of(header);
+        if (bundle.Image is { } image)
+        {
+            return new GrafeoHead(header.End.Value, image.IsPaged ? image.Active.CheckpointLsn : null, [], header.Name);
+        }
+        using var file = disk.OpenRead(bundle.Path);
+        if (!bundle.IsPaged)
+        {
+            return new GrafeoHead(
+                header.End.Value,
+                null,
+                Before(file, new FileRange(GbakHeader.Size, file.Length)),
+                header.Name
+            );
+        }
+        var segments = GrafeoWalSegment.ReadIncrement(file);
+        return segments.Count == 0
+            ? throw new BackupException(ErrorCode.Malformed, "the increment holds no log", bundle.Path, GbakHeader.Size)
+            : new GrafeoHead(header.End.Value, segments[^1].EndLsn, Before(file, segments[^1].Frames), header.Name);
+    }
+
+    /// <summary>0.5.x: the bundle ends with the record that gives the last commit its epoch.</summary>
+    public bool EndsWithEpoch()
+    {
+        var payload = new BincodeWriter().U64((ulong)GrafeoRecordKind.EpochAdvance).U64(Epoch).ToArray();
+        const int checksum = sizeof(uint);
+        return Tail.Length > payload.Length + checksum && Tail.AsSpan(0, Tail.Length - checksum).EndsWith(payload);
+    }
+
+    /// <summary>Refuses a log whose bytes before the position are not those of the bundle.</summary>
+    /// <param name="file">The log file.</param>
+    /// <param name="until">What of it lies before the position.</param>
+    /// <exception cref="BackupException">ForeignEpoch.</exception>
+    public void CheckFollows(IDiskFile file, FileRange until)
+    {
+        var mine = Before(file, until);
+        var shared = Math.Min(mine.Length, Tail.Length);
+        if (!mine.AsSpan(mine.Length - shared).SequenceEqual(Tail.AsSpan(Tail.Length - shared)))
+        {
+            throw Foreign($"the log before it is not the one in {Name}", file.Path, until.End);
+        }
+    }
+
+    /// <summary>The database went another way than the chain.</summary>
+    public BackupException Foreign(string why, string path, long? offset = null) =>
+        new(
+            ErrorCode.ForeignEpoch,
+            $"the database does not continue the chain at epoch {Epoch}: {why}",
+            path,
+            offset,
+            recommendation: "Take a new full backup: the database was restored, replaced or copied since the last one."
+        );
+
+    private static byte[] Before(IDiskFile file, FileRange range)
+    {
+        var length = (int)Math.Min(TailLength, range.Length);
+        return GrafeoImage.ReadAt(file, range.End - length, length);
+    }
+}

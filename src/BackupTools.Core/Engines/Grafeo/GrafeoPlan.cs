@@ -1,0 +1,177 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>What planning a backup found out; carried in <see cref="CapturePlan.Detail"/>.</summary>
+/// <param name="Source">The database's files.</param>
+/// <param name="Paged">True for 0.6.0.</param>
+/// <param name="Manifest">The destination's manifest; an empty one when there is none.</param>
+/// <param name="Head">What an increment builds on; null for a full.</param>
+internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifest Manifest, GrafeoHead? Head)
+{
+    /// <summary>Plans a backup and refuses early what can be refused from headers and names.</summary>
+    public static CapturePlan Make(CaptureRequest request, EngineContext context)
+    {
+        var options = request.Options;
+        if (options.NoCursor && options.ForgetDestinations.Count > 0)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "without the cursor there is nothing to forget a destination for"
+            );
+        }
+        var source = new GrafeoSource(request.SourcePath);
+        var header = source.Header(context.Disk);
+        var manifest =
+            GrafeoBundles.ReadManifest(request.DestinationFolder, context.Disk)
+            ?? new GrafeoManifest(header.IsPaged ? GrafeoEncoding.Json : GrafeoEncoding.Bincode, []);
+        RefuseForeignFolder(request, manifest, header, context);
+        var logs = source.Logs(context.Disk, header.IsPaged);
+        var head = request.Kind == BundleKind.Full ? null : HeadOf(request, manifest, header, context);
+        if (head is not null && header.IsPaged)
+        {
+            new GrafeoFrameLog(source, header, context).Foresee(head);
+        }
+        var image = source.Image(context.Disk);
+        var imageLength = context.Disk.Stat(image)?.Length ?? 0;
+        var logBytes = header.IsPaged
+            ? GrafeoFrameLog.BytesSince(logs, head?.Lsn ?? header.Active.CheckpointLsn)
+            : logs.Sum(l => l.Length);
+        var plan = new GrafeoPlan(source, header.IsPaged, manifest, head);
+        var kind = head is null ? GrafeoSegmentKind.Full : GrafeoSegmentKind.Incremental;
+        return new CapturePlan
+        {
+            Request = request,
+            BundlePath = Path.Combine(request.DestinationFolder, plan.NextName(kind, [])),
+            ExpectedBytes = logBytes + (head is null ? imageLength : 0),
+            SourceFiles = [.. head is null ? [image] : Array.Empty<string>(), .. logs.Select(l => l.Path)],
+            WritesBesideSource = options.NoCursor ? [] : [source.Cursor, source.Positions],
+            Start = head is null ? null : GrafeoBundles.Epoch(head.Epoch),
+            Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
+            Detail = plan,
+        };
+    }
+
+    /// <summary>
+    /// The name of the next segment: as the engine counts, but never one that is taken, which the engine would
+    /// overwrite in a folder that lost entries.
+    /// </summary>
+    public string NextName(GrafeoSegmentKind kind, IReadOnlyList<GrafeoSegment> added)
+    {
+        var taken = Manifest.Segments.Concat(added).Select(s => s.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var index = taken.Count;
+        while (
+            taken.Contains(GrafeoSegment.NameOf(GrafeoSegmentKind.Full, index))
+            || taken.Contains(GrafeoSegment.NameOf(GrafeoSegmentKind.Incremental, index))
+        )
+        {
+            index++;
+        }
+        return GrafeoSegment.NameOf(kind, index);
+    }
+
+    private static ChainProblem CompanionNote(GrafeoSource source) =>
+        new(
+            ProblemSeverity.Info,
+            ErrorCode.WalNotEmpty,
+            "commits that only the log holds go into an incremental backup that is made together with the full one",
+            source.LogFolder,
+            Recommendation: "Nothing is to be done: both are published at once and belong to one chain."
+        );
+
+    /// <summary>One folder has one manifest, and the engine restores whatever full comes last in it.</summary>
+    private static void RefuseForeignFolder(
+        CaptureRequest request,
+        GrafeoManifest manifest,
+        GrafeoContainerHeader header,
+        EngineContext context
+    )
+    {
+        if (manifest.Segments.LastOrDefault(s => s.Kind == GrafeoSegmentKind.Full) is not { } full)
+        {
+            return;
+        }
+        var path = GrafeoBundles.PathOf(request.DestinationFolder, full);
+        var read = GrafeoBundles.Read(path, context).LastOrDefault()?.Header;
+        if (
+            read?.Series is { } theirs
+            && header.DatabaseId is { } ours
+            && !string.Equals(theirs, ours, StringComparison.Ordinal)
+        )
+        {
+            throw new BackupException(
+                ErrorCode.ForeignEpoch,
+                $"the folder holds backups of database {theirs}, and this is database {ours}",
+                path,
+                recommendation: "Use a folder of its own for each database."
+            );
+        }
+    }
+
+    private static GrafeoHead HeadOf(
+        CaptureRequest request,
+        GrafeoManifest manifest,
+        GrafeoContainerHeader header,
+        EngineContext context
+    )
+    {
+        if (request.Parent is not { } parent)
+        {
+            return request.Since is { } since
+                ? new GrafeoHead(since, null, [], $"epoch {since}")
+                : throw new BackupException(
+                    ErrorCode.NoFullBackup,
+                    manifest.Segments.Count == 0
+                        ? "no backup manifest found; run a full backup first"
+                        : "no full backup in manifest; run a full backup first",
+                    request.DestinationFolder
+                );
+        }
+        var bundle = GrafeoBundle.Of(parent);
+        if (bundle.IsPaged != header.IsPaged)
+        {
+            throw new BackupException(
+                ErrorCode.ForeignEpoch,
+                $"{parent.Name} is of the format {(bundle.IsPaged ? "of" : "before")} 0.6.0 and the database is not",
+                parent.FullName,
+                recommendation: "Take a new full backup: the database was converted since the last one."
+            );
+        }
+        if (
+            parent.Series is { } series
+            && header.DatabaseId is { } id
+            && !string.Equals(series, id, StringComparison.Ordinal)
+        )
+        {
+            throw new BackupException(
+                ErrorCode.ForeignEpoch,
+                $"{parent.Name} is of database {series}, and this is database {id}",
+                parent.FullName
+            );
+        }
+        RefuseOlderChain(request, manifest, parent);
+        return GrafeoHead.Of(parent, context.Disk);
+    }
+
+    /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>
+    private static void RefuseOlderChain(CaptureRequest request, GrafeoManifest manifest, BundleHeader parent)
+    {
+        var segments = manifest.Segments.ToList();
+        var lastFull = segments.FindLastIndex(s => s.Kind == GrafeoSegmentKind.Full);
+        var here = segments.FindLastIndex(s =>
+            string.Equals(GrafeoBundles.IdOf(s), parent.Id, StringComparison.Ordinal)
+        );
+        if (here >= 0 && here < lastFull)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"{parent.Name} belongs to a chain before {segments[lastFull].FileName}, "
+                    + "and increments in one folder continue the last full backup",
+                request.DestinationFolder,
+                recommendation: "Continue the newest chain, or use another folder."
+            );
+        }
+    }
+}

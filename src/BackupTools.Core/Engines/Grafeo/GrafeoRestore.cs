@@ -1,0 +1,299 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>
+/// Rebuilds a database in staging: the image as it is, and beside it the log up to the target, which the engine
+/// applies when it opens the file. In 0.5.x the log is written as the engine's own restore writes it; in 0.6.0 the
+/// segments stay as they were captured and the last one ends behind the last wanted commit.
+/// </summary>
+internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging, EngineContext context)
+{
+    /// <summary>0.5.x begins a new log file behind the frame that makes one this long (Grafeo format, §5.1).</summary>
+    private const long RotateAt = 64L << 20;
+
+    private const string StagedImage = "image";
+    private const string StagedLog = "log";
+
+    private readonly string _destination = request.DestinationPath;
+    private readonly List<string> _files = [];
+    private long _length;
+    private ulong? _cutLsn;
+    private ulong _reached;
+    private bool _isPast;
+
+    private ulong? Target =>
+        request.Plan.Target is RestoreTarget.PositionTarget position ? position.Value : request.Plan.CutAt?.Value;
+
+    /// <summary>The paths that a database at the destination may have.</summary>
+    public static IReadOnlyList<string> PathsOf(string destination)
+    {
+        var source = new GrafeoSource(destination);
+        return [source.Path, source.LogFolder, source.PendingImage];
+    }
+
+    /// <summary>Restores, and says what is to be published.</summary>
+    public RestoreResult Run()
+    {
+        var bundles = WithinTime();
+        var check = new GrafeoChainCheck(context, checkFrames: true, Target ?? ulong.MaxValue) { OnGroup = OnGroup };
+        CopyImage(bundles[0], check);
+        _reached = check.Image!.Active.Epoch;
+        if (Target < _reached)
+        {
+            throw NotCovered($"the image is of epoch {_reached} already", bundles[0]);
+        }
+        foreach (var bundle in bundles.Skip(1))
+        {
+            using var shown = context.Progress.BeginFile(bundle.FullName, bundle.Length);
+            check.AddIncrement(bundle);
+            check.ThrowIfUnsound();
+        }
+        if (check.Image.IsPaged)
+        {
+            CopySegments(check);
+        }
+        else
+        {
+            WriteFrames(check, bundles[^1]);
+        }
+        if (request.Deep)
+        {
+            ReadBack(check.Image.IsPaged);
+        }
+        return new RestoreResult
+        {
+            Steps = Steps(),
+            End = GrafeoBundles.Epoch(_reached),
+            Files = [_destination, .. _files.Select(f => Path.Combine(_destination + ".wal", f))],
+            Length = _length,
+        };
+    }
+
+    /// <summary>Logs of 0.5.x carry no times: whole increments up to the instant are all that can be had.</summary>
+    private IReadOnlyList<BundleHeader> WithinTime()
+    {
+        var bundles = request.Plan.Bundles;
+        if (request.Plan.CutTime is not { } instant || GrafeoBundle.Of(bundles[0]).IsPaged)
+        {
+            return bundles;
+        }
+        var kept = bundles.TakeWhile((b, i) => i == 0 || b.CreatedUtc <= instant).ToList();
+        context.Verbose($"the log carries no times: the state of {kept[^1].Name} is restored");
+        return kept;
+    }
+
+    private void CopyImage(BundleHeader full, GrafeoChainCheck check)
+    {
+        using var target = staging.CreateFile(StagedImage, full.Length);
+        using var shown = context.Progress.BeginFile(full.FullName, full.Length);
+        check.AddImage(full, target);
+        check.ThrowIfUnsound();
+        _length += target.Length;
+    }
+
+    // ---- 0.6.0 -------------------------------------------------------------------------------------------------
+
+    private void OnGroup(GrafeoFrame group)
+    {
+        if (group.Epoch is not { } epoch)
+        {
+            return;
+        }
+        if (request.Plan.CutTime is { } instant)
+        {
+            if (GrafeoTime.Instant(group.TimestampMs ?? 0) is { } committed && committed <= instant)
+            {
+                _cutLsn = group.EndLsn;
+                _reached = Math.Max(_reached, epoch);
+            }
+            return;
+        }
+        if (epoch > Target)
+        {
+            _cutLsn ??= group.GroupLsn;
+            _isPast = true;
+        }
+        else if (_isPast)
+        {
+            throw new BackupException(
+                ErrorCode.TargetNotCovered,
+                $"epoch {epoch} was committed behind a later one, at LSN {group.GroupLsn}: the log cannot be cut there",
+                recommendation: "Restore to a later epoch."
+            );
+        }
+        else
+        {
+            _reached = Math.Max(_reached, epoch);
+        }
+    }
+
+    private void CopySegments(GrafeoChainCheck check)
+    {
+        var start = check.Image!.Active.CheckpointLsn;
+        var end = request.Plan.CutTime is not null ? _cutLsn ?? start : _cutLsn ?? ulong.MaxValue;
+        foreach (var segment in check.Segments.Where(s => s.EndLsn > start && s.FirstLsn < end))
+        {
+            var name = GrafeoWalHeader.NameOf(segment.FirstLsn);
+            var stop = segment.EndLsn <= end ? segment.Frames.End : segment.OffsetOf(end);
+            using var file = context.Disk.OpenRead(segment.Path);
+            using var target = staging.CreateFile(Path.Combine(StagedLog, name), stop - segment.Offset);
+            var range = new FileRange(segment.Offset, stop);
+            HashingCopy.Copy(file, range, target, 0, null, context.Progress, context.Cancellation);
+            _files.Add(name);
+            _length += range.Length;
+        }
+    }
+
+    // ---- 0.5.x -------------------------------------------------------------------------------------------------
+
+    private void WriteFrames(GrafeoChainCheck check, BundleHeader last)
+    {
+        var filter = check.Filter!;
+        _reached = filter.Last ?? _reached;
+        if (Target is { } target && target != _reached)
+        {
+            throw NotCovered($"the segments hold no epoch {target}, the last one before it is {_reached}", last);
+        }
+        if (check.Inputs.Count == 0)
+        {
+            return;
+        }
+        // The engine leaves an empty folder where no frame is left.
+        staging.CreateDirectory(StagedLog);
+        IDiskFile? log = null;
+        try
+        {
+            foreach (var stretch in filter.TakeKept())
+            {
+                Write(check.Inputs[stretch.Input].Path, new FileRange(stretch.Start, stretch.End), ref log);
+            }
+        }
+        finally
+        {
+            log?.Dispose();
+        }
+    }
+
+    /// <summary>Appends frames, beginning a new file where the engine would.</summary>
+    private void Write(string path, FileRange range, ref IDiskFile? log)
+    {
+        using var file = context.Disk.OpenRead(path);
+        while (range.Length > 0)
+        {
+            log ??= NextLog();
+            var room = RotateAt - log.Length;
+            // Up to the end of the frame that fills the file.
+            var stop = range.Length < room ? range.End : FrameEndFrom(file, range, range.Start + room);
+            HashingCopy.Copy(
+                file,
+                range with
+                {
+                    End = stop,
+                },
+                log,
+                log.Length,
+                null,
+                context.Progress,
+                context.Cancellation
+            );
+            _length += stop - range.Start;
+            range = range with { Start = stop };
+            if (log.Length >= RotateAt)
+            {
+                log.Dispose();
+                log = NextLog();
+            }
+        }
+    }
+
+    private IDiskFile NextLog()
+    {
+        var name = $"wal_{_files.Count:D8}.log";
+        _files.Add(name);
+        return staging.CreateFile(Path.Combine(StagedLog, name));
+    }
+
+    private long FrameEndFrom(IDiskFile file, FileRange range, long position)
+    {
+        var reader = new GrafeoRecordReader(range.Start, checkCrc: false);
+        var found = range.End;
+        HashingCopy.Read(
+            file,
+            range,
+            block =>
+            {
+                while (reader.Read(ref block, out var record))
+                {
+                    found = record.End >= position ? Math.Min(found, record.End) : found;
+                }
+            },
+            context.Progress,
+            context.Cancellation
+        );
+        return found;
+    }
+
+    // ---- both --------------------------------------------------------------------------------------------------
+
+    /// <summary>Reads what was written and proves it once more.</summary>
+    private void ReadBack(bool paged)
+    {
+        using (var file = context.Disk.OpenRead(staging.PathOf(StagedImage)))
+        {
+            GrafeoImage.Open(file, context.Cancellation).Transfer(file, null, context);
+        }
+        var inputs = new List<GrafeoRecordInput>();
+        foreach (var name in _files)
+        {
+            using var file = context.Disk.OpenRead(staging.PathOf(Path.Combine(StagedLog, name)));
+            if (!paged)
+            {
+                inputs.Add(new GrafeoRecordInput(file.Path, new FileRange(0, file.Length)));
+                continue;
+            }
+            var segment = GrafeoWalSegment.ReadLog(
+                file,
+                GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size)).FirstLsn
+            );
+            var scan = new GrafeoGroupScan(segment);
+            HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
+            if (scan.Tail is { } tail)
+            {
+                throw tail.At(file.Path);
+            }
+        }
+        GrafeoRecordLog.Scan(inputs, 0, new GrafeoEpochFilter(0, ulong.MaxValue), context, mayBeTorn: false);
+    }
+
+    /// <summary>The image comes last: until it is there, nothing opens.</summary>
+    private List<PublishStep> Steps()
+    {
+        var paths = new GrafeoSource(_destination);
+        var steps = new List<PublishStep>();
+        if (_files.Count > 0 || context.Disk.Stat(staging.PathOf(StagedLog)) is not null)
+        {
+            steps.Add(Put(StagedLog, paths.LogFolder));
+        }
+        else if (context.Disk.Stat(paths.LogFolder) is not null)
+        {
+            steps.Add(PublishStep.Remove(paths.LogFolder));
+        }
+        if (context.Disk.Stat(paths.PendingImage) is not null)
+        {
+            // An engine of 0.5.44 would take it for the newer database.
+            steps.Add(PublishStep.Remove(paths.PendingImage));
+        }
+        steps.Add(Put(StagedImage, paths.Path));
+        return steps;
+    }
+
+    private PublishStep Put(string staged, string path) =>
+        context.Disk.Stat(path) is null ? PublishStep.Place(staged, path) : PublishStep.Replace(staged, path);
+
+    private BackupException NotCovered(string why, BundleHeader bundle) =>
+        new(ErrorCode.TargetNotCovered, $"epoch {Target} cannot be restored: {why}", bundle.FullName);
+}

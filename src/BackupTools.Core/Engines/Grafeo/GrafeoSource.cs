@@ -1,0 +1,111 @@
+using System.Globalization;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>A file of a database's log.</summary>
+/// <param name="Path">Absolute.</param>
+/// <param name="Number">The number in its name: a sequence in 0.5.x, the position of the first frame in 0.6.0.</param>
+/// <param name="Length">Its length when it was listed; the last one may grow.</param>
+internal readonly record struct GrafeoLogFile(string Path, ulong Number, long Length);
+
+/// <summary>The files of a database: which there are and what they are called (Grafeo format, §4, §5.1 and §7.2).</summary>
+internal sealed class GrafeoSource(string path)
+{
+    private const string LogPrefix = "wal_";
+    private const string LogSuffix = ".log";
+    private const int PagedDigits = 20;
+
+    /// <summary>The database file.</summary>
+    public string Path => path;
+
+    /// <summary>The folder of its log; absent after a clean close.</summary>
+    public string LogFolder => path + ".wal";
+
+    /// <summary>0.5.44: a complete newer image that only waits to be renamed over the database.</summary>
+    public string PendingImage => path + ".checkpoint";
+
+    /// <summary>0.5.x: what recovery may skip.</summary>
+    public string CheckpointMeta => System.IO.Path.Combine(LogFolder, "checkpoint.meta");
+
+    /// <summary>The engine's backup cursor.</summary>
+    public string Cursor => System.IO.Path.Combine(LogFolder, "backup_cursor.meta");
+
+    /// <summary>Our record of every destination's position, of which the cursor is the oldest.</summary>
+    public string Positions => System.IO.Path.Combine(LogFolder, "backup_cursor.backuptools.json");
+
+    /// <summary>Where the newest image is. What 0.5.x left beside a database that was converted since is none.</summary>
+    public string Image(IDisk disk)
+    {
+        if (disk.Stat(PendingImage) is null)
+        {
+            return Path;
+        }
+        using var file = disk.OpenRead(Path);
+        return GrafeoContainerHeader.IsPagedImage(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize))
+            ? Path
+            : PendingImage;
+    }
+
+    /// <summary>The image's header pages as they are now.</summary>
+    public GrafeoContainerHeader Header(IDisk disk)
+    {
+        var image = Image(disk);
+        using var file = disk.OpenRead(image);
+        try
+        {
+            var header = GrafeoContainerHeader.Read(GrafeoImage.ReadHeaderPages(file));
+            header.CheckLength(file.Length);
+            return header;
+        }
+        catch (BackupException e)
+        {
+            throw e.At(image);
+        }
+    }
+
+    /// <summary>
+    /// The files of the log in the order of recovery; none when there is no folder. 0.5.x takes every file that ends
+    /// like a log; a name without a number counts as number 0.
+    /// </summary>
+    public IReadOnlyList<GrafeoLogFile> Logs(IDisk disk, bool paged)
+    {
+        var logs = new List<GrafeoLogFile>();
+        foreach (var entry in ListLogFolder(disk))
+        {
+            if (entry.Kind != DiskEntryKind.File || !entry.Name.EndsWith(LogSuffix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+            var number = NumberOf(entry.Name, out var digits);
+            if (!paged || digits == PagedDigits)
+            {
+                logs.Add(new GrafeoLogFile(entry.Path, number, entry.Length));
+            }
+        }
+        return logs;
+    }
+
+    private IReadOnlyList<DiskEntry> ListLogFolder(IDisk disk)
+    {
+        try
+        {
+            return disk.Stat(LogFolder) is null ? [] : disk.List(LogFolder);
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.PathNotFound)
+        {
+            return []; // closed between the two looks
+        }
+    }
+
+    private static ulong NumberOf(string name, out int digits)
+    {
+        var text = name.StartsWith(LogPrefix, StringComparison.Ordinal)
+            ? name[LogPrefix.Length..^LogSuffix.Length]
+            : "";
+        digits = text.Length;
+        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    }
+}

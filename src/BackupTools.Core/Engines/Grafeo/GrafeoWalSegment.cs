@@ -1,0 +1,96 @@
+using System.Buffers.Binary;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>A log segment of 0.6.0 where it lies: alone in a file of the log, or inside an increment.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Offset">Where its 128-byte header begins.</param>
+/// <param name="Length">Bytes, its header included.</param>
+/// <param name="Header">Its header.</param>
+internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, GrafeoWalHeader Header)
+{
+    /// <summary>Position of the first frame.</summary>
+    public ulong FirstLsn => Header.FirstLsn;
+
+    /// <summary>Position behind the last byte.</summary>
+    public ulong EndLsn => FirstLsn + (ulong)(Length - GrafeoWalHeader.Size);
+
+    /// <summary>The frames' bytes in the file.</summary>
+    public FileRange Frames => new(Offset + GrafeoWalHeader.Size, Offset + Length);
+
+    /// <summary>Where in the file a position lies.</summary>
+    public long OffsetOf(ulong lsn) => Frames.Start + (long)(lsn - FirstLsn);
+
+    /// <summary>The segments inside an increment (Grafeo format, §7.3), from their headers alone.</summary>
+    /// <exception cref="BackupException">Truncated, Malformed, or what a segment header says.</exception>
+    public static List<GrafeoWalSegment> ReadIncrement(IDiskFile file)
+    {
+        const int prefix = sizeof(ulong);
+        var segments = new List<GrafeoWalSegment>();
+        var length = file.Length;
+        try
+        {
+            for (long at = GbakHeader.Size; at < length; )
+            {
+                var head = GrafeoImage.ReadAt(file, at, prefix + GrafeoWalHeader.Size);
+                var size = head.Length < prefix ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(head);
+                if (head.Length < prefix || size > (ulong)(length - at - prefix))
+                {
+                    throw new BackupException(
+                        ErrorCode.Truncated,
+                        $"incremental backup {System.IO.Path.GetFileName(file.Path)} is truncated",
+                        offset: at,
+                        expected: head.Length < prefix ? $"{prefix} bytes" : $"{size} bytes after byte {at + prefix}",
+                        actual: $"{length - at} bytes"
+                    );
+                }
+                if (size < GrafeoWalHeader.Size)
+                {
+                    throw new BackupException(
+                        ErrorCode.Malformed,
+                        $"a log segment of {size} bytes is too short for its header",
+                        offset: at
+                    );
+                }
+                segments.Add(
+                    new GrafeoWalSegment(
+                        file.Path,
+                        at + prefix,
+                        (long)size,
+                        GrafeoWalHeader.Read(head.AsSpan(prefix), at + prefix)
+                    )
+                );
+                at += prefix + (long)size;
+            }
+            return segments;
+        }
+        catch (BackupException e)
+        {
+            throw e.At(file.Path);
+        }
+    }
+
+    /// <summary>A segment that is a file of the log, as long as the file is now.</summary>
+    /// <exception cref="BackupException">What its header says; its name does not agree with it.</exception>
+    public static GrafeoWalSegment ReadLog(IDiskFile file, ulong number)
+    {
+        try
+        {
+            var header = GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size));
+            return header.FirstLsn == number
+                ? new GrafeoWalSegment(file.Path, 0, file.Length, header)
+                : throw new BackupException(
+                    ErrorCode.Malformed,
+                    $"the header starts at LSN {header.FirstLsn}, the file name at LSN {number}",
+                    offset: 32
+                );
+        }
+        catch (BackupException e)
+        {
+            throw e.At(file.Path);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Buffers;
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>
+/// Reads a file in blocks: each block is worked on by any thread, then committed in the order of the file, then
+/// handed on by any thread again. Memory is one block per thread, however long the file.
+/// </summary>
+internal static class OrderedBlocks
+{
+    /// <summary>Bytes of a block: 256 pages.</summary>
+    public const int BlockSize = BlockPool.BlockSize;
+
+    // More threads than this gain nothing against one disk and would only hold memory.
+    private const int MaxThreads = 8;
+
+    /// <summary>What is done with a block on any thread; <paramref name="notes"/> are handed on to the commit.</summary>
+    public delegate void Work(long offset, Span<byte> block, Span<byte> notes);
+
+    /// <summary>What is done with a block in order, one at a time.</summary>
+    public delegate void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> notes);
+
+    /// <summary>What is done with a block at last, on any thread.</summary>
+    public delegate void HandOn(long offset, ReadOnlySpan<byte> block);
+
+    /// <summary>Works on every block of a file.</summary>
+    /// <param name="source">The file; null when there is none.</param>
+    /// <param name="sourceLength">Reads [0, sourceLength); the file may not be shorter.</param>
+    /// <param name="length">Where the blocks end, not before the source: what lies behind that are zeros.</param>
+    /// <param name="notesLength">Bytes of notes per block.</param>
+    /// <param name="threads">How many blocks at once.</param>
+    /// <param name="work">Called once per block, concurrently.</param>
+    /// <param name="commit">Called once per block after its work, in order.</param>
+    /// <param name="handOn">Called once per block after its commit, concurrently; null for nothing.</param>
+    /// <param name="context">Progress, of what is read, and cancellation.</param>
+    /// <exception cref="BackupException">Truncated, or what work, commit and handOn throw.</exception>
+    public static void Run(
+        IDiskFile? source,
+        long sourceLength,
+        long length,
+        int notesLength,
+        int threads,
+        Work work,
+        Commit commit,
+        HandOn? handOn,
+        EngineContext context
+    )
+    {
+        var blocks = new BlockOffsets(length);
+        var turn = new Turn();
+        HashingCopy.ForEach(
+            blocks,
+            Math.Min(threads, MaxThreads),
+            (offset, cancellation) =>
+            {
+                // Whole blocks are aligned, as uncached writes want them; small files must not each take a block.
+                var pooled = length < BlockSize ? ArrayPool<byte>.Shared.Rent((int)length) : null;
+                var buffer = pooled ?? BlockPool.Rent();
+                var notes = ArrayPool<byte>.Shared.Rent(Math.Max(1, notesLength));
+                try
+                {
+                    var block = buffer.Span[..(int)Math.Min(BlockSize, length - offset)];
+                    var read = (int)Math.Clamp(sourceLength - offset, 0, block.Length);
+                    if (source is not null)
+                    {
+                        HashingCopy.ReadExactly(source, block[..read], offset);
+                    }
+                    block[read..].Clear();
+                    work(offset, block, notes.AsSpan(0, notesLength));
+                    context.Progress.Advance(read);
+                    turn.Await(offset, cancellation);
+                    commit(offset, block, notes.AsSpan(0, notesLength));
+                    turn.Pass(offset + block.Length);
+                    handOn?.Invoke(offset, block);
+                }
+                catch
+                {
+                    turn.GiveUp();
+                    throw;
+                }
+                finally
+                {
+                    if (pooled is null)
+                    {
+                        BlockPool.Return(buffer);
+                    }
+                    else
+                    {
+                        ArrayPool<byte>.Shared.Return(pooled);
+                    }
+                    ArrayPool<byte>.Shared.Return(notes);
+                }
+            },
+            context.Cancellation
+        );
+    }
+
+    /// <summary>The offsets of all blocks, as a list that holds none of them.</summary>
+    private sealed class BlockOffsets(long length) : IReadOnlyList<long>
+    {
+        public int Count => checked((int)((length + BlockSize - 1) / BlockSize));
+
+        public long this[int index] => (long)index * BlockSize;
+
+        public IEnumerator<long> GetEnumerator()
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                yield return this[i];
+            }
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    /// <summary>Lets threads pass in the order of the file. The thread with the lowest offset never waits.</summary>
+    private sealed class Turn
+    {
+        private long _next;
+        private bool _givenUp;
+
+        public void Await(long offset, CancellationToken cancellation)
+        {
+            lock (this)
+            {
+                while (_next != offset && !_givenUp)
+                {
+                    Monitor.Wait(this);
+                }
+                if (!_givenUp)
+                {
+                    return;
+                }
+            }
+            // Another thread has failed. Only when that is known everywhere may this one end, else its ending would
+            // be taken for the cause.
+            cancellation.WaitHandle.WaitOne();
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        public void Pass(long next)
+        {
+            lock (this)
+            {
+                _next = next;
+                Monitor.PulseAll(this);
+            }
+        }
+
+        public void GiveUp()
+        {
+            lock (this)
+            {
+                _givenUp = true;
+                Monitor.PulseAll(this);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.Reflection;
+using BackupTools.Files;
+using BackupTools.Formats.PowDb;
+using BackupTools.Formats.Primitives;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>What a bundle is made of, once every file stands in staging.</summary>
+internal sealed record PowDbBundleContent
+{
+    public required CaptureFacts Facts { get; init; }
+
+    /// <summary>Every file of the state, sorted by name bytewise.</summary>
+    public required IReadOnlyList<PowDbCaptured> Files { get; init; }
+
+    /// <summary>The state's log; null when it is empty.</summary>
+    public required PowDbCapturedWal? Wal { get; init; }
+
+    public required PowDbPageTable Pages { get; init; }
+}
+
+/// <summary>What is said about a capture beside its files.</summary>
+internal sealed record CaptureFacts(
+    DateTimeOffset CreatedUtc,
+    string Series,
+    ulong MaxLsn,
+    ushort CatalogVersion,
+    bool IsLegacy,
+    PowDbBaseline? Baseline
+);
+
+/// <summary>Writes manifest and side file, which make a folder of files a bundle (PowDB format, §6, §7).</summary>
+internal static class PowDbBundleWriter
+{
+    private const int DrainAt = 64 * 1024;
+
+    /// <summary>
+    /// Writes both and returns the bundle's id. <paramref name="taken"/> says which ids the chain has already: two
+    /// increments without a change in the same second would else be the same bundle, so the later is dated a second on.
+    /// </summary>
+    public static string Write(
+        PowDbBundleContent content,
+        Func<string, bool> taken,
+        Func<string, IDiskFile> create,
+        Action<string> delete
+    )
+    {
+        var seconds = (ulong)content.Facts.CreatedUtc.ToUnixTimeSeconds();
+        var name = content.Facts.Baseline is null ? PowDbNames.Manifest : PowDbNames.Increment;
+        string id;
+        while (taken(id = WriteManifest(content, seconds, name, create).ToString()))
+        {
+            delete(name);
+            seconds++;
+        }
+        using var side = create(PowDbSideFile.FileName);
+        side.Write(Side(content, id).Write(), 0);
+        return id;
+    }
+
+    private static Hash WriteManifest(
+        PowDbBundleContent content,
+        ulong seconds,
+        string name,
+        Func<string, IDiskFile> create
+    )
+    {
+        using var file = create(name);
+        var buffer = new ArrayBufferWriter<byte>(DrainAt);
+        var hasher = new Hasher();
+        long length = 0;
+        void Drain(int atLeast)
+        {
+            if (buffer.WrittenCount < atLeast)
+            {
+                return;
+            }
+            hasher.Update(buffer.WrittenSpan);
+            file.Write(buffer.WrittenSpan, length);
+            length += buffer.WrittenCount;
+            buffer.ResetWrittenCount();
+        }
+        using var writer = new PowDbManifestWriter(buffer);
+        Begin(writer, content.Facts, seconds);
+        foreach (var entry in Listed(content))
+        {
+            if (entry.Pages is null)
+            {
+                writer.Whole(entry.Name, entry.Length, entry.Blake3);
+            }
+            else
+            {
+                writer.BeginPages(entry.Name, checked((uint)(entry.Length / PowDbPage.Size)));
+                foreach (var index in entry.Pages.Indices.All())
+                {
+                    writer.PageIndex((uint)index);
+                    Drain(DrainAt);
+                }
+                writer.EndPages(PowDbDelta.DeltaOf(entry.Name), entry.Pages.DeltaLength, entry.Pages.DeltaBlake3);
+            }
+            Drain(DrainAt);
+        }
+        writer.End();
+        Drain(0);
+        return hasher.Finalize();
+    }
+
+    private static void Begin(PowDbManifestWriter writer, CaptureFacts facts, ulong seconds)
+    {
+        // Below the default the newest engine refuses what it reads here, and 0.4.7 does not look (§6).
+        var version = facts.CatalogVersion >= PowDbCatalog.DefaultVersion ? facts.CatalogVersion : (ushort?)null;
+        if (facts.Baseline is null)
+        {
+            writer.BeginFull(seconds, facts.MaxLsn, version);
+            return;
+        }
+        var from = facts.Baseline.Parent.Manifest.SourceLsn;
+        writer.BeginIncrement(seconds, from, Math.Max(from, facts.MaxLsn), version);
+    }
+
+    /// <summary>What the manifest lists: everything in a full, what changed in an increment, and a log of 0.4.x.</summary>
+    private static IEnumerable<PowDbCaptured> Listed(PowDbBundleContent content)
+    {
+        var files = content.Files.Where(f => f.IsWhole || f.Pages is not null);
+        return LegacyWal(content) is { } wal ? files.Append(wal).OrderBy(f => f.Name, StringComparer.Ordinal) : files;
+    }
+
+    /// <summary>
+    /// Engine 0.4.7 lays down whatever a manifest lists, so its log is listed. Where the state before had one and this
+    /// one has none, an empty one replaces it: the engine would else replay it on newer pages.
+    /// </summary>
+    private static PowDbCaptured? LegacyWal(PowDbBundleContent content)
+    {
+        var isListed = content.Facts.IsLegacy && content.Wal is not null;
+        var before = content.Facts.Baseline?.Parent.Manifest.Entries.FirstOrDefault(e => e.Name == PowDbNames.Wal);
+        if (!isListed && before is not PowDbWhole { Length: > 0 })
+        {
+            return null;
+        }
+        return new PowDbCaptured
+        {
+            Name = PowDbNames.Wal,
+            Length = isListed ? content.Wal!.Length : 0,
+            Blake3 = isListed ? content.Wal!.Blake3 : Hasher.Hash([]),
+            IsWhole = true,
+        };
+    }
+
+    private static PowDbSideFile Side(PowDbBundleContent content, string id)
+    {
+        var facts = content.Facts;
+        var names = content.Files.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return new PowDbSideFile
+        {
+            Tool = typeof(PowDbBundleWriter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                is { } version
+                ? version.InformationalVersion
+                : "",
+            BundleId = id,
+            ParentId = facts.Baseline?.Parent.Id,
+            Series = facts.Series,
+            CreatedUtc = facts.CreatedUtc,
+            MaxLsn = facts.MaxLsn,
+            Files = content.Files.Select(f => new PowDbStateFile(f.Name, f.Length, f.Blake3)).ToArray(),
+            Dropped =
+                facts.Baseline?.Files.Keys.Where(n => !names.Contains(n)).Order(StringComparer.Ordinal).ToArray() ?? [],
+            Wal = content.Wal is { } wal && !facts.IsLegacy ? new PowDbSideWal(wal.Length, wal.Blake3) : null,
+            Pages = content.Pages,
+        };
+    }
+}

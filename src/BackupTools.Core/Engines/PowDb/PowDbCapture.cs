@@ -1,0 +1,207 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.PowDb;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>
+/// Takes a full or an increment: pages first, log last, then another look at what must not have changed meanwhile.
+/// What cannot be proved is thrown away and taken again (see the README).
+/// </summary>
+internal sealed class PowDbCapture
+{
+    private const string Staged = "bundle";
+    private const int Attempts = 8;
+
+    private readonly CaptureRequest _request;
+    private readonly StagingArea _staging;
+    private readonly EngineContext _context;
+    private readonly PowDbBaseline? _baseline;
+    private readonly DateTimeOffset _now;
+    private readonly string _series;
+
+    private PowDbCapture(CaptureRequest request, StagingArea staging, EngineContext context, PowDbBaseline? baseline)
+    {
+        (_request, _staging, _context, _baseline) = (request, staging, context, baseline);
+        _now = context.Clock.GetUtcNow();
+        _series = PowDbBundles.SeriesOfSource(request.SourcePath);
+    }
+
+    private bool IncludeWal => _request.Options.IncludeWal;
+
+    public static CaptureResult Run(CapturePlan plan, StagingArea staging, EngineContext context)
+    {
+        var request = plan.Request;
+        if (request.Options.Checkpoint is { } checkpoint)
+        {
+            context.Progress.Activity = "checkpoint";
+            checkpoint();
+        }
+        PowDbPlan.RefuseInUse(request, context);
+        using var baseline = PowDbPlan.BaseOf(request) is { } path ? PowDbBaseline.Open(path, staging, context) : null;
+        return new PowDbCapture(request, staging, context, baseline).Run();
+    }
+
+    private CaptureResult Run()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var before = _context.Progress.Sample().DoneBytes;
+            try
+            {
+                return Attempt();
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.SourceChanging && attempt < Attempts)
+            {
+                _context.Verbose($"attempt {attempt}: {e.Describe()}; starting over");
+                _context.Disk.DeleteDirectory(_staging.PathOf(Staged));
+                _context.Progress.Advance(before - _context.Progress.Sample().DoneBytes);
+                _context.Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(25 << attempt));
+                _context.Cancellation.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    private CaptureResult Attempt()
+    {
+        var look = PowDbSourceLook.At(_request.SourcePath, _context);
+        try
+        {
+            var source = PowDbSource.Read(_request.SourcePath, _context);
+            look.NoteFiles(source);
+            if (look.Wal.HasRecords && !IncludeWal)
+            {
+                throw PowDbPlan.WalNotEmpty(source.WalPath, look.Wal.Length);
+            }
+            return Take(source, look);
+        }
+        catch (BackupException e)
+            when (ErrorCodes.KindOf(e.Code) is ErrorKind.Damaged or ErrorKind.NotFound or ErrorKind.SourceState)
+        {
+            // What looks like damage in a source that has just changed is most likely the change.
+            look.RequireUnchanged(IncludeWal, []);
+            throw;
+        }
+    }
+
+    private CaptureResult Take(PowDbSource source, PowDbSourceLook look)
+    {
+        _context.Progress.Activity = "reading";
+        _staging.CreateDirectory(Staged);
+        PowDbCaptured[] files;
+        PowDbPageTable pages;
+        using (var table = new PowDbTableWriter(Create(PowDbSideFile.TableFileName)))
+        {
+            files = TakeFiles(source, table);
+            pages = table.Finish(_baseline?.On, _baseline?.Depth ?? 0);
+        }
+        var catalog = files.First(f => string.Equals(f.Name, PowDbNames.Catalog, StringComparison.Ordinal));
+        if (catalog.Blake3 != source.CatalogDigest)
+        {
+            throw PowDbSourceLook.Changed(source.Folder, [catalog.Name]);
+        }
+        var wal = IncludeWal && look.Wal.Entry is not null ? TakeWal(source) : null;
+        var unproven = source.Files.Where((_, i) => files[i].HasUnprovenPages).Select(f => f.Path).ToArray();
+        look.RequireUnchanged(IncludeWal, unproven);
+        return Finish(source, files, wal, pages);
+    }
+
+    private PowDbCaptured[] TakeFiles(PowDbSource source, PowDbTableWriter table)
+    {
+        var captured = new PowDbCaptured[source.Files.Count];
+        PowDbFileWork.ForEach(
+            source.Files,
+            f => f.Length,
+            (i, threads) => captured[i] = TakeFile(source.Files[i], table, threads),
+            _context
+        );
+        return captured;
+    }
+
+    private PowDbCaptured TakeFile(PowDbSourceFile file, PowDbTableWriter table, int threads)
+    {
+        using var opened = _context.Disk.OpenRead(file.Path);
+        var length = opened.Length;
+        using var progress = _context.Progress.BeginFile(file.Path, length);
+        try
+        {
+            if (!PowDbNames.IsHeap(file.Name) || length % PowDbPage.Size != 0)
+            {
+                return PowDbPlainCapture.Run(opened, file.Name, length, _baseline, Create, _context);
+            }
+            using var heap = new PowDbHeapCapture(opened, file.Name, length, _baseline, table, Create, _context);
+            return heap.Run(threads);
+        }
+        catch (BackupException e)
+        {
+            throw e.At(file.Path);
+        }
+    }
+
+    private PowDbCapturedWal? TakeWal(PowDbSource source)
+    {
+        PowDbCapturedWal? wal;
+        using (var copy = Create(PowDbNames.Wal))
+        {
+            wal = PowDbWalCapture.Copy(source.WalPath, copy, _context);
+        }
+        if (wal is null)
+        {
+            Delete(PowDbNames.Wal);
+        }
+        else if (wal.TailLength > 0)
+        {
+            _context.Warn(
+                $"the log ends with {wal.TailLength} bytes that are no whole record; like the engine, the backup leaves "
+                    + $"them out: '{source.WalPath}'"
+            );
+        }
+        return wal;
+    }
+
+    private CaptureResult Finish(PowDbSource source, PowDbCaptured[] files, PowDbCapturedWal? wal, PowDbPageTable pages)
+    {
+        var content = new PowDbBundleContent
+        {
+            Facts = new CaptureFacts(
+                _now,
+                _series,
+                Math.Max(source.CatalogLsn, files.Max(f => f.MaxLsn)),
+                source.Catalog.Version,
+                source.IsLegacy && wal is not { HasHeader: true },
+                _baseline
+            ),
+            Files = files,
+            Wal = wal,
+            Pages = pages,
+        };
+        var known = _request.Chain?.Bundles.Select(b => b.Id).ToHashSet(StringComparer.Ordinal) ?? [];
+        var id = PowDbBundleWriter.Write(content, known.Contains, Create, Delete);
+        var final = FreePath();
+        return new CaptureResult
+        {
+            Steps = [PublishStep.Place(Staged, final)],
+            BundlePath = final,
+            BundleId = id,
+        };
+    }
+
+    private string FreePath()
+    {
+        for (var again = 1; ; again++)
+        {
+            var path = Path.Combine(
+                _request.DestinationFolder,
+                PowDbBundles.NameOf(_series, _now, _request.Kind, again)
+            );
+            if (_context.Disk.Stat(path) is null)
+            {
+                return path;
+            }
+        }
+    }
+
+    private IDiskFile Create(string name) => _staging.CreateFile(Path.Combine(Staged, name));
+
+    private void Delete(string name) => _context.Disk.DeleteFile(_staging.PathOf(Path.Combine(Staged, name)));
+}

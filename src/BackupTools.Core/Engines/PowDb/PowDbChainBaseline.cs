@@ -1,0 +1,137 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.PowDb;
+using BackupTools.Formats.Primitives;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>
+/// The state as the pages of a chain tell it, for chains that the engine itself made. Each needed page is read and
+/// proved once; its fingerprint goes to a scratch file in staging.
+/// </summary>
+internal sealed class PowDbChainBaseline : PowDbBaseline
+{
+    private const string ScratchName = "baseline";
+
+    private readonly Dictionary<string, (long Offset, PageSet Known)> _heaps = new(StringComparer.Ordinal);
+    private readonly IDiskFile _scratch;
+    private readonly IDisk _disk;
+
+    private PowDbChainBaseline(IDiskFile scratch, IDisk disk)
+    {
+        _scratch = scratch;
+        _disk = disk;
+    }
+
+    /// <summary>Reads the chain.</summary>
+    /// <exception cref="BackupException">The chain is damaged, so that nothing can be built on it.</exception>
+    public static new PowDbChainBaseline Open(
+        IReadOnlyList<BundleHeader> path,
+        StagingArea staging,
+        EngineContext context
+    )
+    {
+        var bundles = PowDbContinuity.Open(path, context);
+        var state = PowDbState.Of(bundles);
+        var catalog = PowDbStateCatalog.Read(state.Parts, context);
+        var parts = state.Belonging(catalog, bundles[^1].ReadState(context)).Where(p => !p.IsWal).ToArray();
+        foreach (var part in parts)
+        {
+            PowDbAssembly.RequireFiles(part, context);
+        }
+        context.Disk.DeleteFile(staging.PathOf(ScratchName));
+        var baseline = new PowDbChainBaseline(staging.CreateFile(ScratchName), context.Disk)
+        {
+            Parent = bundles[^1],
+            Files = parts.ToDictionary(
+                p => p.Name,
+                p => new PowDbBaseFile(p.Name, p.Length, p.Layers.Count == 0 ? p.Whole!.Blake3 : null),
+                StringComparer.Ordinal
+            ),
+            On = null,
+            Depth = 0,
+        };
+        try
+        {
+            baseline.Fill(parts, context);
+            return baseline;
+        }
+        catch
+        {
+            baseline.Dispose();
+            throw;
+        }
+    }
+
+    public override void ReadWindow(
+        string heap,
+        uint window,
+        int pages,
+        Span<byte> fingerprints,
+        PageSet known,
+        PageSet repeat
+    )
+    {
+        if (!_heaps.TryGetValue(heap, out var found))
+        {
+            return;
+        }
+        var first = (long)window * PowDbFingerprints.WindowPages;
+        var bytes = fingerprints[..(pages * PowDbFingerprints.Size)];
+        HashingCopy.ReadExactly(_scratch, bytes, found.Offset + (first * PowDbFingerprints.Size));
+        for (var page = 0; page < pages; page++)
+        {
+            if (found.Known.Contains(first + page))
+            {
+                known.Add(page);
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        _scratch.Dispose();
+        _disk.DeleteFile(_scratch.Path);
+    }
+
+    private void Fill(IReadOnlyList<PowDbStatePart> parts, EngineContext context)
+    {
+        long offset = 0;
+        foreach (var part in parts)
+        {
+            if (part.IsPaged)
+            {
+                _heaps.Add(part.Name, (offset, new PageSet(part.Pages)));
+                offset += part.Pages * PowDbFingerprints.Size;
+            }
+        }
+        _scratch.SetLength(offset);
+        foreach (var part in parts.Where(p => p.IsPaged))
+        {
+            var (start, known) = _heaps[part.Name];
+            PowDbAssembly.Run(part, context.ThrottleLimit, (at, pages) => Take(start, known, at, pages), context);
+        }
+    }
+
+    private void Take(long start, PageSet known, long at, ReadOnlySpan<byte> pages)
+    {
+        var first = at / PowDbPage.Size;
+        var count = pages.Length / PowDbPage.Size;
+        Span<byte> values = new byte[count * Hash.Size];
+        Blake3Leaves.ChainingValues(pages, (ulong)first, values);
+        Span<byte> fingerprints = new byte[count * PowDbFingerprints.Size];
+        for (var i = 0; i < count; i++)
+        {
+            values.Slice(i * Hash.Size, PowDbFingerprints.Size).CopyTo(fingerprints[(i * PowDbFingerprints.Size)..]);
+        }
+        _scratch.Write(fingerprints, start + (first * PowDbFingerprints.Size));
+        lock (known)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                known.Add(first + i);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>PowDB: data directories of heaps, indexes and a log; bundles are folders beside each other.</summary>
+internal sealed class PowDbEngine : IBackupEngine
+{
+    public string Name => EngineNames.PowDb;
+
+    public EngineCapabilities Capabilities { get; } =
+        new()
+        {
+            Unit = PositionUnit.Lsn,
+            CutsInsideBundle = false,
+            CutsByTime = false,
+            SiblingIncrements = true,
+            Options =
+            [
+                nameof(EngineOptions.IncludeWal),
+                nameof(EngineOptions.Differential),
+                nameof(EngineOptions.Checkpoint),
+            ],
+        };
+
+    public bool RecognisesSource(string path, EngineContext context) => PowDbSource.IsDataDirectory(path, context.Disk);
+
+    public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
+        PowDbBundles.Find(path, context);
+
+    public string SeriesOf(string sourcePath, EngineContext context) => PowDbBundles.SeriesOfSource(sourcePath);
+
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => PowDbPlan.Of(request, context);
+
+    public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
+        PowDbCapture.Run(plan, staging, context);
+
+    public IReadOnlyList<ChainProblem> Verify(
+        IReadOnlyList<BundleHeader> path,
+        VerifyDepth depth,
+        EngineContext context
+    ) => new PowDbVerify(path, depth, context).Run();
+
+    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context)
+    {
+        var path = request.DestinationPath;
+        return context.Disk.Stat(path) switch
+        {
+            null => [],
+            { Kind: DiskEntryKind.Directory } when context.Disk.List(path).Count == 0 => [],
+            _ => [path],
+        };
+    }
+
+    public bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var path = request.DestinationPath;
+        if (
+            context.Disk.Stat(path) is not { Kind: DiskEntryKind.Directory }
+            || !PowDbSource.IsDataDirectory(path, context.Disk)
+        )
+        {
+            return false;
+        }
+        return PowDbLock.Read(path, context) is { IsLive: true } held
+            ? throw held.InUse("Stop the database first. If no engine runs, delete the file.")
+            : true;
+    }
+
+    public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
+        new PowDbRestore(request, staging, context).Run();
+}

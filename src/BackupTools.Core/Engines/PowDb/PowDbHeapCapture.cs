@@ -1,0 +1,253 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.PowDb;
+using BackupTools.Formats.Primitives;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>
+/// Captures one heap of whole pages in one pass: page checks, the file's digest, a fingerprint per page, and either a
+/// copy or the pages that differ from the state before (PowDB format, §6, §7).
+/// </summary>
+internal sealed class PowDbHeapCapture : IDisposable
+{
+    private const int Rereads = 4;
+
+    private readonly IDiskFile _source;
+    private readonly string _name;
+    private readonly long _length;
+    private readonly PowDbBaseline? _baseline;
+    private readonly long _basePages;
+    private readonly PowDbTableWriter _table;
+    private readonly EngineContext _context;
+    private readonly PowDbDigest _digest;
+    private readonly IDiskFile? _copy;
+    private readonly Func<string, IDiskFile> _create;
+
+    private readonly byte[] _fingerprints;
+    private readonly byte[] _baseFingerprints;
+    private readonly PageSet _known;
+    private readonly PageSet _emit;
+    private readonly PageSet? _changed;
+    private PowDbDeltaWriter? _delta;
+    private ulong _maxLsn;
+    private int _unproven;
+
+    /// <summary>Prepares the capture of an open heap; nothing is read yet.</summary>
+    /// <param name="source">The heap.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="length">How much of it to capture: whole pages.</param>
+    /// <param name="baseline">The state to compare with; null for a full.</param>
+    /// <param name="table">Receives the fingerprints.</param>
+    /// <param name="create">Makes a file in the bundle.</param>
+    /// <param name="context">The run.</param>
+    public PowDbHeapCapture(
+        IDiskFile source,
+        string name,
+        long length,
+        PowDbBaseline? baseline,
+        PowDbTableWriter table,
+        Func<string, IDiskFile> create,
+        EngineContext context
+    )
+    {
+        (_source, _name, _length, _baseline, _table, _create, _context) = (
+            source,
+            name,
+            length,
+            baseline,
+            table,
+            create,
+            context
+        );
+        var pages = length / PowDbPage.Size;
+        _basePages =
+            baseline is not null
+            && baseline.Files.TryGetValue(name, out var before)
+            && before.Length % PowDbPage.Size == 0
+                ? before.Length / PowDbPage.Size
+                : -1;
+        _digest = new PowDbDigest(length);
+        var window = (int)Math.Min(pages, PowDbFingerprints.WindowPages);
+        _fingerprints = new byte[window * PowDbFingerprints.Size];
+        _emit = new PageSet(window);
+        _known = new PageSet(window);
+        _baseFingerprints = [];
+        // The format cannot make a heap shorter, and a new one, or one without rows, must be there whole (§9).
+        if (_basePages < 0 || pages < _basePages)
+        {
+            _copy = create(name);
+        }
+        else
+        {
+            _baseFingerprints = new byte[_fingerprints.Length];
+            _changed = new PageSet(pages);
+        }
+    }
+
+    /// <summary>Reads the heap.</summary>
+    /// <exception cref="BackupException">
+    /// SourceDamaged for a page that is and stays corrupt, SourceChanging for one that changes with every look.
+    /// </exception>
+    public PowDbCaptured Run(int threads)
+    {
+        OrderedBlocks.Run(
+            _source,
+            _length,
+            _length,
+            PowDbDigest.NotesLength,
+            threads,
+            Work,
+            Commit,
+            _copy is null ? null : (offset, block) => _copy.Write(block, offset),
+            _context
+        );
+        PowDbCapturedPages? pages = null;
+        if (_delta is not null)
+        {
+            var (length, digest) = _delta.Finish();
+            pages = new PowDbCapturedPages(_changed!, length, digest);
+        }
+        return new PowDbCaptured
+        {
+            Name = _name,
+            Length = _length,
+            Blake3 = _digest.Finish(),
+            IsWhole = _copy is not null,
+            Pages = pages,
+            MaxLsn = _maxLsn,
+            HasUnprovenPages = _unproven > 0,
+        };
+    }
+
+    public void Dispose()
+    {
+        _copy?.Dispose();
+        _delta?.Dispose();
+    }
+
+    private void Work(long offset, Span<byte> block, Span<byte> values)
+    {
+        var crc = new Crc32();
+        var first = offset / PowDbPage.Size;
+        ulong highest = 0;
+        for (var at = 0; at < block.Length; at += PowDbPage.Size)
+        {
+            var page = block.Slice(at, PowDbPage.Size);
+            highest = Math.Max(highest, Prove(page, first + (at / PowDbPage.Size), crc));
+            if (!PowDbPageHeader.Read(page).HasChecksum)
+            {
+                Interlocked.Exchange(ref _unproven, 1);
+            }
+        }
+        InterlockedMax(ref _maxLsn, highest);
+        Blake3Leaves.ChainingValues(block, (ulong)first, values);
+    }
+
+    /// <summary>A page that is being written looks corrupt for a moment, so it gets a few more looks.</summary>
+    private ulong Prove(Span<byte> page, long index, Crc32 crc)
+    {
+        for (var look = 0; ; look++)
+        {
+            try
+            {
+                return PowDbPage.Check(page, index, crc);
+            }
+            catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged)
+            {
+                Span<byte> again = new byte[PowDbPage.Size];
+                _context.Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(5 << look));
+                _context.Cancellation.ThrowIfCancellationRequested();
+                HashingCopy.ReadExactly(_source, again, index * PowDbPage.Size);
+                if (look == Rereads)
+                {
+                    throw again.SequenceEqual(page)
+                        ? PowDbSource.Damaged(e, _source.Path)
+                        : new BackupException(ErrorCode.SourceChanging, $"page {index} keeps changing", _source.Path);
+                }
+                again.CopyTo(page);
+            }
+        }
+    }
+
+    private void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> values)
+    {
+        _digest.Commit(block, values);
+        for (var at = 0; at < block.Length; at += PowDbPage.Size)
+        {
+            var page = (offset + at) / PowDbPage.Size;
+            var place = (int)(page % PowDbFingerprints.WindowPages);
+            if (place == 0)
+            {
+                BeginWindow(page);
+            }
+            var fingerprint = values.Slice(at / PowDbPage.Size * Hash.Size, PowDbFingerprints.Size);
+            var slot = place * PowDbFingerprints.Size;
+            fingerprint.CopyTo(_fingerprints.AsSpan(slot));
+            if (
+                _changed is not null
+                && !(
+                    page < _basePages
+                    && _known.Contains(place)
+                    && fingerprint.SequenceEqual(_baseFingerprints.AsSpan(slot, PowDbFingerprints.Size))
+                )
+            )
+            {
+                _emit.Add(place);
+                _changed.Add(page);
+                _delta ??= new PowDbDeltaWriter(_create(PowDbDelta.DeltaOf(_name)));
+                _delta.Add((uint)page, block.Slice(at, PowDbPage.Size));
+            }
+            if (place == PowDbFingerprints.WindowPages - 1 || offset + at + PowDbPage.Size == _length)
+            {
+                EndWindow(page, place + 1);
+            }
+        }
+    }
+
+    private void BeginWindow(long page)
+    {
+        _emit.Clear();
+        _known.Clear();
+        if (_changed is null || page >= _basePages)
+        {
+            return;
+        }
+        var pages = (int)Math.Min(_basePages - page, PowDbFingerprints.WindowPages);
+        var window = (uint)(page / PowDbFingerprints.WindowPages);
+        _baseline!.ReadWindow(_name, window, pages, _baseFingerprints, _known, _emit);
+    }
+
+    private void EndWindow(long lastPage, int pages)
+    {
+        var window = (uint)(lastPage / PowDbFingerprints.WindowPages);
+        var listed = _emit.Count * PowDbFingerprints.ListedSize;
+        if (_changed is null || _baseline!.On is null || listed >= pages * (long)PowDbFingerprints.Size)
+        {
+            _table.Append(
+                new PowDbFingerprintSegment(_name, window, true, pages),
+                _fingerprints.AsSpan(0, pages * PowDbFingerprints.Size)
+            );
+        }
+        else if (listed > 0)
+        {
+            _table.Append(
+                new PowDbFingerprintSegment(_name, window, false, (int)_emit.Count),
+                PowDbFingerprints.List(_emit.All(), _fingerprints)
+            );
+        }
+    }
+
+    private static void InterlockedMax(ref ulong target, ulong value)
+    {
+        for (var seen = Volatile.Read(ref target); value > seen; )
+        {
+            var found = Interlocked.CompareExchange(ref target, value, seen);
+            if (found == seen)
+            {
+                return;
+            }
+            seen = found;
+        }
+    }
+}

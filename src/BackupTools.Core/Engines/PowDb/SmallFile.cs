@@ -1,0 +1,23 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>Files that are small enough to be held: catalogues and side files.</summary>
+internal static class SmallFile
+{
+    /// <summary>All bytes of a file.</summary>
+    /// <exception cref="BackupException">Malformed: it is longer than it may be; or the disk's own failure.</exception>
+    public static byte[] Read(IDisk disk, string path, int maxLength)
+    {
+        using var file = disk.OpenRead(path);
+        var length = file.Length;
+        if (length > maxLength)
+        {
+            throw new BackupException(ErrorCode.Malformed, $"{length} bytes are more than such a file can have", path);
+        }
+        var bytes = new byte[length];
+        HashingCopy.ReadExactly(file, bytes, 0);
+        return bytes;
+    }
+}

@@ -1,0 +1,87 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+using BackupTools.Formats.Primitives;
+using BackupTools.Formats.Spg;
+
+namespace BackupTools.Engines.Spg;
+
+/// <summary>Merges, copies and removes bundles, for which no server and no database is needed.</summary>
+internal sealed class SpgKeeper(StagingArea staging, EngineContext context)
+{
+    private const string Staged = "bundle";
+
+    /// <summary>
+    /// One full of our shape: the snapshot, and behind the mark the log of all bundles up to the cut. It restores to
+    /// every position from the old full's start on.
+    /// </summary>
+    public CaptureResult Merge(RestorePlan plan, string folder)
+    {
+        var full = plan.Full;
+        var start = full.Start.Value;
+        context.Progress.Activity = "merging";
+        context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
+        using (var target = staging.CreateFile(Staged, plan.BundleBytes))
+        {
+            var snapLength = (long)SpgBundles.Detail(full, context.Disk).Header.SnapLen;
+            var writer = new SpgBundleWriter(target, context);
+            var reader = new SpgChainReader(context, deep: false, problem => context.Warn(problem.ToString()))
+            {
+                StopAtErrors = true,
+                DatabaseCopy = new OffsetFile(target, SpgBundleHeader.FixedLength),
+                WalCopy = new OffsetFile(target, SpgBundleWriter.SliceOffset(snapLength, marked: true)),
+                LogLimit = plan.CutAt is { } cut ? (long)(cut.Value - start) : long.MaxValue,
+            };
+            reader.Read(plan.Bundles);
+            writer.TakeSnapshot(reader.DatabaseLength, reader.DatabaseCrc);
+            var header = new SpgBundleHeader
+            {
+                Version = 2,
+                Kind = SpgBundleHeader.Full,
+                Since = 0,
+                TsMicros = SpgTime.Of(plan.Last.CreatedUtc),
+                SnapLen = 0,
+                WalPos = start + (ulong)reader.LogLength,
+            };
+            writer.Finish(header, reader.LogLength, reader.LogCrc, marked: reader.LogLength > 0);
+        }
+        var path = SpgBundles.NewPath(
+            folder,
+            full.Series ?? Path.GetFileNameWithoutExtension(full.Name) + "-merged",
+            plan.Last.CreatedUtc,
+            BundleKind.Full,
+            context.Disk
+        );
+        return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
+    }
+
+    /// <summary>Copies the file, comparing its CRC on the way; v1 has none to compare.</summary>
+    public CaptureResult Copy(BundleHeader bundle, string folder)
+    {
+        var path = Path.Combine(folder, bundle.Name);
+        using (var source = context.Disk.OpenRead(bundle.FullName))
+        using (var target = staging.CreateFile(Staged, bundle.Length))
+        using (context.Progress.BeginFile(bundle.FullName, bundle.Length))
+        {
+            var read = SpgBundle.Read(source);
+            var crc = new Crc32();
+            var body = read.Header.BodyLength;
+            Pass(source, target, new FileRange(0, Math.Min(body, read.FileLength)), crc.Append);
+            Pass(source, target, new FileRange(Math.Min(body, read.FileLength), read.FileLength), null);
+            try
+            {
+                if (read.StoredCrc is { } stored)
+                {
+                    SpgBundleHeader.CheckCrc(stored, crc.GetCurrentHashAsUInt32());
+                }
+            }
+            catch (Errors.BackupException e)
+            {
+                throw e.At(bundle.FullName);
+            }
+        }
+        return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
+    }
+
+    private void Pass(IDiskFile source, IDiskFile target, FileRange range, ByteTap? tap) =>
+        HashingCopy.Copy(source, range, target, range.Start, tap, context.Progress, context.Cancellation);
+}

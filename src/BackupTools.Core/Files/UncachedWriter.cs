@@ -1,0 +1,59 @@
+using System.Runtime.Versioning;
+using BackupTools.Files.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace BackupTools.Files;
+
+/// <summary>
+/// Writes large aligned blocks of a file from the caller's memory straight to the disk. That saves the copy into the
+/// page cache and the memory for it, lets the disk work from the first block on instead of at the flush, and leaves
+/// the cache to the databases. An optimisation only: what it cannot write, the caller writes in the usual way.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class UncachedWriter(string path) : IDisposable
+{
+    /// <summary>Offset, length and address must be multiples of the page, which every disk's block size divides.</summary>
+    public const int Alignment = 4096;
+
+    /// <summary>Below this the disk's answer takes longer than a copy into the cache.</summary>
+    private const int MinLength = 256 << 10;
+
+    private readonly Lock _gate = new();
+    private SafeFileHandle? _handle;
+    private volatile bool _unavailable = !Linux.KnowsUncached;
+
+    /// <summary>
+    /// False when the block is small or not aligned, or when the file system does not do this: then it is not written,
+    /// or not wholly.
+    /// </summary>
+    public unsafe bool TryWrite(ReadOnlySpan<byte> block, long offset)
+    {
+        if (_unavailable || block.Length < MinLength || ((offset | (long)block.Length) & (Alignment - 1)) != 0)
+            return false;
+        fixed (byte* start = block)
+        {
+            if (((nint)start & (Alignment - 1)) != 0 || Handle() is not { } handle)
+                return false;
+            if (Libc.TryWrite(handle, start, block.Length, offset))
+                return true;
+        }
+        // A full disk, or a file system that only pretends: the usual way knows what to say.
+        _unavailable = true;
+        return false;
+    }
+
+    public void Dispose() => _handle?.Dispose();
+
+    private SafeFileHandle? Handle()
+    {
+        lock (_gate)
+        {
+            if (_handle is null && !_unavailable)
+            {
+                _handle = Linux.TryOpenUncached(path);
+                _unavailable = _handle is null;
+            }
+            return _handle;
+        }
+    }
+}

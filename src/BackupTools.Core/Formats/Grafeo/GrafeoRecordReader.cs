@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
+
+namespace BackupTools.Formats.Grafeo;
+
+/// <summary>
+/// Reads the frames of a 0.5.x log (Grafeo format, §5.2) from blocks of any size: give bytes, get frames. Payloads,
+/// which may be gigabytes, are checked as they pass and never kept.
+/// </summary>
+/// <param name="offset">Where the first byte lies in its file, for messages.</param>
+/// <param name="checkCrc">False to follow the framing only.</param>
+internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
+{
+    // Variant and one integer: all that is looked at of a payload.
+    private const int Looked = 16;
+    private const int Prefix = 4;
+    private const int Trailer = 4;
+    private const uint LastVariant = (uint)GrafeoRecordKind.EpochAdvance;
+
+    private readonly Crc32 _crc = new();
+    private readonly byte[] _edge = new byte[Prefix];
+    private readonly byte[] _look = new byte[Looked];
+    private int _edgeFilled;
+    private uint _length;
+    private ulong _payloadRead;
+    private Part _part;
+
+    private enum Part
+    {
+        Prefix,
+        Payload,
+        Trailer,
+    }
+
+    /// <summary>First byte behind the last whole frame.</summary>
+    public long End { get; private set; } = offset;
+
+    /// <summary>True when no frame is half read.</summary>
+    public bool AtBoundary => _part == Part.Prefix && _edgeFilled == 0;
+
+    /// <summary>
+    /// Takes bytes until a frame is whole or none are left. Whatever was taken is cut off <paramref name="bytes"/>.
+    /// </summary>
+    /// <returns>True when <paramref name="record"/> is a whole frame.</returns>
+    /// <exception cref="BackupException">ChecksumMismatch or Malformed, with the offset of the frame.</exception>
+    public bool Read(ref ReadOnlySpan<byte> bytes, out GrafeoRecord record)
+    {
+        record = default;
+        while (!bytes.IsEmpty)
+        {
+            switch (_part)
+            {
+                case Part.Prefix when FillEdge(ref bytes):
+                    _length = BinaryPrimitives.ReadUInt32LittleEndian(_edge);
+                    _part = Part.Payload;
+                    if (_length == 0)
+                    {
+                        throw Bad(ErrorCode.Malformed, "damaged WAL record: it is empty");
+                    }
+                    break;
+                case Part.Payload:
+                    TakePayload(ref bytes);
+                    break;
+                case Part.Trailer when FillEdge(ref bytes):
+                    record = Finish();
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// What is missing when the data ends here; null at a frame's end, and inside a length prefix, which the engine
+    /// takes for a clean end.
+    /// </summary>
+    public BackupException? Torn()
+    {
+        if (_part == Part.Prefix)
+        {
+            return null;
+        }
+        var read = _payloadRead + (_part == Part.Trailer ? (ulong)_edgeFilled : 0);
+        return Bad(
+            ErrorCode.Truncated,
+            $"damaged WAL record: a record of {_length} bytes runs past the end of the file ({read} bytes left)"
+        );
+    }
+
+    private bool FillEdge(ref ReadOnlySpan<byte> bytes)
+    {
+        var take = Math.Min(bytes.Length, _edge.Length - _edgeFilled);
+        bytes[..take].CopyTo(_edge.AsSpan(_edgeFilled));
+        bytes = bytes[take..];
+        _edgeFilled += take;
+        if (_edgeFilled < _edge.Length)
+        {
+            return false;
+        }
+        _edgeFilled = 0;
+        return true;
+    }
+
+    private void TakePayload(ref ReadOnlySpan<byte> bytes)
+    {
+        var take = (int)Math.Min((ulong)bytes.Length, _length - _payloadRead);
+        var piece = bytes[..take];
+        if (_payloadRead < Looked)
+        {
+            piece[..Math.Min(take, Looked - (int)_payloadRead)].CopyTo(_look.AsSpan((int)_payloadRead));
+        }
+        if (checkCrc)
+        {
+            _crc.Append(piece);
+        }
+        bytes = bytes[take..];
+        _payloadRead += (ulong)take;
+        if (_payloadRead == _length)
+        {
+            _part = Part.Trailer;
+        }
+    }
+
+    private GrafeoRecord Finish()
+    {
+        var stored = BinaryPrimitives.ReadUInt32LittleEndian(_edge);
+        if (checkCrc && stored != _crc.GetCurrentHashAsUInt32())
+        {
+            throw Bad(ErrorCode.ChecksumMismatch, "damaged WAL record: checksum mismatch");
+        }
+        var (kind, value) = Meaning();
+        var record = new GrafeoRecord(kind, value, End, Prefix + (long)_length + Trailer);
+        End += record.Length;
+        _crc.Reset();
+        _payloadRead = 0;
+        _part = Part.Prefix;
+        return record;
+    }
+
+    private (GrafeoRecordKind Kind, ulong Value) Meaning()
+    {
+        var reader = new BincodeReader(_look.AsSpan(0, (int)Math.Min((ulong)Looked, _payloadRead)), End + Prefix);
+        var variant = reader.U32();
+        if (variant > LastVariant)
+        {
+            throw Bad(ErrorCode.UnsupportedVersion, $"WAL record of kind {variant} is not known");
+        }
+        if (variant < (uint)GrafeoRecordKind.TransactionCommit)
+        {
+            return (GrafeoRecordKind.Data, 0);
+        }
+        var value = reader.U64();
+        if (_length > Looked)
+        {
+            throw Bad(ErrorCode.Malformed, "damaged WAL record: bytes after its last field");
+        }
+        reader.End("record");
+        return ((GrafeoRecordKind)variant, value);
+    }
+
+    private BackupException Bad(ErrorCode code, string message) => new(code, message, offset: End);
+}

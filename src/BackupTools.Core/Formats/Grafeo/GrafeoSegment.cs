@@ -1,0 +1,34 @@
+namespace BackupTools.Formats.Grafeo;
+
+/// <summary>What a segment of a backup folder holds. The values are the bincode variants.</summary>
+internal enum GrafeoSegmentKind
+{
+    /// <summary>An image of the database.</summary>
+    Full = 0,
+
+    /// <summary>A stretch of the write-ahead log.</summary>
+    Incremental = 1,
+}
+
+/// <summary>One entry of a backup manifest (Grafeo format, §3.1 and §7.3).</summary>
+/// <param name="Kind">Image or log.</param>
+/// <param name="FileName">The segment's file, relative to the manifest's folder. Untrusted: may say anything.</param>
+/// <param name="StartEpoch">First epoch inside; 0 for a full, end + 1 for an increment of schema changes only.</param>
+/// <param name="EndEpoch">Last epoch inside.</param>
+/// <param name="Checksum">CRC-32 of the whole file.</param>
+/// <param name="SizeBytes">Length of the file.</param>
+/// <param name="CreatedAtMs">When it was taken, in milliseconds since 1970.</param>
+internal sealed record GrafeoSegment(
+    GrafeoSegmentKind Kind,
+    string FileName,
+    ulong StartEpoch,
+    ulong EndEpoch,
+    uint Checksum,
+    ulong SizeBytes,
+    ulong CreatedAtMs
+)
+{
+    /// <summary>The name the engine gives a segment: the index counts all segments, whatever their kind (§3.3).</summary>
+    public static string NameOf(GrafeoSegmentKind kind, int index) =>
+        kind == GrafeoSegmentKind.Full ? $"backup_full_{index:D4}.grafeo" : $"backup_incr_{index:D4}.wal";
+}

@@ -1,0 +1,61 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Formats.PowDb;
+
+/// <summary>The names of files in data directories and bundles (PowDB format, §1, §8).</summary>
+internal static class PowDbNames
+{
+    public const string Catalog = "catalog.bin";
+    public const string CatalogLsn = "catalog.lsn";
+    public const string Views = "views.bin";
+    public const string Auth = "auth.json";
+    public const string Wal = "wal.log";
+    public const string Lock = "LOCK";
+    public const string Manifest = "manifest.json";
+    public const string Increment = "increment.json";
+
+    public const string HeapSuffix = ".heap";
+    public const string IndexSuffix = ".idx";
+    public const string ExpressionIndexSuffix = ".eidx";
+    public const string DeltaSuffix = ".delta";
+
+    private const int MaxLength = 255;
+
+    public static bool IsHeap(string name) => name.EndsWith(HeapSuffix, StringComparison.Ordinal);
+
+    public static bool IsIndex(string name) =>
+        name.EndsWith(IndexSuffix, StringComparison.Ordinal)
+        || name.EndsWith(ExpressionIndexSuffix, StringComparison.Ordinal);
+
+    /// <summary>An ASCII letter or underscore, then letters, digits and underscores.</summary>
+    public static bool IsIdentifier(string name) =>
+        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    /// <summary>
+    /// Refuses every name that a data directory's durable file cannot have: the list of the newest engine, and the
+    /// write-ahead log. Such a name never leaves its folder.
+    /// </summary>
+    /// <exception cref="BackupException">UnsafeName.</exception>
+    public static void RequireSafe(string name)
+    {
+        if (!IsKnown(name))
+        {
+            throw new BackupException(ErrorCode.UnsafeName, $"invalid backup manifest file name: {Shown(name)}");
+        }
+    }
+
+    private static bool IsKnown(string name) =>
+        name.Length <= MaxLength
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+        && (
+            name is Catalog or CatalogLsn or Views or Auth or Wal
+            || HasStem(name, HeapSuffix)
+            || HasStem(name, IndexSuffix)
+            || HasStem(name, ExpressionIndexSuffix)
+        );
+
+    private static bool HasStem(string name, string suffix) =>
+        name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal);
+
+    private static string Shown(string name) => name.Length <= MaxLength ? name : name[..MaxLength] + "…";
+}

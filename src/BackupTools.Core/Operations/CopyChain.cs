@@ -1,0 +1,99 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// Copies chains into a second folder, bundle by bundle, each after what it builds on: a copy that was interrupted is a
+/// chain that ends earlier, and the next run goes on from there.
+/// </summary>
+public static class CopyChain
+{
+    /// <summary>Which bundles are missing in the second folder; writes nothing.</summary>
+    /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, DestinationOverlapsSource.</exception>
+    public static IReadOnlyList<BundleInfo> Plan(CopySettings settings, OperationHost host) =>
+        Missing(settings, host).Missing.Select(m => m.Bundle.ToInfo(m.Chain.ChainId)).ToArray();
+
+    /// <summary>Copies what is missing.</summary>
+    /// <exception cref="BackupException">A bundle is damaged or the disk failed; what was copied before it stays.</exception>
+    public static CopyReport Execute(CopySettings settings, OperationHost host)
+    {
+        var started = host.Clock.GetTimestamp();
+        Missing(settings, host);
+        using var folderLock = DestinationScope.Open(host, settings.DestinationPath);
+        var (missing, present) = Missing(settings, host);
+        host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
+        var copied = new List<BundleInfo>();
+        foreach (var (chain, bundle) in missing)
+        {
+            host.Cancellation.ThrowIfCancellationRequested();
+            var engine = host.Engines.ByName(bundle.Engine);
+            using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock);
+            var result = host
+                .Engines.KeeperByName(bundle.Engine)
+                .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
+            staging.Publish(result.Steps, host.Cancellation);
+            result.AfterPublish?.Invoke();
+            copied.Add(BackupRun.ReadBack(engine, result, host.Context).ToInfo(chain.ChainId));
+            host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
+        }
+        var problems = settings.Verify ? Verify(settings, host) : [];
+        return new CopyReport
+        {
+            SourceFullName = settings.Path,
+            FullName = settings.DestinationPath,
+            Copied = copied,
+            PresentCount = present,
+            Length = copied.Sum(b => b.Length),
+            IsValid = settings.Verify ? problems.All(p => p.Severity != nameof(ProblemSeverity.Error)) : null,
+            Problems = problems,
+            DurationSeconds = host.SecondsSince(started),
+        };
+    }
+
+    private static (IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing, int Present) Missing(
+        CopySettings settings,
+        OperationHost host
+    )
+    {
+        PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
+        var engines = host.Engines.Candidates(settings.Engine);
+        var source = BundleFolder.Read(settings.Path, engines, host.Context);
+        if (source.Chains.Count == 0)
+        {
+            throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
+        }
+        var chains = settings.ChainId is { } id ? [BundleFolder.ById(source.Chains, id, settings.Path)] : source.Chains;
+        var there = host.Disk.Stat(settings.DestinationPath) is null
+            ? []
+            : BundleFolder
+                .Read(settings.DestinationPath, engines, host.Context)
+                .Chains.SelectMany(c => c.Bundles)
+                .Select(b => b.Id)
+                .ToHashSet(StringComparer.Ordinal);
+        // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
+        var all = chains
+            .SelectMany(c => c.Bundles.Select((b, i) => (c, b, i)))
+            .OrderBy(x => x.b.CreatedUtc)
+            .ThenBy(x => x.i);
+        var wanted = all.Select(x => (x.c, x.b)).ToList();
+        var missing = wanted.Where(w => !there.Contains(w.b.Id)).ToList();
+        return (missing, wanted.Count - missing.Count);
+    }
+
+    private static List<ProblemInfo> Verify(CopySettings settings, OperationHost host) =>
+        VerifyChain
+            .Run(
+                new VerifySettings
+                {
+                    Path = settings.DestinationPath,
+                    ChainId = settings.ChainId,
+                    Engine = settings.Engine,
+                },
+                host
+            )
+            .SelectMany(r => r.Problems)
+            .ToList();
+}

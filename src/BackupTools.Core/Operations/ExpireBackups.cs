@@ -1,0 +1,76 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// Removes what no keep rule keeps. Never what a kept bundle builds on, never a bundle of a broken chain, never what is
+/// no bundle, and without force never the newest restore point of a database.
+/// </summary>
+public static class ExpireBackups
+{
+    /// <summary>Says what would go and what would stay, and why; removes nothing.</summary>
+    /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles.</exception>
+    public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
+    {
+        var folder = Read(settings, host);
+        return Report(settings, ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force), 0);
+    }
+
+    /// <summary>
+    /// Removes. Stopped at any point, the folder holds either all that was there or only what stays; a run that was
+    /// killed is undone by the next.
+    /// </summary>
+    /// <exception cref="Errors.BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
+    public static ExpiryReport Execute(ExpirySettings settings, OperationHost host)
+    {
+        var started = host.Clock.GetTimestamp();
+        Read(settings, host);
+        using var folderLock = DestinationScope.Open(host, settings.Path);
+        // The plan is made under the lock: a run that has just ended may have built on what would go.
+        var folder = Read(settings, host);
+        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force);
+        foreach (var group in plan.Removals.GroupBy(b => b.Engine))
+        {
+            var keeper = host.Engines.KeeperByName(group.Key);
+            using var staging = StagingArea.Create(host.Disk, settings.Path, host.Clock);
+            var bundles = group.ToList();
+            staging.Publish(keeper.RemovalOf(bundles, staging, host.Context), host.Cancellation);
+            bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
+        }
+        return Report(settings, plan, host.SecondsSince(started));
+    }
+
+    private static BundleFolder Read(ExpirySettings settings, OperationHost host)
+    {
+        settings.Policy.Validate();
+        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        return folder.Chains.Count > 0 || folder.Unreadable.Count > 0
+            ? folder
+            : throw BundleFolder.NoBundles(settings.Path);
+    }
+
+    private static ExpiryReport Report(ExpirySettings settings, ExpiryPlan plan, double seconds) =>
+        new()
+        {
+            FullName = settings.Path,
+            KeptCount = plan.Decisions.Count(d => d.Keep),
+            RemovedCount = plan.Removals.Count,
+            RemovedLength = plan.Removals.Sum(b => b.Length - b.SharedBytes),
+            Decisions = plan.Decisions.Select(ToInfo).ToArray(),
+            DurationSeconds = seconds,
+        };
+
+    private static ExpiryDecisionInfo ToInfo(ExpiryDecision decision) =>
+        new()
+        {
+            Keep = decision.Keep,
+            Reasons = decision.Reasons,
+            Kind = decision.Bundle.Kind.ToString(),
+            ChainId = decision.ChainId,
+            CreatedUtc = decision.Bundle.CreatedUtc.UtcDateTime,
+            Length = decision.Bundle.Length,
+            FullName = decision.Bundle.FullName,
+        };
+}

@@ -1,0 +1,36 @@
+using BackupTools.Files;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// Makes a new full from a chain up to a position, without the source and without the engine. It restores to exactly
+/// what the chain restores to; the originals stay, and increments go on from it.
+/// </summary>
+public static class MergeChain
+{
+    /// <summary>Finds out what the merge would do; writes nothing.</summary>
+    /// <exception cref="Errors.BackupException">As for a restore to the same target.</exception>
+    public static MergePreview Plan(MergeSettings settings, OperationHost host)
+    {
+        var (plan, _) = RestoreChain.PlanOf(settings, host);
+        return new MergePreview(settings, plan);
+    }
+
+    /// <summary>Merges; the new full appears complete and flushed, or not at all.</summary>
+    /// <exception cref="Errors.BackupException">The merge was not done; nothing is left behind.</exception>
+    public static BundleInfo Execute(MergePreview preview, OperationHost host)
+    {
+        var started = host.Clock.GetTimestamp();
+        var folder = preview.Settings.DestinationPath;
+        var keeper = host.Engines.KeeperByName(preview.Plan.Chain.Engine);
+        using var folderLock = DestinationScope.Open(host, folder);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        var result = keeper.Merge(preview.Plan, folder, staging, host.Context);
+        host.Cancellation.ThrowIfCancellationRequested();
+        staging.Publish(result.Steps, host.Cancellation);
+        result.AfterPublish?.Invoke();
+        var header = BackupRun.ReadBack(host.Engines.ByName(preview.Plan.Chain.Engine), result, host.Context);
+        return header.ToInfo(header.Id[..12], durationSeconds: host.SecondsSince(started));
+    }
+}

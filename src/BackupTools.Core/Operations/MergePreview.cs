@@ -1,0 +1,28 @@
+using BackupTools.Chains;
+
+namespace BackupTools.Operations;
+
+/// <summary>What a merge would do, found out without writing anything.</summary>
+public sealed class MergePreview
+{
+    internal MergePreview(MergeSettings settings, RestorePlan plan)
+    {
+        Settings = settings;
+        Plan = plan;
+    }
+
+    internal MergeSettings Settings { get; }
+
+    internal RestorePlan Plan { get; }
+
+    /// <summary>The chain that is merged.</summary>
+    public string ChainId => Plan.Chain.ChainId;
+
+    /// <summary>The plan in lines for people.</summary>
+    public IReadOnlyList<string> Describe() =>
+        [
+            $"{Plan.Chain.Engine} merge of chain {ChainId} up to position {Plan.End} into {Settings.DestinationPath}",
+            .. Plan.Bundles.Select(b => $"  read  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),
+            .. Plan.Warnings.Select(w => $"  note  {w}"),
+        ];
+}

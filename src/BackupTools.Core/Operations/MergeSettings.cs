@@ -1,0 +1,8 @@
+namespace BackupTools.Operations;
+
+/// <summary>What a merge is to do.</summary>
+public sealed record MergeSettings : TargetSettings
+{
+    /// <summary>The folder for the merged full; may be the folder of the chain. Absolute.</summary>
+    public required string DestinationPath { get; init; }
+}

@@ -1,0 +1,29 @@
+namespace BackupTools.Reports;
+
+/// <summary>What a copy of chains into a second folder did.</summary>
+public sealed class CopyReport
+{
+    /// <summary>The folder that was copied from.</summary>
+    public required string SourceFullName { get; init; }
+
+    /// <summary>The folder that was copied to.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>Bundles copied by this run.</summary>
+    public required IReadOnlyList<BundleInfo> Copied { get; init; }
+
+    /// <summary>How many bundles were there already.</summary>
+    public required int PresentCount { get; init; }
+
+    /// <summary>Bytes of the bundles copied by this run.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>True or false when the copy was read again and compared; null when that was not asked for.</summary>
+    public bool? IsValid { get; init; }
+
+    /// <summary>Findings, errors first.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>How long it took, in seconds.</summary>
+    public required double DurationSeconds { get; init; }
+}

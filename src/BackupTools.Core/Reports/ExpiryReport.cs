@@ -1,0 +1,25 @@
+namespace BackupTools.Reports;
+
+/// <summary>What a retention run decided, bundle by bundle, and what it freed.</summary>
+public sealed class ExpiryReport
+{
+    /// <summary>The folder.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>How many bundles stay.</summary>
+    public required int KeptCount { get; init; }
+
+    /// <summary>How many bundles go.</summary>
+    public required int RemovedCount { get; init; }
+
+    /// <summary>
+    /// Bytes of the bundles that go; those shared with bundles that stay through hard links are not counted.
+    /// </summary>
+    public required long RemovedLength { get; init; }
+
+    /// <summary>Every bundle with its fate and why, chain by chain, oldest first.</summary>
+    public required IReadOnlyList<ExpiryDecisionInfo> Decisions { get; init; }
+
+    /// <summary>How long it took, in seconds; 0 for a plan.</summary>
+    public required double DurationSeconds { get; init; }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace BackupTools.Tests.FrontEnds;
+
+/// <summary>What a child process wrote and how it ended.</summary>
+internal sealed record ChildResult(int ExitCode, string Out, string Error)
+{
+    public IReadOnlyList<string> ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public override string ToString() => $"exit code {ExitCode}\n{Out}\n{Error}";
+}
+
+/// <summary>Runs the front ends as their users do: in a process of their own.</summary>
+internal static class ChildProcess
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+
+    /// <summary>The folder of the checkout, found from the folder of the test assembly.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The console program, in the configuration in which the tests were built.</summary>
+    public static string ConsoleDll =>
+        Path.Combine(Root, "src/BackupTools.Console/bin", Configuration, "net10.0/backuptools.dll");
+
+    private static string Configuration =>
+        new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)).Parent!.Name;
+
+    public static ChildResult Console(params string[] args) => ConsoleIn(Path.GetTempPath(), args);
+
+    public static ChildResult ConsoleIn(string workingFolder, params string[] args) =>
+        Run("dotnet", ["exec", ConsoleDll, .. args], workingFolder);
+
+    public static ChildResult Run(
+        string program,
+        IEnumerable<string> args,
+        string workingFolder,
+        IEnumerable<KeyValuePair<string, string>>? environment = null
+    )
+    {
+        using var process = Start(program, args, workingFolder, environment);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"{program} {string.Join(' ', args)} did not end within {Patience}");
+        }
+        return new ChildResult(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+    }
+
+    public static Process Start(
+        string program,
+        IEnumerable<string> args,
+        string workingFolder,
+        IEnumerable<KeyValuePair<string, string>>? environment = null
+    )
+    {
+        var start = new ProcessStartInfo(program, args)
+        {
+            UseShellExecute = false,
+            WorkingDirectory = workingFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        foreach (var (name, value) in environment ?? [])
+        {
+            start.Environment[name] = value;
+        }
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "BackupTools.slnx")))
+            {
+                return folder;
+            }
+        }
+        throw new InvalidOperationException("BackupTools.slnx is not above the test assembly");
+    }
+}

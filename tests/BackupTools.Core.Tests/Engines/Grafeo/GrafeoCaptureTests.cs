@@ -1,0 +1,502 @@
+using BackupTools.Chains;
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Formats.Grafeo;
+using BackupTools.Tests.Formats.Grafeo;
+
+namespace BackupTools.Tests.Engines.Grafeo;
+
+public class GrafeoCaptureTests
+{
+    [Fact]
+    public void A_chain_of_the_old_generation_is_byte_for_byte_the_reference_chain()
+    {
+        var clock = new StandingClock();
+        using var h = new GrafeoHarness(clock);
+        h.Become("v05-reference", "S0").Full();
+        clock.Milliseconds += 1000;
+        h.Become("v05-reference", "S1").Increment();
+        clock.Milliseconds += 1000;
+        h.Become("v05-reference", "S2").Increment();
+        var expected = Directory.EnumerateFiles(GrafeoBytes.Fixture("v05-reference", "backups")).Order().ToList();
+        Assert.Equal(
+            expected.Select(Path.GetFileName),
+            Directory.EnumerateFiles(h.Backups).Order().Select(Path.GetFileName)
+        );
+        Assert.All(expected, f => Assert.Equal(File.ReadAllBytes(f), h.Bytes(Path.GetFileName(f))));
+    }
+
+    [Fact]
+    public void Increments_of_the_new_generation_are_byte_for_byte_those_of_the_engine()
+    {
+        using var h = new GrafeoHarness();
+        var full = h.Become("v06-native", "S0").Full();
+        Assert.Equal(GrafeoBytes.FixtureBytes("v06-native", "S0.grafeo"), File.ReadAllBytes(full.FullName));
+        var first = h.Become("v06-native", "S1").Increment();
+        var second = h.Become("v06-native", "S2").Increment();
+        Assert.Equal(
+            GrafeoBytes.FixtureBytes("v06-native", "backups", "backup_incr_0001.wal"),
+            File.ReadAllBytes(first.FullName)
+        );
+        Assert.Equal(
+            GrafeoBytes.FixtureBytes("v06-native", "backups", "backup_incr_0002.wal"),
+            File.ReadAllBytes(second.FullName)
+        );
+        Assert.Equal(
+            [(3ul, 3ul, "Grafeo image v3"), (3, 4, "GBAK v2"), (4, 8, "GBAK v2")],
+            h.Newest().Select(b => (b.Start.Value, b.End.Value, b.Format))
+        );
+        Assert.All(h.Newest(), b => Assert.Equal("81a6b88702c3b2f2362d0d1ee73ce92e", b.Series));
+        Assert.Equal(first.Id, second.ParentId);
+        Assert.Empty(h.Inner.Verify(h.Newest()));
+    }
+
+    [Fact]
+    public void What_the_older_engine_loses_is_in_our_increment()
+    {
+        using var h = new GrafeoHarness().Become("v05-lost", "live").WithBackups("v05-lost", "backups-correct");
+        File.Delete(Path.Combine(h.Backups, "backup_incr_0001.wal"));
+        var manifest = GrafeoManifest.Read(h.Bytes("backup_manifest.json"));
+        File.WriteAllBytes(
+            Path.Combine(h.Backups, "backup_manifest.json"),
+            (manifest with { Segments = [manifest.Segments[0]] }).Write()
+        );
+        var increment = h.Increment();
+        Assert.Equal((3ul, 7ul), (increment.Start.Value, increment.End.Value));
+        Assert.Equal(
+            GrafeoBytes.FixtureBytes("v05-lost", "backups-correct", "backup_incr_0001.wal"),
+            File.ReadAllBytes(increment.FullName)
+        );
+    }
+
+    [Theory]
+    [InlineData("v06-native", 3, 8)]
+    [InlineData("v05-reference", 3, 7)]
+    public void A_full_of_a_database_with_commits_in_its_log_brings_them_along(string set, ulong image, ulong last)
+    {
+        using var h = new GrafeoHarness().Become(set, "S2");
+        var before = h.SourceFiles();
+        var full = h.Full();
+        Assert.Equal((BundleKind.Full, image), (full.Kind, full.End.Value));
+        Assert.Equal([(image, image), (image, last)], h.Newest().Select(b => (b.Start.Value, b.End.Value)));
+        Assert.Empty(h.Inner.Verify(h.Newest()));
+        Assert.Equal(before, h.SourceFiles());
+        h.Restore();
+        Assert.Equal(last, h.Reached);
+        var again = Assert.Throws<BackupException>(() => h.Increment());
+        Assert.Equal((ErrorCode.NothingToBackUp, "no new WAL records since last backup"), (again.Code, again.Message));
+    }
+
+    [Fact]
+    public void Two_fulls_of_one_epoch_make_two_chains_and_the_increment_continues_the_second()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S1").Full();
+        h.Full();
+        h.Become("v06-native", "S2").Increment();
+        var chains = h.Chains();
+        Assert.Equal([2, 3], chains.Select(c => c.Bundles.Count));
+        Assert.All(chains, c => Assert.DoesNotContain(c.Problems, p => p.Severity != ProblemSeverity.Info));
+        Assert.Equal(8ul, chains[1].Head!.End.Value);
+        var old = Assert.Throws<BackupException>(() => h.Inner.Increment(h.Database, h.Backups, chains[0].PathTo(1)!));
+        Assert.Equal(ErrorCode.InvalidOption, old.Code);
+    }
+
+    [Fact]
+    public void A_never_checkpointed_database_is_captured_from_its_log_alone()
+    {
+        using var h = new GrafeoHarness().Become("v05-reference", "empty");
+        Directory.CreateDirectory(h.Log);
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_00000000.log"), [.. GrafeoBytes.Group(1), .. GrafeoBytes.Group(2)]);
+        h.Full();
+        Assert.Equal([(0ul, 0ul), (0, 2)], h.Newest().Select(b => (b.Start.Value, b.End.Value)));
+        File.AppendAllText(h.Database, "x");
+        var lie = Assert.Throws<BackupException>(() => h.Full());
+        Assert.Equal((ErrorCode.Malformed, h.Database), (lie.Code, lie.FullName));
+    }
+
+    [Fact]
+    public void A_pending_image_is_the_newer_database_unless_the_file_was_converted_since()
+    {
+        using var h = new GrafeoHarness().Become("v05-reference", "empty");
+        File.Copy(GrafeoBytes.Fixture("v05-reference", "S0.grafeo"), h.Database + ".checkpoint");
+        Assert.Equal(3ul, h.Full().End.Value);
+        h.Become("v06-native", "S0");
+        var full = h.Full(destination: h.Inner.At("other"));
+        Assert.Equal("Grafeo image v3", full.Format);
+    }
+
+    [Fact]
+    public void An_increment_needs_a_full_in_the_engines_words()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S1");
+        var request = new CaptureRequest
+        {
+            SourcePath = h.Database,
+            DestinationFolder = h.Backups,
+            Kind = BundleKind.Incremental,
+            Options = new EngineOptions(),
+        };
+        var none = Assert.Throws<BackupException>(() => h.Inner.Capture(request));
+        Assert.Equal(
+            (ErrorCode.NoFullBackup, "no backup manifest found; run a full backup first"),
+            (none.Code, none.Message)
+        );
+        h.WithBackups("v06-native");
+        var manifest = GrafeoManifest.Read(h.Bytes("backup_manifest.json"));
+        File.WriteAllBytes(
+            Path.Combine(h.Backups, "backup_manifest.json"),
+            (manifest with { Segments = [.. manifest.Segments.Skip(1)] }).Write()
+        );
+        Assert.Equal(
+            "no full backup in manifest; run a full backup first",
+            Assert.Throws<BackupException>(() => h.Inner.Capture(request)).Message
+        );
+    }
+
+    [Theory]
+    [InlineData("v06-native", 4, 4, 8)]
+    [InlineData("v06-native", 6, 6, 8)]
+    [InlineData("v05-reference", 3, 3, 7)]
+    [InlineData("v05-reference", 5, 5, 7)]
+    public void An_increment_may_begin_at_a_given_epoch(string set, ulong since, ulong start, ulong end)
+    {
+        using var h = new GrafeoHarness().Become(set, "S2");
+        var increment = h.Inner.Capture(Since(h, since));
+        Assert.Equal((start, end), (increment.Start.Value, increment.End.Value));
+        Assert.DoesNotContain(h.Inner.Verify([increment]), p => p.Severity == ProblemSeverity.Error);
+    }
+
+    [Theory]
+    [InlineData("v06-native", 99)]
+    [InlineData("v05-reference", 99)]
+    public void An_epoch_beyond_the_database_is_refused(string set, ulong since)
+    {
+        using var h = new GrafeoHarness().Become(set, "S2");
+        var error = Assert.Throws<BackupException>(() => h.Inner.Capture(Since(h, since)));
+        Assert.Equal(ErrorCode.SinceBeyondLog, error.Code);
+    }
+
+    private static CaptureRequest Since(GrafeoHarness h, ulong since) =>
+        new()
+        {
+            SourcePath = h.Database,
+            DestinationFolder = h.Backups,
+            Kind = BundleKind.Incremental,
+            Options = new EngineOptions(),
+            Since = since,
+        };
+
+    [Fact]
+    public void A_log_that_was_removed_is_named_with_the_time_since_when()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S0").Full();
+        h.Become("v06-native", "S2");
+        File.Delete(Path.Combine(h.Log, "wal_00000000000000000311.log"));
+        var removed = Assert.Throws<BackupException>(() => h.Increment());
+        Assert.Equal(ErrorCode.LogIsGone, removed.Code);
+        Assert.Equal(
+            "the log that follows epoch 3 (LSN 311) is gone: what is left begins at LSN 480, written since 2026-11-20T03:28:24Z",
+            removed.Message
+        );
+        Assert.Contains("full backup", removed.Recommendation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_left_no_log_is_named_with_its_time()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S0").Full(new EngineOptions { NoCursor = true });
+        Directory.Delete(h.Log, recursive: true);
+        Assert.Equal(
+            ErrorCode.NothingToBackUp,
+            Assert.Throws<BackupException>(() => h.Increment(new EngineOptions { NoCursor = true })).Code
+        );
+        File.WriteAllBytes(h.Database, WithSlot(File.ReadAllBytes(h.Database), checkpointLsn: 403, epoch: 5));
+        var gone = Assert.Throws<BackupException>(() => h.Increment(new EngineOptions { NoCursor = true }));
+        Assert.Equal(ErrorCode.LogIsGone, gone.Code);
+        Assert.Contains("left no log before LSN 403 (epoch 5)", gone.Message, StringComparison.Ordinal);
+        Assert.Contains("2026-11-20T03:28:23Z", gone.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void In_the_old_generation_lost_epochs_are_named()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v05-reference", "S0").Full();
+        h.Become("v05-reference", "S2");
+        File.Delete(Path.Combine(h.Log, "wal_00000001.log"));
+        var gap = Assert.Throws<BackupException>(() => h.Increment());
+        Assert.Equal(ErrorCode.LogIsGone, gap.Code);
+        Assert.Contains("no longer holds epochs 4..4", gap.Message, StringComparison.Ordinal);
+        File.Copy(
+            GrafeoBytes.Fixture("v05-reference", "checkpoint.meta.sample"),
+            Path.Combine(h.Log, "checkpoint.meta")
+        );
+        Assert.Contains(
+            "the checkpoint of epoch 7, 2026-03-31T23:33:20Z, left the log from file 2 on",
+            Assert.Throws<BackupException>(() => h.Increment()).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_database_that_went_back_behind_the_chain_is_refused()
+    {
+        foreach (var set in new[] { "v06-native", "v05-reference" })
+        {
+            using var h = new GrafeoHarness();
+            h.Become(set, "S0").Full();
+            h.Become(set, "S2").Increment();
+            h.Become(set, "S1");
+            var error = Assert.Throws<BackupException>(() => h.Increment());
+            Assert.Equal(ErrorCode.SinceBeyondLog, error.Code);
+        }
+    }
+
+    [Fact]
+    public void A_database_that_went_another_way_is_recognised_by_the_bytes_before_the_position()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S0").Full();
+        h.Become("v06-native", "S1").Increment();
+        h.Become("v06-native", "S2");
+        var log = Path.Combine(h.Log, "wal_00000000000000000311.log");
+        var bytes = File.ReadAllBytes(log);
+        // The same position, the same epoch, the same length, but committed a moment later.
+        var payload = bytes[(128 + 25)..];
+        payload[8 + 6 + 1 + 1] ^= 1;
+        byte[] other = [.. bytes[..128], .. GrafeoBytes.Frame(311, 5, 3, payload)];
+        Assert.Equal(bytes.Length, other.Length);
+        File.WriteAllBytes(log, other);
+        var error = Assert.Throws<BackupException>(() => h.Increment());
+        Assert.Equal((ErrorCode.ForeignEpoch, log), (error.Code, error.FullName));
+    }
+
+    [Fact]
+    public void So_is_one_of_the_old_generation()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v05-reference", "S0").Full();
+        h.Become("v05-reference", "S1").Increment();
+        h.Become("v05-reference", "S2");
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_00000001.log"), GrafeoBytes.Group(4));
+        Assert.Equal(ErrorCode.ForeignEpoch, Assert.Throws<BackupException>(() => h.Increment()).Code);
+    }
+
+    [Fact]
+    public void Another_database_does_not_share_a_folder()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S0").Full();
+        var bytes = File.ReadAllBytes(h.Database);
+        bytes[20] ^= 1;
+        BitConverter.GetBytes(GrafeoBytes.Crc(bytes.AsSpan(0, 72))).CopyTo(bytes, 72);
+        File.WriteAllBytes(h.Database, bytes);
+        foreach (var kind in new[] { BundleKind.Full, BundleKind.Incremental })
+        {
+            var error = Assert.Throws<BackupException>(() => kind == BundleKind.Full ? h.Full() : h.Increment());
+            Assert.Equal(ErrorCode.ForeignEpoch, error.Code);
+        }
+    }
+
+    [Fact]
+    public void A_converted_database_needs_a_new_full_which_keeps_the_old_chain()
+    {
+        using var h = new GrafeoHarness().WithBackups("v05-reference").Become("v06-native", "S0");
+        Assert.Equal(ErrorCode.ForeignEpoch, Assert.Throws<BackupException>(() => h.Increment()).Code);
+        h.Full();
+        var manifest = GrafeoManifest.Read(h.Bytes("backup_manifest.json"));
+        Assert.Equal((GrafeoEncoding.Json, 4), (manifest.Encoding, manifest.Segments.Count));
+        Assert.Equal(2, h.Chains().Count);
+        Assert.All(h.Chains(), c => Assert.Empty(h.Inner.Verify(c.PathTo(c.Bundles.Count - 1)!)));
+    }
+
+    [Fact]
+    public void A_log_cut_anywhere_gives_the_groups_before_the_cut()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S0").Full(new EngineOptions { NoCursor = true });
+        h.Become("v06-native", "S2");
+        var log = Path.Combine(h.Log, "wal_00000000000000000480.log");
+        var bytes = File.ReadAllBytes(log);
+        (int End, ulong Epoch)[] groups = [(128, 4), (226, 5), (259, 5), (342, 6), (420, 7)];
+        var cuts = groups
+            .SelectMany(g => new[] { g.End - 1, g.End, g.End + 1, g.End + 24, g.End + 25, g.End + 40 })
+            .Append(bytes.Length - 1)
+            .Where(length => length >= 128);
+        foreach (var length in cuts)
+        {
+            File.WriteAllBytes(log, bytes[..length]);
+            var request = new CaptureRequest
+            {
+                SourcePath = h.Database,
+                DestinationFolder = h.Inner.At($"cut{length}"),
+                Kind = BundleKind.Incremental,
+                Options = new EngineOptions { NoCursor = true },
+                Parent = h.Newest()[^1],
+            };
+            var increment = h.Inner.Capture(request);
+            Assert.Equal(groups.Last(g => g.End <= length).Epoch, increment.End.Value);
+            Assert.DoesNotContain(h.Inner.Verify([increment]), p => p.Severity == ProblemSeverity.Error);
+        }
+    }
+
+    [Fact]
+    public void Damage_with_commits_behind_it_is_no_torn_end()
+    {
+        using var h = new GrafeoHarness();
+        h.Become("v06-native", "S0").Full(new EngineOptions { NoCursor = true });
+        h.Become("v06-native", "S2");
+        foreach (
+            var (name, at) in new[] { ("wal_00000000000000000480.log", 200), ("wal_00000000000000000311.log", 200) }
+        )
+        {
+            var log = Path.Combine(h.Log, name);
+            var bytes = File.ReadAllBytes(log);
+            File.WriteAllBytes(log, GrafeoBytes.Flip(bytes, at));
+            var error = Assert.Throws<BackupException>(() => h.Increment(new EngineOptions { NoCursor = true }));
+            Assert.Equal((ErrorCode.SourceDamaged, log, 128L), (error.Code, error.FullName, error.Offset));
+            Assert.Contains("the log goes on behind it", error.Message, StringComparison.Ordinal);
+            File.WriteAllBytes(log, bytes);
+        }
+    }
+
+    [Theory]
+    [InlineData("v06-native", 28672, ErrorCode.SourceDamaged)]
+    [InlineData("v05-reference", 16500, ErrorCode.SourceDamaged)]
+    [InlineData("v05-reference", 12300, ErrorCode.SourceDamaged)]
+    public void A_damaged_image_is_refused_as_the_sources_own_damage(string set, int at, ErrorCode code)
+    {
+        using var h = new GrafeoHarness().Become(set, "S0");
+        var bytes = File.ReadAllBytes(h.Database);
+        // Some page that the active image uses.
+        if (set == "v06-native")
+            at = (int)GrafeoContainerHeader.Read(bytes).Active.Root!.Value.Offset + 40;
+        File.WriteAllBytes(h.Database, GrafeoBytes.Flip(bytes, at));
+        var error = Assert.Throws<BackupException>(() => h.Full());
+        Assert.Equal((code, h.Database), (error.Code, error.FullName));
+        Assert.True(error.Offset > 0);
+        Assert.False(File.Exists(Path.Combine(h.Backups, "backup_manifest.json")));
+        Assert.Empty(Directory.EnumerateFiles(h.Log, "backup_cursor*"));
+    }
+
+    [Fact]
+    public void Encrypted_and_unknown_databases_are_refused_by_name()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        var bytes = File.ReadAllBytes(h.Database);
+        var encrypted = bytes.ToArray();
+        encrypted[12] = 1;
+        BitConverter.GetBytes(GrafeoBytes.Crc(encrypted.AsSpan(0, 72))).CopyTo(encrypted, 72);
+        File.WriteAllBytes(h.Database, encrypted);
+        Assert.True(h.Inner.Engine.RecognisesSource(h.Database, h.Inner.Context()));
+        Assert.Equal(ErrorCode.EncryptedNotSupported, Assert.Throws<BackupException>(() => h.Full()).Code);
+        bytes[4] = 9;
+        File.WriteAllBytes(h.Database, bytes);
+        Assert.True(h.Inner.Engine.RecognisesSource(h.Database, h.Inner.Context()));
+        Assert.Equal(ErrorCode.UnsupportedVersion, Assert.Throws<BackupException>(() => h.Full()).Code);
+        File.WriteAllBytes(h.Database, GrafeoBytes.SegmentHeader(0));
+        Assert.False(h.Inner.Engine.RecognisesSource(h.Database, h.Inner.Context()));
+        Assert.False(h.Inner.Engine.RecognisesSource(h.Log, h.Inner.Context()));
+        Assert.False(h.Inner.Engine.RecognisesSource(h.Inner.At("nothing"), h.Inner.Context()));
+    }
+
+    [Fact]
+    public void A_segment_that_a_crash_left_without_its_manifest_is_replaced()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        Directory.CreateDirectory(h.Backups);
+        File.WriteAllText(Path.Combine(h.Backups, "backup_full_0000.grafeo"), "half");
+        Assert.Equal("backup_full_0000.grafeo", h.Full().Name);
+        Assert.Empty(h.Inner.Verify(h.Newest()));
+    }
+
+    [Fact]
+    public void A_name_that_the_manifest_holds_is_never_given_twice()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        h.Full();
+        h.Become("v06-native", "S1").Increment();
+        var path = Path.Combine(h.Backups, "backup_manifest.json");
+        var manifest = GrafeoManifest.Read(File.ReadAllBytes(path));
+        var kept = manifest.Segments[1] with { Kind = GrafeoSegmentKind.Incremental };
+        File.WriteAllBytes(path, (manifest with { Segments = [kept] }).Write());
+        Assert.Equal("backup_full_0002.grafeo", h.Become("v06-native", "S0").Full().Name);
+    }
+
+    [Fact]
+    public void The_users_checkpoint_runs_before_the_copy()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        var run = 0;
+        h.Full(new EngineOptions { Checkpoint = () => run++ });
+        Assert.Equal(1, run);
+        Assert.Throws<InvalidOperationException>(() =>
+            h.Full(new EngineOptions { Checkpoint = () => throw new InvalidOperationException("user") })
+        );
+    }
+
+    [Fact]
+    public void A_cancelled_backup_leaves_nothing()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S2");
+        var before = h.SourceFiles();
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        var request = new CaptureRequest
+        {
+            SourcePath = h.Database,
+            DestinationFolder = h.Backups,
+            Kind = BundleKind.Full,
+            Options = new EngineOptions(),
+        };
+        Assert.ThrowsAny<OperationCanceledException>(() => h.Inner.Capture(request, cancelled.Token));
+        Assert.False(Directory.Exists(h.Backups) && Directory.EnumerateFileSystemEntries(h.Backups).Any());
+        Assert.Equal(before, h.SourceFiles());
+    }
+
+    [Fact]
+    public void The_plan_says_what_is_read_and_written()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S2");
+        var request = new CaptureRequest
+        {
+            SourcePath = h.Database,
+            DestinationFolder = h.Backups,
+            Kind = BundleKind.Full,
+            Options = new EngineOptions(),
+        };
+        var plan = h.Inner.Engine.PlanCapture(request, h.Inner.Context());
+        Assert.Equal(Path.Combine(h.Backups, "backup_full_0000.grafeo"), plan.BundlePath);
+        Assert.Equal(81920 + 297 + 102301, plan.ExpectedBytes);
+        Assert.Equal([h.Database, .. Directory.EnumerateFiles(h.Log, "*.log").Order()], plan.SourceFiles);
+        Assert.Equal(
+            [Path.Combine(h.Log, "backup_cursor.meta"), Path.Combine(h.Log, "backup_cursor.backuptools.json")],
+            plan.WritesBesideSource
+        );
+        Assert.Equal(ProblemSeverity.Info, Assert.Single(plan.Warnings).Severity);
+        Assert.False(Directory.Exists(h.Backups));
+        var without = request with { Options = new EngineOptions { NoCursor = true } };
+        Assert.Empty(h.Inner.Engine.PlanCapture(without, h.Inner.Context()).WritesBesideSource);
+        var both = request with
+        {
+            Options = new EngineOptions { NoCursor = true, ForgetDestinations = ["/x"] },
+        };
+        Assert.Equal(
+            ErrorCode.InvalidOption,
+            Assert.Throws<BackupException>(() => h.Inner.Engine.PlanCapture(both, h.Inner.Context())).Code
+        );
+    }
+
+    /// <summary>The image with another position and epoch in its active header.</summary>
+    private static byte[] WithSlot(byte[] image, ulong checkpointLsn, ulong epoch)
+    {
+        var page = GrafeoContainerHeader.Read(image).ActivePage * 4096;
+        BitConverter.GetBytes(checkpointLsn).CopyTo(image, page + 16);
+        BitConverter.GetBytes(epoch).CopyTo(image, page + 24);
+        BitConverter.GetBytes(GrafeoBytes.Crc(image.AsSpan(page, 80))).CopyTo(image, page + 80);
+        return image;
+    }
+}

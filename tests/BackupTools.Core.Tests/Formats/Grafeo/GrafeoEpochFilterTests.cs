@@ -1,0 +1,99 @@
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Tests.Formats.Grafeo;
+
+public class GrafeoEpochFilterTests
+{
+    [Fact]
+    public void Only_whole_epochs_of_the_range_are_kept_and_joined()
+    {
+        var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(5), GrafeoBytes.Group(6), GrafeoBytes.Group(7));
+        var filter = Run(4, 6, log);
+        Assert.Equal([.. GrafeoBytes.Group(5), .. GrafeoBytes.Group(6)], Kept(filter, log));
+        Assert.Equal((5ul, 6ul, true), (filter.First, filter.Last, filter.IsPast));
+        Assert.Empty(filter.Missing);
+    }
+
+    [Fact]
+    public void Aborted_transactions_are_dropped_and_checkpoints_kept()
+    {
+        byte[] wanted = [.. GrafeoBytes.CheckpointRecord(9), .. GrafeoBytes.Group(2)];
+        var log = Log(GrafeoBytes.Node(1, "gone"), GrafeoBytes.Abort(7), wanted);
+        Assert.Equal(wanted, Kept(Run(1, 9, log), log));
+    }
+
+    [Fact]
+    public void What_has_no_commit_or_no_epoch_yet_is_dropped()
+    {
+        var log = Log(GrafeoBytes.Group(2), GrafeoBytes.Node(8, "x"), GrafeoBytes.Commit(9));
+        var filter = Run(1, 9, log);
+        Assert.Equal(GrafeoBytes.Group(2), Kept(filter, log));
+        Assert.True(filter.HasCommitWithoutEpoch);
+        var open = Log(GrafeoBytes.Group(2), GrafeoBytes.Node(8, "x"));
+        Assert.False(Run(1, 9, open).HasCommitWithoutEpoch);
+        Assert.Equal(GrafeoBytes.Group(2), Kept(Run(1, 9, open), open));
+    }
+
+    [Fact]
+    public void Lost_epochs_are_named()
+    {
+        Assert.Equal([(4, 5)], Run(3, 9, Log(GrafeoBytes.Group(6), GrafeoBytes.Group(7))).Missing);
+        Assert.Equal([(5, 6)], Run(3, 9, Log(GrafeoBytes.Group(4), GrafeoBytes.Group(7))).Missing);
+    }
+
+    [Fact]
+    public void Repeated_epochs_are_left_out()
+    {
+        var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(5), GrafeoBytes.Group(4), GrafeoBytes.Group(6));
+        var filter = Run(3, 9, log);
+        Assert.Equal([.. GrafeoBytes.Group(4), .. GrafeoBytes.Group(5), .. GrafeoBytes.Group(6)], Kept(filter, log));
+        Assert.Empty(filter.Missing);
+    }
+
+    [Fact]
+    public void Sessions_that_commit_at_once_may_write_their_epochs_in_any_order()
+    {
+        var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(8), GrafeoBytes.Group(6), GrafeoBytes.Group(5));
+        var filter = Run(3, 99, log);
+        Assert.Equal(log[0], Kept(filter, log));
+        Assert.Equal([(7, 7)], filter.Missing);
+        Assert.Equal((4ul, 8ul), (filter.First, filter.Last));
+        var whole = Run(3, 99, Log(log[0], GrafeoBytes.Group(7)));
+        Assert.Empty(whole.Missing);
+    }
+
+    [Fact]
+    public void A_transaction_may_straddle_two_files()
+    {
+        byte[][] files =
+        [
+            [.. GrafeoBytes.Node(1, "a")],
+            [.. GrafeoBytes.Commit(3), .. GrafeoBytes.Epoch(2)],
+        ];
+        var filter = Run(1, 9, files);
+        Assert.Equal([.. files[0], .. files[1]], Kept(filter, files));
+        Assert.Equal(2ul, filter.LastSeen);
+        Assert.Equal(new GrafeoStretch(1, 0, files[1].Length), Run(2, 9, files).AfterAt);
+    }
+
+    private static byte[][] Log(params byte[][] parts) =>
+        [
+            [.. parts.SelectMany(p => p)],
+        ];
+
+    private static GrafeoEpochFilter Run(ulong after, ulong until, byte[][] files)
+    {
+        var filter = new GrafeoEpochFilter(after, until);
+        for (var i = 0; i < files.Length; i++)
+        {
+            var reader = new GrafeoRecordReader();
+            ReadOnlySpan<byte> rest = files[i];
+            while (reader.Read(ref rest, out var record))
+                filter.Add(i, record);
+        }
+        return filter;
+    }
+
+    private static byte[] Kept(GrafeoEpochFilter filter, byte[][] files) =>
+        [.. filter.TakeKept().SelectMany(s => files[s.Input][(int)s.Start..(int)s.End])];
+}

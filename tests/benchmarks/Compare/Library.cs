@@ -1,0 +1,40 @@
+using BackupTools.Operations;
+
+namespace BackupTools.Benchmarks.Compare;
+
+/// <summary>The operations that the console program calls, called directly. Paths are absolute.</summary>
+internal static class Library
+{
+    public static void Full(string source, string bundles)
+    {
+        var host = new OperationHost();
+        _ = TakeFullBackup.Execute(TakeFullBackup.Plan(Settings(source, bundles), host), host);
+    }
+
+    public static void Increment(string source, string bundles)
+    {
+        var host = new OperationHost();
+        _ = TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(Settings(source, bundles), host), host);
+    }
+
+    public static void Test(string bundles)
+    {
+        foreach (var report in VerifyChain.Run(new VerifySettings { Path = bundles }, new OperationHost()))
+        {
+            if (!report.IsValid)
+            {
+                throw new InvalidOperationException($"{report.FullName}: {string.Join("; ", report.Problems)}");
+            }
+        }
+    }
+
+    public static void Restore(string bundles, string target)
+    {
+        var host = new OperationHost();
+        var settings = new RestoreSettings { Path = bundles, DestinationPath = target };
+        _ = RestoreChain.Execute(RestoreChain.Plan(settings, host), host);
+    }
+
+    private static BackupSettings Settings(string source, string bundles) =>
+        new() { SourcePath = source, DestinationPath = bundles };
+}

@@ -1,0 +1,12 @@
+namespace BackupTools.Benchmarks.Data;
+
+/// <summary>The four shapes.</summary>
+internal static class Shapes
+{
+    public static IReadOnlyList<IDatabaseShape> All { get; } =
+    [new PowDbShape(), new SpgShape(), new GrafeoShape(), new AlopexShape()];
+
+    public static IDatabaseShape ByName(string name) =>
+        All.FirstOrDefault(s => string.Equals(s.Engine, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException($"no such engine: {name}", nameof(name));
+}
