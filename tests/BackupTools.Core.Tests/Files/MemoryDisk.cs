@@ -105,6 +105,8 @@ internal sealed class MemoryDisk : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => false;
 
+    public void AdoptAccess(string path, string model) { }
+
     public void FlushDirectory(string path) { }
 
     public void AdoptAccess(string path, string model) { }
