@@ -109,8 +109,6 @@ internal sealed class MemoryDisk : IDisk
 
     public void FlushDirectory(string path) { }
 
-    public void AdoptAccess(string path, string model) { }
-
     public DiskEntry? Stat(string path)
     {
         lock (_gate)

@@ -44,8 +44,6 @@ internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => inner.TryCreateHardLink(path, existing);
 
-    public void AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
-
     public void FlushDirectory(string path) => inner.FlushDirectory(path);
 
     public DiskEntry? Stat(string path)

@@ -42,8 +42,11 @@ public sealed class PowDbEngineTests : IDisposable
         Assert.Equal("shop-20261120T041000123Z-full", full.Name);
         Assert.Equal("shop-20261120T051000123Z-incr", increment.Name);
         Assert.Equal(("shop", "shop"), (full.Series, increment.Series));
-        Assert.Equal("shop", Engine.SeriesOf(source + Path.DirectorySeparatorChar, _harness.Context()));
-        Assert.Equal((874ul, 874ul, 874ul, 991ul), (full.Start.Value, full.End.Value, increment.Start.Value, increment.End.Value));
+        Assert.Equal("shop", Engine.SeriesOf(source + Path.DirectorySeparatorChar));
+        Assert.Equal(
+            (874ul, 874ul, 874ul, 991ul),
+            (full.Start.Value, full.End.Value, increment.Start.Value, increment.End.Value)
+        );
         Assert.Equal(PositionUnit.Lsn, full.End.Unit);
         Assert.Equal((null, full.Id), (full.ParentId, increment.ParentId));
         Assert.Equal(_clock.Now, increment.CreatedUtc);
@@ -71,7 +74,12 @@ public sealed class PowDbEngineTests : IDisposable
         Replace(source, "S1");
         path.Add(_harness.Increment(source, _harness.At("backups"), path));
         Replace(source, "S2");
-        var differential = _harness.Increment(source, _harness.At("backups"), path, new EngineOptions { Differential = true });
+        var differential = _harness.Increment(
+            source,
+            _harness.At("backups"),
+            path,
+            new EngineOptions { Differential = true }
+        );
 
         Assert.Equal(path[0].Id, differential.ParentId);
         Assert.Equal(874ul, differential.Start.Value);
@@ -79,7 +87,9 @@ public sealed class PowDbEngineTests : IDisposable
         PowDbFixtures.AssertSame(PowDbFixtures.At("S2"), _harness.At("restored"));
         Assert.Empty(_harness.Verify([path[0], differential]));
         // As a link of a chain it does not fit.
-        var error = Assert.Throws<BackupException>(() => _harness.Restore([.. path, differential], _harness.At("again")));
+        var error = Assert.Throws<BackupException>(() =>
+            _harness.Restore([.. path, differential], _harness.At("again"))
+        );
         Assert.Equal(ErrorCode.ChainOverlap, error.Code);
     }
 
@@ -93,7 +103,15 @@ public sealed class PowDbEngineTests : IDisposable
         var increment = _harness.Increment(source, _harness.At("backups"), [full]);
 
         Assert.Equal(
-            [".backuptools.json", ".backuptools.pages", "increment.json", "orders.heap.delta", "orders_user_id.idx", "users.heap.delta", "users_age.idx"],
+            [
+                ".backuptools.json",
+                ".backuptools.pages",
+                "increment.json",
+                "orders.heap.delta",
+                "orders_user_id.idx",
+                "users.heap.delta",
+                "users_age.idx",
+            ],
             Directory.GetFiles(increment.FullName).Select(Path.GetFileName).Order(StringComparer.Ordinal)
         );
         Assert.Equal((874ul, 874ul), (increment.Start.Value, increment.End.Value));
@@ -109,9 +127,14 @@ public sealed class PowDbEngineTests : IDisposable
         var increment = _harness.Increment(source, _harness.At("backups"), [full]);
 
         Assert.Equal((874ul, 874ul), (increment.Start.Value, increment.End.Value));
-        var side = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(increment.FullName, ".backuptools.json"))).RootElement;
+        var side = JsonDocument
+            .Parse(File.ReadAllBytes(Path.Combine(increment.FullName, ".backuptools.json")))
+            .RootElement;
         Assert.Equal(834ul, side.GetProperty("max_lsn").GetUInt64());
-        Assert.Equal(["doomed.heap", "doomed_id.idx"], side.GetProperty("dropped").EnumerateArray().Select(d => d.GetString()));
+        Assert.Equal(
+            ["doomed.heap", "doomed_id.idx"],
+            side.GetProperty("dropped").EnumerateArray().Select(d => d.GetString())
+        );
     }
 
     [Fact]
@@ -124,7 +147,9 @@ public sealed class PowDbEngineTests : IDisposable
         }
 
         Assert.Equal(4, path.Select(b => b.Id).Distinct().Count());
-        var chain = Assert.Single(ChainBuilder.Build(_harness.At("backups"), _harness.Read(_harness.At("backups")), siblingsAreFine: true));
+        var chain = Assert.Single(
+            ChainBuilder.Build(_harness.At("backups"), _harness.Read(_harness.At("backups")), siblingsAreFine: true)
+        );
         Assert.Equal(path[^1].Id, chain.Head!.Id);
         Assert.Empty(chain.Problems);
         _harness.Restore(path, _harness.At("restored"));
@@ -142,11 +167,11 @@ public sealed class PowDbEngineTests : IDisposable
 
         var full = _harness.Full(source, _harness.At("backups"));
 
-        Assert.DoesNotContain(Directory.GetFiles(full.FullName), f => Path.GetFileName(f).StartsWith("old", StringComparison.Ordinal));
-        Assert.Equal(
-            ["old.heap", "old_id.idx"],
-            Plan(source).Warnings.Select(w => Path.GetFileName(w.FullName))
+        Assert.DoesNotContain(
+            Directory.GetFiles(full.FullName),
+            f => Path.GetFileName(f).StartsWith("old", StringComparison.Ordinal)
         );
+        Assert.Equal(["old.heap", "old_id.idx"], Plan(source).Warnings.Select(w => Path.GetFileName(w.FullName)));
     }
 
     [Fact]
@@ -154,7 +179,10 @@ public sealed class PowDbEngineTests : IDisposable
     {
         var source = PowDbFixtures.Copy(PowDbFixtures.At("S0"), _harness.At("data"));
         File.Delete(Path.Combine(source, "users_id.idx"));
-        Assert.Contains(Plan(source).Warnings, w => w.Code == ErrorCode.MissingFile && w.Message.Contains("users_id.idx", StringComparison.Ordinal));
+        Assert.Contains(
+            Plan(source).Warnings,
+            w => w.Code == ErrorCode.MissingFile && w.Message.Contains("users_id.idx", StringComparison.Ordinal)
+        );
         var full = _harness.Full(source, _harness.At("backups"));
         _harness.Restore([full], _harness.At("restored"));
         PowDbFixtures.AssertSame(source, _harness.At("restored"));
@@ -195,7 +223,11 @@ public sealed class PowDbEngineTests : IDisposable
         path.Add(_harness.Increment(source, _harness.At("backups"), path));
 
         var manifest = File.ReadAllText(Path.Combine(path[0].FullName, "manifest.json"));
-        Assert.Contains("\"source_lsn\": 500,\n  \"catalog_version\": 6,\n  \"files\": [", manifest, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"source_lsn\": 500,\n  \"catalog_version\": 6,\n  \"files\": [",
+            manifest,
+            StringComparison.Ordinal
+        );
         Assert.Equal((500ul, 700ul), (path[1].Start.Value, path[1].End.Value));
         _harness.Restore(path, _harness.At("restored"), deep: true);
         PowDbFixtures.AssertSame(source, _harness.At("restored"), "wal.log"); // clean: only its header
@@ -233,9 +265,15 @@ public sealed class PowDbEngineTests : IDisposable
     {
         var full = _harness.Full(new PowDbNewTestDatabase().WriteTo(_harness.At("data")), _harness.At("backups"));
         var manifest = Path.Combine(full.FullName, "manifest.json");
-        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"catalog_version\": 6", "\"catalog_version\": 7", StringComparison.Ordinal));
+        File.WriteAllText(
+            manifest,
+            File.ReadAllText(manifest)
+                .Replace("\"catalog_version\": 6", "\"catalog_version\": 7", StringComparison.Ordinal)
+        );
 
-        var error = Assert.Throws<BackupException>(() => _harness.Restore(_harness.Read(full.FullName), _harness.At("restored")));
+        var error = Assert.Throws<BackupException>(() =>
+            _harness.Restore(_harness.Read(full.FullName), _harness.At("restored"))
+        );
 
         Assert.Equal("restored catalog format does not match backup manifest", error.Message);
     }
@@ -255,7 +293,9 @@ public sealed class PowDbEngineTests : IDisposable
         Assert.Equal(874ul, Engine.PlanCapture(request, _harness.Context()).Start!.Value.Value);
         Assert.Equal(
             ErrorCode.InvalidOption,
-            Assert.Throws<BackupException>(() => Engine.PlanCapture(request with { Since = 873 }, _harness.Context())).Code
+            Assert
+                .Throws<BackupException>(() => Engine.PlanCapture(request with { Since = 873 }, _harness.Context()))
+                .Code
         );
     }
 
@@ -288,7 +328,10 @@ public sealed class PowDbEngineTests : IDisposable
         Assert.Equal([destination], Engine.OccupiedBy(request, context));
         Assert.True(Engine.MayReplace(request, context));
         File.WriteAllText(Path.Combine(destination, "LOCK"), $"{Environment.ProcessId}");
-        Assert.Equal(ErrorCode.SourceInUse, Assert.Throws<BackupException>(() => Engine.MayReplace(request, context)).Code);
+        Assert.Equal(
+            ErrorCode.SourceInUse,
+            Assert.Throws<BackupException>(() => Engine.MayReplace(request, context)).Code
+        );
         File.Delete(Path.Combine(destination, "LOCK"));
         File.Delete(Path.Combine(destination, "catalog.bin"));
         Assert.False(Engine.MayReplace(request, context));
