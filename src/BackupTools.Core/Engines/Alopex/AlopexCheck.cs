@@ -129,7 +129,11 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         {
             if (!entry.IsSafe || AlopexNames.IsNoContent(entry.Name))
             {
-                Error(ErrorCode.UnsafeName, $"the manifest lists a path that a restore must not write: {entry.Name}", path);
+                Error(
+                    ErrorCode.UnsafeName,
+                    $"the manifest lists a path that a restore must not write: {entry.Name}",
+                    path
+                );
                 continue;
             }
             if (!seen.Add(entry.Name))
@@ -292,7 +296,9 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             {
                 // The manifest's word comes first; what the table itself says then tells where.
                 var crc = listed is null ? 0 : CrcOf(file.FullName, cancellation);
-                return listed is null || crc == listed.Crc32 ? ChainProblem.From(e) : Mismatch(listed, crc, file, e.Offset);
+                return listed is null || crc == listed.Crc32
+                    ? ChainProblem.From(e)
+                    : Mismatch(listed, crc, file, e.Offset);
             }
             _maxTimestamps[file.Name] = facts.MaxTimestamp;
             if (listed is not null && facts.Crc != listed.Crc32)
@@ -377,8 +383,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
 
     private string Full(string name) => Path.Combine(path, name.Replace('/', Path.DirectorySeparatorChar));
 
-    private void Error(ErrorCode code, string message, string file) =>
-        Add(ProblemSeverity.Error, code, message, file);
+    private void Error(ErrorCode code, string message, string file) => Add(ProblemSeverity.Error, code, message, file);
 
     private void Add(ProblemSeverity severity, ErrorCode code, string message, string file, string? advice = null) =>
         _problems.Add(new ChainProblem(severity, code, message, file, Recommendation: advice));

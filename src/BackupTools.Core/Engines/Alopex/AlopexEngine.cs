@@ -27,9 +27,11 @@ internal sealed class AlopexEngine : IBackupEngine
         AlopexBundles.Read(path, context);
 
     /// <summary>A snapshot does not say whose it is; the name of the directory is all there is to say.</summary>
-    public string? SeriesOf(string sourcePath, EngineContext context) => Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath));
+    public string? SeriesOf(string sourcePath, EngineContext context) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath));
 
-    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => AlopexSource.Plan(request, context);
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) =>
+        AlopexSource.Plan(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new AlopexCapture(plan, staging, context).Run();

@@ -29,7 +29,8 @@ internal sealed record AlopexFolder
     public required IReadOnlyList<AlopexFile> Others { get; init; }
 
     /// <summary>The file of that relative name, or null.</summary>
-    public AlopexFile? Find(string name) => Files.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.Ordinal));
+    public AlopexFile? Find(string name) =>
+        Files.FirstOrDefault(f => string.Equals(f.Name, name, StringComparison.Ordinal));
 
     /// <summary>Ids missing from the row of tables that the engine loads; it numbers them from 1 and removes none (§8).</summary>
     public IReadOnlyList<ulong> MissingTables()
@@ -88,7 +89,11 @@ internal sealed record AlopexFolder
                         pending.Push((entry.Path, name + "/", at.Depth + 1));
                         break;
                     case DiskEntryKind.Directory:
-                        throw new BackupException(ErrorCode.UnsupportedFormat, "folders are nested too deep", entry.Path);
+                        throw new BackupException(
+                            ErrorCode.UnsupportedFormat,
+                            "folders are nested too deep",
+                            entry.Path
+                        );
                     default:
                         others.Add(new AlopexFile(name, entry));
                         break;

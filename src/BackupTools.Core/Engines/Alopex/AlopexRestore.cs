@@ -107,7 +107,11 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         var proof = _stage.CopyWal(wal, wal.Header, cancellation);
         if (proof.Stop is { } stop)
         {
-            throw new BackupException(ErrorCode.Malformed, $"the log stops at offset {stop.Offset}: {stop.Reason}", file.FullName);
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"the log stops at offset {stop.Offset}: {stop.Reason}",
+                file.FullName
+            );
         }
         using var whole = context.Disk.OpenRead(file.FullName);
         return AlopexChecksum.Of(whole, context, cancellation);
@@ -183,7 +187,9 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         }
         var staged = context.Disk.List(staging.PathOf(AlopexStage.Folder)).Select(e => e.Name).ToList();
         var rest = staged.Except(order, StringComparer.Ordinal);
-        var gone = old.Where(e => !AlopexNames.StaysInPlace(e.Name)).Select(e => e.Name).Except(staged, StringComparer.Ordinal);
+        var gone = old.Where(e => !AlopexNames.StaysInPlace(e.Name))
+            .Select(e => e.Name)
+            .Except(staged, StringComparer.Ordinal);
         return
         [
             .. rest.Concat(order.Where(staged.Contains))

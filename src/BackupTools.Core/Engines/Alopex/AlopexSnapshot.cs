@@ -151,7 +151,11 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         try
         {
             var snapshot = Open(path, context);
-            var there = snapshot.Folder.Files.ToDictionary(f => f.Name, f => (ulong)f.Entry.Length, StringComparer.Ordinal);
+            var there = snapshot.Folder.Files.ToDictionary(
+                f => f.Name,
+                f => (ulong)f.Entry.Length,
+                StringComparer.Ordinal
+            );
             return there.Count == snapshot.Manifest!.Entries.Count
                 && snapshot.Manifest.Entries.All(e => there.TryGetValue(e.Name, out var size) && size == e.Size);
         }
@@ -181,7 +185,9 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         }
         else
         {
-            var list = Folder.Files.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name}\0{f.Entry.Length}\n"));
+            var list = Folder.Files.Select(f =>
+                string.Create(CultureInfo.InvariantCulture, $"{f.Name}\0{f.Entry.Length}\n")
+            );
             hasher.Update(Encoding.UTF8.GetBytes($"{meta}\n{string.Concat(list)}"));
         }
         return hasher.Finalize().ToString();

@@ -84,7 +84,8 @@ internal static class AlopexSource
             RefuseUnsafe(file);
         }
         var warnings = new List<ChainProblem>();
-        var bytes = folder.Files.Where(f => f.Name != AlopexNames.Wal).Sum(f => f.Entry.Length) + UsedOfWal(folder, context);
+        var bytes =
+            folder.Files.Where(f => f.Name != AlopexNames.Wal).Sum(f => f.Entry.Length) + UsedOfWal(folder, context);
         if (request.Parent is { } parent && SharesNothing(folder, parent, context))
         {
             warnings.Add(

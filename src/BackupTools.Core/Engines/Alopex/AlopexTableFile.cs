@@ -76,7 +76,15 @@ internal sealed class AlopexTableFile : IDisposable
         Run(
             depth,
             tap =>
-                HashingCopy.Copy(_file, new FileRange(0, _layout.Length), target, 0, tap, context.Progress, cancellation),
+                HashingCopy.Copy(
+                    _file,
+                    new FileRange(0, _layout.Length),
+                    target,
+                    0,
+                    tap,
+                    context.Progress,
+                    cancellation
+                ),
             context
         );
 

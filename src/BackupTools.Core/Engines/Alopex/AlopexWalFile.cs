@@ -52,7 +52,11 @@ internal sealed class AlopexWalFile : IDisposable
         {
             var length = file.Length;
             var header = ReadHeader(file);
-            var geometry = AlopexWalGeometry.Find(header.Size, length, (offset, buffer) => ReadUpTo(file, buffer, offset));
+            var geometry = AlopexWalGeometry.Find(
+                header.Size,
+                length,
+                (offset, buffer) => ReadUpTo(file, buffer, offset)
+            );
             if (length < geometry.RequiredLength)
             {
                 throw AlopexWalHeader.TooSmall();
@@ -116,7 +120,13 @@ internal sealed class AlopexWalFile : IDisposable
             {
                 break;
             }
-            HashingCopy.Read(_file, new FileRange(offset, offset + length), replay.Feed, context.Progress, cancellation);
+            HashingCopy.Read(
+                _file,
+                new FileRange(offset, offset + length),
+                replay.Feed,
+                context.Progress,
+                cancellation
+            );
         }
         return replay;
     }

@@ -62,7 +62,8 @@ internal abstract class PowDbBaseline : IDisposable
             }
             return PowDbTableBaseline.Open(parent, path, context);
         }
-        catch (BackupException e) when (ErrorCodes.KindOf(e.Code) is ErrorKind.Damaged or ErrorKind.NotFound or ErrorKind.Unsupported)
+        catch (BackupException e)
+            when (ErrorCodes.KindOf(e.Code) is ErrorKind.Damaged or ErrorKind.NotFound or ErrorKind.Unsupported)
         {
             context.Warn($"{e.Describe()}: the pages of the chain are read for comparison instead");
             return PowDbChainBaseline.Open(path, staging, context);

@@ -123,9 +123,7 @@ internal static class PowDbBundleWriter
     private static IEnumerable<PowDbCaptured> Listed(PowDbBundleContent content)
     {
         var files = content.Files.Where(f => f.IsWhole || f.Pages is not null);
-        return LegacyWal(content) is { } wal
-            ? files.Append(wal).OrderBy(f => f.Name, StringComparer.Ordinal)
-            : files;
+        return LegacyWal(content) is { } wal ? files.Append(wal).OrderBy(f => f.Name, StringComparer.Ordinal) : files;
     }
 
     /// <summary>
@@ -167,8 +165,7 @@ internal static class PowDbBundleWriter
             Files = content.Files.Select(f => new PowDbStateFile(f.Name, f.Length, f.Blake3)).ToArray(),
             Dropped =
                 facts.Baseline?.Files.Keys.Where(n => !names.Contains(n)).Order(StringComparer.Ordinal).ToArray() ?? [],
-            Wal =
-                content.Wal is { } wal && !facts.IsLegacy ? new PowDbSideWal(wal.Length, wal.Blake3) : null,
+            Wal = content.Wal is { } wal && !facts.IsLegacy ? new PowDbSideWal(wal.Length, wal.Blake3) : null,
             Pages = content.Pages,
         };
     }

@@ -23,7 +23,8 @@ internal static partial class PowDbBundles
         Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath)) is { Length: > 0 } name ? name : "powdb";
 
     /// <summary>The part of a bundle's name before time and kind; null when the name is not one of ours.</summary>
-    public static string? SeriesOf(string name) => OurName().Match(name) is { Success: true } m ? m.Groups["series"].Value : null;
+    public static string? SeriesOf(string name) =>
+        OurName().Match(name) is { Success: true } m ? m.Groups["series"].Value : null;
 
     /// <summary>The bundle that the folder is, else those directly in it.</summary>
     public static IEnumerable<BundleReadResult> Find(string path, EngineContext context)
@@ -160,6 +161,10 @@ internal static partial class PowDbBundles
             ]
             : [];
 
-    [GeneratedRegex(@"^(?<series>.+)-\d{8}T\d{9}Z-(?:full|incr)(?:-\d+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^(?<series>.+)-\d{8}T\d{9}Z-(?:full|incr)(?:-\d+)?$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex OurName();
 }

@@ -159,12 +159,7 @@ internal sealed class PowDbCapture
         return wal;
     }
 
-    private CaptureResult Finish(
-        PowDbSource source,
-        PowDbCaptured[] files,
-        PowDbCapturedWal? wal,
-        PowDbPageTable pages
-    )
+    private CaptureResult Finish(PowDbSource source, PowDbCaptured[] files, PowDbCapturedWal? wal, PowDbPageTable pages)
     {
         var content = new PowDbBundleContent
         {

@@ -123,9 +123,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
         Span<byte> fingerprints = new byte[count * PowDbFingerprints.Size];
         for (var i = 0; i < count; i++)
         {
-            values
-                .Slice(i * Hash.Size, PowDbFingerprints.Size)
-                .CopyTo(fingerprints[(i * PowDbFingerprints.Size)..]);
+            values.Slice(i * Hash.Size, PowDbFingerprints.Size).CopyTo(fingerprints[(i * PowDbFingerprints.Size)..]);
         }
         _scratch.Write(fingerprints, start + (first * PowDbFingerprints.Size));
         lock (known)

@@ -23,8 +23,7 @@ internal sealed class PowDbEngine : IBackupEngine
             ],
         };
 
-    public bool RecognisesSource(string path, EngineContext context) =>
-        PowDbSource.IsDataDirectory(path, context.Disk);
+    public bool RecognisesSource(string path, EngineContext context) => PowDbSource.IsDataDirectory(path, context.Disk);
 
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         PowDbBundles.Find(path, context);

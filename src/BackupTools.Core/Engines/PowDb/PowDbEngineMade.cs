@@ -51,7 +51,10 @@ internal static class PowDbEngineMade
         state
             .Parts.Values.Where(p =>
                 p.IsHeap
-                && index.StartsWith(string.Concat(Path.GetFileNameWithoutExtension(p.Name), "_"), StringComparison.Ordinal)
+                && index.StartsWith(
+                    string.Concat(Path.GetFileNameWithoutExtension(p.Name), "_"),
+                    StringComparison.Ordinal
+                )
             )
             .MaxBy(p => p.Name.Length)
             ?.Name;

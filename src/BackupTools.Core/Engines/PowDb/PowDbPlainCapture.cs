@@ -34,10 +34,7 @@ internal static class PowDbPlainCapture
             }
         }
         using var copy = create(name);
-        return Read(source, copy, name, length, context) with
-        {
-            IsWhole = true,
-        };
+        return Read(source, copy, name, length, context) with { IsWhole = true };
     }
 
     private static PowDbCaptured Read(
@@ -73,8 +70,7 @@ internal static class PowDbPlainCapture
             }
             check.Finish();
         }
-        catch (BackupException e)
-            when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged && e.FullName is null)
+        catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged && e.FullName is null)
         {
             throw PowDbSource.Damaged(e, source.Path);
         }

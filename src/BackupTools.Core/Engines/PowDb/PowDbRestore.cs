@@ -112,7 +112,9 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
 
     private void TellWhatIsLeftOut(IEnumerable<string> all, IReadOnlyList<PowDbStatePart> parts)
     {
-        foreach (var name in all.Except(parts.Select(p => p.Name), StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (
+            var name in all.Except(parts.Select(p => p.Name), StringComparer.Ordinal).Order(StringComparer.Ordinal)
+        )
         {
             context.Verbose($"{name} does not belong to the state any more and is left out");
         }

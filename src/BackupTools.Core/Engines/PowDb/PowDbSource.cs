@@ -78,7 +78,9 @@ internal sealed record PowDbSource
         var wanted = catalog.DataFiles();
         var files = new List<PowDbSourceFile>();
         var warnings = new List<ChainProblem>();
-        foreach (var name in wanted.Concat([PowDbNames.Catalog, PowDbNames.CatalogLsn, PowDbNames.Views, PowDbNames.Auth]))
+        foreach (
+            var name in wanted.Concat([PowDbNames.Catalog, PowDbNames.CatalogLsn, PowDbNames.Views, PowDbNames.Auth])
+        )
         {
             var path = Path.Combine(folder, name);
             if (present.TryGetValue(name, out var entry))
@@ -93,7 +95,9 @@ internal sealed record PowDbSource
         files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         warnings.AddRange(
             present
-                .Values.Where(e => (PowDbNames.IsHeap(e.Name) || PowDbNames.IsIndex(e.Name)) && !wanted.Contains(e.Name))
+                .Values.Where(e =>
+                    (PowDbNames.IsHeap(e.Name) || PowDbNames.IsIndex(e.Name)) && !wanted.Contains(e.Name)
+                )
                 .Select(e => new ChainProblem(
                     ProblemSeverity.Warning,
                     ErrorCode.SourceDamaged,
@@ -102,7 +106,9 @@ internal sealed record PowDbSource
                     Recommendation: "Nothing is lost; the file may be deleted while the engine is stopped."
                 ))
         );
-        var lsn = present.TryGetValue(PowDbNames.CatalogLsn, out var lsnFile) ? ReadLsn(lsnFile.Path, disk) : (ulong?)null;
+        var lsn = present.TryGetValue(PowDbNames.CatalogLsn, out var lsnFile)
+            ? ReadLsn(lsnFile.Path, disk)
+            : (ulong?)null;
         return new PowDbSource
         {
             Folder = folder,

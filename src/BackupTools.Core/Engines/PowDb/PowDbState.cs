@@ -84,7 +84,8 @@ internal sealed class PowDbState
         var names = listed?.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         return _parts
             .Values.Where(p =>
-                p.IsWal || (names?.Contains(p.Name) ?? (data.Contains(p.Name) || !(p.IsHeap || PowDbNames.IsIndex(p.Name))))
+                p.IsWal
+                || (names?.Contains(p.Name) ?? (data.Contains(p.Name) || !(p.IsHeap || PowDbNames.IsIndex(p.Name))))
             )
             .OrderBy(p => p.Name, StringComparer.Ordinal)
             .ToArray();

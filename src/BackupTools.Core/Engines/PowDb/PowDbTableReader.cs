@@ -11,7 +11,8 @@ namespace BackupTools.Engines.PowDb;
 internal sealed class PowDbTableReader : IDisposable
 {
     private readonly IDiskFile _file;
-    private readonly Dictionary<(string Heap, uint Window), (PowDbFingerprintSegment Segment, long Offset)> _segments = [];
+    private readonly Dictionary<(string Heap, uint Window), (PowDbFingerprintSegment Segment, long Offset)> _segments =
+    [];
 
     private PowDbTableReader(IDiskFile file) => _file = file;
 
@@ -40,7 +41,10 @@ internal sealed class PowDbTableReader : IDisposable
             );
             if (hasher.Finalize() != table.Blake3)
             {
-                throw new BackupException(ErrorCode.ChecksumMismatch, "the page fingerprints do not match their digest");
+                throw new BackupException(
+                    ErrorCode.ChecksumMismatch,
+                    "the page fingerprints do not match their digest"
+                );
             }
             reader.Index(table.Length);
             return reader;
@@ -82,8 +86,7 @@ internal sealed class PowDbTableReader : IDisposable
                     var at = segment.IsComplete
                         ? i * PowDbFingerprints.Size
                         : (i * PowDbFingerprints.ListedSize) + sizeof(ushort);
-                    body.AsSpan(at, PowDbFingerprints.Size)
-                        .CopyTo(fingerprints[(page * PowDbFingerprints.Size)..]);
+                    body.AsSpan(at, PowDbFingerprints.Size).CopyTo(fingerprints[(page * PowDbFingerprints.Size)..]);
                 }
             }
             return segment.IsComplete;

@@ -77,7 +77,8 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth 
                 ChainProblem.From(problem) with
                 {
                     Severity = ProblemSeverity.Warning,
-                    Recommendation = "The backup restores without it; the next increment reads the chain's pages instead.",
+                    Recommendation =
+                        "The backup restores without it; the next increment reads the chain's pages instead.",
                 }
             );
         }
@@ -98,7 +99,8 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth 
                 ChainProblem.From(e.At(sidePath)) with
                 {
                     Severity = ProblemSeverity.Warning,
-                    Recommendation = "The backup restores without it; the next increment reads the chain's pages instead.",
+                    Recommendation =
+                        "The backup restores without it; the next increment reads the chain's pages instead.",
                 }
             );
         }

@@ -85,13 +85,7 @@ internal static class PowDbWalCapture
         var hasher = new Hasher();
         var kept = new FileRange(0, scan.ValidEnd);
         HashingCopy.Read(copy, kept, hasher.UpdateWithJoin, new TransferProgress(), context.Cancellation);
-        return new PowDbCapturedWal(
-            scan.ValidEnd,
-            hasher.Finalize(),
-            scan.HasHeader,
-            scan.Records,
-            scan.TailLength
-        );
+        return new PowDbCapturedWal(scan.ValidEnd, hasher.Finalize(), scan.HasHeader, scan.Records, scan.TailLength);
     }
 
     private static Hash Beginning(IDiskFile file, int length)

@@ -31,7 +31,9 @@ public sealed class AlopexCheckpointMetaTests
     [Fact]
     public void Bytes_after_the_24th_are_ignored()
     {
-        var bytes = File.ReadAllBytes(AlopexFixtures.At("torn", "small-meta_trailing_bytes", "data", "checkpoint.meta"));
+        var bytes = File.ReadAllBytes(
+            AlopexFixtures.At("torn", "small-meta_trailing_bytes", "data", "checkpoint.meta")
+        );
 
         Assert.True(AlopexCheckpointMeta.TryRead(bytes, out var meta, out _));
 

@@ -21,7 +21,10 @@ internal sealed class AlopexKeyReader
     public List<ulong> Lsns { get; } = [];
 
     public SortedDictionary<string, string> Keys =>
-        new(_best.Where(p => p.Value.Value is not null).ToDictionary(p => p.Key, p => p.Value.Value!), StringComparer.Ordinal);
+        new(
+            _best.Where(p => p.Value.Value is not null).ToDictionary(p => p.Key, p => p.Value.Value!),
+            StringComparer.Ordinal
+        );
 
     public static AlopexKeyReader Read(string folder, long segmentSize = 8192, int segments = 3)
     {
@@ -98,7 +101,10 @@ internal sealed class AlopexKeyReader
             }
             return result;
         }
-        var left = full ? ring : start <= end ? end - start : ring - (start - end);
+        var left =
+            full ? ring
+            : start <= end ? end - start
+            : ring - (start - end);
         var entries = new List<(ulong, byte[])>();
         for (ulong? last = null; left > 0; )
         {
@@ -111,7 +117,10 @@ internal sealed class AlopexKeyReader
             var total = 12 + (ulong)U32(header, 8);
             if (total > ring || total > left || total < 17)
             {
-                Stop = total > ring ? "length" : total > left ? "truncated at tail" : "payload too small";
+                Stop =
+                    total > ring ? "length"
+                    : total > left ? "truncated at tail"
+                    : "payload too small";
                 break;
             }
             var entry = Bytes(start, total);

@@ -75,37 +75,62 @@ public sealed class AlopexManifestTests
     {
         var names = new[] { "a", "a/b", "a-b", "z", "é", "\uffee", "😀" };
 
-        var written = AlopexManifest.Read(new AlopexManifest([.. names.Reverse().Select(n => new AlopexManifestEntry(n, 0, 0))]).ToBytes());
+        var written = AlopexManifest.Read(
+            new AlopexManifest([.. names.Reverse().Select(n => new AlopexManifestEntry(n, 0, 0))]).ToBytes()
+        );
 
         Assert.Equal(["a", "a-b", "a/b", "z", "é", "\uffee", "😀"], written.Entries.Select(e => e.Name));
     }
 
     [Theory]
     [InlineData("""[1,[["checkpoint.meta",24,5]]]""")]
-    [InlineData("""{"entries":[{"crc32":5,"size":24,"path":"checkpoint.meta","more":[{"x":null}]}],"version":1,"who":{}}""")]
+    [InlineData(
+        """{"entries":[{"crc32":5,"size":24,"path":"checkpoint.meta","more":[{"x":null}]}],"version":1,"who":{}}"""
+    )]
     [InlineData("\n\t {\"version\":1, \"entries\":[[\"checkpoint.meta\",24,5]]} \r\n")]
     [InlineData("""{"version":1,"entries":[{"path":"checkpoint\u002emeta","size":24,"crc32":5}]}""")]
     public void What_the_engine_reads_is_read(string json) =>
-        Assert.Equal([new AlopexManifestEntry("checkpoint.meta", 24, 5)], AlopexManifest.Read(Encoding.UTF8.GetBytes(json)).Entries);
+        Assert.Equal(
+            [new AlopexManifestEntry("checkpoint.meta", 24, 5)],
+            AlopexManifest.Read(Encoding.UTF8.GetBytes(json)).Entries
+        );
 
     [Theory]
     [InlineData("", "EOF while parsing a value at line 1 column 0")]
     [InlineData("\uFEFF{\"version\":1,\"entries\":[]}", "expected value at line 1 column 1")]
     [InlineData("hello", "expected value at line 1 column 1")]
-    [InlineData("{\n  \"version\": 1,\n  \"version\": 1,\n  \"entries\": []\n}", "duplicate field `version` at line 3 column 11")]
+    [InlineData(
+        "{\n  \"version\": 1,\n  \"version\": 1,\n  \"entries\": []\n}",
+        "duplicate field `version` at line 3 column 11"
+    )]
     [InlineData("{\"version\":1}", "missing field `entries` at line 1 column 13")]
     [InlineData("{\"entries\":[]}", "missing field `version` at line 1 column 14")]
-    [InlineData("{\"version\":1,\"entries\":[{\"path\":\"a\",\"size\":1}]}", "missing field `crc32` at line 1 column 45")]
-    [InlineData("{\"version\":1,\"entries\":[{\"path\":\"a\",\"path\":\"a\"}]}", "duplicate field `path` at line 1 column 42")]
-    [InlineData("{\"version\":1.0,\"entries\":[]}", "invalid type: floating point `1.0`, expected u32 at line 1 column 14")]
+    [InlineData(
+        "{\"version\":1,\"entries\":[{\"path\":\"a\",\"size\":1}]}",
+        "missing field `crc32` at line 1 column 45"
+    )]
+    [InlineData(
+        "{\"version\":1,\"entries\":[{\"path\":\"a\",\"path\":\"a\"}]}",
+        "duplicate field `path` at line 1 column 42"
+    )]
+    [InlineData(
+        "{\"version\":1.0,\"entries\":[]}",
+        "invalid type: floating point `1.0`, expected u32 at line 1 column 14"
+    )]
     [InlineData("{\"version\":-1,\"entries\":[]}", "invalid value: integer `-1`, expected u32 at line 1 column 13")]
-    [InlineData("{\"version\":1,\"entries\":[[\"a\",1,4294967296]]}", "invalid value: integer `4294967296`, expected u32 at line 1 column 41")]
+    [InlineData(
+        "{\"version\":1,\"entries\":[[\"a\",1,4294967296]]}",
+        "invalid value: integer `4294967296`, expected u32 at line 1 column 41"
+    )]
     [InlineData("{\"version\":\"1\",\"entries\":[]}", "invalid type: string \"1\", expected u32 at line 1 column 14")]
     [InlineData("{\"version\":1,\"entries\":null}", "invalid type: null, expected a sequence at line 1 column 27")]
     [InlineData("{\"version\":1,\"entries\":[]} x", "trailing characters at line 1 column 28")]
     [InlineData("[1]", "invalid length 1, expected struct SnapshotManifest with 2 elements at line 1 column 3")]
     [InlineData("[1,[],2]", "trailing characters at line 1 column 7")]
-    [InlineData("{\"version\":1,\"entries\":[{\"path\":\"\\ud800\",\"size\":1,\"crc32\":1}]}", "invalid unicode code point at line 1 column 40")]
+    [InlineData(
+        "{\"version\":1,\"entries\":[{\"path\":\"\\ud800\",\"size\":1,\"crc32\":1}]}",
+        "invalid unicode code point at line 1 column 40"
+    )]
     [InlineData("{\"version\":1,\"entries\":[", "EOF while parsing a value at line 1 column 24")]
     public void What_the_engine_refuses_is_refused_in_its_words(string json, string said)
     {
@@ -155,5 +180,9 @@ public sealed class AlopexManifestTests
     }
 
     private static IEnumerable<string> Blocks(byte[] manifest) =>
-        Encoding.UTF8.GetString(manifest).Split("    {").Select(b => b.TrimEnd(' ', '\n', ',', ']', '}')).Order(StringComparer.Ordinal);
+        Encoding
+            .UTF8.GetString(manifest)
+            .Split("    {")
+            .Select(b => b.TrimEnd(' ', '\n', ',', ']', '}'))
+            .Order(StringComparer.Ordinal);
 }

@@ -74,7 +74,11 @@ public sealed class AlopexTableTests
     [Fact]
     public void Entries_out_of_order_are_found_only_when_looked_for()
     {
-        var table = AlopexTableBuilder.Build([AlopexRow.Of("b", 1, "1"), AlopexRow.Of("a", 1, "2"), AlopexRow.Of("c", 1, "3")]);
+        var table = AlopexTableBuilder.Build([
+            AlopexRow.Of("b", 1, "1"),
+            AlopexRow.Of("a", 1, "2"),
+            AlopexRow.Of("c", 1, "3"),
+        ]);
         Scan(table, deep: false);
         Assert.Equal("SSTable: entries are not in order", Refused(table).Message);
         Assert.Equal(
@@ -121,7 +125,11 @@ public sealed class AlopexTableTests
         var table = Sound();
         var index = (int)LayoutOf(table).IndexOffset;
         table[index + 4]++;
-        Assert.Contains("block 0 should be", Refused(AlopexTableBuilder.Reseal(table)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "block 0 should be",
+            Refused(AlopexTableBuilder.Reseal(table)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -137,7 +145,10 @@ public sealed class AlopexTableTests
     [InlineData(79, "invalid format: SSTable file too small")]
     [InlineData(5000, "invalid format: SSTable footer magic mismatch")]
     public void A_cut_table_has_the_engines_words(int length, string message) =>
-        Assert.Equal(message, Refused(File.ReadAllBytes(AlopexFixtures.At("small/S2/data/sst/2.sst"))[..length]).Message);
+        Assert.Equal(
+            message,
+            Refused(File.ReadAllBytes(AlopexFixtures.At("small/S2/data/sst/2.sst"))[..length]).Message
+        );
 
     [Fact]
     public void Any_single_changed_byte_of_a_table_is_noticed()
@@ -168,7 +179,10 @@ public sealed class AlopexTableTests
                     byte[] table = [.. Sound()[..32], .. input.Middle, .. new byte[44], .. "TSSA"u8];
                     table[6] = 0;
                     var footer = table.AsSpan(table.Length - 48);
-                    BinaryPrimitives.WriteUInt64LittleEndian(footer, 32 + (input.Index % (uint)(input.Middle.Length + 1)));
+                    BinaryPrimitives.WriteUInt64LittleEndian(
+                        footer,
+                        32 + (input.Index % (uint)(input.Middle.Length + 1))
+                    );
                     BinaryPrimitives.WriteUInt32LittleEndian(footer[8..], input.Size % (uint)(input.Middle.Length + 1));
                     var error = Record.Exception(() => Scan(AlopexTableBuilder.Reseal(table), bloomToo: false));
                     return error is null or BackupException;
@@ -195,7 +209,11 @@ public sealed class AlopexTableTests
 
     private static byte[] Sound() =>
         AlopexTableBuilder.Build(
-            [.. Enumerable.Range(0, 40).Select(i => AlopexRow.Of($"key{i:d4}", 5 + (ulong)(i % 3), i % 7 == 0 ? null : $"v{i}"))],
+            [
+                .. Enumerable
+                    .Range(0, 40)
+                    .Select(i => AlopexRow.Of($"key{i:d4}", 5 + (ulong)(i % 3), i % 7 == 0 ? null : $"v{i}")),
+            ],
             blockSize: 600
         );
 
@@ -209,12 +227,18 @@ public sealed class AlopexTableTests
     private static BackupException Refused(byte[] table, bool deep = true) =>
         Assert.Throws<BackupException>(() => Scan(table, deep: deep));
 
-    private static AlopexTableScanner Scan(byte[] table, int piece = int.MaxValue, bool deep = true, bool bloomToo = true)
+    private static AlopexTableScanner Scan(
+        byte[] table,
+        int piece = int.MaxValue,
+        bool deep = true,
+        bool bloomToo = true
+    )
     {
         var layout = LayoutOf(table);
-        var filter = bloomToo && layout.BloomSize > 0
-            ? AlopexBloom.Read(table.AsSpan((int)layout.BloomOffset, (int)layout.BloomSize).ToArray())
-            : null;
+        var filter =
+            bloomToo && layout.BloomSize > 0
+                ? AlopexBloom.Read(table.AsSpan((int)layout.BloomOffset, (int)layout.BloomSize).ToArray())
+                : null;
         var scanner = new AlopexTableScanner(layout, Index(table, layout, piece).GetEnumerator(), deep, filter);
         for (var at = 0; at < table.Length; at += Math.Min(piece, table.Length - at))
         {

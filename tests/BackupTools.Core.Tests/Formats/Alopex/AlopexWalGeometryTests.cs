@@ -135,7 +135,10 @@ public sealed class AlopexWalGeometryTests
     [Fact]
     public void A_dialect_B_header_without_marker_or_with_a_wrong_checksum_is_refused()
     {
-        var probe = new AlopexWalHeader(AlopexWalDialect.B, 0, 30, false).ToBytes().Concat("AWAL"u8.ToArray()).ToArray();
+        var probe = new AlopexWalHeader(AlopexWalDialect.B, 0, 30, false)
+            .ToBytes()
+            .Concat("AWAL"u8.ToArray())
+            .ToArray();
         probe[7] = 0;
         Assert.Equal(
             "invalid format: WAL section header valid marker missing",

@@ -164,8 +164,7 @@ public sealed class AlopexWalReplayTests
             .QuickCheckThrowOnFailure();
     }
 
-    internal static byte[] Batch(byte[] value) =>
-        [2, 1, 0, 1, (byte)'k', .. Varint((ulong)value.Length), .. value];
+    internal static byte[] Batch(byte[] value) => [2, 1, 0, 1, (byte)'k', .. Varint((ulong)value.Length), .. value];
 
     internal static byte[] Entry(ulong lsn, byte[] body)
     {
@@ -173,7 +172,10 @@ public sealed class AlopexWalReplayTests
         BinaryPrimitives.WriteUInt64LittleEndian(entry, lsn);
         BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(8), body.Length + 4);
         body.CopyTo(entry, 12);
-        BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(12 + body.Length), AlopexKeyReader.Crc(entry.AsSpan(0, 12 + body.Length)));
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            entry.AsSpan(12 + body.Length),
+            AlopexKeyReader.Crc(entry.AsSpan(0, 12 + body.Length))
+        );
         return entry;
     }
 

@@ -16,7 +16,11 @@ public sealed class PowDbCatalogTests
         Assert.True(catalog.IsLegacy);
         Assert.Equal(["users", "orders", "events", "doomed"], catalog.Tables.Select(t => t.Name));
         Assert.Equal(
-            Directory.GetFiles(PowDbFixtures.At("S0")).Select(Path.GetFileName).Where(n => n is not ("catalog.bin" or "wal.log")).Order(StringComparer.Ordinal),
+            Directory
+                .GetFiles(PowDbFixtures.At("S0"))
+                .Select(Path.GetFileName)
+                .Where(n => n is not ("catalog.bin" or "wal.log"))
+                .Order(StringComparer.Ordinal),
             catalog.DataFiles().Order(StringComparer.Ordinal)
         );
     }
@@ -53,7 +57,10 @@ public sealed class PowDbCatalogTests
 
         var catalog = PowDbCatalogReader.Read(b.WithCrc());
 
-        Assert.Equal(version == 1 ? ["t.heap"] : ["t.heap", "t_c.idx"], catalog.DataFiles().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            version == 1 ? ["t.heap"] : ["t.heap", "t_c.idx"],
+            catalog.DataFiles().Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -95,7 +102,11 @@ public sealed class PowDbCatalogTests
     public void Mutated_catalogs_end_in_a_value_or_an_error_of_ours()
     {
         var random = new Random(2);
-        var samples = new[] { File.ReadAllBytes(PowDbFixtures.At("S0", "catalog.bin")), new PowDbNewTestDatabase { CatalogVersion = 7 }.Catalog() };
+        var samples = new[]
+        {
+            File.ReadAllBytes(PowDbFixtures.At("S0", "catalog.bin")),
+            new PowDbNewTestDatabase { CatalogVersion = 7 }.Catalog(),
+        };
         for (var i = 0; i < 30_000; i++)
         {
             var bytes = samples[i % 2].ToArray();
@@ -112,7 +123,13 @@ public sealed class PowDbCatalogTests
             {
                 Assert.Contains(
                     e.Code,
-                    new[] { ErrorCode.Truncated, ErrorCode.Malformed, ErrorCode.UnsupportedVersion, ErrorCode.UnsafeName }
+                    new[]
+                    {
+                        ErrorCode.Truncated,
+                        ErrorCode.Malformed,
+                        ErrorCode.UnsupportedVersion,
+                        ErrorCode.UnsafeName,
+                    }
                 );
             }
         }
@@ -122,5 +139,8 @@ public sealed class PowDbCatalogTests
         Assert.Throws<BackupException>(() => PowDbCatalogReader.Read(bytes));
 
     private static void Stamp(byte[] bytes) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), PowDbTestDatabase.Crc(bytes.AsSpan(0, bytes.Length - 4)));
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            bytes.AsSpan(bytes.Length - 4),
+            PowDbTestDatabase.Crc(bytes.AsSpan(0, bytes.Length - 4))
+        );
 }

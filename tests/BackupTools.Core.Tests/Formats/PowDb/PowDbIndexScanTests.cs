@@ -119,5 +119,8 @@ public sealed class PowDbIndexScanTests
     }
 
     private static void Stamp(byte[] bytes) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), PowDbTestDatabase.Crc(bytes.AsSpan(0, bytes.Length - 4)));
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            bytes.AsSpan(bytes.Length - 4),
+            PowDbTestDatabase.Crc(bytes.AsSpan(0, bytes.Length - 4))
+        );
 }

@@ -30,7 +30,10 @@ public sealed class PowDbManifestTests
         {
             var manifest = Read(bytes, increment, portion);
 
-            Assert.Equal(Encoding.UTF8.GetString(bytes), Write(manifest, name => File.ReadAllBytes(PowDbFixtures.At(bundle, name))));
+            Assert.Equal(
+                Encoding.UTF8.GetString(bytes),
+                Write(manifest, name => File.ReadAllBytes(PowDbFixtures.At(bundle, name)))
+            );
         }
     }
 
@@ -62,8 +65,12 @@ public sealed class PowDbManifestTests
 
     [Theory]
     [InlineData("{\"format_version\":1,\"created_unix_secs\":2,\"source_lsn\":3,\"files\":[]}")]
-    [InlineData(" {\"files\":[ ] ,\"x\":[[{}],null,{\"files\":[7]}],\"source_lsn\":3,\r\n\t\"created_unix_secs\":2,\"format_version\":1} ")]
-    [InlineData("{\"format_version\":1,\"created_unix_secs\":2,\"source_lsn\":3,\"files\":[],\"sync\":null,\"catalog_version\":5}")]
+    [InlineData(
+        " {\"files\":[ ] ,\"x\":[[{}],null,{\"files\":[7]}],\"source_lsn\":3,\r\n\t\"created_unix_secs\":2,\"format_version\":1} "
+    )]
+    [InlineData(
+        "{\"format_version\":1,\"created_unix_secs\":2,\"source_lsn\":3,\"files\":[],\"sync\":null,\"catalog_version\":5}"
+    )]
     [InlineData("{\"\\u0066iles\":[],\"format_version\":1,\"created_unix_secs\":2,\"source_lsn\":3}")]
     public void Order_spaces_escapes_and_unknown_fields_do_not_matter(string json)
     {
@@ -76,7 +83,8 @@ public sealed class PowDbManifestTests
     [Fact]
     public void A_replication_identity_is_seen()
     {
-        var json = "{\"format_version\":1,\"created_unix_secs\":2,\"source_lsn\":3,\"sync\":{\"identity\":{\"a\":1}},\"files\":[]}";
+        var json =
+            "{\"format_version\":1,\"created_unix_secs\":2,\"source_lsn\":3,\"sync\":{\"identity\":{\"a\":1}},\"files\":[]}";
 
         Assert.True(Read(Encoding.UTF8.GetBytes(json), increment: false, 5).HasSync);
     }
@@ -117,8 +125,14 @@ public sealed class PowDbManifestTests
     [InlineData("{}", "without a variant")]
     [InlineData("{\"Other\":{}}", "unknown variant")]
     [InlineData("{\"Whole\":7}", "expected an object")]
-    [InlineData("{\"Whole\":{\"name\":\"a\",\"len\":1,\"blake3_hex\":\"DIGEST\"},\"Whole\":{}}", "more than one variant")]
-    [InlineData("{\"Pages\":{\"name\":\"a\",\"total_pages\":1,\"page_indices\":[1],\"delta_file\":\"d\",\"delta_len\":1,\"delta_blake3_hex\":\"DIGEST\"}}", "outside its 1 pages")]
+    [InlineData(
+        "{\"Whole\":{\"name\":\"a\",\"len\":1,\"blake3_hex\":\"DIGEST\"},\"Whole\":{}}",
+        "more than one variant"
+    )]
+    [InlineData(
+        "{\"Pages\":{\"name\":\"a\",\"total_pages\":1,\"page_indices\":[1],\"delta_file\":\"d\",\"delta_len\":1,\"delta_blake3_hex\":\"DIGEST\"}}",
+        "outside its 1 pages"
+    )]
     [InlineData("{\"Pages\":{\"name\":\"a\",\"total_pages\":9,\"page_indices\":[1,1]}}", "page index 1 follows 1")]
     [InlineData("{\"Pages\":{\"name\":\"a\",\"total_pages\":9,\"page_indices\":[[1]]}}", "whole number")]
     [InlineData("{\"Pages\":{\"name\":\"a\",\"total_pages\":4294967296}}", "whole number up to 4294967295")]
@@ -147,7 +161,10 @@ public sealed class PowDbManifestTests
     [Theory]
     [InlineData(false, "unsupported backup format 2 (this build understands 1)")]
     [InlineData(true, "unsupported increment format 2 (this build understands 1)")]
-    public void Another_version_is_refused_in_the_engines_words_even_if_the_rest_is_strange(bool increment, string message)
+    public void Another_version_is_refused_in_the_engines_words_even_if_the_rest_is_strange(
+        bool increment,
+        string message
+    )
     {
         foreach (var rest in new[] { "", ",\"files\":7,\"changed\":7", ",,," })
         {
@@ -164,7 +181,11 @@ public sealed class PowDbManifestTests
     public void Mutated_manifests_end_in_a_value_or_an_error_of_ours()
     {
         var random = new Random(5);
-        var samples = new[] { (false, PowDbFixtures.At("full_S0", "manifest.json")), (true, PowDbFixtures.At("inc_S0_S2", "increment.json")) };
+        var samples = new[]
+        {
+            (false, PowDbFixtures.At("full_S0", "manifest.json")),
+            (true, PowDbFixtures.At("inc_S0_S2", "increment.json")),
+        };
         for (var i = 0; i < 20_000; i++)
         {
             var (increment, path) = samples[i % 2];
@@ -205,7 +226,12 @@ public sealed class PowDbManifestTests
         using var writer = new PowDbManifestWriter(buffer);
         if (manifest.IsIncrement)
         {
-            writer.BeginIncrement(manifest.CreatedUnixSecs, manifest.BaseSourceLsn, manifest.SourceLsn, manifest.CatalogVersion);
+            writer.BeginIncrement(
+                manifest.CreatedUnixSecs,
+                manifest.BaseSourceLsn,
+                manifest.SourceLsn,
+                manifest.CatalogVersion
+            );
         }
         else
         {
@@ -225,7 +251,10 @@ public sealed class PowDbManifestTests
             for (var at = 0; at < delta.Length; at += PowDbDelta.RecordSize)
             {
                 writer.PageIndex(check.Take(delta.AsSpan(at, PowDbDelta.RecordSize)));
-                Assert.Equal(BinaryPrimitives.ReadUInt32LittleEndian(delta.AsSpan(at)), BinaryPrimitives.ReadUInt32LittleEndian(delta.AsSpan(at + 4)));
+                Assert.Equal(
+                    BinaryPrimitives.ReadUInt32LittleEndian(delta.AsSpan(at)),
+                    BinaryPrimitives.ReadUInt32LittleEndian(delta.AsSpan(at + 4))
+                );
             }
             check.Finish();
             Assert.Equal(pages.DeltaBlake3, Hasher.Hash(delta));

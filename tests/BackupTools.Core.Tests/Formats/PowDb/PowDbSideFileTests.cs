@@ -15,7 +15,11 @@ public sealed class PowDbSideFileTests
         Series = "dätä \"x\"",
         CreatedUtc = new DateTimeOffset(2026, 11, 20, 4, 10, 0, 123, TimeSpan.Zero),
         MaxLsn = ulong.MaxValue,
-        Files = [new PowDbStateFile("catalog.bin", 317, Hasher.Hash([1])), new PowDbStateFile("t.heap", 0, Hasher.Hash([]))],
+        Files =
+        [
+            new PowDbStateFile("catalog.bin", 317, Hasher.Hash([1])),
+            new PowDbStateFile("t.heap", 0, Hasher.Hash([])),
+        ],
         Dropped = ["old.heap"],
         Wal = new PowDbSideWal(8, Hasher.Hash([2])),
         Pages = new PowDbPageTable(100, Hasher.Hash([3]), new string('c', 64), 7),
@@ -24,7 +28,20 @@ public sealed class PowDbSideFileTests
     [Fact]
     public void What_is_written_is_read()
     {
-        foreach (var side in new[] { Sample, Sample with { ParentId = null, Wal = null, Pages = Sample.Pages with { On = null, Depth = 0 }, Files = [], Dropped = [] } })
+        foreach (
+            var side in new[]
+            {
+                Sample,
+                Sample with
+                {
+                    ParentId = null,
+                    Wal = null,
+                    Pages = Sample.Pages with { On = null, Depth = 0 },
+                    Files = [],
+                    Dropped = [],
+                },
+            }
+        )
         {
             var read = PowDbSideFile.Read(side.Write());
 
@@ -41,7 +58,10 @@ public sealed class PowDbSideFileTests
         for (var at = 0; at < bytes.Length; at++)
         {
             bytes[at] ^= 2;
-            Assert.Equal(ErrorCode.ChecksumMismatch, Assert.Throws<BackupException>(() => PowDbSideFile.Read(bytes)).Code);
+            Assert.Equal(
+                ErrorCode.ChecksumMismatch,
+                Assert.Throws<BackupException>(() => PowDbSideFile.Read(bytes)).Code
+            );
             bytes[at] ^= 2;
             Assert.Throws<BackupException>(() => PowDbSideFile.Read(bytes.AsMemory(0, at)));
         }
@@ -68,7 +88,8 @@ public sealed class PowDbSideFileTests
     {
         var text = Encoding.UTF8.GetString(Sample.Write());
         Assert.Contains(old, text, StringComparison.Ordinal);
-        var body = text[..text.LastIndexOf(",\n  \"blake3\"", StringComparison.Ordinal)].Replace(old, now, StringComparison.Ordinal);
+        var body = text[..text.LastIndexOf(",\n  \"blake3\"", StringComparison.Ordinal)]
+            .Replace(old, now, StringComparison.Ordinal);
         var digest = Hasher.Hash(Encoding.UTF8.GetBytes(body));
         var forged = Encoding.UTF8.GetBytes($"{body},\n  \"blake3\": \"{digest}\"\n}}");
 

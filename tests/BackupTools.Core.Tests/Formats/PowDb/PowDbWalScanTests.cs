@@ -73,7 +73,10 @@ public sealed class PowDbWalScanTests
 
         Assert.Equal(0, Scan(record, 100).Records);
         Assert.Equal(1, Scan([.. PowDbNewTestDatabase.Wal(0), .. record], 100).Records);
-        Assert.Equal(0, Scan([.. PowDbNewTestDatabase.Wal(0), .. PowDbTestDatabase.WalRecord(1, 13, "t", 0, 0, [])], 100).Records);
+        Assert.Equal(
+            0,
+            Scan([.. PowDbNewTestDatabase.Wal(0), .. PowDbTestDatabase.WalRecord(1, 13, "t", 0, 0, [])], 100).Records
+        );
     }
 
     [Fact]
