@@ -13,8 +13,7 @@ namespace BackupTools.Tests.Engines.Alopex;
 /// </summary>
 public sealed class AlopexInterleavingTests
 {
-    // Commits in the log when the capture begins, over two of its segments; ten times as many before, so that the
-    // numbers of later commits are as long.
+    // Commits in the log when the capture begins: over two of its segments.
     private const int InLog = 12;
 
     // Some thousand small directories: where memory can hold them, no disk need.
@@ -94,7 +93,7 @@ public sealed class AlopexInterleavingTests
     private static AlopexWriter Prepared(TempFolder folder)
     {
         var writer = new AlopexWriter(folder["db"]);
-        Commit(writer, 10 * InLog);
+        Commit(writer, InLog);
         writer.Checkpoint();
         Commit(writer, InLog);
         return writer;
