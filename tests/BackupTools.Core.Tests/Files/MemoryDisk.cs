@@ -105,9 +105,9 @@ internal sealed class MemoryDisk : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => false;
 
-    public void FlushDirectory(string path) { }
-
     public void AdoptAccess(string path, string model) { }
+
+    public void FlushDirectory(string path) { }
 
     public DiskEntry? Stat(string path)
     {
