@@ -12,7 +12,7 @@ internal static class BackupRun
     public static BackupPlan Plan(BackupSettings settings, BundleKind kind, OperationHost host)
     {
         var context = host.Context;
-        var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, context);
+        var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, settings.ToOptions(), context);
         RefuseForeignOptions(settings, engine, kind);
         if (!settings.EngineLayout)
         {

@@ -48,6 +48,21 @@ public sealed class LocalDiskUnixTests : IDisposable
         holder.WaitForExit();
     }
 
+    [LinuxRootFact]
+    public void What_is_made_beside_a_file_can_be_given_its_owner_and_rights()
+    {
+        var model = _temp.Write("db", "data");
+        Assert.Equal(0, Posix.Run("chown", "12345:23456", model).Code);
+        Assert.Equal(0, Posix.Run("chmod", "640", model).Code);
+        var file = _temp.Write("file", "");
+        var folder = _temp["folder"];
+        _disk.CreateDirectory(folder);
+        _disk.AdoptAccess(file, model);
+        _disk.AdoptAccess(folder, model);
+        Assert.Equal("12345:23456 640", Posix.Run("stat", "-c", "%u:%g %a", file).Output.Trim());
+        Assert.Equal("12345:23456 750", Posix.Run("stat", "-c", "%u:%g %a", folder).Output.Trim());
+    }
+
     [UnixFact]
     public void What_is_created_is_for_the_owner_only_whatever_the_umask()
     {

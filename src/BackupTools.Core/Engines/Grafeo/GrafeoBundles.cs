@@ -18,7 +18,7 @@ internal static class GrafeoBundles
     public const string ManifestName = "backup_manifest.json";
 
     // Far more than any folder holds: an entry takes at most a few hundred bytes.
-    private const long MaxManifest = 256L << 20;
+    private const long MaxManifest = 64L << 20;
     private static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|");
     private const int LookLength = GbakHeader.Size + sizeof(ulong) + GrafeoWalHeader.Size;
 
@@ -30,12 +30,14 @@ internal static class GrafeoBundles
         if (entry?.Kind == DiskEntryKind.Directory)
         {
             var inside = Path.Combine(path, ManifestName);
-            return disk.Stat(inside) is null ? ReadLoose(path, context) : ReadListed(inside, null, context);
+            return disk.Stat(inside) is null
+                ? ReadLoose(path, context)
+                : OfOneDatabase([.. ReadListed(inside, null, context)]);
         }
         var manifest = Path.Combine(Path.GetDirectoryName(path)!, ManifestName);
         if (string.Equals(Path.GetFileName(path), ManifestName, StringComparison.Ordinal))
         {
-            return ReadListed(path, null, context);
+            return OfOneDatabase([.. ReadListed(path, null, context)]);
         }
         if (
             disk.Stat(manifest) is not null
@@ -134,6 +136,17 @@ internal static class GrafeoBundles
             }
             highest = Math.Max(highest, segment.EndEpoch);
         }
+    }
+
+    /// <summary>
+    /// One folder holds one database, so segments of 0.5.x, which name none, belong to the one that it was converted to.
+    /// </summary>
+    private static IEnumerable<BundleReadResult> OfOneDatabase(List<BundleReadResult> results)
+    {
+        var series = results.Find(r => r.Header?.Series is not null)?.Header!.Series;
+        return results.Select(r =>
+            r.Header is { Series: null } header ? r with { Header = header with { Series = series } } : r
+        );
     }
 
     private static BundleReadResult ReadSegment(

@@ -22,6 +22,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
     private readonly IDisk _disk = context.Disk;
+    private bool _madeFolder;
 
     /// <summary>
     /// Before a capture: makes the engine keep its log from a position on, for a destination that it is not kept for
@@ -51,7 +52,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         );
     }
 
-    /// <summary>Takes back a <see cref="Pin"/> whose capture failed.</summary>
+    /// <summary>Takes back a <see cref="Pin"/> whose capture failed, and the folder if it was made for it.</summary>
     public void Unpin(string destination) =>
         Change(
             "the backup cursor could not be taken back, so the engine keeps its log until the next backup",
@@ -59,7 +60,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
             {
                 Update([], destination, null, quiet: true);
                 return true;
-            }
+            },
+            afterwards: () => _ = _madeFolder && _disk.TryDeleteEmptyDirectory(source.LogFolder)
         );
 
     /// <summary>Notes how far a destination reaches now, and moves the cursor to the oldest of all.</summary>
@@ -78,7 +80,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         );
 
     /// <summary>A cursor that cannot be written makes no backup bad: it is a warning.</summary>
-    private bool Change(string failure, Func<bool> change)
+    private bool Change(string failure, Func<bool> change, Action? afterwards = null)
     {
         try
         {
@@ -90,10 +92,16 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
                     return false;
                 }
                 _disk.CreateDirectory(source.LogFolder);
+                _madeFolder = true;
                 _disk.AdoptAccess(source.LogFolder, source.Path);
             }
-            using var exclusive = Lock();
-            return change();
+            bool changed;
+            using (Lock())
+            {
+                changed = change();
+            }
+            afterwards?.Invoke();
+            return changed;
         }
         catch (BackupException e)
         {

@@ -76,7 +76,7 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
 
     private static byte[] Before(IDiskFile file, FileRange range)
     {
-        var length = (int)Math.Min(TailLength, range.Length);
+        var length = (int)Math.Clamp(range.Length, 0, TailLength);
         return GrafeoImage.ReadAt(file, range.End - length, length);
     }
 }

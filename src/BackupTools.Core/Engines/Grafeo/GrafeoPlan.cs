@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Engines.Grafeo;
@@ -20,6 +21,16 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             throw new BackupException(
                 ErrorCode.InvalidOption,
                 "without the cursor there is nothing to forget a destination for"
+            );
+        }
+        if (context.Disk.Stat(request.SourcePath)?.Kind == DiskEntryKind.Link)
+        {
+            // The log lies beside the name that the engine was given, and no one but its user knows which that was.
+            throw new BackupException(
+                ErrorCode.SourceNotRecognised,
+                "the path is a link",
+                request.SourcePath,
+                recommendation: "Name the database by the path under which its engine opens it."
             );
         }
         var source = new GrafeoSource(request.SourcePath);

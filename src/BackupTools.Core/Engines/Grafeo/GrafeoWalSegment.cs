@@ -56,12 +56,7 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
                     );
                 }
                 segments.Add(
-                    new GrafeoWalSegment(
-                        file.Path,
-                        at + prefix,
-                        (long)size,
-                        GrafeoWalHeader.Read(head.AsSpan(prefix), at + prefix)
-                    )
+                    Of(file.Path, at + prefix, (long)size, GrafeoWalHeader.Read(head.AsSpan(prefix), at + prefix))
                 );
                 at += prefix + (long)size;
             }
@@ -81,7 +76,7 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
         {
             var header = GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size));
             return header.FirstLsn == number
-                ? new GrafeoWalSegment(file.Path, 0, file.Length, header)
+                ? Of(file.Path, 0, file.Length, header)
                 : throw new BackupException(
                     ErrorCode.Malformed,
                     $"the header starts at LSN {header.FirstLsn}, the file name at LSN {number}",
@@ -93,4 +88,13 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
             throw e.At(file.Path);
         }
     }
+
+    private static GrafeoWalSegment Of(string path, long offset, long length, GrafeoWalHeader header) =>
+        (ulong)length <= ulong.MaxValue - header.FirstLsn
+            ? new GrafeoWalSegment(path, offset, length, header)
+            : throw new BackupException(
+                ErrorCode.Malformed,
+                $"LSN {header.FirstLsn} is beyond every log",
+                offset: offset + 32
+            );
 }

@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Grafeo;
 
 namespace BackupTools.Tests.Engines.Grafeo;
@@ -310,6 +311,7 @@ public class GrafeoCaptureTests
         var manifest = GrafeoManifest.Read(h.Bytes("backup_manifest.json"));
         Assert.Equal((GrafeoEncoding.Json, 4), (manifest.Encoding, manifest.Segments.Count));
         Assert.Equal(2, h.Chains().Count);
+        Assert.Single(h.Chains().Select(c => c.Series).Distinct());
         Assert.All(h.Chains(), c => Assert.Empty(h.Inner.Verify(c.PathTo(c.Bundles.Count - 1)!)));
     }
 
@@ -401,6 +403,27 @@ public class GrafeoCaptureTests
         Assert.False(h.Inner.Engine.RecognisesSource(h.Database, h.Inner.Context()));
         Assert.False(h.Inner.Engine.RecognisesSource(h.Log, h.Inner.Context()));
         Assert.False(h.Inner.Engine.RecognisesSource(h.Inner.At("nothing"), h.Inner.Context()));
+    }
+
+    [UnixFact]
+    public void A_link_is_refused_because_its_log_may_lie_elsewhere()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S2");
+        var link = h.Inner.At("link.grafeo");
+        File.CreateSymbolicLink(link, h.Database);
+        var error = Assert.Throws<BackupException>(() => h.Inner.Full(link, h.Backups));
+        Assert.Equal((ErrorCode.SourceNotRecognised, link), (error.Code, error.FullName));
+    }
+
+    [Fact]
+    public void A_failed_backup_of_a_closed_database_leaves_no_log_folder()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        Directory.Delete(h.Log, recursive: true);
+        var bytes = File.ReadAllBytes(h.Database);
+        File.WriteAllBytes(h.Database, GrafeoBytes.Flip(bytes, 77824 + 40));
+        Assert.Throws<BackupException>(() => h.Full());
+        Assert.False(Directory.Exists(h.Log));
     }
 
     [Fact]

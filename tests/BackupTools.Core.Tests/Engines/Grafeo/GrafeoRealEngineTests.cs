@@ -96,6 +96,29 @@ public class GrafeoRealEngineTests(RealGrafeo engine) : IClassFixture<RealGrafeo
     }
 
     [RealGrafeoFact]
+    public void Increments_of_one_growing_segment_restore_in_the_engine_at_every_epoch()
+    {
+        using var h = new GrafeoHarness();
+        Open(h, "create");
+        Insert(h, 0);
+        h.Full();
+        var expected = new Dictionary<ulong, RealGrafeo.Rows>();
+        for (var i = 1; i <= 8; i++)
+        {
+            var epoch = Insert(h, i);
+            expected[epoch] = engine.Dump(Copy(h));
+            if (i % 2 == 0)
+                h.Increment();
+        }
+        foreach (var (epoch, rows) in expected)
+        {
+            Assert.Equal(rows, engine.Dump(EngineRestores(h, epoch)));
+            Assert.Equal(rows, engine.Dump(h.RestoreTo(epoch)));
+        }
+        engine.Do("close", new { db = h.Database });
+    }
+
+    [RealGrafeoFact]
     public void The_engine_keeps_the_log_that_the_cursor_asks_for_and_minds_no_side_file()
     {
         using var h = new GrafeoHarness();
