@@ -27,7 +27,7 @@ public sealed class PowDbDamageTests : IDisposable
         foreach (var file in files)
         {
             var bytes = File.ReadAllBytes(file);
-            for (var flips = 0; flips < 12 && bytes.Length > 0; flips++)
+            for (var flips = 0; flips < 8 && bytes.Length > 0; flips++)
             {
                 var at = random.Next(bytes.Length);
                 var damaged = bytes.ToArray();
@@ -47,6 +47,27 @@ public sealed class PowDbDamageTests : IDisposable
             File.WriteAllBytes(file, bytes);
         }
         AssertNoticed(expected, null);
+    }
+
+    [Fact]
+    public void A_name_changed_in_a_manifest_is_refused_with_our_side_file_and_without()
+    {
+        var (_, bundles) = SmallChain();
+        var last = bundles[^1].FullName;
+        var manifest = Path.Combine(last, "increment.json");
+        File.WriteAllText(
+            manifest,
+            File.ReadAllText(manifest).Replace("t_id.idx", "u_id.idx", StringComparison.Ordinal)
+        );
+
+        var read = Assert.Single(_harness.Engine.ReadBundles(last, _harness.Context()));
+        Assert.Equal((ErrorCode.ChecksumMismatch, manifest), (read.Error!.Code, read.Error.FullName));
+
+        File.Delete(Path.Combine(last, ".backuptools.json"));
+        File.Delete(Path.Combine(last, ".backuptools.pages"));
+        BundleHeader[] path = [.. bundles.Take(2), .. _harness.Read(last)];
+        var error = Assert.Throws<BackupException>(() => _harness.Restore(path, _harness.At("restored")));
+        Assert.Equal((ErrorCode.MissingFile, Path.Combine(last, "u_id.idx")), (error.Code, error.FullName));
     }
 
     [Fact]

@@ -138,6 +138,34 @@ public sealed class PowDbEngineTests : IDisposable
     }
 
     [Fact]
+    public void A_differential_after_the_lsns_went_down_is_still_the_newest_state()
+    {
+        var source = PowDbFixtures.Copy(PowDbFixtures.At("S0"), _harness.At("data"));
+        var differential = new EngineOptions { Differential = true };
+        var path = new List<BundleHeader> { _harness.Full(source, _harness.At("backups")) };
+        Replace(source, "S2");
+        path.Add(_harness.Increment(source, _harness.At("backups"), path, differential));
+        Replace(source, "L/L1");
+        _clock.Now = _clock.Now.AddHours(1);
+        var newest = _harness.Increment(source, _harness.At("backups"), path, differential);
+
+        var chain = Assert.Single(ChainBuilder.Build("/b", _harness.Read(_harness.At("backups")), siblingsAreFine: true));
+
+        Assert.Equal(newest.Id, chain.Head!.Id);
+        Assert.Equal((874ul, 991ul), (newest.Start.Value, newest.End.Value));
+    }
+
+    [Fact]
+    public void The_engines_own_increment_is_newer_than_its_full_even_if_its_lsn_is_lower()
+    {
+        var headers = new[] { "full_S0", "L/inc_S0_L1" }.SelectMany(b => _harness.Read(PowDbFixtures.At(b))).ToArray();
+
+        var chain = Assert.Single(ChainBuilder.Build("/b", headers, siblingsAreFine: true));
+
+        Assert.Equal((874ul, 834ul), (chain.Head!.Start.Value, chain.Head.End.Value));
+    }
+
+    [Fact]
     public void Increments_without_a_change_in_one_second_are_still_different_bundles()
     {
         var path = new List<BundleHeader> { _harness.Full(PowDbFixtures.At("S0"), _harness.At("backups")) };
@@ -270,6 +298,8 @@ public sealed class PowDbEngineTests : IDisposable
             File.ReadAllText(manifest)
                 .Replace("\"catalog_version\": 6", "\"catalog_version\": 7", StringComparison.Ordinal)
         );
+        File.Delete(Path.Combine(full.FullName, ".backuptools.json"));
+        File.Delete(Path.Combine(full.FullName, ".backuptools.pages"));
 
         var error = Assert.Throws<BackupException>(() =>
             _harness.Restore(_harness.Read(full.FullName), _harness.At("restored"))
