@@ -149,7 +149,9 @@ public sealed class PowDbEngineTests : IDisposable
         _clock.Now = _clock.Now.AddHours(1);
         var newest = _harness.Increment(source, _harness.At("backups"), path, differential);
 
-        var chain = Assert.Single(ChainBuilder.Build("/b", _harness.Read(_harness.At("backups")), siblingsAreFine: true));
+        var chain = Assert.Single(
+            ChainBuilder.Build("/b", _harness.Read(_harness.At("backups")), siblingsAreFine: true)
+        );
 
         Assert.Equal(newest.Id, chain.Head!.Id);
         Assert.Equal((874ul, 991ul), (newest.Start.Value, newest.End.Value));
