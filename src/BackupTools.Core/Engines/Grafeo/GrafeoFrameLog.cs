@@ -242,7 +242,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         bool isLast
     )
     {
-        if (!isLast || (scan.Damage is not null && FrameBehind(file, segment, scan.GroupEnd) is not null))
+        if (!isLast || FrameBehind(file, segment, scan.FrameEnd) is not null)
         {
             throw new BackupException(
                 ErrorCode.SourceDamaged,

@@ -27,6 +27,9 @@ internal sealed class GrafeoGroupScan
     /// <summary>Offset behind the last complete group.</summary>
     public long GroupEnd { get; private set; }
 
+    /// <summary>Offset behind the last whole frame.</summary>
+    public long FrameEnd => _reader.End;
+
     /// <summary>Position behind the last complete group.</summary>
     public ulong GroupEndLsn { get; private set; }
 

@@ -58,7 +58,7 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
     /// <param name="first">The first to read.</param>
     /// <param name="filter">Takes every frame.</param>
     /// <param name="context">For reading.</param>
-    /// <param name="mayBeTorn">A frame cut off at the very end is what a live or crashed engine leaves.</param>
+    /// <param name="mayBeTorn">A frame cut off at the very end of a file is what a live or crashed engine leaves.</param>
     /// <exception cref="BackupException">A frame is damaged.</exception>
     public static void Scan(
         IReadOnlyList<GrafeoRecordInput> inputs,
@@ -72,9 +72,9 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
         {
             var (path, range) = inputs[i];
             var reader = new GrafeoRecordReader(range.Start);
+            using var file = context.Disk.OpenRead(path);
             try
             {
-                using var file = context.Disk.OpenRead(path);
                 HashingCopy.Read(
                     file,
                     range,
@@ -93,11 +93,30 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
             {
                 throw e.At(path);
             }
-            if (reader.Torn() is { } torn && !mayBeTorn)
+            if (
+                reader.Torn() is { } torn
+                && (!mayBeTorn || GoesOn(file, range with { Start = reader.End + 1 }, context))
+            )
             {
                 throw torn.At(path);
             }
         }
+    }
+
+    /// <summary>A commit behind a frame that seems cut off: not its end is missing, its length is wrong.</summary>
+    private static bool GoesOn(IDiskFile file, FileRange range, EngineContext context)
+    {
+        const int block = 1 << 20;
+        for (var at = range.Start; at < range.End; at += block)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            var length = (int)Math.Min(block + GrafeoRecordReader.MaxEpochFrame, range.End - at);
+            if (GrafeoRecordReader.IndexOfEpoch(GrafeoImage.ReadAt(file, at, length)) >= 0)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private GrafeoEpochFilter Filter(List<GrafeoRecordInput> inputs, int first, ulong after)

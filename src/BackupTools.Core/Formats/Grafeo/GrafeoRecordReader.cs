@@ -12,10 +12,14 @@ namespace BackupTools.Formats.Grafeo;
 /// <param name="checkCrc">False to follow the framing only.</param>
 internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
 {
+    /// <summary>Bytes of the longest frame that <see cref="IndexOfEpoch"/> finds.</summary>
+    public const int MaxEpochFrame = Prefix + MaxEpochPayload + Trailer;
+
     // Variant and one integer: all that is looked at of a payload.
     private const int Looked = 16;
     private const int Prefix = 4;
     private const int Trailer = 4;
+    private const int MaxEpochPayload = 10;
     private const uint LastVariant = (uint)GrafeoRecordKind.EpochAdvance;
 
     private readonly Crc32 _crc = new();
@@ -85,6 +89,34 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
             ErrorCode.Truncated,
             $"damaged WAL record: a record of {_length} bytes runs past the end of the file ({read} bytes left)"
         );
+    }
+
+    /// <summary>
+    /// The first whole frame that gives a commit its epoch, wherever it begins; −1 for none. Found behind a frame that
+    /// seems cut off, it proves that its length is damaged and that commits follow.
+    /// </summary>
+    public static int IndexOfEpoch(ReadOnlySpan<byte> bytes)
+    {
+        for (var at = Prefix; at < bytes.Length; at++)
+        {
+            var next = bytes[at..].IndexOf((byte)GrafeoRecordKind.EpochAdvance);
+            if (next < 0)
+            {
+                return -1;
+            }
+            at += next;
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at - Prefix)..]);
+            if (
+                length is >= 2 and <= MaxEpochPayload
+                && bytes.Length - at >= (int)length + Trailer
+                && BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at + (int)length)..])
+                    == Crc32.HashToUInt32(bytes.Slice(at, (int)length))
+            )
+            {
+                return at - Prefix;
+            }
+        }
+        return -1;
     }
 
     private bool FillEdge(ref ReadOnlySpan<byte> bytes)

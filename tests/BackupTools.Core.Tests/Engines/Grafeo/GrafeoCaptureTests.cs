@@ -351,15 +351,14 @@ public class GrafeoCaptureTests
         using var h = new GrafeoHarness();
         h.Become("v06-native", "S0").Full(new EngineOptions { NoCursor = true });
         h.Become("v06-native", "S2");
-        foreach (
-            var (name, at) in new[] { ("wal_00000000000000000480.log", 200), ("wal_00000000000000000311.log", 200) }
-        )
+        // In a payload; in the length of a frame, which then runs past the end; in a segment that others follow.
+        foreach (var (lsn, at, offset) in new[] { (480, 200, 128L), (480, 229, 226L), (311, 200, 128L) })
         {
-            var log = Path.Combine(h.Log, name);
+            var log = Path.Combine(h.Log, $"wal_{lsn:D20}.log");
             var bytes = File.ReadAllBytes(log);
             File.WriteAllBytes(log, GrafeoBytes.Flip(bytes, at));
             var error = Assert.Throws<BackupException>(() => h.Increment(new EngineOptions { NoCursor = true }));
-            Assert.Equal((ErrorCode.SourceDamaged, log, 128L), (error.Code, error.FullName, error.Offset));
+            Assert.Equal((ErrorCode.SourceDamaged, log, offset), (error.Code, error.FullName, error.Offset));
             Assert.Contains("the log goes on behind it", error.Message, StringComparison.Ordinal);
             File.WriteAllBytes(log, bytes);
         }
@@ -510,6 +509,119 @@ public class GrafeoCaptureTests
         Assert.Equal(
             ErrorCode.InvalidOption,
             Assert.Throws<BackupException>(() => h.Inner.Engine.PlanCapture(both, h.Inner.Context())).Code
+        );
+    }
+
+    [Fact]
+    public void A_log_of_another_database_or_with_a_hole_is_the_sources_own_damage()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S2");
+        var log = Path.Combine(h.Log, "wal_00000000000000000480.log");
+        var bytes = File.ReadAllBytes(log);
+        File.WriteAllBytes(log, [.. GrafeoBytes.SegmentHeader(480), .. bytes[128..]]);
+        Refused("belongs to database 07070707070707070707070707070707, not 81a6b88702c3b2f2362d0d1ee73ce92e");
+        File.WriteAllBytes(log, bytes);
+        File.Move(log, Path.Combine(h.Log, "wal_00000000000000000481.log"));
+        Refused("the header starts at LSN 480, the file name at LSN 481");
+        File.Delete(Path.Combine(h.Log, "wal_00000000000000000481.log"));
+        var later = Path.Combine(h.Log, "wal_00000000000000000999.log");
+        var header = bytes[..128];
+        BitConverter.GetBytes(999ul).CopyTo(header, 32);
+        BitConverter.GetBytes(GrafeoBytes.Crc(header.AsSpan(0, 124))).CopyTo(header, 124);
+        File.WriteAllBytes(later, header);
+        Refused("the WAL has a gap: the segment before ends at LSN 480, this one starts at LSN 999");
+        BitConverter.GetBytes(ulong.MaxValue).CopyTo(header, 32);
+        BitConverter.GetBytes(GrafeoBytes.Crc(header.AsSpan(0, 124))).CopyTo(header, 124);
+        File.Delete(later);
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_18446744073709551615.log"), header);
+        Refused("LSN 18446744073709551615 is beyond every log");
+
+        void Refused(string words)
+        {
+            var error = Assert.Throws<BackupException>(() => h.Full(new EngineOptions { NoCursor = true }));
+            Assert.Equal(ErrorCode.SourceDamaged, error.Code);
+            Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_chain_that_ends_inside_a_commit_of_this_log_is_not_of_this_database()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        h.Full();
+        h.Become("v06-native", "S1").Increment();
+        // The same bytes up to the position, but there they are part of a longer commit.
+        var bytes = GrafeoBytes.FixtureBytes("v06-native", "S1.grafeo.wal", "wal_00000000000000000311.log");
+        var payload = bytes[(128 + 25)..];
+        byte[] frames = [.. GrafeoBytes.Frame(311, 5, 1, payload), .. GrafeoBytes.Frame(480, 5, 2, [1, 2, 3])];
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_00000000000000000311.log"), [.. bytes[..128], .. frames]);
+        Assert.Equal(ErrorCode.ForeignEpoch, Assert.Throws<BackupException>(() => h.Increment()).Code);
+        var manifest = GrafeoManifest.Read(h.Bytes("backup_manifest.json"));
+        var increment = Path.Combine(h.Backups, manifest.Segments[1].FileName);
+        var backup = File.ReadAllBytes(increment);
+        frames[..169].CopyTo(backup, 40 + 128);
+        File.WriteAllBytes(increment, backup);
+        Assert.Equal(ErrorCode.SinceInsideFrame, Assert.Throws<BackupException>(() => h.Increment()).Code);
+    }
+
+    [Fact]
+    public void Epochs_that_do_not_fit_the_chain_are_refused()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        h.Full();
+        var log = Path.Combine(h.Log, "wal_00000000000000000311.log");
+        var older = GrafeoBytes.Frame(311, 5, 3, GrafeoBytes.GroupPayload(311, 2, 1795145304000, 5));
+        File.WriteAllBytes(log, [.. File.ReadAllBytes(log), .. older]);
+        var error = Assert.Throws<BackupException>(() => h.Increment());
+        Assert.Equal(ErrorCode.ForeignEpoch, error.Code);
+        Assert.Contains("its log has epoch 2 there", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_log_of_the_old_generation_that_went_back_or_is_damaged_is_refused()
+    {
+        using var h = new GrafeoHarness().Become("v05-reference", "S2");
+        h.Full();
+        var log = Path.Combine(h.Log, "wal_00000002.log");
+        var bytes = File.ReadAllBytes(log);
+        // In a payload, and in the length of a record, which then seems to run past the end.
+        foreach (var (at, offset) in new[] { (10, 0L), (20, 18L) })
+        {
+            File.WriteAllBytes(log, GrafeoBytes.Flip(bytes, at));
+            var damaged = Assert.Throws<BackupException>(() => h.Full());
+            Assert.Equal((ErrorCode.SourceDamaged, log, offset), (damaged.Code, damaged.FullName, damaged.Offset));
+        }
+        foreach (var file in Directory.EnumerateFiles(h.Log, "*.log"))
+            File.Delete(file);
+        File.Copy(GrafeoBytes.Fixture("v05-reference", "empty.grafeo"), h.Database, overwrite: true);
+        Assert.Equal(ErrorCode.SinceBeyondLog, Assert.Throws<BackupException>(() => h.Increment()).Code);
+    }
+
+    [Fact]
+    public void Sessions_that_wrote_their_epochs_across_two_files_lose_nothing()
+    {
+        using var h = new GrafeoHarness().Become("v05-reference", "S0");
+        h.Full();
+        // Epoch 5 came before epoch 4, which begins the next file; epoch 4 is backed up, 5 not.
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_00000001.log"), [.. GrafeoBytes.Group(4)]);
+        h.Increment();
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_00000001.log"), [.. GrafeoBytes.Group(5)]);
+        File.WriteAllBytes(Path.Combine(h.Log, "wal_00000002.log"), [.. GrafeoBytes.Group(4), .. GrafeoBytes.Group(6)]);
+        var increment = h.Increment();
+        Assert.Equal([.. GrafeoBytes.Group(5), .. GrafeoBytes.Group(6)], File.ReadAllBytes(increment.FullName)[32..]);
+    }
+
+    [Fact]
+    public void A_commit_that_has_no_epoch_yet_is_left_out()
+    {
+        using var h = new GrafeoHarness().Become("v05-reference", "S1");
+        File.AppendAllText(Path.Combine(h.Log, "wal_00000001.log"), "");
+        using (var log = new FileStream(Path.Combine(h.Log, "wal_00000001.log"), FileMode.Append))
+            log.Write([.. GrafeoBytes.Node(9, "x"), .. GrafeoBytes.Commit(9)]);
+        h.Full();
+        Assert.Equal(
+            GrafeoBytes.FixtureBytes("v05-reference", "backups", "backup_incr_0001.wal"),
+            h.Bytes("backup_incr_0001.wal")
         );
     }
 

@@ -241,13 +241,13 @@ public class GrafeoRealEngineTests(RealGrafeo engine) : IClassFixture<RealGrafeo
         h.Full();
         using (var log = File.OpenWrite(Path.Combine(h.Log, "wal_00000001.log")))
         {
-            // 70 MB in records of 1 MB and odd lengths; every fourth transaction is undone.
-            for (ulong epoch = 4; epoch < 74; epoch++)
+            // 76 MB in records of 1 MB and odd lengths; every tenth transaction is undone first.
+            for (ulong epoch = 4; epoch < 80; epoch++)
             {
                 byte[] value = [4, .. GrafeoBytes.Text(new string('x', 1_000_003))];
                 log.Write(GrafeoBytes.Node(epoch + 100, "Big"));
                 log.Write(GrafeoBytes.Record([4, .. GrafeoBytes.Var(epoch + 100), .. GrafeoBytes.Text("p"), .. value]));
-                if (epoch % 4 == 0)
+                if (epoch % 10 == 0)
                 {
                     log.Write(GrafeoBytes.Abort(epoch));
                     log.Write(GrafeoBytes.Node(epoch + 100, "Small"));
@@ -257,9 +257,10 @@ public class GrafeoRealEngineTests(RealGrafeo engine) : IClassFixture<RealGrafeo
             }
         }
         h.Increment();
-        var theirs = EngineRestores(h, 73) + ".wal";
-        var ours = h.RestoreTo(73) + ".wal";
+        var theirs = EngineRestores(h, 79) + ".wal";
+        var ours = h.RestoreTo(79) + ".wal";
         var names = Directory.EnumerateFiles(theirs).Select(Path.GetFileName).Order().ToList();
+        Assert.Equal(["wal_00000000.log", "wal_00000001.log"], names);
         Assert.Equal(names, Directory.EnumerateFiles(ours).Select(Path.GetFileName).Order());
         Assert.All(
             names,

@@ -109,6 +109,47 @@ internal static class GrafeoBytes
         return header;
     }
 
+    /// <summary>
+    /// A 0.6.0 image of <paramref name="pages"/> pages whose directory, in page 3, says what it is told; the checksums
+    /// are those of what lies there.
+    /// </summary>
+    public static byte[] PagedImage(
+        int pages,
+        (ulong Offset, uint Length) next,
+        params (ulong Offset, ulong Length)[] chunks
+    )
+    {
+        var image = new byte[pages * 4096];
+        "GRAF"u8.CopyTo(image);
+        image[4] = 3;
+        image[9] = 16;
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(72), Crc(image.AsSpan(0, 72)));
+        var block = image.AsSpan(3 * 4096, 32 + (48 * chunks.Length));
+        "GDIR"u8.CopyTo(block);
+        BinaryPrimitives.WriteInt32LittleEndian(block[4..], chunks.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(block[8..], next.Offset);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[16..], next.Length);
+        for (var i = 0; i < chunks.Length; i++)
+        {
+            var (offset, length) = chunks[i];
+            var entry = block.Slice(32 + (48 * i), 48);
+            entry[0] = 2;
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[24..], offset);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[32..], length);
+            if (offset <= (ulong)image.Length && length <= (ulong)image.Length - offset)
+                BinaryPrimitives.WriteUInt32LittleEndian(entry[40..], Crc(image.AsSpan((int)offset, (int)length)));
+        }
+        var slot = image.AsSpan(4096, 4096);
+        "GDBH"u8.CopyTo(slot);
+        slot[4] = 1;
+        slot[8] = 1;
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[40..], 3 * 4096);
+        BinaryPrimitives.WriteInt32LittleEndian(slot[48..], block.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(slot[52..], Crc(block));
+        BinaryPrimitives.WriteUInt32LittleEndian(slot[80..], Crc(slot[..80]));
+        return image;
+    }
+
     public static byte[] Flip(byte[] bytes, int at, byte mask = 1)
     {
         var copy = bytes.ToArray();

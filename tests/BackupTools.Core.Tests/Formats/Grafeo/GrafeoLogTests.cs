@@ -66,6 +66,23 @@ public class GrafeoLogTests
         );
     }
 
+    [Fact]
+    public void A_commit_is_found_wherever_its_epoch_begins()
+    {
+        byte[] junk = [38, 2, 0, 0, 0, 38, 4, 0, 0, 0, 0, 38, 38];
+        foreach (var epoch in new ulong[] { 0, 38, 300, 70_000, ulong.MaxValue })
+        {
+            var frame = GrafeoBytes.Epoch(epoch);
+            Assert.True(frame.Length <= GrafeoRecordReader.MaxEpochFrame);
+            Assert.Equal(junk.Length, GrafeoRecordReader.IndexOfEpoch([.. junk, .. frame, 1]));
+            Assert.Equal(0, GrafeoRecordReader.IndexOfEpoch(frame));
+            Assert.Equal(-1, GrafeoRecordReader.IndexOfEpoch([.. junk, .. frame[..^1]]));
+            Assert.Equal(-1, GrafeoRecordReader.IndexOfEpoch([.. junk, .. GrafeoBytes.Flip(frame, frame.Length - 1)]));
+        }
+        Assert.Equal(-1, GrafeoRecordReader.IndexOfEpoch([]));
+        Assert.Equal(-1, GrafeoRecordReader.IndexOfEpoch(GrafeoBytes.Commit(38)));
+    }
+
     [Theory]
     [InlineData("27 01", ErrorCode.UnsupportedVersion)] // a kind that is not known
     [InlineData("26", ErrorCode.Truncated)] // an epoch without its number
