@@ -129,12 +129,17 @@ internal static class BackupRun
         if (settings.Since is { } since)
         {
             var reachable = chain?.Reachable();
-            return request with
+            var parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since);
+            if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
             {
-                Since = since,
-                Chain = chain,
-                Parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since),
-            };
+                // Without a log to read from that position on, only a bundle can say what was there.
+                throw new BackupException(
+                    ErrorCode.TargetNotCovered,
+                    $"no bundle of chain {chain.ChainId} ends at position {since}",
+                    settings.DestinationPath
+                );
+            }
+            return request with { Since = since, Chain = chain, Parent = parent };
         }
         if (chain is null)
         {
