@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using BackupTools.Chains;
 using BackupTools.Errors;
@@ -14,12 +13,6 @@ namespace BackupTools.Engines.Grafeo;
 /// </summary>
 internal static class GrafeoBundles
 {
-    /// <summary>The manifest's name, in both encodings.</summary>
-    public const string ManifestName = "backup_manifest.json";
-
-    // Far more than any folder holds: an entry takes at most a few hundred bytes.
-    private const long MaxManifest = 64L << 20;
-    private static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|");
     private const int LookLength = GbakHeader.Size + sizeof(ulong) + GrafeoWalHeader.Size;
 
     /// <summary>The bundles that a path is, or directly holds.</summary>
@@ -29,13 +22,13 @@ internal static class GrafeoBundles
         var entry = disk.Stat(path);
         if (entry?.Kind == DiskEntryKind.Directory)
         {
-            var inside = Path.Combine(path, ManifestName);
+            var inside = Path.Combine(path, GrafeoManifestFile.Name);
             return disk.Stat(inside) is null
                 ? ReadLoose(path, context)
                 : OfOneDatabase([.. ReadListed(inside, null, context)]);
         }
-        var manifest = Path.Combine(Path.GetDirectoryName(path)!, ManifestName);
-        if (string.Equals(Path.GetFileName(path), ManifestName, StringComparison.Ordinal))
+        var manifest = Path.Combine(Path.GetDirectoryName(path)!, GrafeoManifestFile.Name);
+        if (string.Equals(Path.GetFileName(path), GrafeoManifestFile.Name, StringComparison.Ordinal))
         {
             return OfOneDatabase([.. ReadListed(path, null, context)]);
         }
@@ -47,14 +40,6 @@ internal static class GrafeoBundles
             return listed;
         }
         return ReadLone(path, context) is { } lone ? [lone] : [];
-    }
-
-    /// <summary>The manifest of a backup folder; null when there is none.</summary>
-    /// <exception cref="BackupException">The manifest cannot be read or is damaged.</exception>
-    public static GrafeoManifest? ReadManifest(string folder, IDisk disk)
-    {
-        var path = Path.Combine(folder, ManifestName);
-        return disk.Stat(path) is null ? null : LoadManifest(path, disk);
     }
 
     /// <summary>
@@ -76,45 +61,13 @@ internal static class GrafeoBundles
 
     public static ChainPosition Epoch(ulong epoch) => new(epoch, PositionUnit.Epoch);
 
-    /// <summary>
-    /// The segment's path, once its name is known to be a plain file name. The engine follows anything; a manifest
-    /// is not to be trusted that far.
-    /// </summary>
-    /// <exception cref="BackupException">UnsafeName.</exception>
-    public static string PathOf(string folder, GrafeoSegment segment)
-    {
-        var name = segment.FileName;
-        var unsafeName =
-            name.Length is 0 or > 255
-            || name is "." or ".."
-            || name.AsSpan().ContainsAny(NotInNames)
-            || name.Any(char.IsControl)
-            || name.EndsWith('.')
-            || name.EndsWith(' ')
-            || IsDevice(name);
-        return unsafeName
-            ? throw new BackupException(
-                ErrorCode.UnsafeName,
-                $"the manifest names a segment '{name}', which is no plain file name",
-                Path.Combine(folder, ManifestName)
-            )
-            : Path.Combine(folder, name);
-    }
-
-    private static bool IsDevice(string name)
-    {
-        var stem = name.Split('.')[0].TrimEnd(' ').ToUpperInvariant();
-        return stem is "CON" or "PRN" or "AUX" or "NUL"
-            || (stem.Length == 4 && stem[..3] is "COM" or "LPT" && char.IsAsciiDigit(stem[3]));
-    }
-
     private static IEnumerable<BundleReadResult> ReadListed(string manifestPath, string? only, EngineContext context)
     {
         GrafeoManifest manifest;
         BackupException? damage = null;
         try
         {
-            manifest = LoadManifest(manifestPath, context.Disk);
+            manifest = GrafeoManifestFile.Load(manifestPath, context.Disk);
         }
         catch (BackupException e)
         {
@@ -162,7 +115,7 @@ internal static class GrafeoBundles
         var path = manifestPath;
         try
         {
-            path = PathOf(folder, segment);
+            path = GrafeoManifestFile.PathOf(folder, segment);
             var (bundle, length, series, _) = Look(path, context);
             var isImage = bundle.Image is not null;
             if (isImage != (segment.Kind == GrafeoSegmentKind.Full))
@@ -296,7 +249,7 @@ internal static class GrafeoBundles
                             ErrorCode.MissingFile,
                             "no manifest lists this file, so neither its length nor its checksum is known",
                             path,
-                            Recommendation: $"Keep segments together with their {ManifestName}."
+                            Recommendation: $"Keep segments together with their {GrafeoManifestFile.Name}."
                         ),
                     ],
                     Detail = bundle,
@@ -367,29 +320,6 @@ internal static class GrafeoBundles
         hasher.Update(look);
         hasher.Update(BitConverter.GetBytes(entry.Length));
         return hasher.Finalize().ToString();
-    }
-
-    private static GrafeoManifest LoadManifest(string path, IDisk disk)
-    {
-        using var file = disk.OpenRead(path);
-        var length = file.Length;
-        if (length > MaxManifest)
-        {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"a manifest of {length} bytes is not credible",
-                path,
-                expected: $"at most {MaxManifest} bytes"
-            );
-        }
-        try
-        {
-            return GrafeoManifest.Read(GrafeoImage.ReadAt(file, 0, (int)length));
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
     }
 
     private static string FormatOf(GrafeoBundle bundle) =>

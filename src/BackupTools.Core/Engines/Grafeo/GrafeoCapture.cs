@@ -42,7 +42,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             file.Write(manifest.Write(), 0);
         }
         var folder = plan.Request.DestinationFolder;
-        _steps.Add(PublishStep.Replace(StagedManifest, Path.Combine(folder, GrafeoBundles.ManifestName)));
+        _steps.Add(PublishStep.Replace(StagedManifest, Path.Combine(folder, GrafeoManifestFile.Name)));
         return new CaptureResult
         {
             Steps = _steps,

@@ -94,7 +94,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         {
             if (Problems.Skip(before).Any(IsDamage))
             {
-                NameLostEpochs(header, bundle);
+                Problems.Add(GrafeoDamage.Extent(header, bundle, context));
             }
             // What follows is judged by itself: the damage is named once.
             _lsnKnown = false;
@@ -401,85 +401,6 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         );
 
     // ---- both --------------------------------------------------------------------------------------------------
-
-    /// <summary>Says how far a damaged increment can be read, and so which epochs it loses.</summary>
-    private void NameLostEpochs(BundleHeader header, GrafeoBundle bundle)
-    {
-        var good = header.Start.Value;
-        BackupException? where = null;
-        try
-        {
-            using var file = context.Disk.OpenRead(bundle.Path);
-            where = bundle.IsPaged ? SoundGroups(file, ref good) : SoundFrames(file, ref good);
-        }
-        catch (BackupException e)
-        {
-            where = e;
-        }
-        var at = where?.Offset is { } offset ? $" from byte {offset} on" : "";
-        Problems.Add(
-            good >= header.End.Value
-                ? new ChainProblem(
-                    ProblemSeverity.Info,
-                    ErrorCode.ChecksumMismatch,
-                    "every commit in the damaged segment can still be read: the damage lies outside of them",
-                    bundle.Path
-                )
-                : new ChainProblem(
-                    ProblemSeverity.Error,
-                    ErrorCode.ChecksumMismatch,
-                    $"the damaged segment loses epochs {good + 1}..{header.End}{at}, and the chain what follows them",
-                    bundle.Path,
-                    where?.Offset,
-                    $"Restore to epoch {header.Start} or before, or bring back a sound copy of the segment."
-                )
-        );
-    }
-
-    private BackupException? SoundGroups(IDiskFile file, ref ulong good)
-    {
-        foreach (var segment in GrafeoWalSegment.ReadIncrement(file))
-        {
-            var last = good;
-            var scan = new GrafeoGroupScan(segment, onGroup: f => last = Math.Max(last, f.Epoch ?? 0));
-            HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
-            good = last;
-            if (scan.Tail is { } tail)
-            {
-                return tail;
-            }
-        }
-        return null;
-    }
-
-    private BackupException? SoundFrames(IDiskFile file, ref ulong good)
-    {
-        var filter = new GrafeoEpochFilter(good, ulong.MaxValue);
-        var reader = new GrafeoRecordReader(GbakHeader.Size);
-        BackupException? damage = null;
-        HashingCopy.Read(
-            file,
-            new FileRange(GbakHeader.Size, file.Length),
-            block =>
-            {
-                try
-                {
-                    while (damage is null && reader.Read(ref block, out var record))
-                    {
-                        filter.Add(0, record);
-                    }
-                }
-                catch (BackupException e)
-                {
-                    damage = e;
-                }
-            },
-            context.Progress,
-            context.Cancellation
-        );
-        good = filter.Last ?? good;
-        return damage ?? reader.Torn();
-    }
 
     private void Try(GrafeoBundle bundle, Action check)
     {

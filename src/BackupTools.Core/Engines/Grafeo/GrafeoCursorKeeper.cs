@@ -149,13 +149,19 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
             GrafeoTime.Now(context.Clock)
         );
         var moves = MayMove(oldest, destination, positions.Find(p => Same(p.Destination, source.Cursor)), quiet);
+        // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
         Write(
             source.Positions,
-            new GrafeoPositions(positions, moves ? next.TimestampMs : known.CursorTimestampMs).Write()
+            new GrafeoPositions(positions, moves ? next.TimestampMs : known.CursorTimestampMs).Write(),
+            durable: !quiet
         );
         if (moves)
         {
-            Write(source.Cursor, next.Write());
+            Write(source.Cursor, next.Write(), durable: true);
+        }
+        if (!quiet)
+        {
+            _disk.FlushDirectory(source.LogFolder);
         }
     }
 
@@ -215,8 +221,9 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         using var file = _disk.OpenRead(path);
         try
         {
-            return file.Length <= MaxFile
-                ? parse(GrafeoImage.ReadAt(file, 0, (int)file.Length))
+            // Empty is what a power loss leaves of a file that was not flushed.
+            return file.Length == 0 ? null
+                : file.Length <= MaxFile ? parse(GrafeoImage.ReadAt(file, 0, (int)file.Length))
                 : throw new BackupException(ErrorCode.Malformed, $"{file.Length} bytes are too many");
         }
         catch (BackupException e)
@@ -226,18 +233,20 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     }
 
     /// <summary>Writes beside and renames over, so that the engine sees the old file or the new one.</summary>
-    private void Write(string path, byte[] bytes)
+    private void Write(string path, byte[] bytes, bool durable)
     {
         var temporary = path + ".backuptools.tmp";
         _disk.DeleteFile(temporary);
         using (var file = _disk.CreateNew(temporary))
         {
             file.Write(bytes, 0);
-            file.Flush();
+            if (durable)
+            {
+                file.Flush();
+            }
         }
         _disk.AdoptAccess(temporary, source.Path);
         _disk.Replace(temporary, path);
-        _disk.FlushDirectory(source.LogFolder);
     }
 
     /// <summary>Two backups to two destinations may end at the same moment: the second waits.</summary>

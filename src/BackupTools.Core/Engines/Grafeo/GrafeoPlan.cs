@@ -36,7 +36,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         var source = new GrafeoSource(request.SourcePath);
         var header = source.Header(context.Disk);
         var manifest =
-            GrafeoBundles.ReadManifest(request.DestinationFolder, context.Disk)
+            GrafeoManifestFile.Of(request.DestinationFolder, context.Disk)
             ?? new GrafeoManifest(header.IsPaged ? GrafeoEncoding.Json : GrafeoEncoding.Bincode, []);
         RefuseForeignFolder(request, manifest, header, context);
         var logs = source.Logs(context.Disk, header.IsPaged);
@@ -104,7 +104,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         {
             return;
         }
-        var path = GrafeoBundles.PathOf(request.DestinationFolder, full);
+        var path = GrafeoManifestFile.PathOf(request.DestinationFolder, full);
         var read = GrafeoBundles.Read(path, context).LastOrDefault()?.Header;
         if (
             read?.Series is { } theirs
