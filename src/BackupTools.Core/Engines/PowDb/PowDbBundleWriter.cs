@@ -54,6 +54,10 @@ internal static class PowDbBundleWriter
         Action<string> delete
     )
     {
+        if (LegacyWal(content) is { Length: 0 })
+        {
+            create(PowDbNames.Wal).Dispose();
+        }
         var seconds = (ulong)content.Facts.CreatedUtc.ToUnixTimeSeconds();
         var name = content.Facts.Baseline is null ? PowDbNames.Manifest : PowDbNames.Increment;
         string id;
