@@ -21,17 +21,20 @@ internal static class PowDbFixtures
         return to;
     }
 
-    /// <summary>The files of a folder with their bytes; an empty log counts as none, as the engine makes one.</summary>
+    /// <summary>The files of a folder with their bytes.</summary>
+    public static SortedDictionary<string, byte[]> Files(string folder) =>
+        new(
+            Directory.GetFiles(folder).ToDictionary(f => Path.GetFileName(f), File.ReadAllBytes),
+            StringComparer.Ordinal
+        );
+
+    /// <summary>The same without an empty log, which the engine makes where there is none.</summary>
     public static SortedDictionary<string, byte[]> Content(string folder)
     {
-        var content = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (var file in Directory.GetFiles(folder))
+        var content = Files(folder);
+        if (content.TryGetValue("wal.log", out var log) && log.Length == 0)
         {
-            var bytes = File.ReadAllBytes(file);
-            if (Path.GetFileName(file) != "wal.log" || bytes.Length > 0)
-            {
-                content.Add(Path.GetFileName(file), bytes);
-            }
+            content.Remove("wal.log");
         }
         return content;
     }

@@ -70,6 +70,8 @@ public sealed class PowDbWalTests : IDisposable
         PowDbFixtures.AssertSame(PowDbFixtures.At("W"), _harness.At("restored0"));
         PowDbFixtures.AssertSame(PowDbFixtures.At("S2"), _harness.At("restored1"));
         PowDbFixtures.AssertSame(PowDbFixtures.At("W"), _harness.At("restored2"));
+        var byEngine = PowDbEngineModel.RestoreChain(path.Take(2).Select(b => PowDbFixtures.Files(b.FullName)));
+        Assert.Empty(byEngine["wal.log"]);
         Assert.Empty(_harness.Verify(path));
         // For the engine's own restore, which never removes a file: an empty log takes the place of the full's.
         Assert.Equal(0, new FileInfo(Path.Combine(path[1].FullName, "wal.log")).Length);
