@@ -23,9 +23,7 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('Backup', 'Restore', 'Database', 'SPG', 'Grafeo', 'Alopex', 'PowDB', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
-            LicenseUri   = 'https://github.com/BackupTools/BackupTools/blob/main/LICENSE'
-            ProjectUri   = 'https://github.com/BackupTools/BackupTools'
-            ReleaseNotes = 'https://github.com/BackupTools/BackupTools/blob/main/CHANGELOG.md'
+            ReleaseNotes = 'The first version; CHANGELOG.md in the sources lists what it can do.'
             Prerelease   = ''
         }
     }

@@ -6,6 +6,7 @@
     Build    compiles everything; the checkout can then be imported by ./BackupTools.psd1.
     Test     runs all tests, those of the cmdlets in real PowerShell included.
     Package  stages out/BackupTools/<version> and packs out/BackupTools.<version>.nupkg from it.
+    Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
     Soak     runs the long crash and writer tests in tests/crash.
@@ -17,7 +18,7 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Package', 'Demo', 'Bench', 'Soak')]
+    [ValidateSet('Build', 'Test', 'Package', 'Help', 'Demo', 'Bench', 'Soak')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -72,6 +73,12 @@ function Invoke-Package([string] $Configuration, $Certificate) {
     Get-Item -Path "$out/BackupTools.*.nupkg"
 }
 
+function Invoke-Help {
+    $pages = Get-ChildItem -Path "$PSScriptRoot/docs/help" -Filter *-*.md | Import-MarkdownCommandHelp
+    $made = $pages | Export-MamlCommandHelp -OutputFolder "$PSScriptRoot/out/help" -Force
+    Move-Item -LiteralPath $made.FullName -Destination "$PSScriptRoot/module/en-US" -Force
+}
+
 function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentList) {
     $project = "$PSScriptRoot/tests/$Folder"
     if (-not (Test-Path -Path "$project/*.csproj")) {
@@ -85,6 +92,7 @@ foreach ($name in $Task) {
         'Build' { Invoke-Build -Configuration $Configuration }
         'Test' { dotnet test $PSScriptRoot --nologo }
         'Package' { Invoke-Package -Configuration $Configuration -Certificate $Certificate }
+        'Help' { Invoke-Help }
         'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }
         'Bench' { Invoke-Project -Name Bench -Folder benchmarks -ArgumentList $ArgumentList }
         'Soak' { Invoke-Project -Name Soak -Folder crash -ArgumentList $ArgumentList }

@@ -5,7 +5,7 @@ namespace BackupTools.Tests;
 /// <summary>The arrows of docs/architecture.md, checked on the sources: rooms of one assembly have no compiler between them.</summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
@@ -72,7 +72,7 @@ public sealed partial class ArchitectureTests
     public void Only_operations_reports_and_errors_are_public()
     {
         var wrong =
-            from type in typeof(Errors.BackupException).Assembly.GetExportedTypes()
+            from type in typeof(BackupTools.Errors.BackupException).Assembly.GetExportedTypes()
             where type.Namespace is not ("BackupTools.Operations" or "BackupTools.Reports" or "BackupTools.Errors")
             select type.FullName;
         Assert.Empty(wrong);

@@ -28,4 +28,32 @@ function Get-EngineCase {
                 [IO.File]::ReadAllBytes($Path), [IO.File]::ReadAllBytes("$Fixtures/restore/rec.db"))
         }
     }
+    @{
+        Engine   = 'PowDB'
+        Unit     = 'Lsn'
+        Source   = 'shop'
+        Restored = 'rec'
+        EndAt    = 874, 935, 991
+        Fixtures = "$fixtures/powdb"
+        SetState = {
+            param($Folder, $State, $Fixtures)
+            if ([IO.Directory]::Exists("$Folder/shop")) {
+                [IO.Directory]::Delete("$Folder/shop", $true)
+            }
+            $null = [IO.Directory]::CreateDirectory("$Folder/shop")
+            foreach ($file in [IO.Directory]::GetFiles("$Fixtures/S$State")) {
+                [IO.File]::Copy($file, "$Folder/shop/$([IO.Path]::GetFileName($file))")
+            }
+        }
+        IsState  = {
+            param($Path, $State, $Fixtures)
+            $expected = [IO.Directory]::GetFiles("$Fixtures/S$State").Where({ -not $_.EndsWith('wal.log') })
+            $restored = [IO.Directory]::GetFiles($Path)
+            $restored.Count -eq $expected.Count -and -not $expected.Where({
+                    $other = "$Path/$([IO.Path]::GetFileName($_))"
+                    -not [IO.File]::Exists($other) -or -not [Linq.Enumerable]::SequenceEqual(
+                        [IO.File]::ReadAllBytes($_), [IO.File]::ReadAllBytes($other))
+                })
+        }
+    }
 }

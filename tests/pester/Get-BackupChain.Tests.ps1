@@ -91,7 +91,7 @@ Describe 'Get-BackupChain of <Engine>' -ForEach $engines {
 Describe 'Get-BackupChain of <Engine> with a gap' -ForEach $engines {
     BeforeAll {
         $sample = New-SampleChain $Engine
-        Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse
+        Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse -Force
     }
 
     It 'says that the chain is not valid, and why' {

@@ -45,6 +45,9 @@ $result = Invoke-Pester -Configuration $configuration
 foreach ($test in $result.Failed) {
     '{0}{1}  {2}' -f $test.ExpandedPath, [Environment]::NewLine, ($test.ErrorRecord -join [Environment]::NewLine)
 }
+foreach ($block in $result.FailedBlocks) {
+    '{0}{1}  {2}' -f $block.ExpandedPath, [Environment]::NewLine, ($block.ErrorRecord -join [Environment]::NewLine)
+}
 foreach ($container in $result.FailedContainers) {
     '{0}{1}  {2}' -f $container.Item, [Environment]::NewLine, ($container.ErrorRecord -join [Environment]::NewLine)
 }

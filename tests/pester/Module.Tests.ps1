@@ -48,7 +48,7 @@ Describe 'The manifest' {
         $data.CompatiblePSEditions | Should -Be 'Core'
     }
 
-    It 'has <_> for the gallery' -ForEach 'Tags', 'LicenseUri', 'ProjectUri', 'ReleaseNotes' {
+    It 'has <_> for the gallery' -ForEach 'Tags', 'ReleaseNotes' {
         $data.PrivateData.PSData[$_] | Should -Not -BeNullOrEmpty
     }
 
@@ -97,10 +97,6 @@ Describe 'Frozen: <Cmdlet>' -ForEach $cmdlets {
 
     It 'says what it returns' {
         $command.OutputType.Count | Should -BeGreaterThan 0
-    }
-
-    It 'has a page of help on the web' {
-        $command.HelpUri | Should -BeLike "https://*/$Cmdlet.md"
     }
 
     It 'asks only when it writes' {

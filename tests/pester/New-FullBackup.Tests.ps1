@@ -38,7 +38,7 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
 
         It 'leaves the source as it was' {
             $null = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
-            Remove-Item -LiteralPath $sample.Destination -Recurse
+            Remove-Item -LiteralPath $sample.Destination -Recurse -Force
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
 

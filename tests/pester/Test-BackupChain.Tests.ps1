@@ -148,7 +148,7 @@ Describe 'Test-BackupChain of a damaged <Engine> chain' -ForEach $engines {
 Describe 'Test-BackupChain of a <Engine> chain with a gap' -ForEach $engines {
     BeforeAll {
         $sample = New-SampleChain $Engine
-        Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse
+        Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse -Force
     }
 
     It 'reports that it is not valid' {

@@ -1,17 +1,44 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using BackupTools.Reports;
 
 namespace BackupTools.Console.Output;
 
 /// <summary>The results as the one JSON array that goes to standard output: the reports' own property names.</summary>
 internal static class Json
 {
-    private static readonly JsonSerializerOptions Options = new()
+    private static readonly JsonWriterOptions Options = new()
     {
-        WriteIndented = true,
+        Indented = true,
         // It goes to a file or a pipe, never into a page: file names stay readable.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static string Array(IReadOnlyList<object> results) => JsonSerializer.Serialize(results, Options);
+    public static string Array(IReadOnlyList<object> results)
+    {
+        using var text = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(text, Options))
+        {
+            writer.WriteStartArray();
+            foreach (var result in results)
+            {
+                JsonSerializer.Serialize(writer, result, result.GetType(), ReportJson.Default);
+            }
+            writer.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
+    }
 }
+
+/// <summary>
+/// Writes the reports by code made at build time: looking at their properties at run time costs every run of the
+/// program a fifth of its start.
+/// </summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization, WriteIndented = true)]
+[JsonSerializable(typeof(BundleInfo))]
+[JsonSerializable(typeof(ChainInfo))]
+[JsonSerializable(typeof(ChainReport))]
+[JsonSerializable(typeof(RestoreReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;

@@ -51,18 +51,30 @@ internal sealed record BackupChain
     }
 
     /// <summary>
-    /// The bundle that a next increment builds on: the one with the highest end that can be restored; the youngest of
-    /// several. Null when there is no full.
+    /// The bundle that a next increment builds on: of those that can be restored and that nothing builds on, the one
+    /// with the highest end; the youngest of several. Null when there is no full.
     /// </summary>
+    /// <remarks>
+    /// A bundle is later than what it builds on, whatever the positions say: those of PowDB can stand still or, in
+    /// increments of its own, go down.
+    /// </remarks>
     public BundleHeader? Head
     {
         get
         {
             BundleHeader? best = null;
             var reachable = Reachable();
+            var builtOn = new bool[Bundles.Count];
             for (var i = 0; i < Bundles.Count; i++)
             {
-                if (!reachable[i])
+                if (reachable[i] && Parents[i] >= 0)
+                {
+                    builtOn[Parents[i]] = true;
+                }
+            }
+            for (var i = 0; i < Bundles.Count; i++)
+            {
+                if (!reachable[i] || builtOn[i])
                 {
                     continue;
                 }

@@ -18,6 +18,12 @@ internal sealed record EngineCapabilities
     /// <summary>Several increments may build on the same bundle without that being a fork (differentials).</summary>
     public required bool SiblingIncrements { get; init; }
 
+    /// <summary>
+    /// A folder inside the database in which the engine itself keeps bundles, and which a restore keeps: the only place
+    /// inside a database that its backups may lie in. Null for none.
+    /// </summary>
+    public string? OwnBundleFolder { get; init; }
+
     /// <summary>Names of the <see cref="EngineOptions"/> properties that mean something to this engine.</summary>
     public required IReadOnlyList<string> Options { get; init; }
 }

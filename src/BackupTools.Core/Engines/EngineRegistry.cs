@@ -7,7 +7,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
 {
     /// <summary>Every engine, in the order in which a source is offered to them.</summary>
     public static EngineRegistry Default { get; } =
-        new([new Spg.SpgEngine(), new Grafeo.GrafeoEngine(), new Alopex.AlopexEngine()]);
+        new([new Spg.SpgEngine(), new Grafeo.GrafeoEngine(), new PowDb.PowDbEngine(), new Alopex.AlopexEngine()]);
 
     public IReadOnlyList<IBackupEngine> Engines => engines;
 
@@ -33,9 +33,12 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
     /// <summary>The engines to consider: the named one, or all.</summary>
     public IReadOnlyList<IBackupEngine> Candidates(string? name) => name is null ? engines : [ByName(name)];
 
-    /// <summary>The engine whose database the path is.</summary>
+    /// <summary>
+    /// The engine whose database the path is. A database may have no file yet (SPG before its first CHECKPOINT): then an
+    /// option that only one engine has, such as its log's path, tells whose it is.
+    /// </summary>
     /// <exception cref="BackupException">PathNotFound or SourceNotRecognised.</exception>
-    public IBackupEngine OfSource(string path, string? name, EngineContext context)
+    public IBackupEngine OfSource(string path, string? name, EngineOptions options, EngineContext context)
     {
         foreach (var engine in Candidates(name))
         {
@@ -44,7 +47,13 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
                 return engine;
             }
         }
-        throw context.Disk.Stat(path) is null
+        var isMissing = context.Disk.Stat(path) is null;
+        var given = options.Given().ToList();
+        if (isMissing && given.Count > 0 && Knowing(given, name) is [var only])
+        {
+            return only;
+        }
+        throw isMissing
             ? new BackupException(ErrorCode.PathNotFound, "the source does not exist", path)
             : new BackupException(
                 ErrorCode.SourceNotRecognised,
@@ -52,4 +61,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
                 path
             );
     }
+
+    private List<IBackupEngine> Knowing(List<string> options, string? name) =>
+        Candidates(name).Where(e => options.TrueForAll(o => e.Capabilities.Options.Contains(o))).ToList();
 }

@@ -204,9 +204,6 @@ internal static class HashingCopy
     {
         BlockSink show = (block, _) => tap?.Invoke(block);
         BlockSink write = (block, at) => target?.Write(block, targetOffset + at);
-        // With the final length there from the start, writes need not take turns in moving the end of the file.
-        if (target is not null && target.Length < targetOffset + range.Length)
-            target.SetLength(targetOffset + range.Length);
         using var ring = new BlockRing(tap is null ? [] : [show], target is null ? [] : [write, write]);
         for (var at = range.Start; at < range.End; )
         {

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using BackupTools.Errors;
 using BackupTools.Files.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace BackupTools.Files;
 
@@ -304,7 +305,7 @@ internal sealed class LocalDisk : IDisk
         }
         if (handle is null)
             throw DiskErrors.FromNative(errno, path, writing: true);
-        var file = new LocalFile(path, handle, writable: true).RequireRegular(writing: true);
+        var file = new LocalFile(path, handle, writable: true, new Unlocking(handle)).RequireRegular(writing: true);
         errno = Libc.TryLock(handle);
         if (errno == 0)
             return file;
@@ -377,5 +378,20 @@ internal sealed class LocalDisk : IDisk
             throw new BackupException(ErrorCode.UnsafeName, "the path contains a NUL character", path);
         if (!Path.IsPathFullyQualified(path))
             throw new ArgumentException($"not an absolute path: {path}", nameof(path));
+    }
+
+    /// <summary>
+    /// Gives up the lock before the handle: a process that is just being started has a copy of the handle for a moment,
+    /// and would keep the lock with it.
+    /// </summary>
+    [UnsupportedOSPlatform("windows")]
+    private sealed class Unlocking(SafeFileHandle handle) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!handle.IsClosed)
+                Libc.Unlock(handle);
+            handle.Dispose();
+        }
     }
 }

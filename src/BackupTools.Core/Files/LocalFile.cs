@@ -27,7 +27,7 @@ internal sealed class LocalFile : IDiskFile
         _handle = handle;
         _writable = writable;
         _owner = owner ?? handle;
-        _uncached = writable && OperatingSystem.IsLinux() ? new UncachedWriter(path) : null;
+        _uncached = writable && OperatingSystem.IsLinux() ? new UncachedWriter(handle) : null;
     }
 
     public string Path { get; }

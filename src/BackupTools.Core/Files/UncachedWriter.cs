@@ -10,7 +10,7 @@ namespace BackupTools.Files;
 /// the cache to the databases. An optimisation only: what it cannot write, the caller writes in the usual way.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class UncachedWriter(string path) : IDisposable
+internal sealed class UncachedWriter(SafeFileHandle file) : IDisposable
 {
     /// <summary>Offset, length and address must be multiples of the page, which every disk's block size divides.</summary>
     public const int Alignment = 4096;
@@ -50,7 +50,7 @@ internal sealed class UncachedWriter(string path) : IDisposable
         {
             if (_handle is null && !_unavailable)
             {
-                _handle = Linux.TryOpenUncached(path);
+                _handle = Linux.TryOpenUncached(file);
                 _unavailable = _handle is null;
             }
             return _handle;

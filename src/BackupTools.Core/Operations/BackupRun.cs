@@ -12,7 +12,7 @@ internal static class BackupRun
     public static BackupPlan Plan(BackupSettings settings, BundleKind kind, OperationHost host)
     {
         var context = host.Context;
-        var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, context);
+        var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, settings.ToOptions(), context);
         RefuseForeignOptions(settings, engine, kind);
         if (!settings.EngineLayout)
         {
@@ -129,12 +129,17 @@ internal static class BackupRun
         if (settings.Since is { } since)
         {
             var reachable = chain?.Reachable();
-            return request with
+            var parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since);
+            if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
             {
-                Since = since,
-                Chain = chain,
-                Parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since),
-            };
+                // Without a log to read from that position on, only a bundle can say what was there.
+                throw new BackupException(
+                    ErrorCode.TargetNotCovered,
+                    $"no bundle of chain {chain.ChainId} ends at position {since}",
+                    settings.DestinationPath
+                );
+            }
+            return request with { Since = since, Chain = chain, Parent = parent };
         }
         if (chain is null)
         {

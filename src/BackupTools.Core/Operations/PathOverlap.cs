@@ -6,10 +6,18 @@ namespace BackupTools.Operations;
 /// <summary>Refuses a source and a destination of which one lies in the other, whatever links lead there.</summary>
 internal static class PathOverlap
 {
-    public static void Refuse(string source, string destination, IDisk disk)
+    /// <summary>
+    /// Refuses overlap. <paramref name="except"/>: a folder of the destination in which the source may lie, because the
+    /// engine keeps its bundles there and a restore leaves it alone.
+    /// </summary>
+    public static void Refuse(string source, string destination, IDisk disk, string? except = null)
     {
         var from = Resolve(source, disk);
         var to = Resolve(destination, disk);
+        if (except is not null && Contains(Path.Combine(to, except), from))
+        {
+            return;
+        }
         if (Contains(from, to) || Contains(to, from))
         {
             throw new BackupException(

@@ -17,7 +17,7 @@ public static class RestoreChain
     {
         var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
-        PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
+        PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk, engine.Capabilities.OwnBundleFolder);
         var request = new RestoreRequest
         {
             Plan = plan,

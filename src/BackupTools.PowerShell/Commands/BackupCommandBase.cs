@@ -11,9 +11,6 @@ namespace BackupTools.PowerShell.Commands;
 /// </summary>
 public abstract class BackupCommandBase : PSCmdlet, IDisposable
 {
-    /// <summary>Where help lives on the web.</summary>
-    internal const string HelpRoot = "https://github.com/BackupTools/BackupTools/blob/main/docs/help/";
-
     private readonly CancellationTokenSource _stop = new();
     private PipelinePump? _pump;
 

@@ -6,12 +6,7 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>Get-BackupChain: the chains in folders, found from the bundles' own headers.</summary>
-[Cmdlet(
-    VerbsCommon.Get,
-    "BackupChain",
-    DefaultParameterSetName = ParameterSets.Path,
-    HelpUri = HelpRoot + "Get-BackupChain.md"
-)]
+[Cmdlet(VerbsCommon.Get, "BackupChain", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(ChainInfo))]
 public sealed class GetBackupChainCommand : BackupCommandBase
 {

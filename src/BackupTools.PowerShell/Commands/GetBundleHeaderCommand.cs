@@ -7,12 +7,7 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>Get-BundleHeader: what bundles are, from their headers; on request their bytes are checked too.</summary>
-[Cmdlet(
-    VerbsCommon.Get,
-    "BundleHeader",
-    DefaultParameterSetName = ParameterSets.Path,
-    HelpUri = HelpRoot + "Get-BundleHeader.md"
-)]
+[Cmdlet(VerbsCommon.Get, "BundleHeader", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(BundleInfo))]
 public sealed class GetBundleHeaderCommand : BackupCommandBase
 {

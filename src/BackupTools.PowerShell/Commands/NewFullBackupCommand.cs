@@ -11,8 +11,7 @@ namespace BackupTools.PowerShell.Commands;
     "FullBackup",
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium,
-    DefaultParameterSetName = ParameterSets.Path,
-    HelpUri = HelpRoot + "New-FullBackup.md"
+    DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(BundleInfo), typeof(BackupJob))]
 public sealed class NewFullBackupCommand : NewBackupCommandBase

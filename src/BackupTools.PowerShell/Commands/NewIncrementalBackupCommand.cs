@@ -12,8 +12,7 @@ namespace BackupTools.PowerShell.Commands;
     "IncrementalBackup",
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium,
-    DefaultParameterSetName = ParameterSets.Path,
-    HelpUri = HelpRoot + "New-IncrementalBackup.md"
+    DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(BundleInfo), typeof(BackupJob))]
 public sealed class NewIncrementalBackupCommand : NewBackupCommandBase

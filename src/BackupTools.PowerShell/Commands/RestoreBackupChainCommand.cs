@@ -12,8 +12,7 @@ namespace BackupTools.PowerShell.Commands;
     "BackupChain",
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium,
-    DefaultParameterSetName = ParameterSets.Path,
-    HelpUri = HelpRoot + "Restore-BackupChain.md"
+    DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(RestoreReport), typeof(BackupJob))]
 public sealed class RestoreBackupChainCommand : ChainTargetCommandBase

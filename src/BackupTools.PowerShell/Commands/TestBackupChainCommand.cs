@@ -5,12 +5,7 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>Test-BackupChain: whether chains can be restored, and everything that was noticed on the way.</summary>
-[Cmdlet(
-    VerbsDiagnostic.Test,
-    "BackupChain",
-    DefaultParameterSetName = ParameterSets.Path,
-    HelpUri = HelpRoot + "Test-BackupChain.md"
-)]
+[Cmdlet(VerbsDiagnostic.Test, "BackupChain", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(ChainReport), typeof(bool))]
 public sealed class TestBackupChainCommand : ChainTargetCommandBase
 {

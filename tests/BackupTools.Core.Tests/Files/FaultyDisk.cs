@@ -32,8 +32,8 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     /// <summary>What it fails with.</summary>
     public ErrorCode FailWith { get; init; } = ErrorCode.DiskFull;
 
-    /// <summary>All later steps fail as well.</summary>
-    public bool FailForever { get; init; }
+    /// <summary>The last step that fails, when more than one does: int.MaxValue for a disk that stays broken.</summary>
+    public int FailUntil { get; init; }
 
     /// <summary>The step that is no longer done, counted from 1; 0 for none. A write is done by half.</summary>
     public int KillAt { get; init; }
@@ -206,7 +206,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
                 Kill();
                 throw new KilledException();
             }
-            if (Steps == FailAt || (FailForever && FailAt != 0 && Steps > FailAt))
+            if (Steps == FailAt || (FailAt != 0 && Steps > FailAt && Steps <= FailUntil))
                 throw new BackupException(FailWith, $"fault at step {Steps}, {what}", path);
         }
     }

@@ -143,6 +143,30 @@ public sealed class FolderLockTests : IDisposable
         Assert.True(_temp.Show() is "" or "f/", _temp.Show());
     }
 
+    [ProgramFact("true")]
+    public void A_lock_that_was_given_up_is_free_even_while_programs_are_being_started()
+    {
+        using var stop = new CancellationTokenSource();
+        var starter = new Thread(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                Posix.Run("true");
+        });
+        starter.Start();
+        var refused = 0;
+        for (var i = 0; i < 2000; i++)
+        {
+            _disk.TryLock(_temp["l"])!.Dispose();
+            if (_disk.TryLock(_temp["l"]) is not { } again)
+                refused++;
+            else
+                again.Dispose();
+        }
+        stop.Cancel();
+        starter.Join();
+        Assert.Equal(0, refused);
+    }
+
     [UnixFact]
     public void A_link_in_the_place_of_the_lock_is_refused_and_its_target_spared()
     {

@@ -71,6 +71,7 @@ public sealed class HashingCopyTests : IDisposable
     {
         using var source = _disk.OpenRead(_temp.Write("s", new byte[blocks * Block]));
         using var target = _disk.CreateNew(_temp["t"]);
+        var progress = new TransferProgress();
         var seen = 0;
         var e = Assert.Throws<BackupException>(() =>
             HashingCopy.Copy(
@@ -79,12 +80,12 @@ public sealed class HashingCopyTests : IDisposable
                 target,
                 0,
                 _ => throw new BackupException(ErrorCode.ChecksumMismatch, $"block {++seen}"),
-                new TransferProgress(),
+                progress,
                 default
             )
         );
         Assert.Equal("block 1", e.Message);
-        Assert.True(target.Length <= 4 * Block);
+        Assert.True(progress.Sample().DoneBytes <= 8 * Block, "it went on for long");
     }
 
     [Fact]
@@ -333,5 +334,51 @@ public sealed class HashingCopyTests : IDisposable
         Assert.Throws<OperationCanceledException>(() =>
             HashingCopy.ForEach([1], 1, (_, _) => Assert.Fail(), stop.Token)
         );
+    }
+
+    /// <summary>Each may look at the length just before another moves it: setting it would cut off what that one wrote.</summary>
+    [Fact]
+    public void Ranges_that_are_copied_at_once_into_one_file_never_set_its_length()
+    {
+        var data = new byte[(8 << 20) + 100];
+        new Random(3).NextBytes(data);
+        using var source = _disk.OpenRead(_temp.Write("s", data));
+        using (var created = _disk.CreateNew(_temp["t"], data.Length))
+        {
+            var target = new FixedLengthFile(created);
+            // The last range first, so that every other one begins in front of what is there.
+            var ranges = Enumerable.Range(0, 4).Select(i => new FileRange(i * (2 << 20), (i + 1) * (2 << 20))).ToList();
+            ranges[^1] = ranges[^1] with { End = data.Length };
+            ranges.Reverse();
+            HashingCopy.ForEach(
+                ranges,
+                4,
+                (range, stop) =>
+                    HashingCopy.Copy(source, range, target, range.Start, null, new TransferProgress(), stop),
+                default
+            );
+        }
+        Assert.True(data.AsSpan().SequenceEqual(File.ReadAllBytes(_temp["t"])));
+    }
+
+    private sealed class FixedLengthFile(IDiskFile inner) : IDiskFile
+    {
+        public string Path => inner.Path;
+
+        public long Length => 0;
+
+        public DiskEntry Stat() => inner.Stat();
+
+        public int Read(Span<byte> buffer, long offset) => inner.Read(buffer, offset);
+
+        public void Write(ReadOnlySpan<byte> buffer, long offset) => inner.Write(buffer, offset);
+
+        public void SetLength(long length) => throw new InvalidOperationException($"set to {length}");
+
+        public void Flush() => inner.Flush();
+
+        public IReadOnlyList<FileRange> DataRanges() => inner.DataRanges();
+
+        public void Dispose() => inner.Dispose();
     }
 }

@@ -146,7 +146,21 @@ public sealed class PublicationFaultTests
     [Theory]
     [MemberData(nameof(Names))]
     public void A_disk_that_fails_from_some_step_on_is_put_right_by_a_sweep(string name) =>
-        ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, failAt: n, forever: true), (_, _, _) => { });
+        ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, failAt: n, failUntil: int.MaxValue), (_, _, _) => { });
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void A_disk_that_recovers_before_the_cleaning_up_loses_nothing(int failures)
+    {
+        foreach (var s in Scenarios)
+            ForEveryStep(
+                s.Name,
+                (n, temp, s) => DiskFor(s, temp, failAt: n, failUntil: n + failures - 1),
+                (_, _, _) => { }
+            );
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -265,14 +279,14 @@ public sealed class PublicationFaultTests
         TempFolder temp,
         int failAt = 0,
         int killAt = 0,
-        bool forever = false,
+        int failUntil = 0,
         bool powerLoss = false,
         Action? onStep = null
     ) =>
         new(LocalDisk.Instance)
         {
             FailAt = failAt,
-            FailForever = forever,
+            FailUntil = failUntil,
             KillAt = killAt,
             PowerLossIn = powerLoss ? temp.Path : null,
             OnStep = onStep ?? (static () => { }),

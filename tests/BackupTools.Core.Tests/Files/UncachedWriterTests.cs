@@ -45,13 +45,14 @@ public sealed class UncachedWriterTests : IDisposable
             return;
         File.WriteAllBytes(_temp["f"], []);
         var block = BlockPool.Rent();
-        using var writer = new UncachedWriter(_temp["f"]);
+        using var file = File.OpenHandle(_temp["f"], FileMode.Open, FileAccess.ReadWrite);
+        using var writer = new UncachedWriter(file);
         Assert.False(writer.TryWrite(block.Span[..4096], 0));
         Assert.False(writer.TryWrite(block.Span, 1));
         Assert.False(writer.TryWrite(block.Span[1..], 0));
         Assert.False(writer.TryWrite(block.Span[..^1], 0));
         BlockPool.Return(block);
-        Assert.Empty(File.ReadAllBytes(_temp["f"]));
+        Assert.Equal(0, RandomAccess.GetLength(file));
     }
 
     [Fact]
@@ -60,9 +61,25 @@ public sealed class UncachedWriterTests : IDisposable
         if (!OperatingSystem.IsLinux())
             return;
         var block = BlockPool.Rent();
-        using var writer = new UncachedWriter(_temp["missing"]);
+        using var file = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
+        using var writer = new UncachedWriter(file);
         Assert.False(writer.TryWrite(block.Span, 0));
         BlockPool.Return(block);
-        Assert.False(File.Exists(_temp["missing"]));
+    }
+
+    [Fact]
+    public void A_block_goes_to_the_open_file_even_when_its_name_has_passed_to_another()
+    {
+        var block = BlockPool.Rent();
+        block.Span.Fill(5);
+        using (var file = LocalDisk.Instance.CreateNew(_temp["f"]))
+        {
+            LocalDisk.Instance.Move(_temp["f"], _temp["g"]);
+            _temp.Write("f", "another");
+            file.Write(block.Span, 0);
+        }
+        BlockPool.Return(block);
+        Assert.Equal("another", File.ReadAllText(_temp["f"]));
+        Assert.Equal(Block, File.ReadAllBytes(_temp["g"]).Count(b => b == 5));
     }
 }

@@ -202,6 +202,20 @@ public sealed class BackupAndRestoreTests : IDisposable
     }
 
     [Fact]
+    public void A_database_that_has_no_file_yet_is_captured_with_its_log_wherever_that_lies()
+    {
+        File.Delete(_box.Db);
+        Directory.CreateDirectory(_box.At("log"));
+        var log = _box.At("log", "shop.log");
+        File.WriteAllBytes(log, SpgSandbox.Fixture("states/S2.wal"));
+        _box.Full(_box.Settings() with { WalPath = log });
+        _box.Restore();
+
+        Assert.Equal(SpgSandbox.Fixture("snap/empty-catalog.v8.db"), File.ReadAllBytes(_box.At("r", "rec.db")));
+        Assert.Equal(File.ReadAllBytes(log), File.ReadAllBytes(_box.At("r", "rec.wal")));
+    }
+
+    [Fact]
     public void A_checkpoint_between_two_increments_asks_for_a_new_full()
     {
         _box.Full();

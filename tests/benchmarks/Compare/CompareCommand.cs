@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using BackupTools.Benchmarks.Data;
 
 namespace BackupTools.Benchmarks.Compare;
@@ -10,11 +9,7 @@ internal static class CompareCommand
     public static Command Create()
     {
         var engines = new Option<string[]>("--engine") { Description = "Only these engines." };
-        var size = new Option<string>("--size")
-        {
-            Description = "Size of each database, such as 100M or 4G.",
-            DefaultValueFactory = _ => "1G",
-        };
+        var size = ByteSize.Option("--size", "1G");
         var runs = new Option<int>("--runs")
         {
             Description = "Rounds that count; one more is run first.",
@@ -59,7 +54,7 @@ internal static class CompareCommand
             var shapes = result.GetValue(engines) is { Length: > 0 } names ? names.Select(Shapes.ByName) : Shapes.All;
             var settings = new CompareSettings
             {
-                Size = ParseSize(result.GetValue(size)!),
+                Size = ByteSize.Parse(result.GetValue(size)!),
                 Operations = result.GetValue(operations) ?? [],
                 WithArchivers = !result.GetValue(quick),
                 ChainLengths = result.GetValue(chains)!,
@@ -124,17 +119,5 @@ internal static class CompareCommand
             }
         }
         throw new FileNotFoundException("The console program is not built; give --console.");
-    }
-
-    private static long ParseSize(string text)
-    {
-        var shift = char.ToUpperInvariant(text[^1]) switch
-        {
-            'K' => 10,
-            'M' => 20,
-            'G' => 30,
-            _ => 0,
-        };
-        return long.Parse(shift == 0 ? text : text[..^1], CultureInfo.InvariantCulture) << shift;
     }
 }

@@ -18,6 +18,7 @@ internal sealed class AlopexEngine : IBackupEngine
             CutsInsideBundle = false,
             CutsByTime = false,
             SiblingIncrements = false,
+            OwnBundleFolder = AlopexNames.Lifecycle,
             Options = [nameof(EngineOptions.EngineLayout), nameof(EngineOptions.Checkpoint)],
         };
 

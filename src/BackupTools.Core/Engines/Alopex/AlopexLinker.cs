@@ -1,3 +1,4 @@
+using System.Buffers;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -38,23 +39,20 @@ internal sealed class AlopexLinker
             || listed.Size != (ulong)table.Entry.Length
             || _context.Disk.Stat(earlier) is not { Kind: DiskEntryKind.File } entry
             || entry.Length != table.Entry.Length
-            || !SameEnd(_context.Disk, table.FullName, earlier)
         )
         {
             return false;
         }
-        AlopexTableFacts facts;
-        using (var file = AlopexTableFile.Open(_context.Disk, table.FullName))
+        using var file = AlopexTableFile.Open(_context.Disk, table.FullName);
+        using var other = _context.Disk.OpenRead(earlier);
+        using var comparison = new Comparison(other);
+        var facts = file.Read(_context, VerifyDepth.Checksums, cancellation, comparison.Take);
+        if (!comparison.IsEqual || facts.Crc != listed.Crc32)
         {
-            facts = file.Read(_context, VerifyDepth.Checksums, cancellation);
-        }
-        if (facts.Crc != listed.Crc32)
-        {
-            return false;
-        }
-        if (CrcOf(earlier, cancellation) != listed.Crc32)
-        {
-            _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied anew");
+            if (!StillHolds(other, listed, cancellation))
+            {
+                _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied anew");
+            }
             return false;
         }
         var link = _stage.PathOf(table.Name);
@@ -62,7 +60,7 @@ internal sealed class AlopexLinker
         {
             return false;
         }
-        if (_context.Disk.Stat(link)?.IsSameFileAs(entry) != true)
+        if (_context.Disk.Stat(link)?.IsSameFileAs(other.Stat()) != true)
         {
             _context.Disk.DeleteFile(link); // another file was put in its place meanwhile
             return false;
@@ -71,6 +69,19 @@ internal sealed class AlopexLinker
         return true;
     }
 
+    private bool StillHolds(IDiskFile earlier, AlopexManifestEntry listed, CancellationToken cancellation)
+    {
+        try
+        {
+            return AlopexChecksum.Of(earlier, _context, cancellation) == listed.Crc32;
+        }
+        catch (BackupException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A quick guess whether two tables are the same, from their last bytes.</summary>
     public static bool SameEnd(IDisk disk, string one, string other)
     {
         try
@@ -85,9 +96,47 @@ internal sealed class AlopexLinker
         }
     }
 
-    private uint CrcOf(string path, CancellationToken cancellation)
+    /// <summary>
+    /// Compares what passes by with another file, byte for byte: no checksum of the format would do. Every block of a
+    /// table is followed by its own CRC-32, so the CRC-32 of the file is the same for all sound blocks of one shape,
+    /// and ids come again after an older state was restored.
+    /// </summary>
+    private sealed class Comparison(IDiskFile other) : IDisposable
     {
-        using var file = _context.Disk.OpenRead(path);
-        return AlopexChecksum.Of(file, _context, cancellation);
+        private byte[] _buffer = ArrayPool<byte>.Shared.Rent(1 << 20);
+        private long _at;
+
+        public bool IsEqual { get; private set; } = true;
+
+        public void Take(ReadOnlySpan<byte> block)
+        {
+            while (IsEqual && !block.IsEmpty)
+            {
+                var part = _buffer.AsSpan(0, Math.Min(_buffer.Length, block.Length));
+                IsEqual = CanRead(part) && part.SequenceEqual(block[..part.Length]);
+                _at += part.Length;
+                block = block[part.Length..];
+            }
+        }
+
+        /// <summary>An earlier snapshot that cannot be read is no reason to fail: the table is copied.</summary>
+        private bool CanRead(Span<byte> part)
+        {
+            try
+            {
+                HashingCopy.ReadExactly(other, part, _at);
+                return true;
+            }
+            catch (BackupException)
+            {
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
     }
 }

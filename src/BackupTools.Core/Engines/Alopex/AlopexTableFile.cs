@@ -56,12 +56,18 @@ internal sealed class AlopexTableFile : IDisposable
         return footer;
     }
 
-    /// <summary>Reads the whole table and checks it.</summary>
+    /// <summary>Reads the whole table and checks it; <paramref name="also"/> sees every block too.</summary>
     /// <exception cref="BackupException">The first fault, in the engine's order of checks.</exception>
-    public AlopexTableFacts Read(EngineContext context, VerifyDepth depth, CancellationToken cancellation) =>
+    public AlopexTableFacts Read(
+        EngineContext context,
+        VerifyDepth depth,
+        CancellationToken cancellation,
+        ByteTap? also = null
+    ) =>
         Run(
             depth,
-            tap => HashingCopy.Read(_file, new FileRange(0, _layout.Length), tap, context.Progress, cancellation),
+            tap =>
+                HashingCopy.Read(_file, new FileRange(0, _layout.Length), tap + also, context.Progress, cancellation),
             context
         );
 

@@ -90,7 +90,14 @@ internal static class PowDbAssembly
                 Math.Max(length, part.Length),
                 PowDbDigest.NotesLength,
                 threads,
-                (offset, block, values) => digest.Work(offset, Within(length, offset, block), values),
+                (offset, block, values) =>
+                {
+                    digest.Work(offset, Within(length, offset, block), values);
+                    if (!paged && isChecked)
+                    {
+                        HandOn(isChecked, offset, block, layers, limit, null); // the commit below hands on
+                    }
+                },
                 (offset, block, values) =>
                 {
                     digest.Commit(Within(length, offset, block), values);
@@ -100,9 +107,7 @@ internal static class PowDbAssembly
                     }
                     layers.LayOver(offset / PowDbPage.Size, block);
                 },
-                paged || isChecked
-                    ? (offset, block) => HandOn(isChecked, offset, block, layers, limit, paged ? sink : null)
-                    : null,
+                paged ? (offset, block) => HandOn(isChecked, offset, block, layers, limit, sink) : null,
                 context
             );
         }

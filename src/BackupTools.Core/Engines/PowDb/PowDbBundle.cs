@@ -64,6 +64,7 @@ internal sealed record PowDbBundle
     }
 
     /// <summary>The bundle that a sound manifest makes of a folder.</summary>
+    /// <exception cref="BackupException">Malformed, UnsafeName, or ChecksumMismatch with the side file.</exception>
     public static PowDbBundle Of(string folder, PowDbManifestFile file, EngineContext context)
     {
         var bundle = new PowDbBundle
@@ -73,19 +74,29 @@ internal sealed record PowDbBundle
             Id = file.Id.ToString(),
         };
         bundle.RequireSafeEntries();
+        PowDbSideFile? side;
         try
         {
-            var side = ReadSide(folder, context.Disk);
-            if (side is null || string.Equals(side.BundleId, bundle.Id, StringComparison.Ordinal))
-            {
-                return bundle with { Side = side is null ? null : side with { Files = [], Dropped = [] } };
-            }
-            throw new BackupException(ErrorCode.ChecksumMismatch, "the side file belongs to another bundle");
+            side = ReadSide(folder, context.Disk);
         }
         catch (BackupException e) when (ErrorCodes.KindOf(e.Code) is ErrorKind.Damaged or ErrorKind.Unsupported)
         {
             return bundle with { SideProblem = e.At(bundle.PathOf(PowDbSideFile.FileName)) };
         }
+        if (side is not null && !string.Equals(side.BundleId, bundle.Id, StringComparison.Ordinal))
+        {
+            // The side file is whole, so it is the manifest that is not what it was: a changed name in it would go
+            // unnoticed otherwise.
+            throw new BackupException(
+                ErrorCode.ChecksumMismatch,
+                "the manifest is not the one that its side file was written for",
+                bundle.ManifestPath,
+                expected: side.BundleId,
+                actual: bundle.Id,
+                recommendation: "Use another copy of the backup. If the side file is the wrong one, delete it."
+            );
+        }
+        return bundle with { Side = side is null ? null : side with { Files = [], Dropped = [] } };
     }
 
     /// <summary>The files of the state after this bundle, from the side file; null without one.</summary>

@@ -21,10 +21,18 @@ internal sealed record PowDbBundleContent
 }
 
 /// <summary>What is said about a capture beside its files.</summary>
+/// <param name="CreatedUtc">When it was taken.</param>
+/// <param name="Series">Which database it is of.</param>
+/// <param name="MaxLsn">The highest LSN of its pages.</param>
+/// <param name="ChainEnd">The highest position that its chain has reached: an increment does not fall behind it.</param>
+/// <param name="CatalogVersion">Of the captured catalogue.</param>
+/// <param name="IsLegacy">The manifest may list a log.</param>
+/// <param name="Baseline">What an increment was compared with; null for a full.</param>
 internal sealed record CaptureFacts(
     DateTimeOffset CreatedUtc,
     string Series,
     ulong MaxLsn,
+    ulong ChainEnd,
     ushort CatalogVersion,
     bool IsLegacy,
     PowDbBaseline? Baseline
@@ -46,6 +54,10 @@ internal static class PowDbBundleWriter
         Action<string> delete
     )
     {
+        if (LegacyWal(content) is { Length: 0 })
+        {
+            create(PowDbNames.Wal).Dispose();
+        }
         var seconds = (ulong)content.Facts.CreatedUtc.ToUnixTimeSeconds();
         var name = content.Facts.Baseline is null ? PowDbNames.Manifest : PowDbNames.Increment;
         string id;
@@ -116,7 +128,7 @@ internal static class PowDbBundleWriter
             return;
         }
         var from = facts.Baseline.Parent.Manifest.SourceLsn;
-        writer.BeginIncrement(seconds, from, Math.Max(from, facts.MaxLsn), version);
+        writer.BeginIncrement(seconds, from, Math.Max(facts.ChainEnd, facts.MaxLsn), version);
     }
 
     /// <summary>What the manifest lists: everything in a full, what changed in an increment, and a log of 0.4.x.</summary>

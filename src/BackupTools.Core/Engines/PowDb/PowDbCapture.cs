@@ -167,6 +167,7 @@ internal sealed class PowDbCapture
                 _now,
                 _series,
                 Math.Max(source.CatalogLsn, files.Max(f => f.MaxLsn)),
+                _request.Chain?.Bundles.Max(b => b.End.Value) ?? 0,
                 source.Catalog.Version,
                 source.IsLegacy && wal is not { HasHeader: true },
                 _baseline

@@ -1,3 +1,4 @@
+using System.Buffers;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -118,14 +119,24 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
     {
         var first = at / PowDbPage.Size;
         var count = pages.Length / PowDbPage.Size;
-        Span<byte> values = new byte[count * Hash.Size];
-        Blake3Leaves.ChainingValues(pages, (ulong)first, values);
-        Span<byte> fingerprints = new byte[count * PowDbFingerprints.Size];
-        for (var i = 0; i < count; i++)
+        var rented = ArrayPool<byte>.Shared.Rent(count * Hash.Size);
+        try
         {
-            values.Slice(i * Hash.Size, PowDbFingerprints.Size).CopyTo(fingerprints[(i * PowDbFingerprints.Size)..]);
+            var values = rented.AsSpan(0, count * Hash.Size);
+            Blake3Leaves.ChainingValues(pages, (ulong)first, values);
+            // Fingerprints are the first half of the values: moved together, they leave in one write.
+            for (var i = 1; i < count; i++)
+            {
+                values
+                    .Slice(i * Hash.Size, PowDbFingerprints.Size)
+                    .CopyTo(values[(i * PowDbFingerprints.Size)..]);
+            }
+            _scratch.Write(values[..(count * PowDbFingerprints.Size)], start + (first * PowDbFingerprints.Size));
         }
-        _scratch.Write(fingerprints, start + (first * PowDbFingerprints.Size));
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
         lock (known)
         {
             for (var i = 0; i < count; i++)

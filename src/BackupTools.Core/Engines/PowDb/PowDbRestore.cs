@@ -32,7 +32,8 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
         var findings = new List<ChainProblem>();
         PowDbStateCheck.RequireFiles(parts, catalog, findings);
         RequireAgreement(last, listed, parts);
-        foreach (var part in parts)
+        // Those that are left out too: a name that was changed in a manifest looks like one of them.
+        foreach (var part in state.Parts.Values)
         {
             PowDbAssembly.RequireFiles(part, context);
         }

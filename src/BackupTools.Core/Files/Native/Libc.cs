@@ -13,6 +13,7 @@ internal static partial class Libc
 {
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
+    private const int LockNone = 8;
 
     private static readonly int SeekData = OperatingSystem.IsMacOS() ? 4 : 3;
     private static readonly int SeekHole = OperatingSystem.IsMacOS() ? 3 : 4;
@@ -41,6 +42,9 @@ internal static partial class Libc
 
     /// <summary>Takes the exclusive lock; 0, or the error (<see cref="Errno.WouldBlock"/> when another has it).</summary>
     public static int TryLock(SafeFileHandle file) => Check(() => Lock(file, LockExclusive | LockNonBlocking));
+
+    /// <summary>Gives up the lock, whoever else has the same open file.</summary>
+    public static void Unlock(SafeFileHandle file) => _ = Check(() => Lock(file, LockNone));
 
     /// <summary>rename(2), which replaces a file that is there; 0 or the error.</summary>
     public static int Rename(string from, string to) => Check(() => RenameCall(from, to));
@@ -110,11 +114,11 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkCall(string existing, string path);
 
-    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int ChangeOwnerCall(string path, uint owner, uint group);
-
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     private static unsafe partial nint WriteAt(SafeFileHandle file, byte* block, nint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwnerCall(string path, uint owner, uint group);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long SeekCall(SafeFileHandle file, long offset, int whence);

@@ -31,9 +31,12 @@ internal static partial class Linux
     /// <summary>True where <see cref="TryOpenUncached"/> may succeed.</summary>
     public static bool KnowsUncached => DirectFlag != 0;
 
-    /// <summary>Opens a file for writing past the page cache; null where the file system has no such way.</summary>
-    public static SafeFileHandle? TryOpenUncached(string path) =>
-        Libc.TryOpen(path, Libc.ReadWrite | DirectFlag, out _);
+    /// <summary>
+    /// Opens an open file once more, for writing past the page cache; null where the file system has no such way. By
+    /// its handle, for its name may belong to another file by now.
+    /// </summary>
+    public static SafeFileHandle? TryOpenUncached(SafeFileHandle file) =>
+        Libc.TryOpen($"/proc/self/fd/{file.DangerousGetHandle()}", Libc.ReadWrite | DirectFlag, out _);
 
     public static DiskEntry? Stat(string path, out int errno)
     {

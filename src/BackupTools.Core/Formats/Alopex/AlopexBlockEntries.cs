@@ -178,9 +178,7 @@ internal sealed class AlopexBlockEntries(AlopexTableLayout layout, AlopexBloom? 
 
     // Keys ascend; versions of one key descend (§4).
     private bool IsInOrder() =>
-        _key.IsSameAs(_previous)
-            ? _version.CompareTo(_previousVersion) < 0
-            : _previous.OrderAgainst(_key) <= 0;
+        _key.IsSameAs(_previous) ? _version.CompareTo(_previousVersion) < 0 : _previous.OrderAgainst(_key) <= 0;
 
     private static BackupException Bad(string message) => new(ErrorCode.Malformed, $"SSTable: {message}");
 }

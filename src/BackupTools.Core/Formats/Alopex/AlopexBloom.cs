@@ -41,7 +41,10 @@ internal sealed class AlopexBloom
         var hashes = BinaryPrimitives.ReadUInt32LittleEndian(head);
         if (hashes is 0 or > MostHashes)
         {
-            throw new BackupException(ErrorCode.Malformed, $"SSTable: the bloom filter claims {hashes} hashes for a key");
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"SSTable: the bloom filter claims {hashes} hashes for a key"
+            );
         }
     }
 

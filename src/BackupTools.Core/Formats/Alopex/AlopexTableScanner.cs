@@ -61,11 +61,7 @@ internal sealed class AlopexTableScanner
 
     /// <summary>CRC-32 of the whole file, footer included; valid after the last byte.</summary>
     public uint WholeCrc =>
-        Crc32.Combine(
-            _file.GetCurrentHashAsUInt32(),
-            _footer.GetCurrentHashAsUInt32(),
-            AlopexTableLayout.FooterSize
-        );
+        Crc32.Combine(_file.GetCurrentHashAsUInt32(), _footer.GetCurrentHashAsUInt32(), AlopexTableLayout.FooterSize);
 
     /// <summary>Blocks whose entries could not be followed because they are coded; their checksums were checked.</summary>
     public long OpaqueBlocks { get; private set; }
@@ -73,11 +69,7 @@ internal sealed class AlopexTableScanner
     /// <summary>Takes the next bytes of the file.</summary>
     public void Feed(ReadOnlySpan<byte> bytes)
     {
-        var beforeFooter = (int)Math.Clamp(
-            _layout.Length - AlopexTableLayout.FooterSize - _position,
-            0,
-            bytes.Length
-        );
+        var beforeFooter = (int)Math.Clamp(_layout.Length - AlopexTableLayout.FooterSize - _position, 0, bytes.Length);
         _file.Append(bytes[..beforeFooter]);
         _footer.Append(bytes[beforeFooter..]);
         FeedBlocks(Part(bytes, AlopexTableLayout.HeaderSize, _layout.IndexOffset));
@@ -96,7 +88,11 @@ internal sealed class AlopexTableScanner
     {
         if (_position != _layout.Length)
         {
-            throw new BackupException(ErrorCode.Truncated, "the SSTable ended early while it was read", offset: _position);
+            throw new BackupException(
+                ErrorCode.Truncated,
+                "the SSTable ended early while it was read",
+                offset: _position
+            );
         }
         if (_file.GetCurrentHashAsUInt32() != _layout.FileCrc)
         {

@@ -82,7 +82,11 @@ internal sealed record AlopexWalHeader(AlopexWalDialect Dialect, ulong Start, ul
         }
         if (!HasGoodCrc)
         {
-            throw new BackupException(ErrorCode.ChecksumMismatch, "checksum mismatch in the WAL section header", offset: 16);
+            throw new BackupException(
+                ErrorCode.ChecksumMismatch,
+                "checksum mismatch in the WAL section header",
+                offset: 16
+            );
         }
         if (Start >= ring)
         {

@@ -80,7 +80,11 @@ internal static class PowDbFingerprints
         var count = reader.U32();
         if (kind is < 1 or > 2 || count is 0 or > WindowPages)
         {
-            throw new BackupException(ErrorCode.Malformed, "a segment of page fingerprints is not possible", offset: offset);
+            throw new BackupException(
+                ErrorCode.Malformed,
+                "a segment of page fingerprints is not possible",
+                offset: offset
+            );
         }
         length = reader.Position;
         return new PowDbFingerprintSegment(heap, window, kind == 1, (int)count);

@@ -97,15 +97,7 @@ internal sealed class PowDbManifestReader(bool increment)
             Field.Sync,
             Field.Changed,
         ]
-        :
-        [
-            Field.FormatVersion,
-            Field.Created,
-            Field.SourceLsn,
-            Field.CatalogVersion,
-            Field.Sync,
-            Field.Files,
-        ];
+        : [Field.FormatVersion, Field.Created, Field.SourceLsn, Field.CatalogVersion, Field.Sync, Field.Files];
 
     private readonly ulong[] _numbers = new ulong[(int)Field.Count];
     private readonly string[] _texts = new string[(int)Field.Count];
@@ -389,11 +381,7 @@ internal sealed class PowDbManifestReader(bool increment)
             case Scope.File:
                 Array.ForEach(FileFields, f => Require(f, _seenInEntry));
                 _entries.Add(
-                    new PowDbWhole(
-                        _texts[(int)Field.Name],
-                        _numbers[(int)Field.Length],
-                        Digest(Field.Blake3)
-                    )
+                    new PowDbWhole(_texts[(int)Field.Name], _numbers[(int)Field.Length], Digest(Field.Blake3))
                 );
                 break;
             case Scope.Pages:

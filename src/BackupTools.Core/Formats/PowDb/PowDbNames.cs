@@ -29,9 +29,7 @@ internal static class PowDbNames
 
     /// <summary>An ASCII letter or underscore, then letters, digits and underscores.</summary>
     public static bool IsIdentifier(string name) =>
-        name.Length > 0
-        && !char.IsAsciiDigit(name[0])
-        && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>
     /// Refuses every name that a data directory's durable file cannot have: the list of the newest engine, and the

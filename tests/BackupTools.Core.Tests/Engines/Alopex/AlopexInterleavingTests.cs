@@ -3,6 +3,7 @@ using BackupTools.Engines;
 using BackupTools.Engines.Alopex;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Alopex;
 
 namespace BackupTools.Tests.Engines.Alopex;
@@ -12,20 +13,35 @@ namespace BackupTools.Tests.Engines.Alopex;
 /// </summary>
 public sealed class AlopexInterleavingTests
 {
+    // Commits in the log when the capture begins: over two of its segments.
+    private const int InLog = 12;
+
+    // Some thousand small directories: where memory can hold them, no disk need.
+    private static readonly string? Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : null;
+
     [Theory]
-    [InlineData("commit")]
-    [InlineData("checkpoint")]
-    [InlineData("checkpoint, then as many commits of the same sizes")]
-    [InlineData("checkpoint, then fewer commits")]
-    [InlineData("commits, checkpoint, commits, checkpoint, commit")]
-    public void Whatever_comes_in_between_the_snapshot_is_a_state_that_existed(string event_)
+    [InlineData("", "commit")]
+    [InlineData("", "checkpoint")]
+    [InlineData("", "checkpoint, as many commits")]
+    [InlineData("", "checkpoint, fewer commits")]
+    [InlineData("", "as many commits, checkpoint, as many commits, checkpoint, commit")]
+    [InlineData("", "tables")]
+    [InlineData("", "tables, meta")]
+    [InlineData("tables", "meta")]
+    [InlineData("tables", "meta, empty log")]
+    [InlineData("tables", "meta, empty log, as many commits")]
+    [InlineData("tables, meta", "empty log")]
+    [InlineData("tables, meta", "empty log, as many commits")]
+    [InlineData("tables, meta", "empty log, more commits")]
+    public void Whatever_comes_in_between_the_snapshot_is_a_state_that_existed(string begun, string comes)
     {
-        var steps = Steps();
-        Assert.InRange(steps, 30, 2000);
+        var steps = Steps(begun);
+        Assert.InRange(steps, 50, 1000);
         for (var at = 1; at <= steps; at++)
         {
-            using var harness = AlopexStates.Harness();
-            using var writer = Prepared(harness);
+            using var folder = new TempFolder(Memory);
+            using var writer = Prepared(folder);
+            Do(begun, writer);
             var before = writer.Acknowledged;
             var disk = new SteppingDisk(
                 LocalDisk.Instance,
@@ -33,15 +49,19 @@ public sealed class AlopexInterleavingTests
                 {
                     if (step == at)
                     {
-                        Do(event_, writer);
+                        Do(comes, writer);
                     }
                 }
             );
-            using var staging = Capture(harness, disk);
+
+            using var staging = Capture(folder, disk);
 
             var read = AlopexKeyReader.Read(staging.PathOf("data"));
             var state = AlopexWriter.StateOf(read.Keys);
-            Assert.True(state >= before && state <= writer.Acknowledged, $"step {at}: {before}..{writer.Acknowledged}, got {state}");
+            Assert.True(
+                state >= before && state <= writer.Acknowledged,
+                $"step {at}: {before}..{writer.Acknowledged}, got {state}"
+            );
             Assert.Null(read.Stop);
             Assert.True(disk.Steps >= at, "the event did not come");
         }
@@ -50,8 +70,8 @@ public sealed class AlopexInterleavingTests
     [Fact]
     public void A_writer_that_never_pauses_is_named_after_a_bounded_time()
     {
-        using var harness = AlopexStates.Harness();
-        using var writer = Prepared(harness);
+        using var folder = new TempFolder(Memory);
+        using var writer = Prepared(folder);
         var disk = new SteppingDisk(
             LocalDisk.Instance,
             step =>
@@ -62,74 +82,88 @@ public sealed class AlopexInterleavingTests
                 }
             }
         );
-        using var live = new EngineHarness(new AlopexEngine(), disk, new HurriedClock());
 
-        var error = Assert.Throws<BackupException>(() => live.Full(harness.At("db"), harness.At("backup")));
+        var error = Assert.Throws<BackupException>(() => Capture(folder, disk, new HurriedClock()));
 
         Assert.Equal(ErrorCode.SourceChanging, error.Code);
         Assert.Contains("kept changing", error.Message, StringComparison.Ordinal);
         Assert.Contains("-Checkpoint", error.Recommendation, StringComparison.Ordinal);
     }
 
-    private static AlopexWriter Prepared(EngineHarness harness)
+    private static AlopexWriter Prepared(TempFolder folder)
     {
-        var writer = new AlopexWriter(harness.At("db"));
-        for (var i = 0; i < 12; i++)
-        {
-            writer.Commit();
-        }
+        var writer = new AlopexWriter(folder["db"]);
+        Commit(writer, InLog);
         writer.Checkpoint();
-        for (var i = 0; i < 12; i++)
-        {
-            writer.Commit();
-        }
+        Commit(writer, InLog);
         return writer;
     }
 
-    private static int Steps()
+    private static int Steps(string begun)
     {
-        using var harness = AlopexStates.Harness();
-        using var writer = Prepared(harness);
+        using var folder = new TempFolder(Memory);
+        using var writer = Prepared(folder);
+        Do(begun, writer);
         var disk = new SteppingDisk(LocalDisk.Instance, _ => { });
-        Capture(harness, disk).Dispose();
+        Capture(folder, disk).Dispose();
         return disk.Steps;
     }
 
     /// <summary>Captures into staging and goes no further: what was captured is looked at, not how it is published.</summary>
-    private static StagingArea Capture(EngineHarness harness, IDisk disk)
+    private static StagingArea Capture(TempFolder folder, IDisk disk, TimeProvider? clock = null)
     {
-        using var live = new EngineHarness(new AlopexEngine(), disk);
+        var context = new EngineContext
+        {
+            Disk = disk,
+            Clock = clock ?? TimeProvider.System,
+            Progress = new TransferProgress(),
+        };
         var request = new CaptureRequest
         {
-            SourcePath = harness.At("db"),
-            DestinationFolder = harness.At("backup"),
+            SourcePath = folder["db"],
+            DestinationFolder = folder["backup"],
             Kind = BundleKind.Full,
             Options = new EngineOptions(),
         };
+        var engine = new AlopexEngine();
         var staging = StagingArea.Create(LocalDisk.Instance, request.DestinationFolder, TimeProvider.System);
-        live.Engine.Capture(live.Engine.PlanCapture(request, live.Context()), staging, live.Context());
-        return staging;
+        try
+        {
+            engine.Capture(engine.PlanCapture(request, context), staging, context);
+            return staging;
+        }
+        catch
+        {
+            staging.Dispose();
+            throw;
+        }
     }
 
-    private static void Do(string event_, AlopexWriter writer)
+    private static void Do(string what, AlopexWriter writer)
     {
-        foreach (var step in event_.Split(", "))
+        foreach (var step in what.Split(", ", StringSplitOptions.RemoveEmptyEntries))
         {
-            switch (step)
+            Action<AlopexWriter> action = step switch
             {
-                case "commit":
-                    writer.Commit();
-                    break;
-                case "checkpoint":
-                    writer.Checkpoint();
-                    break;
-                default:
-                    for (var n = step == "then fewer commits" ? 3 : 12; n > 0; n--)
-                    {
-                        writer.Commit();
-                    }
-                    break;
-            }
+                "checkpoint" => w => w.Checkpoint(),
+                "tables" => w => w.WriteTables(),
+                "meta" => w => w.WriteMeta(),
+                "empty log" => w => w.EmptyLog(),
+                "commit" => w => w.Commit(),
+                "fewer commits" => w => Commit(w, 3),
+                "as many commits" => w => Commit(w, InLog),
+                "more commits" => w => Commit(w, InLog + 2),
+                _ => throw new ArgumentException(step, nameof(what)),
+            };
+            action(writer);
+        }
+    }
+
+    private static void Commit(AlopexWriter writer, int count)
+    {
+        for (; count > 0; count--)
+        {
+            writer.Commit(800); // of one size all, so that old and new entries could be taken for one log
         }
     }
 

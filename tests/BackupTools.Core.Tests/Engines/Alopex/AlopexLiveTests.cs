@@ -50,7 +50,10 @@ public sealed class AlopexLiveTests
                 {
                     Assert.Empty(harness.Verify([header]).Errors());
                     harness.Restore([header], harness.At($"restored{i}"), deep: true);
-                    Assert.Equal(state, AlopexWriter.StateOf(AlopexKeyReader.Read(harness.At($"restored{i}"), SegmentSize).Keys));
+                    Assert.Equal(
+                        state,
+                        AlopexWriter.StateOf(AlopexKeyReader.Read(harness.At($"restored{i}"), SegmentSize).Keys)
+                    );
                 }
                 last = header;
             }

@@ -74,7 +74,7 @@ internal static class AlopexStates
         {
             root = Path.GetDirectoryName(root)!;
         }
-        var start = new ProcessStartInfo("python3") 
+        var start = new ProcessStartInfo("python3")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -94,7 +94,9 @@ internal static class AlopexStates
         Assert.True(process.ExitCode == 0, errors.Result);
         Assert.Contains("skipped []", errors.Result, StringComparison.Ordinal);
         return new SortedDictionary<string, string>(
-            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToDictionary(l => l.Split('\t')[0], l => l.Split('\t')[1]),
+            output
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .ToDictionary(l => l.Split('\t')[0], l => l.Split('\t')[1]),
             StringComparer.Ordinal
         );
     }

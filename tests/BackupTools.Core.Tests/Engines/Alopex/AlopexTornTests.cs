@@ -97,7 +97,10 @@ public sealed class AlopexTornTests
 
     [Theory]
     [InlineData("lsm.wal", "lsm.wal is missing")]
-    [InlineData("checkpoint.meta", "the tables hold commits up to 28, but checkpoint.meta (it is missing) and the log reach only to 0")]
+    [InlineData(
+        "checkpoint.meta",
+        "the tables hold commits up to 28, but checkpoint.meta (it is missing) and the log reach only to 0"
+    )]
     public void A_directory_that_the_engine_would_open_without_its_keys_is_refused(string missing, string said)
     {
         using var harness = AlopexStates.Harness();
@@ -136,7 +139,10 @@ public sealed class AlopexTornTests
         var header = harness.Full(source, harness.At("backup"));
         harness.Restore([header], harness.At("restored"));
 
-        Assert.Equal(AlopexFixtures.Expected(AlopexFixtures.At("small/S1")), AlopexKeyReader.Read(harness.At("restored")).Keys);
+        Assert.Equal(
+            AlopexFixtures.Expected(AlopexFixtures.At("small/S1")),
+            AlopexKeyReader.Read(harness.At("restored")).Keys
+        );
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(source, "lsm.wal.bak")),
             File.ReadAllBytes(harness.At("restored", "lsm.wal.bak"))
@@ -149,8 +155,8 @@ public sealed class AlopexTornTests
                 .GetDirectories(AlopexFixtures.At("torn"))
                 .Select(d => Path.GetFileName(d)!)
                 .Where(n =>
-                    File.ReadAllText(AlopexFixtures.At("torn", n, "engine.log")).Contains("ERROR", StringComparison.Ordinal)
-                    == refused
+                    File.ReadAllText(AlopexFixtures.At("torn", n, "engine.log"))
+                        .Contains("ERROR", StringComparison.Ordinal) == refused
                 )
                 .Order(StringComparer.Ordinal)
         );

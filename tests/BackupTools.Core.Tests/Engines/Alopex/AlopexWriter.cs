@@ -23,7 +23,12 @@ internal sealed class AlopexWriter : IDisposable
     private int _tables;
     private long _acknowledged;
 
-    public AlopexWriter(string folder, AlopexWalDialect dialect = AlopexWalDialect.A, long segmentSize = 8192, int segments = 3)
+    public AlopexWriter(
+        string folder,
+        AlopexWalDialect dialect = AlopexWalDialect.A,
+        long segmentSize = 8192,
+        int segments = 3
+    )
     {
         _folder = folder;
         _dialect = dialect;
@@ -82,18 +87,36 @@ internal sealed class AlopexWriter : IDisposable
     /// <summary>Writes what is in memory as tables, then the meta, then empties the log.</summary>
     public void Checkpoint()
     {
+        WriteTables();
+        WriteMeta();
+        EmptyLog();
+    }
+
+    /// <summary>The first third of a checkpoint. No commit can come before the last (§5).</summary>
+    public void WriteTables()
+    {
         foreach (var part in _memory.Values.Chunk(30))
         {
             _tables++;
             WriteTable(Path.Combine(_folder, "sst", $"{_tables}.sst"), AlopexTableBuilder.Build(part, blockSize: 512));
         }
         _memory.Clear();
+    }
+
+    /// <summary>The second third.</summary>
+    public void WriteMeta()
+    {
         var temporary = Path.Combine(_folder, "checkpoint.tmp");
         var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         File.WriteAllBytes(temporary, new AlopexCheckpointMeta(_timestamp, now).ToBytes());
         Pause();
         File.Move(temporary, Path.Combine(_folder, "checkpoint.meta"), overwrite: true);
         Pause();
+    }
+
+    /// <summary>The last third.</summary>
+    public void EmptyLog()
+    {
         _end = 0;
         WriteSectionHeader();
     }

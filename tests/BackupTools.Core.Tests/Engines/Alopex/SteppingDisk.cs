@@ -34,6 +34,8 @@ internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
 
     public IDiskFile? TryLock(string path) => inner.TryLock(path);
 
+    public void AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
+
     public void DeleteFile(string path) => inner.DeleteFile(path);
 
     public void DeleteDirectory(string path) => inner.DeleteDirectory(path);
@@ -41,8 +43,6 @@ internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
     public bool TryDeleteEmptyDirectory(string path) => inner.TryDeleteEmptyDirectory(path);
 
     public bool TryCreateHardLink(string path, string existing) => inner.TryCreateHardLink(path, existing);
-
-    public void AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
 
     public void FlushDirectory(string path) => inner.FlushDirectory(path);
 

@@ -15,12 +15,7 @@ public sealed class PowDbChainTests : IDisposable
     {
         var full = _harness.Full(PowDbFixtures.At("S0"), _harness.At("backups"));
 
-        PowDbFixtures.AssertSame(
-            PowDbFixtures.At("full_S0"),
-            full.FullName,
-            ".backuptools.json",
-            ".backuptools.pages"
-        );
+        PowDbFixtures.AssertSame(PowDbFixtures.At("full_S0"), full.FullName, ".backuptools.json", ".backuptools.pages");
     }
 
     [Theory]

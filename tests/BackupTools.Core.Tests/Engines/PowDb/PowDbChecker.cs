@@ -29,7 +29,9 @@ internal static class PowDbChecker
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("python3", arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+            using var process = Process.Start(
+                new ProcessStartInfo("python3", arguments) { RedirectStandardOutput = true, UseShellExecute = false }
+            )!;
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0 ? output : null;

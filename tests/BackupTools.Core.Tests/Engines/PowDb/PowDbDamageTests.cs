@@ -27,7 +27,7 @@ public sealed class PowDbDamageTests : IDisposable
         foreach (var file in files)
         {
             var bytes = File.ReadAllBytes(file);
-            for (var flips = 0; flips < 12 && bytes.Length > 0; flips++)
+            for (var flips = 0; flips < 8 && bytes.Length > 0; flips++)
             {
                 var at = random.Next(bytes.Length);
                 var damaged = bytes.ToArray();
@@ -50,6 +50,27 @@ public sealed class PowDbDamageTests : IDisposable
     }
 
     [Fact]
+    public void A_name_changed_in_a_manifest_is_refused_with_our_side_file_and_without()
+    {
+        var (_, bundles) = SmallChain();
+        var last = bundles[^1].FullName;
+        var manifest = Path.Combine(last, "increment.json");
+        File.WriteAllText(
+            manifest,
+            File.ReadAllText(manifest).Replace("t_id.idx", "u_id.idx", StringComparison.Ordinal)
+        );
+
+        var read = Assert.Single(_harness.Engine.ReadBundles(last, _harness.Context()));
+        Assert.Equal((ErrorCode.ChecksumMismatch, manifest), (read.Error!.Code, read.Error.FullName));
+
+        File.Delete(Path.Combine(last, ".backuptools.json"));
+        File.Delete(Path.Combine(last, ".backuptools.pages"));
+        BundleHeader[] path = [.. bundles.Take(2), .. _harness.Read(last)];
+        var error = Assert.Throws<BackupException>(() => _harness.Restore(path, _harness.At("restored")));
+        Assert.Equal((ErrorCode.MissingFile, Path.Combine(last, "u_id.idx")), (error.Code, error.FullName));
+    }
+
+    [Fact]
     public void A_damaged_side_file_costs_a_warning_and_nothing_else()
     {
         var (expected, bundles) = SmallChain();
@@ -68,7 +89,11 @@ public sealed class PowDbDamageTests : IDisposable
 
         PowDbFixtures.AssertSame(expected, PowDbFixtures.Content(_harness.At("restored")));
         Assert.Contains(_harness.Warnings, w => w.Contains("pages of the chain are read", StringComparison.Ordinal));
-        Assert.Contains("\"changed\": []", File.ReadAllText(Path.Combine(increment.FullName, "increment.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"changed\": []",
+            File.ReadAllText(Path.Combine(increment.FullName, "increment.json")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -116,7 +141,9 @@ public sealed class PowDbDamageTests : IDisposable
         bytes[(3 * 4096) + 100] ^= 1;
         File.WriteAllBytes(heap, bytes);
         var manifest = Path.Combine(full, "manifest.json");
-        var before = BackupTools.Formats.Primitives.Hasher.Hash(File.ReadAllBytes(PowDbFixtures.At("full_S0", "orders.heap")));
+        var before = BackupTools.Formats.Primitives.Hasher.Hash(
+            File.ReadAllBytes(PowDbFixtures.At("full_S0", "orders.heap"))
+        );
         var after = BackupTools.Formats.Primitives.Hasher.Hash(bytes);
         File.WriteAllText(
             manifest,
@@ -158,7 +185,11 @@ public sealed class PowDbDamageTests : IDisposable
     private void AssertNoticed(SortedDictionary<string, byte[]> expected, string? damage)
     {
         var read = _harness.Engine.ReadBundles(_harness.At("backups"), _harness.Context()).ToList();
-        var path = read.Where(r => r.Header is not null).Select(r => r.Header!).OrderBy(h => h.Kind).ThenBy(h => h.FullName, StringComparer.Ordinal).ToList();
+        var path = read.Where(r => r.Header is not null)
+            .Select(r => r.Header!)
+            .OrderBy(h => h.Kind)
+            .ThenBy(h => h.FullName, StringComparer.Ordinal)
+            .ToList();
         if (read.Exists(r => r.Error is not null) || path.Count < 3)
         {
             Assert.NotNull(damage);

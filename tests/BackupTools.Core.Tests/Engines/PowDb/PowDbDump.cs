@@ -17,10 +17,19 @@ internal static class PowDbDump
     {
         var lines = new List<string>();
         var wal = WalRecords(folder);
-        foreach (var table in Tables(File.ReadAllBytes(Path.Combine(folder, "catalog.bin"))).OrderBy(t => t.Name, StringComparer.Ordinal))
+        foreach (
+            var table in Tables(File.ReadAllBytes(Path.Combine(folder, "catalog.bin")))
+                .OrderBy(t => t.Name, StringComparer.Ordinal)
+        )
         {
-            var rows = Rows(File.ReadAllBytes(Path.Combine(folder, table.Name + ".heap")), wal.Where(r => r.Table == table.Name));
-            var columns = string.Join(", ", table.Columns.Select(c => $"{c.Name}:{TypeName(c.Type)}{(c.Required ? "!" : "")}"));
+            var rows = Rows(
+                File.ReadAllBytes(Path.Combine(folder, table.Name + ".heap")),
+                wal.Where(r => r.Table == table.Name)
+            );
+            var columns = string.Join(
+                ", ",
+                table.Columns.Select(c => $"{c.Name}:{TypeName(c.Type)}{(c.Required ? "!" : "")}")
+            );
             lines.Add($"table {table.Name} ({columns}) indexes [{string.Join(",", table.Indexes)}] rows {rows.Count}");
             lines.AddRange(rows.Select(r => "  " + RowText(r, table.Columns)).Order(StringComparer.Ordinal));
         }
@@ -32,7 +41,11 @@ internal static class PowDbDump
         [
             .. File.ReadLines(PowDbFixtures.At("expected", name))
                 .Where(l => !l.StartsWith("max_lsn", StringComparison.Ordinal))
-                .Select(l => l.StartsWith("table ", StringComparison.Ordinal) ? l[..l.LastIndexOf(" index_misses", StringComparison.Ordinal)] : l),
+                .Select(l =>
+                    l.StartsWith("table ", StringComparison.Ordinal)
+                        ? l[..l.LastIndexOf(" index_misses", StringComparison.Ordinal)]
+                        : l
+                ),
         ];
 
     private static List<byte[]> Rows(byte[] heap, IEnumerable<WalRecord> wal)
@@ -49,7 +62,9 @@ internal static class PowDbDump
                 var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(at + 2)..]);
                 if (length != 0xFFFF)
                 {
-                    rows[(page, slot)] = bytes.Slice(BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]), length).ToArray();
+                    rows[(page, slot)] = bytes
+                        .Slice(BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]), length)
+                        .ToArray();
                 }
             }
         }
@@ -107,7 +122,10 @@ internal static class PowDbDump
         type switch
         {
             1 => string.Create(CultureInfo.InvariantCulture, $"i{BinaryPrimitives.ReadInt64LittleEndian(value)}"),
-            2 => "f" + BinaryPrimitives.ReadDoubleLittleEndian(value).ToString("0.0###############", CultureInfo.InvariantCulture),
+            2 => "f"
+                + BinaryPrimitives
+                    .ReadDoubleLittleEndian(value)
+                    .ToString("0.0###############", CultureInfo.InvariantCulture),
             3 => value[0] != 0 ? "btrue" : "bfalse",
             4 => $"\"{Encoding.UTF8.GetString(value)}\"",
             5 => string.Create(CultureInfo.InvariantCulture, $"t{BinaryPrimitives.ReadInt64LittleEndian(value)}"),
@@ -125,7 +143,8 @@ internal static class PowDbDump
             _ => 0,
         };
 
-    private static string TypeName(byte type) => new[] { "Empty", "Int", "Float", "Bool", "Str", "DateTime", "Uuid", "Bytes" }[type];
+    private static string TypeName(byte type) =>
+        new[] { "Empty", "Int", "Float", "Bool", "Str", "DateTime", "Uuid", "Bytes" }[type];
 
     private static List<WalRecord> WalRecords(string folder)
     {

@@ -8,7 +8,10 @@ namespace BackupTools.Tests.Engines.PowDb;
 /// <summary>Backups that the engine itself made: sound ones, and those that lost something on the way.</summary>
 public sealed class PowDbEngineMadeTests : IDisposable
 {
-    private readonly EngineHarness _harness = new(new PowDbEngine(), clock: new FixedClock(PowDbFixtures.EngineTime.AddDays(1)));
+    private readonly EngineHarness _harness = new(
+        new PowDbEngine(),
+        clock: new FixedClock(PowDbFixtures.EngineTime.AddDays(1))
+    );
 
     public void Dispose() => _harness.Dispose();
 
@@ -34,15 +37,15 @@ public sealed class PowDbEngineMadeTests : IDisposable
 
         _harness.Restore(path, _harness.At("restored"));
 
-        Assert.Equal(
-            PowDbDump.Expected("U1.engine_chain_restore.dump.txt"),
-            PowDbDump.Of(_harness.At("restored"))
-        );
+        Assert.Equal(PowDbDump.Expected("U1.engine_chain_restore.dump.txt"), PowDbDump.Of(_harness.At("restored")));
         Assert.Contains(_harness.Warnings, w => w.Contains("390 entries for 400 rows", StringComparison.Ordinal));
         var problems = _harness.Verify(path);
         Assert.All(problems, p => Assert.Equal(ProblemSeverity.Warning, p.Severity));
         Assert.Contains(problems, p => p.Message.Contains("update or delete", StringComparison.Ordinal));
-        Assert.Contains(problems, p => p.Message.Contains("changed orders_user_id.idx but no page of orders.heap", StringComparison.Ordinal));
+        Assert.Contains(
+            problems,
+            p => p.Message.Contains("changed orders_user_id.idx but no page of orders.heap", StringComparison.Ordinal)
+        );
         Assert.Contains(problems, p => p.Message.Contains("390 entries for 400 rows", StringComparison.Ordinal));
     }
 
@@ -56,7 +59,14 @@ public sealed class PowDbEngineMadeTests : IDisposable
 
         Assert.All(problems, p => Assert.Equal(ProblemSeverity.Warning, p.Severity));
         Assert.Contains(problems, p => p.Message.Contains("goes down from 874 to 834", StringComparison.Ordinal));
-        Assert.Contains(problems, p => p.Message.Contains("users_id.idx does not fit users.heap: 310 entries for 300 rows", StringComparison.Ordinal));
+        Assert.Contains(
+            problems,
+            p =>
+                p.Message.Contains(
+                    "users_id.idx does not fit users.heap: 310 entries for 300 rows",
+                    StringComparison.Ordinal
+                )
+        );
         Assert.False(File.Exists(_harness.At("restored", "doomed.heap")));
     }
 
@@ -68,7 +78,10 @@ public sealed class PowDbEngineMadeTests : IDisposable
         var problems = _harness.Verify(path, VerifyDepth.Checksums);
         var error = Assert.Throws<BackupException>(() => _harness.Restore(path, _harness.At("restored")));
 
-        Assert.Contains(problems, p => p.Code == ErrorCode.MissingFile && p.Message.Contains("empty_t.heap", StringComparison.Ordinal));
+        Assert.Contains(
+            problems,
+            p => p.Code == ErrorCode.MissingFile && p.Message.Contains("empty_t.heap", StringComparison.Ordinal)
+        );
         Assert.Equal(ErrorCode.MissingFile, error.Code);
         Assert.Contains("empty_t.heap", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_harness.At("restored")));

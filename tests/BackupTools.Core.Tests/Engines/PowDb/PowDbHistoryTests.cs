@@ -130,7 +130,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             var plan = _engine.PlanCapture(request, context);
             using var staging = StagingArea.Create(_disk, request.DestinationFolder, _clock);
             var result = _engine.Capture(plan, staging, context);
-            staging.Publish(result.Steps, CancellationToken.None);
+            Publish(staging, result.Steps);
             var header = _engine.ReadBundles(result.BundlePath, context).Single().Header!;
             Assert.Equal(result.BundleId, header.Id);
             Assert.DoesNotContain(header.Id, _bundles.Select(b => b.Id));
@@ -143,6 +143,19 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         {
             _disk.DeleteFile(Path.Combine(bundle, ".backuptools.json"));
             _disk.DeleteFile(Path.Combine(bundle, ".backuptools.pages"));
+        }
+
+        /// <summary>In memory without threads and journals, which would take most of the time.</summary>
+        private void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps)
+        {
+            if (_memory is null)
+            {
+                staging.Publish(steps, CancellationToken.None);
+                return;
+            }
+            var step = Assert.Single(steps);
+            Assert.Equal(PublishAction.Place, step.Action);
+            _memory.Move(staging.PathOf(step.StagedName), step.FinalPath);
         }
 
         private SortedDictionary<string, byte[]> WriteSource()
@@ -179,9 +192,12 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                     DestinationPath = destination,
                     Deep = _random.Next(4) == 0,
                 };
-                staging.Publish(_engine.Restore(request, staging, context).Steps, CancellationToken.None);
+                Publish(staging, _engine.Restore(request, staging, context).Steps);
             }
-            PowDbFixtures.AssertSame(_expected[position], _memory?.Content(destination) ?? PowDbFixtures.Content(destination));
+            PowDbFixtures.AssertSame(
+                _expected[position],
+                _memory?.Content(destination) ?? PowDbFixtures.Content(destination)
+            );
             if (position == _bundles.Count - 1)
             {
                 var problems = _engine.Verify(path, VerifyDepth.Deep, context);
@@ -213,7 +229,10 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
 
         private void Edit()
         {
-            var table = _database.Tables.Count == 0 ? null : _database.Tables.Values.ElementAt(_random.Next(_database.Tables.Count));
+            var table =
+                _database.Tables.Count == 0
+                    ? null
+                    : _database.Tables.Values.ElementAt(_random.Next(_database.Tables.Count));
             switch (_random.Next(12))
             {
                 case 0:
@@ -224,7 +243,13 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                     if (_random.Next(2) == 0)
                     {
                         // As the engine does after a restart: LSNs are used again (defect 2).
-                        _database.NextLsn = 1 + _database.Tables.Values.SelectMany(t => t.Pages).Select(p => p.Lsn).DefaultIfEmpty().Max();
+                        _database.NextLsn =
+                            1
+                            + _database
+                                .Tables.Values.SelectMany(t => t.Pages)
+                                .Select(p => p.Lsn)
+                                .DefaultIfEmpty()
+                                .Max();
                     }
                     break;
                 case 2 when table is { Pages.Count: > 0 }:
@@ -282,7 +307,11 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         private void AddTable()
         {
             // Names come back, so that a dropped table may be made anew.
-            var table = new PowDbTestDatabase.Table { Indexed = _random.Next(3) > 0, NullsIndexed = _random.Next(3) == 0 };
+            var table = new PowDbTestDatabase.Table
+            {
+                Indexed = _random.Next(3) > 0,
+                NullsIndexed = _random.Next(3) == 0,
+            };
             for (var pages = _random.Next(4); pages > 0; pages--)
             {
                 table.Pages.Add(NewPage());

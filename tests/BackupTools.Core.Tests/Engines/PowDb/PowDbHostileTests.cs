@@ -93,14 +93,26 @@ public sealed class PowDbHostileTests : IDisposable
 
     [Theory]
     [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          6\n", ErrorCode.Malformed)]
-    [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          4294967295\n", ErrorCode.Malformed)]
-    [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          4294967296\n", ErrorCode.Malformed)]
+    [InlineData(
+        "\"page_indices\": [\n          5\n",
+        "\"page_indices\": [\n          4294967295\n",
+        ErrorCode.Malformed
+    )]
+    [InlineData(
+        "\"page_indices\": [\n          5\n",
+        "\"page_indices\": [\n          4294967296\n",
+        ErrorCode.Malformed
+    )]
     [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          -1\n", ErrorCode.Malformed)]
     [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          5.0\n", ErrorCode.Malformed)]
     [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          5, 5\n", ErrorCode.Malformed)]
     [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          5, 4\n", ErrorCode.Malformed)]
     [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          4\n", ErrorCode.Malformed)]
-    [InlineData("\"page_indices\": [\n          5\n", "\"page_indices\": [\n          4, 5\n", ErrorCode.LengthMismatch)]
+    [InlineData(
+        "\"page_indices\": [\n          5\n",
+        "\"page_indices\": [\n          4, 5\n",
+        ErrorCode.LengthMismatch
+    )]
     [InlineData("\"total_pages\": 6", "\"total_pages\": 5", ErrorCode.Malformed)]
     [InlineData("\"total_pages\": 6", "\"total_pages\": 7", ErrorCode.VerificationFailed)]
     [InlineData("\"delta_len\": 4100", "\"delta_len\": 4099", ErrorCode.LengthMismatch)]
@@ -116,7 +128,11 @@ public sealed class PowDbHostileTests : IDisposable
     [InlineData("\"Whole\"", "\"Hole\"", ErrorCode.Malformed)]
     [InlineData("8bb5275233b4613f", "8BB5275233B4613F", ErrorCode.Malformed)]
     [InlineData("8bb5275233b4613f", "8bb5275233b4613e", ErrorCode.ChecksumMismatch)]
-    [InlineData("\"created_unix_secs\": 1795145206", "\"created_unix_secs\": 18446744073709551615", ErrorCode.Malformed)]
+    [InlineData(
+        "\"created_unix_secs\": 1795145206",
+        "\"created_unix_secs\": 18446744073709551615",
+        ErrorCode.Malformed
+    )]
     public void A_manifest_that_lies_is_refused(string old, string now, ErrorCode expected)
     {
         Edit(_increment, "increment.json", old, now);
@@ -127,8 +143,18 @@ public sealed class PowDbHostileTests : IDisposable
     [Fact]
     public void Unknown_fields_are_ignored_and_order_does_not_matter()
     {
-        Edit(_increment, "increment.json", "\"base_source_lsn\": 874,", "\"x\": {\"a\": [1, {\"b\": null}]}, \"base_source_lsn\": 874, \"sync\": null,");
-        Edit(_increment, "increment.json", "\"name\": \"users.heap\",\n        \"total_pages\": 6,", "\"total_pages\": 6,\"name\": \"users.heap\",\"y\": \"z\",");
+        Edit(
+            _increment,
+            "increment.json",
+            "\"base_source_lsn\": 874,",
+            "\"x\": {\"a\": [1, {\"b\": null}]}, \"base_source_lsn\": 874, \"sync\": null,"
+        );
+        Edit(
+            _increment,
+            "increment.json",
+            "\"name\": \"users.heap\",\n        \"total_pages\": 6,",
+            "\"total_pages\": 6,\"name\": \"users.heap\",\"y\": \"z\","
+        );
 
         _harness.Restore(Chain(), _harness.At("restored"));
 
@@ -163,7 +189,9 @@ public sealed class PowDbHostileTests : IDisposable
             {
                 file.Write($",{i}");
             }
-            file.Write($"],\"delta_file\":\"users.heap.delta\",\"delta_len\":1,\"delta_blake3_hex\":\"{new string('0', 64)}\"}}}}]}}");
+            file.Write(
+                $"],\"delta_file\":\"users.heap.delta\",\"delta_len\":1,\"delta_blake3_hex\":\"{new string('0', 64)}\"}}}}]}}"
+            );
         }
         var before = GC.GetTotalMemory(forceFullCollection: true);
 

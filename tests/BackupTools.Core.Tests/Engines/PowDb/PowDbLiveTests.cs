@@ -49,11 +49,17 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
             var restored = _harness.At($"restored{round}");
             _harness.Restore(path, restored);
             var rows = PowDbDump.Of(restored).Where(l => l.StartsWith("  i", StringComparison.Ordinal));
-            var ids = rows.Select(r => int.Parse(r.AsSpan(3, r.IndexOf('|', StringComparison.Ordinal) - 3), CultureInfo.InvariantCulture)).Order().ToArray();
+            var ids = rows.Select(r =>
+                    int.Parse(r.AsSpan(3, r.IndexOf('|', StringComparison.Ordinal) - 3), CultureInfo.InvariantCulture)
+                )
+                .Order()
+                .ToArray();
             Assert.Equal(Enumerable.Range(0, ids.Length), ids);
             Assert.InRange(ids.Length, acknowledged, int.MaxValue);
         }
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{taken} taken, {given} given up, {writer.Acknowledged} rows"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{taken} taken, {given} given up, {writer.Acknowledged} rows")
+        );
         Assert.True(taken > 0, "every capture was given up");
         Assert.DoesNotContain(_harness.Verify(path), p => p.Severity == ProblemSeverity.Error);
     }
@@ -66,7 +72,9 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
         var error = Assert.Throws<BackupException>(() => _harness.Full(_harness.At("data"), _harness.At("backups")));
 
         Assert.Contains(error.Code, new[] { ErrorCode.WalNotEmpty, ErrorCode.SourceChanging });
-        Assert.Empty(Directory.Exists(_harness.At("backups")) ? Directory.GetFileSystemEntries(_harness.At("backups")) : []);
+        Assert.Empty(
+            Directory.Exists(_harness.At("backups")) ? Directory.GetFileSystemEntries(_harness.At("backups")) : []
+        );
     }
 
     /// <summary>Writes as the engine of 0.4.x does, and never stops.</summary>
@@ -105,8 +113,20 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
 
         private void Run()
         {
-            using var wal = new FileStream(Path.Combine(_folder, "wal.log"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
-            using var heap = new FileStream(Path.Combine(_folder, "t.heap"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+            using var wal = new FileStream(
+                Path.Combine(_folder, "wal.log"),
+                FileMode.Open,
+                FileAccess.Write,
+                FileShare.ReadWrite,
+                0
+            );
+            using var heap = new FileStream(
+                Path.Combine(_folder, "t.heap"),
+                FileMode.Open,
+                FileAccess.Write,
+                FileShare.ReadWrite,
+                0
+            );
             for (var id = 0; !_stop; id++)
             {
                 Insert(id, wal);
@@ -131,7 +151,16 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
             var page = _table.Pages[^1];
             var lsn = _database.NextLsn++;
             var row = ((long)id, "some text");
-            wal.Write(PowDbTestDatabase.WalRecord(lsn, 1, "t", (uint)_table.Pages.Count - 1, (ushort)page.Rows.Count, PowDbTestDatabase.Row(row)));
+            wal.Write(
+                PowDbTestDatabase.WalRecord(
+                    lsn,
+                    1,
+                    "t",
+                    (uint)_table.Pages.Count - 1,
+                    (ushort)page.Rows.Count,
+                    PowDbTestDatabase.Row(row)
+                )
+            );
             page.Rows.Add(row);
             page.Lsn = lsn;
             _dirty.Add(_table.Pages.Count - 1);

@@ -70,8 +70,14 @@ public sealed class PowDbWalTests : IDisposable
         PowDbFixtures.AssertSame(PowDbFixtures.At("W"), _harness.At("restored0"));
         PowDbFixtures.AssertSame(PowDbFixtures.At("S2"), _harness.At("restored1"));
         PowDbFixtures.AssertSame(PowDbFixtures.At("W"), _harness.At("restored2"));
+        Assert.Empty(_harness.Verify(path));
         // For the engine's own restore, which never removes a file: an empty log takes the place of the full's.
-        Assert.Contains("\"name\": \"wal.log\",\n        \"len\": 0", File.ReadAllText(Path.Combine(path[1].FullName, "increment.json")), StringComparison.Ordinal);
+        Assert.Equal(0, new FileInfo(Path.Combine(path[1].FullName, "wal.log")).Length);
+        Assert.Contains(
+            "\"name\": \"wal.log\",\n        \"len\": 0",
+            File.ReadAllText(Path.Combine(path[1].FullName, "increment.json")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -124,7 +130,11 @@ public sealed class PowDbWalTests : IDisposable
         var full = _harness.Full(source, _harness.At("backups"), WithWal);
         _harness.Restore([full], _harness.At("restored"), deep: true);
 
-        Assert.DoesNotContain("wal.log", File.ReadAllText(Path.Combine(full.FullName, "manifest.json")), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "wal.log",
+            File.ReadAllText(Path.Combine(full.FullName, "manifest.json")),
+            StringComparison.Ordinal
+        );
         PowDbFixtures.AssertSame(source, _harness.At("restored"));
         Assert.DoesNotContain(_harness.Verify([full]), p => p.Severity == ProblemSeverity.Error);
 
@@ -154,7 +164,11 @@ public sealed class PowDbWalTests : IDisposable
     public void The_lock_of_a_dead_engine_is_noted_and_passed()
     {
         var source = PowDbFixtures.Copy(PowDbFixtures.At("S0"), _harness.At("data"));
-        using (var ended = Process.Start(new ProcessStartInfo("dotnet", "--version") { RedirectStandardOutput = true, UseShellExecute = false })!)
+        using (
+            var ended = Process.Start(
+                new ProcessStartInfo("dotnet", "--version") { RedirectStandardOutput = true, UseShellExecute = false }
+            )!
+        )
         {
             ended.WaitForExit();
             File.WriteAllText(Path.Combine(source, "LOCK"), $"{ended.Id}");
@@ -171,6 +185,9 @@ public sealed class PowDbWalTests : IDisposable
             _harness.Context()
         );
 
-        Assert.Contains(plan.Warnings, w => w.Code == ErrorCode.SourceInUse && w.Message.Contains("stale", StringComparison.Ordinal));
+        Assert.Contains(
+            plan.Warnings,
+            w => w.Code == ErrorCode.SourceInUse && w.Message.Contains("stale", StringComparison.Ordinal)
+        );
     }
 }
