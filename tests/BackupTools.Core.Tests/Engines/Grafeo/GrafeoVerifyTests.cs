@@ -3,10 +3,11 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Tests.Formats.Grafeo;
+using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 
-public class GrafeoVerifyTests
+public class GrafeoVerifyTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData("v06-native")]
@@ -256,6 +257,37 @@ public class GrafeoVerifyTests
             p => p.Message == "the incremental backups after the full backup mix two WAL formats"
         );
         Assert.Throws<BackupException>(() => h.Inner.Restore(mixed, h.Inner.At("o", "x.grafeo")));
+    }
+
+    /// <summary>Forged so that the manifest's checksums agree: only what is inside can show it.</summary>
+    [Theory]
+    [InlineData("v06-native")]
+    [InlineData("v05-reference")]
+    public void Forged_segments_of_any_content_end_in_findings_and_never_in_anything_else(string set)
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var h = new GrafeoHarness().WithBackups(set);
+        for (var round = 0; round < 300; round++)
+        {
+            h.WithBackups(set);
+            GrafeoRestoreTests.Rewrite(
+                h,
+                random.Next(3),
+                s => s,
+                bytes =>
+                {
+                    for (var changes = random.Next(1, 5); changes > 0; changes--)
+                    {
+                        var at = random.Next(Math.Min(bytes.Length, 400));
+                        random.NextBytes(bytes.AsSpan(at, Math.Min(random.Next(1, 9), bytes.Length - at)));
+                    }
+                }
+            );
+            var read = h.Inner.Engine.ReadBundles(h.Backups, h.Inner.Context()).ToList();
+            h.Inner.Verify([.. read.Select(r => r.Header).OfType<BundleHeader>()], VerifyDepth.Checksums);
+        }
     }
 
     [Fact]
