@@ -59,7 +59,11 @@ internal static class PowDbEngineModel
         return manifest.GetProperty("source_lsn").GetUInt64();
     }
 
-    private static void Whole(JsonElement entry, IDictionary<string, byte[]> bundle, SortedDictionary<string, byte[]> result)
+    private static void Whole(
+        JsonElement entry,
+        IDictionary<string, byte[]> bundle,
+        SortedDictionary<string, byte[]> result
+    )
     {
         var name = entry.GetProperty("name").GetString()!;
         var bytes = bundle[name];
@@ -68,7 +72,11 @@ internal static class PowDbEngineModel
         result[name] = bytes;
     }
 
-    private static void Pages(JsonElement entry, IDictionary<string, byte[]> bundle, SortedDictionary<string, byte[]> result)
+    private static void Pages(
+        JsonElement entry,
+        IDictionary<string, byte[]> bundle,
+        SortedDictionary<string, byte[]> result
+    )
     {
         var name = entry.GetProperty("name").GetString()!;
         var delta = bundle[entry.GetProperty("delta_file").GetString()!];

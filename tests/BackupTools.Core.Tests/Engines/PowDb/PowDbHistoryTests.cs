@@ -194,10 +194,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 };
                 Publish(staging, _engine.Restore(request, staging, context).Steps);
             }
-            PowDbFixtures.AssertSame(
-                _expected[position],
-                Content(destination)
-            );
+            PowDbFixtures.AssertSame(_expected[position], Content(destination));
             // The engine itself leads to the same files, and leaves those that are gone.
             var byEngine = PowDbEngineModel.RestoreChain(path.Select(b => Content(b.FullName)));
             foreach (var (name, bytes) in _expected[position])
