@@ -127,9 +127,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
             // Fingerprints are the first half of the values: moved together, they leave in one write.
             for (var i = 1; i < count; i++)
             {
-                values
-                    .Slice(i * Hash.Size, PowDbFingerprints.Size)
-                    .CopyTo(values[(i * PowDbFingerprints.Size)..]);
+                values.Slice(i * Hash.Size, PowDbFingerprints.Size).CopyTo(values[(i * PowDbFingerprints.Size)..]);
             }
             _scratch.Write(values[..(count * PowDbFingerprints.Size)], start + (first * PowDbFingerprints.Size));
         }
