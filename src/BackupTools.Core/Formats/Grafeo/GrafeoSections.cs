@@ -54,6 +54,14 @@ internal static class GrafeoSections
     /// <summary>The sections that the directory page lists; the caller has checked the page's checksum.</summary>
     public static List<GrafeoExtent> ReadDirectory(ReadOnlySpan<byte> page)
     {
+        if (page.Length != GrafeoContainerHeader.PageSize)
+        {
+            throw new BackupException(
+                ErrorCode.Truncated,
+                $"a section directory of {page.Length} bytes",
+                offset: GrafeoContainerHeader.Size
+            );
+        }
         var count = BinaryPrimitives.ReadUInt32LittleEndian(page);
         if (count > MaxSections)
         {
