@@ -164,6 +164,11 @@ internal sealed class StagingArea : IDisposable
         }
     }
 
+    /// <summary>True when runs work in a folder, or died in it, so that what stands there may not be final.</summary>
+    public static bool HasLeftovers(IDisk disk, string parentFolder) =>
+        disk.Stat(parentFolder) is { Kind: DiskEntryKind.Directory }
+        && disk.List(parentFolder).Any(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
+
     /// <summary>True for names that staging uses, so that nothing else takes them for a bundle.</summary>
     public static bool IsStagingName(string name) =>
         name.StartsWith(NamePrefix, StringComparison.Ordinal)

@@ -26,7 +26,12 @@ public static class RestoreChain
             Deep = settings.Deep,
         };
         var occupied = engine.OccupiedBy(request, context);
-        RefuseOccupied(settings, engine, request, occupied, context);
+        // What stands there may be half of what a killed run was about to place. That is put right, and looked at
+        // again, when the folder is swept; a plan writes nothing.
+        if (!StagingArea.HasLeftovers(host.Disk, Path.GetDirectoryName(settings.DestinationPath)!))
+        {
+            RefuseOccupied(settings, engine, request, occupied, context);
+        }
         return new RestorePreview(settings, engine, request, occupied);
     }
 

@@ -103,5 +103,32 @@ internal sealed class SpgSandbox : IDisposable
         return files;
     }
 
+    /// <summary>The database and its log.</summary>
+    public string SourceBytes() => Hex(Db) + "/" + Hex(Wal);
+
+    /// <summary>What any command would take for bundles, by kind and range: names hold the time and differ by run.</summary>
+    public string BundleNames() =>
+        string.Join(
+            ", ",
+            new[] { Bundles, At("m") }
+                .Where(Directory.Exists)
+                .SelectMany(folder => ReadHeaders.Read(folder, true, null, Host()))
+                .Select(r => r.Bundle)
+                .OfType<BundleInfo>()
+                .Select(b => $"{b.Kind} {b.StartPosition}..{b.EndPosition} {b.IsValid}")
+                .Order(StringComparer.Ordinal)
+        );
+
+    /// <summary>What stands at the destination of restores.</summary>
+    public string RestoredBytes() => Hex(At("r", "rec.db")) + "/" + Hex(At("r", "rec.wal"));
+
+    /// <summary>What a run that ended should not have left.</summary>
+    public IEnumerable<string> Leftovers() =>
+        Directory
+            .EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories)
+            .Where(p => Path.GetFileName(p).Contains("backuptools", StringComparison.Ordinal));
+
+    private static string Hex(string path) => File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "-";
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
