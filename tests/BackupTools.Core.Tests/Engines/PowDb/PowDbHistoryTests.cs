@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
@@ -58,6 +59,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         private readonly List<int> _parents = [];
         private readonly List<SortedDictionary<string, byte[]>> _expected = [];
         private readonly List<string> _warnings = [];
+        private PowDbTestDatabase.Page? _oldPage;
         private int _names;
 
         public History(int seed, MemoryDisk? memory)
@@ -78,7 +80,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 AddTable();
             }
             Capture();
-            for (var steps = _random.Next(1, 6); steps > 0; steps--)
+            for (var steps = _random.Next(1, 8); steps > 0; steps--)
             {
                 for (var edits = _random.Next(0, 5); edits > 0; edits--)
                 {
@@ -136,6 +138,54 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             Assert.DoesNotContain(header.Id, _bundles.Select(b => b.Id));
             _bundles.Add(header);
             _parents.Add(parent);
+            if (!isFull)
+            {
+                Assert.Equal(Changes(_expected[parent], _expected[^1]), Changes(Content(header.FullName)));
+            }
+        }
+
+        /// <summary>What an increment has to hold, and no more: whole files by name, pages by name and index.</summary>
+        private static IEnumerable<string> Changes(SortedDictionary<string, byte[]> before, SortedDictionary<string, byte[]> after)
+        {
+            foreach (var (name, bytes) in after)
+            {
+                var isPaged = name.EndsWith(".heap", StringComparison.Ordinal) && before.ContainsKey(name) && before[name].Length <= bytes.Length;
+                if (!isPaged)
+                {
+                    if (!before.TryGetValue(name, out var old) || !old.AsSpan().SequenceEqual(bytes))
+                    {
+                        yield return name;
+                    }
+                    continue;
+                }
+                for (var at = 0; at < bytes.Length; at += 4096)
+                {
+                    if (at >= before[name].Length || !before[name].AsSpan(at, 4096).SequenceEqual(bytes.AsSpan(at, 4096)))
+                    {
+                        yield return string.Create(CultureInfo.InvariantCulture, $"{name} {at / 4096}");
+                    }
+                }
+            }
+        }
+
+        /// <summary>What an increment does hold, as its manifest says.</summary>
+        private static IEnumerable<string> Changes(SortedDictionary<string, byte[]> bundle)
+        {
+            var manifest = JsonDocument.Parse(bundle["increment.json"]).RootElement;
+            foreach (var change in manifest.GetProperty("changed").EnumerateArray())
+            {
+                var variant = change.EnumerateObject().Single();
+                var name = variant.Value.GetProperty("name").GetString()!;
+                if (variant.Name == "Whole")
+                {
+                    yield return name;
+                    continue;
+                }
+                foreach (var index in variant.Value.GetProperty("page_indices").EnumerateArray())
+                {
+                    yield return $"{name} {index}";
+                }
+            }
         }
 
         /// <summary>Without it everything still has to come out right, only with more reading.</summary>
@@ -239,8 +289,14 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 _database.Tables.Count == 0
                     ? null
                     : _database.Tables.Values.ElementAt(_random.Next(_database.Tables.Count));
-            switch (_random.Next(12))
+            switch (_random.Next(14))
             {
+                case 12 when table is { Pages.Count: > 0 }: // a page becomes what it was before
+                    (_oldPage, table.Pages[0]) = (Copy(table.Pages[0]), Copy(_oldPage ?? table.Pages[0]));
+                    break;
+                case 13 when table is { Pages.Count: > 0 }:
+                    _oldPage = Copy(table.Pages[0]);
+                    break;
                 case 0:
                     AddTable();
                     break;
@@ -323,6 +379,13 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 table.Pages.Add(NewPage());
             }
             _database.Tables[$"t{_names++ % 4}"] = table;
+        }
+
+        private static PowDbTestDatabase.Page Copy(PowDbTestDatabase.Page page)
+        {
+            var copy = new PowDbTestDatabase.Page { Lsn = page.Lsn, IsZero = page.IsZero, HasChecksum = page.HasChecksum };
+            copy.Rows.AddRange(page.Rows);
+            return copy;
         }
 
         private PowDbTestDatabase.Page NewPage()
