@@ -49,7 +49,8 @@ public sealed class FaultTests
             }
         );
 
-    public static TheoryData<string> Operations => ["full", "increment", "restore", "forced restore", "merge", "expire"];
+    public static TheoryData<string> Operations =>
+        ["full", "increment", "restore", "forced restore", "merge", "expire"];
 
     private sealed record State(string Source, string Bundles, string Restored);
 

@@ -150,13 +150,21 @@ public sealed class PowDbEngineMadeTests : IDisposable
         var database = Database(3);
         var b = _harness.At("b");
         PowDbHandMade.Full($"{b}/0", 10, database.Files().Where(f => f.Key != "t.heap"));
-        PowDbHandMade.Increment($"{b}/1", 10, 11, PowDbHandMade.PagesChange($"{b}/1", "t.heap", database.Files()["t.heap"], 1, 2));
+        PowDbHandMade.Increment(
+            $"{b}/1",
+            10,
+            11,
+            PowDbHandMade.PagesChange($"{b}/1", "t.heap", database.Files()["t.heap"], 1, 2)
+        );
         var path = _harness.Read(b);
 
         var error = Assert.Throws<BackupException>(() => _harness.Restore(path, _harness.At("restored")));
 
         Assert.Contains("t.heap is in no bundle", error.Message, StringComparison.Ordinal);
-        Assert.Contains(_harness.Verify(path), p => p.Severity == ProblemSeverity.Error && p.Code == ErrorCode.VerificationFailed);
+        Assert.Contains(
+            _harness.Verify(path),
+            p => p.Severity == ProblemSeverity.Error && p.Code == ErrorCode.VerificationFailed
+        );
     }
 
     [Theory]
@@ -174,7 +182,12 @@ public sealed class PowDbEngineMadeTests : IDisposable
             10,
             11,
             PowDbHandMade.WholeChange($"{b}/1", "t.heap", after["t.heap"]),
-            PowDbHandMade.PagesChange($"{b}/1", "t_id.idx", after["t_id.idx"], complete ? [0, 1, 2, 3, 4, 5, 6, 7, 8] : [0, 1, 8])
+            PowDbHandMade.PagesChange(
+                $"{b}/1",
+                "t_id.idx",
+                after["t_id.idx"],
+                complete ? [0, 1, 2, 3, 4, 5, 6, 7, 8] : [0, 1, 8]
+            )
         );
         var path = _harness.Read(b);
 
@@ -183,7 +196,11 @@ public sealed class PowDbEngineMadeTests : IDisposable
             _harness.Restore(path, _harness.At("restored"));
             PowDbFixtures.AssertSame(after, PowDbFixtures.Content(_harness.At("restored")));
             // Ours on top of it is whole again.
-            _harness.Restore([.. path, _harness.Increment(_harness.At("restored"), b, path)], _harness.At("again"), deep: true);
+            _harness.Restore(
+                [.. path, _harness.Increment(_harness.At("restored"), b, path)],
+                _harness.At("again"),
+                deep: true
+            );
             PowDbFixtures.AssertSame(after, PowDbFixtures.Content(_harness.At("again")));
         }
         else

@@ -10,17 +10,35 @@ internal static class PowDbHandMade
     public static string Full(string folder, ulong lsn, IEnumerable<KeyValuePair<string, byte[]>> files)
     {
         var listed = files.Select(f => Whole(folder, f.Key, f.Value)).ToArray();
-        return Write(folder, "manifest.json", new { format_version = 1, created_unix_secs = lsn, source_lsn = lsn, files = listed });
+        return Write(
+            folder,
+            "manifest.json",
+            new
+            {
+                format_version = 1,
+                created_unix_secs = lsn,
+                source_lsn = lsn,
+                files = listed,
+            }
+        );
     }
 
     public static string Increment(string folder, ulong baseLsn, ulong lsn, params object[] changed) =>
         Write(
             folder,
             "increment.json",
-            new { format_version = 1, created_unix_secs = lsn, base_source_lsn = baseLsn, source_lsn = lsn, changed }
+            new
+            {
+                format_version = 1,
+                created_unix_secs = lsn,
+                base_source_lsn = baseLsn,
+                source_lsn = lsn,
+                changed,
+            }
         );
 
-    public static object WholeChange(string folder, string name, byte[] bytes) => new { Whole = Whole(folder, name, bytes) };
+    public static object WholeChange(string folder, string name, byte[] bytes) =>
+        new { Whole = Whole(folder, name, bytes) };
 
     /// <summary>Some pages of a file.</summary>
     public static object PagesChange(string folder, string name, byte[] bytes, params int[] pages)
@@ -51,7 +69,12 @@ internal static class PowDbHandMade
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, name), bytes);
-        return new { name, len = bytes.Length, blake3_hex = Hasher.Hash(bytes).ToString() };
+        return new
+        {
+            name,
+            len = bytes.Length,
+            blake3_hex = Hasher.Hash(bytes).ToString(),
+        };
     }
 
     private static string Write(string folder, string name, object manifest)

@@ -145,11 +145,17 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         }
 
         /// <summary>What an increment has to hold, and no more: whole files by name, pages by name and index.</summary>
-        private static IEnumerable<string> Changes(SortedDictionary<string, byte[]> before, SortedDictionary<string, byte[]> after)
+        private static IEnumerable<string> Changes(
+            SortedDictionary<string, byte[]> before,
+            SortedDictionary<string, byte[]> after
+        )
         {
             foreach (var (name, bytes) in after)
             {
-                var isPaged = name.EndsWith(".heap", StringComparison.Ordinal) && before.ContainsKey(name) && before[name].Length <= bytes.Length;
+                var isPaged =
+                    name.EndsWith(".heap", StringComparison.Ordinal)
+                    && before.ContainsKey(name)
+                    && before[name].Length <= bytes.Length;
                 if (!isPaged)
                 {
                     if (!before.TryGetValue(name, out var old) || !old.AsSpan().SequenceEqual(bytes))
@@ -160,7 +166,10 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 }
                 for (var at = 0; at < bytes.Length; at += 4096)
                 {
-                    if (at >= before[name].Length || !before[name].AsSpan(at, 4096).SequenceEqual(bytes.AsSpan(at, 4096)))
+                    if (
+                        at >= before[name].Length
+                        || !before[name].AsSpan(at, 4096).SequenceEqual(bytes.AsSpan(at, 4096))
+                    )
                     {
                         yield return string.Create(CultureInfo.InvariantCulture, $"{name} {at / 4096}");
                     }
@@ -383,7 +392,12 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
 
         private static PowDbTestDatabase.Page Copy(PowDbTestDatabase.Page page)
         {
-            var copy = new PowDbTestDatabase.Page { Lsn = page.Lsn, IsZero = page.IsZero, HasChecksum = page.HasChecksum };
+            var copy = new PowDbTestDatabase.Page
+            {
+                Lsn = page.Lsn,
+                IsZero = page.IsZero,
+                HasChecksum = page.HasChecksum,
+            };
             copy.Rows.AddRange(page.Rows);
             return copy;
         }
