@@ -122,11 +122,11 @@ internal sealed class SpgSandbox : IDisposable
     /// <summary>What stands at the destination of restores.</summary>
     public string RestoredBytes() => Hex(At("r", "rec.db")) + "/" + Hex(At("r", "rec.wal"));
 
-    /// <summary>What a run that ended should not have left.</summary>
+    /// <summary>What a run that ended should not have left. An unlocked lock file is none: the next run takes it.</summary>
     public IEnumerable<string> Leftovers() =>
         Directory
             .EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories)
-            .Where(p => Path.GetFileName(p).Contains("backuptools", StringComparison.Ordinal));
+            .Where(p => BackupTools.Files.StagingArea.IsStagingName(Path.GetFileName(p)));
 
     private static string Hex(string path) => File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "-";
 
