@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Files;
 
 namespace BackupTools.Engines;
 
@@ -37,7 +38,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
     /// The engine whose database the path is. A database may have no file yet (SPG before its first CHECKPOINT): then an
     /// option that only one engine has, such as its log's path, tells whose it is.
     /// </summary>
-    /// <exception cref="BackupException">PathNotFound or SourceNotRecognised.</exception>
+    /// <exception cref="BackupException">PathNotFound, SourceNotRecognised, or why it cannot be read.</exception>
     public IBackupEngine OfSource(string path, string? name, EngineOptions options, EngineContext context)
     {
         foreach (var engine in Candidates(name))
@@ -53,6 +54,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
         {
             return only;
         }
+        RefuseUnreadable(path, context);
         throw isMissing
             ? new BackupException(ErrorCode.PathNotFound, "the source does not exist", path)
             : new BackupException(
@@ -60,6 +62,20 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
                 $"the source is no database of {name ?? "a known engine"}",
                 path
             );
+    }
+
+    /// <summary>Nobody recognises what nobody may read: that is another error, and asks for another remedy.</summary>
+    private static void RefuseUnreadable(string path, EngineContext context)
+    {
+        switch (context.Disk.Stat(path)?.Kind)
+        {
+            case DiskEntryKind.File:
+                context.Disk.OpenRead(path).Dispose();
+                break;
+            case DiskEntryKind.Directory:
+                context.Disk.List(path);
+                break;
+        }
     }
 
     private List<IBackupEngine> Knowing(List<string> options, string? name) =>

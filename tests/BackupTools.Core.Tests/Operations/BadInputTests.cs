@@ -24,6 +24,19 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void A_source_that_may_not_be_read()
+    {
+        var disk = new Engines.Spg.HookedDisk
+        {
+            Opening = path => throw new BackupException(ErrorCode.AccessDenied, "reading is not allowed", path),
+        };
+        Refused(
+            ErrorCode.AccessDenied,
+            () => _ = TakeFullBackup.Plan(_box.Settings(), new OperationHost { Disk = disk })
+        );
+    }
+
+    [Fact]
     public void A_source_that_is_a_folder_of_something_else()
     {
         Directory.CreateDirectory(_box.At("folder"));
