@@ -154,9 +154,9 @@ Describe 'A long run' -Tag Slow {
         for ($i = 0; $i -lt 8192; $i++) {
             [Array]::Copy($unit, 0, $block, $i * $unit.Length, $unit.Length)
         }
-        # About 200 MB of sound frames: a second or more of work.
+        # More than 1 GB of sound frames: a second or more of work also on a fast machine.
         $log = [IO.File]::Create("$($sample.Native)/db/shop.wal")
-        for ($i = 0; $i -lt 50; $i++) {
+        for ($i = 0; $i -lt 300; $i++) {
             $log.Write($block)
         }
         $log.Dispose()
