@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Formats.Primitives;
@@ -30,7 +31,7 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
         }
         var paged = state.Image.IsPaged;
         var end = plan.Full.End.Value;
-        var (log, lsn) = paged ? MergeSegments(state, end + 1) : (MergeFrames(state, end + 1), null);
+        var (log, lsn) = paged ? MergeSegments(state, end + 1) : (MergeFrames(plan, state), null);
         destination.RefuseOlder(log?.LastEpoch ?? end, lsn, context);
 
         var full = new GrafeoSegment(
@@ -56,6 +57,16 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
                 state.TimeMs
             );
             destination.Add(last, StagedLog, paged);
+        }
+        var ids = GrafeoBundles.IdsOf(destination.Manifest.Segments);
+        if (Array.IndexOf(ids, ids[^1]) < ids.Length - 1)
+        {
+            throw new BackupException(
+                ErrorCode.DestinationExists,
+                "the folder holds this chain already, as short as the format allows",
+                folder,
+                recommendation: "Nothing is to be done."
+            );
         }
         return destination.Result(last, staging, context.Disk) with { ChainId = destination.IdOf(full)[..12] };
     }
@@ -103,8 +114,8 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
         return (writer.Finish(target, new GbakHeader(GbakHeader.Segments, start, state.End, groups)), lsn);
     }
 
-    /// <summary>0.5.x: the frames of every epoch up to the cut.</summary>
-    private GrafeoCapturedLog? MergeFrames(GrafeoStateReader state, ulong start)
+    /// <summary>0.5.x: the frames of every epoch up to the cut, and the log files they come from, as they were counted.</summary>
+    private GrafeoCapturedLog? MergeFrames(RestorePlan plan, GrafeoStateReader state)
     {
         var kept = state.TakeFrames();
         if (kept.Count == 0)
@@ -112,8 +123,10 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
             return null;
         }
         using var target = staging.CreateFile(StagedLog);
-        var files = kept.Select(k => k.Input).Distinct().Count();
-        var header = new GbakHeader(GbakHeader.Frames, start, state.End, (ulong)files);
+        var files = kept.Select(k => k.Input)
+            .Distinct()
+            .Aggregate(0ul, (sum, input) => sum + GrafeoBundle.Of(plan.Bundles[input + 1]).Gbak!.Value.RecordCount);
+        var header = new GbakHeader(GbakHeader.Frames, plan.Full.End.Value + 1, state.End, files);
         return GrafeoRecordLog.Write(state.Inputs, kept, header, target, context);
     }
 }

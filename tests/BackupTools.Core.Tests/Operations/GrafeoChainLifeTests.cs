@@ -1,0 +1,458 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+using BackupTools.Operations;
+using BackupTools.Reports;
+using BackupTools.Tests.Engines.Grafeo;
+using BackupTools.Tests.Files;
+using BackupTools.Tests.Formats.Grafeo;
+
+namespace BackupTools.Tests.Operations;
+
+/// <summary>Merge, copy and expire, on random chains of both Grafeo generations.</summary>
+public sealed class GrafeoChainLifeTests
+{
+    private const string Manifest = "backup_manifest.json";
+
+    [Theory]
+    [MemberData(nameof(Histories))]
+    public void A_merged_chain_restores_to_what_the_chain_restores_to(bool paged, int seed)
+    {
+        using var h = new GrafeoHistory(paged, seed);
+        h.Backup(7);
+        foreach (var chain in h.Chains(h.Backups))
+        {
+            for (var round = 0; round < 3; round++)
+            {
+                var position = (ulong)h.Random.NextInt64((long)chain.StartPosition, (long)chain.EndPosition + 1);
+                var folder = h.At($"m-{chain.ChainId}-{round}");
+                var merged = h.Merge(
+                    new MergeSettings
+                    {
+                        Path = h.Backups,
+                        ChainId = chain.ChainId,
+                        ToPosition = round == 0 ? null : position,
+                        DestinationPath = folder,
+                    }
+                );
+                position = round == 0 ? chain.EndPosition : position;
+                Assert.Equal(position, merged.EndPosition);
+                Sound(h, folder);
+                var result = Assert.Single(h.Chains(folder));
+                Assert.Equal(merged.ChainId, result.ChainId);
+                Assert.InRange(result.Bundles.Count, 1, 2);
+                Assert.Equal(h.Restored(h.Backups, chain.ChainId, position), h.Restored(folder));
+                for (var p = chain.StartPosition; p <= position && h.Plain && round == 1; p++)
+                    Assert.Equal(h.Restored(h.Backups, chain.ChainId, p), h.Restored(folder, position: p));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Histories))]
+    public void A_merge_up_to_a_time_holds_what_the_chain_held_then(bool paged, int seed)
+    {
+        using var h = new GrafeoHistory(paged, seed);
+        h.Backup(5);
+        var chain = h.Chains(h.Backups)[^1];
+        var first = chain.Bundles[0].CreatedUtc;
+        var span = chain.Bundles[^1].CreatedUtc - first;
+        var time = new DateTimeOffset(first + (span * h.Random.NextDouble()));
+        var folder = h.At("m");
+        h.Merge(
+            new MergeSettings
+            {
+                Path = h.Backups,
+                ChainId = chain.ChainId,
+                PointInTime = time,
+                DestinationPath = folder,
+            }
+        );
+        Sound(h, folder);
+        var expected = h.Restored(h.Backups, chain.ChainId, time: time);
+        Assert.Equal(expected, h.Restored(folder));
+        Assert.Equal(expected, h.Restored(folder, time: time));
+    }
+
+    [Theory]
+    [MemberData(nameof(Histories))]
+    public void Increments_go_on_from_a_merged_chain_also_in_the_folder_it_was_made_from(bool paged, int seed)
+    {
+        using var h = new GrafeoHistory(paged, seed);
+        h.Backup(4);
+        foreach (var folder in new[] { h.At("m"), h.Backups })
+        {
+            var merged = h.Merge(new MergeSettings { Path = h.Backups, DestinationPath = folder });
+            h.Work();
+            var next = h.Increment(folder);
+            Assert.Equal(merged.ChainId, next.ChainId);
+            Sound(h, folder);
+            Assert.Equal(h.Epoch, h.Chains(folder).Single(c => c.ChainId == merged.ChainId).EndPosition);
+            h.Work();
+            h.Increment(); // the original goes on as well
+            Sound(h, h.Backups);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Histories))]
+    public void After_a_prune_every_kept_bundle_restores_to_the_same_bytes(bool paged, int seed)
+    {
+        using var h = new GrafeoHistory(paged, seed);
+        for (var round = 0; round < 3; round++)
+        {
+            h.Backup(h.Random.Next(2, 6));
+            var before = States(h, h.Backups);
+            h.Tick();
+            var settings = new ExpirySettings { Path = h.Backups, KeepLast = h.Random.Next(1, 5) };
+            var report = ExpireBackups.Execute(settings, h.Host());
+            var after = States(h, h.Backups);
+            Assert.Equal(before.Count - report.RemovedCount, after.Count);
+            Assert.All(after, state => Assert.Equal(before[state.Key], state.Value));
+            Sound(h, h.Backups);
+            h.Work();
+            h.Increment();
+            Sound(h, h.Backups);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Histories))]
+    public void A_copy_restores_the_same_wherever_it_was_interrupted_and_pruned(bool paged, int seed)
+    {
+        using var h = new GrafeoHistory(paged, seed);
+        h.Backup(4);
+        Copy(h);
+        h.Backup(3);
+        h.Work();
+        h.Increment();
+        h.Merge(new MergeSettings { Path = h.Backups, DestinationPath = h.Backups });
+        h.Work();
+        h.Increment();
+        ExpireBackups.Execute(new ExpirySettings { Path = h.At("copy"), KeepLast = 1 }, h.Host());
+        Copy(h);
+        Assert.Equal(States(h, h.Backups), States(h, h.At("copy")));
+        Assert.Equal(
+            h.Chains(h.Backups).Select(c => (c.ChainId, c.Bundles.Count)),
+            h.Chains(h.At("copy")).Select(c => (c.ChainId, c.Bundles.Count))
+        );
+        Assert.Equal(Contents(h.Backups), Contents(h.At("copy")));
+        Sound(h, h.At("copy"));
+        Assert.Empty(Copy(h).Copied);
+    }
+
+    [Fact]
+    public void A_chain_that_the_folder_holds_already_is_not_merged_into_it_again()
+    {
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Backup(4);
+        var settings = new MergeSettings { Path = h.Backups, DestinationPath = h.At("m") };
+        h.Merge(settings);
+        var before = Snapshot(h.At("m"));
+        Assert.Equal(ErrorCode.DestinationExists, Assert.Throws<BackupException>(() => h.Merge(settings)).Code);
+        Assert.Equal(before, Snapshot(h.At("m")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_copy_of_one_chain_that_comes_later_takes_its_place_before_the_others(bool paged)
+    {
+        using var h = new GrafeoHistory(paged, 1);
+        h.Full();
+        h.Work();
+        h.Increment();
+        h.Full();
+        h.Work();
+        h.Increment();
+        var chains = h.Chains(h.Backups);
+        Copy(h, chains[1].ChainId);
+        Copy(h, chains[0].ChainId);
+        Assert.Equal(Contents(h.Backups), Contents(h.At("copy")));
+    }
+
+    [Fact]
+    public void An_older_state_is_not_merged_into_a_folder_with_a_newer_one()
+    {
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Backup(3);
+        var settings = new MergeSettings
+        {
+            Path = h.Backups,
+            DestinationPath = h.Backups,
+            ToPosition = h.Epoch - 1,
+        };
+        var error = Assert.Throws<BackupException>(() => h.Merge(settings));
+        Assert.Equal((ErrorCode.InvalidOption, h.Backups), (error.Code, error.FullName));
+        h.Merge(settings with { DestinationPath = h.At("m") });
+        Sound(h, h.At("m"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Another_databases_folder_takes_no_copy_and_no_merge(bool merge)
+    {
+        using var other = new GrafeoHarness().Become("v06-native", "S0");
+        other.Full();
+        var manifest = File.ReadAllText(Path.Combine(other.Backups, Manifest));
+        var image = Path.Combine(other.Backups, "backup_full_0000.grafeo");
+        var bytes = File.ReadAllBytes(image);
+        bytes[16] ^= 1;
+        BitConverter.GetBytes(GrafeoBytes.Crc(bytes.AsSpan(0, 72))).CopyTo(bytes, 72);
+        File.WriteAllBytes(image, bytes);
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Full();
+        var error = Assert.Throws<BackupException>(() =>
+        {
+            if (merge)
+                h.Merge(new MergeSettings { Path = h.Backups, DestinationPath = other.Backups });
+            else
+                Copy(h, folder: other.Backups);
+        });
+        Assert.Equal(ErrorCode.ForeignEpoch, error.Code);
+        Assert.Equal(manifest, File.ReadAllText(Path.Combine(other.Backups, Manifest)));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Damage_is_found_while_a_bundle_is_copied_or_merged(bool paged, bool image)
+    {
+        using var h = new GrafeoHistory(paged, 1);
+        h.Full();
+        h.Work();
+        var increment = h.Increment();
+        var path = image ? h.Chains(h.Backups)[0].Bundles[0].FullName : increment.FullName;
+        File.WriteAllBytes(path, GrafeoBytes.Flip(File.ReadAllBytes(path), (int)new FileInfo(path).Length - 30));
+        var copied = Assert.Throws<BackupException>(() => Copy(h));
+        Assert.Equal((ErrorCode.ChecksumMismatch, path), (copied.Code, copied.FullName));
+        var merge = new MergeSettings { Path = h.Backups, DestinationPath = h.At("m") };
+        Assert.Equal(ErrorCode.ChecksumMismatch, Assert.Throws<BackupException>(() => h.Merge(merge)).Code);
+        Assert.False(Directory.Exists(h.At("m")));
+    }
+
+    [Fact]
+    public void Segments_without_a_manifest_are_copied_and_removed_as_they_are()
+    {
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Full();
+        h.Work();
+        h.Increment();
+        File.Delete(Path.Combine(h.Backups, Manifest));
+        Copy(h);
+        Assert.Equal(States(h, h.Backups), States(h, h.At("copy")));
+        var merge = new MergeSettings { Path = h.Backups, DestinationPath = h.Backups };
+        Assert.Equal(ErrorCode.InvalidOption, Assert.Throws<BackupException>(() => h.Merge(merge)).Code);
+        h.Merge(merge with { DestinationPath = h.At("m") });
+        Assert.Equal(h.Restored(h.Backups), h.Restored(h.At("m")));
+        var all = new ExpirySettings
+        {
+            Path = h.At("copy"),
+            KeepLast = 0,
+            Force = true,
+        };
+        Assert.Equal(2, ExpireBackups.Execute(all, h.Host()).RemovedCount);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(h.At("copy")));
+    }
+
+    [Fact]
+    public void A_folder_that_lost_everything_begins_anew()
+    {
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Backup(4);
+        ExpireBackups.Execute(
+            new ExpirySettings
+            {
+                Path = h.Backups,
+                KeepLast = 0,
+                Force = true,
+            },
+            h.Host()
+        );
+        Assert.Equal(Manifest, Path.GetFileName(Assert.Single(Directory.EnumerateFiles(h.Backups))));
+        Assert.Equal("backup_full_0000.grafeo", h.Full().Name);
+        Sound(h, h.Backups);
+    }
+
+    [Fact]
+    public void What_a_manifest_lists_and_cannot_be_read_stays_listed()
+    {
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Full();
+        h.Full();
+        h.Full();
+        var path = Path.Combine(h.Backups, Manifest);
+        var listed = GrafeoManifest.Read(File.ReadAllBytes(path)).Segments;
+        File.Delete(Path.Combine(h.Backups, listed[1].FileName));
+        ExpireBackups.Execute(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host());
+        Assert.Contains(listed[1], GrafeoManifest.Read(File.ReadAllBytes(path)).Segments);
+    }
+
+    [Theory]
+    [InlineData("merge", true, true)]
+    [InlineData("merge", false, true)]
+    [InlineData("copy", true, true)]
+    [InlineData("copy", false, true)]
+    [InlineData("expire", true, true)]
+    [InlineData("expire", false, true)]
+    [InlineData("expire", true, false)]
+    public void Killed_at_any_step_the_manifest_lists_only_what_is_there(string operation, bool paged, bool hardLinks)
+    {
+        using var h = new GrafeoHistory(paged, 5);
+        Prepare(h, operation);
+        var pristine = Snapshot(h.Backups);
+        var counting = new FaultyDisk(LocalDisk.Instance) { HardLinks = hardLinks };
+        Run(h, operation, counting);
+        var expected = (Ends(h, h.Backups), Ends(h, h.At("m")), Ends(h, h.At("copy")));
+        Assert.True(counting.Steps > 10, "there was next to nothing to fail");
+        for (var step = 1; step <= counting.Steps; step++)
+        {
+            Reset(h, pristine);
+            var faulty = new FaultyDisk(LocalDisk.Instance) { KillAt = step, HardLinks = hardLinks };
+            Assert.Throws<KilledException>(() => Run(h, operation, faulty));
+            // As the engine finds it, before any run of ours has swept.
+            foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))
+                ManifestIsTrue(folder, string.Join('\n', faulty.Log.TakeLast(3)));
+            RunAgain(h, operation);
+            Assert.Equal(expected, (Ends(h, h.Backups), Ends(h, h.At("m")), Ends(h, h.At("copy"))));
+            foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))
+                Sound(h, folder);
+        }
+    }
+
+    public static TheoryData<bool, int> Histories
+    {
+        get
+        {
+            var data = new TheoryData<bool, int>();
+            for (var seed = 0; seed < 5; seed++)
+            {
+                data.Add(true, seed);
+                data.Add(false, seed);
+            }
+            return data;
+        }
+    }
+
+    private static void Prepare(GrafeoHistory h, string operation)
+    {
+        h.Full();
+        h.Work();
+        h.Increment();
+        if (operation == "copy")
+            return;
+        h.Full();
+        h.Work();
+        h.Increment();
+    }
+
+    private static void Run(GrafeoHistory h, string operation, IDisk disk)
+    {
+        switch (operation)
+        {
+            case "merge":
+                h.Merge(new MergeSettings { Path = h.Backups, DestinationPath = h.At("m") }, disk);
+                break;
+            case "copy":
+                Copy(h, disk: disk);
+                break;
+            default:
+                ExpireBackups.Execute(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host(disk));
+                break;
+        }
+    }
+
+    /// <summary>The next run. What a killed merge had finished is there, and would be there twice.</summary>
+    private static void RunAgain(GrafeoHistory h, string operation)
+    {
+        if (operation == "merge" && File.Exists(Path.Combine(h.At("m"), Manifest)))
+        {
+            using var swept = DestinationScope.Open(h.Host(), h.At("m"));
+            if (File.Exists(Path.Combine(h.At("m"), Manifest)))
+                return;
+        }
+        Run(h, operation, LocalDisk.Instance);
+    }
+
+    private static CopyReport Copy(GrafeoHistory h, string? chain = null, IDisk? disk = null, string? folder = null) =>
+        CopyChain.Execute(
+            new CopySettings
+            {
+                Path = h.Backups,
+                DestinationPath = folder ?? h.At("copy"),
+                ChainId = chain,
+                Verify = disk is null,
+            },
+            h.Host(disk)
+        );
+
+    /// <summary>
+    /// Valid in every checksum; nothing there that the manifest does not list; and no file has a name that the engine,
+    /// which counts entries, will come to.
+    /// </summary>
+    private static void Sound(GrafeoHistory h, string folder)
+    {
+        foreach (var report in VerifyChain.Run(new VerifySettings { Path = folder, Deep = true }, h.Host()))
+            Assert.DoesNotContain(report.Problems, p => p.Severity != "Info");
+        ManifestIsTrue(folder, "");
+        var manifest = GrafeoManifest.Read(File.ReadAllBytes(Path.Combine(folder, Manifest)));
+        Assert.Equal(
+            manifest.Segments.Select(s => s.FileName).Append(Manifest).Order(StringComparer.Ordinal),
+            Directory
+                .EnumerateFileSystemEntries(folder)
+                .Select(f => Path.GetFileName(f)!)
+                .Where(f => f != ".backuptools.lock")
+                .Order(StringComparer.Ordinal)
+        );
+        for (var next = manifest.Segments.Count; next < manifest.Segments.Count + 50; next++)
+        {
+            Assert.False(File.Exists(Path.Combine(folder, $"backup_incr_{next:D4}.wal")));
+            Assert.False(File.Exists(Path.Combine(folder, $"backup_full_{next:D4}.grafeo")));
+        }
+    }
+
+    private static void ManifestIsTrue(string folder, string when)
+    {
+        var path = Path.Combine(folder, Manifest);
+        if (!File.Exists(path))
+            return;
+        foreach (var segment in GrafeoManifest.Read(File.ReadAllBytes(path)).Segments)
+        {
+            var file = Path.Combine(folder, segment.FileName);
+            Assert.True(File.Exists(file), $"{segment.FileName} is missing: {when}");
+            Assert.Equal(segment.Checksum, GrafeoBytes.Crc(File.ReadAllBytes(file)));
+        }
+    }
+
+    /// <summary>What each bundle restores to, by its id.</summary>
+    private static Dictionary<string, string> States(GrafeoHistory h, string folder) =>
+        h.Chains(folder)
+            .SelectMany(c => c.Bundles.Select(b => (c.ChainId, b)))
+            .ToDictionary(x => x.b.Id, x => h.Restored(folder, x.ChainId, x.b.EndPosition));
+
+    private static string Ends(GrafeoHistory h, string folder) =>
+        Directory.Exists(folder)
+            ? string.Join(", ", h.Chains(folder).Select(c => $"{c.ChainId} {c.EndPosition} {c.Bundles.Count}"))
+            : "-";
+
+    /// <summary>The manifest without the names, which may differ between copies.</summary>
+    private static IEnumerable<GrafeoSegment> Contents(string folder) =>
+        GrafeoManifest
+            .Read(File.ReadAllBytes(Path.Combine(folder, Manifest)))
+            .Segments.Select(s => s with { FileName = "" });
+
+    private static Dictionary<string, byte[]> Snapshot(string folder) =>
+        Directory.EnumerateFiles(folder).ToDictionary(f => f, File.ReadAllBytes);
+
+    private static void Reset(GrafeoHistory h, Dictionary<string, byte[]> files)
+    {
+        foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))
+            Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(h.Backups);
+        foreach (var (path, bytes) in files)
+            File.WriteAllBytes(path, bytes);
+    }
+}
