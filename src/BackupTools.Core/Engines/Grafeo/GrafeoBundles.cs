@@ -39,7 +39,7 @@ internal static class GrafeoBundles
         {
             return listed;
         }
-        return ReadLone(path, context) is { } lone ? [lone] : [];
+        return !IsDatabase(path, disk) && ReadLone(path, context) is { } lone ? [lone] : [];
     }
 
     /// <summary>
@@ -205,22 +205,18 @@ internal static class GrafeoBundles
             ? ids[index - 1]
             : null;
 
-    /// <summary>
-    /// Images and increments that lie in a folder without a manifest. An image with its log beside it is a database
-    /// and no backup.
-    /// </summary>
+    /// <summary>An image with its log beside it is a database and no backup.</summary>
+    private static bool IsDatabase(string path, IDisk disk) =>
+        disk.Stat(new GrafeoSource(path).LogFolder)?.Kind == DiskEntryKind.Directory;
+
+    /// <summary>Images and increments that lie in a folder without a manifest.</summary>
     private static IEnumerable<BundleReadResult> ReadLoose(string folder, EngineContext context)
     {
-        var entries = context.Disk.List(folder);
-        var folders = entries
-            .Where(e => e.Kind == DiskEntryKind.Directory)
-            .Select(e => e.Name)
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var entry in entries.Where(e => e.Kind == DiskEntryKind.File))
+        foreach (var entry in context.Disk.List(folder).Where(e => e.Kind == DiskEntryKind.File))
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var mayBe = entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)
-                ? !folders.Contains(entry.Name + ".wal")
+                ? !IsDatabase(entry.Path, context.Disk)
                 : entry.Name.EndsWith(".wal", StringComparison.Ordinal);
             if (mayBe && ReadLone(entry.Path, context) is { } result)
             {
