@@ -311,7 +311,12 @@ public sealed class GrafeoChainLifeTests
         for (var step = 1; step <= counting.Steps; step++)
         {
             Reset(h, pristine);
-            var faulty = new FaultyDisk(LocalDisk.Instance) { KillAt = step, HardLinks = hardLinks };
+            var faulty = new FaultyDisk(LocalDisk.Instance)
+            {
+                KillAt = step,
+                PowerLossIn = h.At(),
+                HardLinks = hardLinks,
+            };
             Assert.Throws<KilledException>(() => Run(h, operation, faulty));
             // As the engine finds it, before any run of ours has swept.
             foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))

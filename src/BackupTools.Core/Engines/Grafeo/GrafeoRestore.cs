@@ -1,5 +1,3 @@
-using BackupTools.Chains;
-using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 
