@@ -59,7 +59,7 @@ public sealed class GrafeoChainLifeTests
         var span = chain.Bundles[^1].CreatedUtc - first;
         var time = new DateTimeOffset(first + (span * h.Random.NextDouble()));
         var folder = h.At("m");
-        h.Merge(
+        var merged = h.Merge(
             new MergeSettings
             {
                 Path = h.Backups,
@@ -68,6 +68,7 @@ public sealed class GrafeoChainLifeTests
                 DestinationPath = folder,
             }
         );
+        Assert.True(merged.CreatedUtc <= time.UtcDateTime, "it is dated like its state");
         Sound(h, folder);
         var expected = h.Restored(h.Backups, chain.ChainId, time: time);
         Assert.Equal(expected, h.Restored(folder));
@@ -186,6 +187,63 @@ public sealed class GrafeoChainLifeTests
         Assert.Equal((ErrorCode.InvalidOption, h.Backups), (error.Code, error.FullName));
         h.Merge(settings with { DestinationPath = h.At("m") });
         Sound(h, h.At("m"));
+    }
+
+    [Fact]
+    public void Of_two_states_of_one_epoch_the_older_is_not_merged_behind_the_newer()
+    {
+        using var h = new GrafeoHistory(paged: true, 1);
+        h.Full();
+        h.Work();
+        var before = h.Increment();
+        h.ChangeSchema();
+        Assert.Equal(before.EndPosition, h.Increment().EndPosition);
+        var settings = new MergeSettings
+        {
+            Path = h.Backups,
+            DestinationPath = h.Backups,
+            PointInTime = before.CreatedUtc,
+        };
+        Assert.Equal(ErrorCode.InvalidOption, Assert.Throws<BackupException>(() => h.Merge(settings)).Code);
+        h.Merge(settings with { PointInTime = null });
+        Sound(h, h.Backups);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_chain_with_nothing_behind_its_image_merges_to_the_image_alone(bool paged)
+    {
+        using var h = new GrafeoHistory(paged, 1);
+        h.Full();
+        h.Work();
+        h.Increment();
+        var merged = h.Merge(
+            new MergeSettings
+            {
+                Path = h.Backups,
+                DestinationPath = h.At("m"),
+                ToPosition = 3,
+            }
+        );
+        Assert.Equal(("Full", 3ul, 1), (merged.Kind, merged.EndPosition, h.Chains(h.At("m"))[0].Bundles.Count));
+        Assert.Equal(h.Restored(h.Backups, position: 3), h.Restored(h.At("m")));
+    }
+
+    [Fact]
+    public void What_the_older_engine_lost_is_still_missing_and_told_after_a_merge()
+    {
+        using var box = new GrafeoHarness().WithBackups("v05-lost", "backups-as-reference");
+        using var h = new GrafeoHistory(paged: false, 1);
+        var merged = h.Merge(new MergeSettings { Path = box.Backups, DestinationPath = h.At("m") });
+        Assert.Equal(7ul, merged.EndPosition);
+        Assert.Equal(h.Restored(box.Backups), h.Restored(h.At("m")));
+        var report = Assert.Single(VerifyChain.Run(new VerifySettings { Path = h.At("m") }, h.Host()));
+        Assert.Contains(
+            "epochs 4..5 are in no segment",
+            Assert.Single(report.Problems).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -59,6 +59,14 @@ internal sealed class GrafeoHistory : IDisposable
         }
     }
 
+    /// <summary>0.6.0: a commit that moves no epoch.</summary>
+    public void ChangeSchema()
+    {
+        Tick();
+        _transaction++;
+        AppendFrame(3, GrafeoBytes.GroupPayload(311, Epoch, (ulong)_clock.Milliseconds, 10));
+    }
+
     public BundleInfo Full() => Take(TakeFullBackup.Plan, TakeFullBackup.Execute);
 
     public BundleInfo Increment(string? folder = null) =>
