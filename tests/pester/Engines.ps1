@@ -5,7 +5,7 @@
 #   Kinds     what a full and two increments on it are to the engine
 #   Chains    how many chains these are
 #   Beside    what a backup writes beside the source
-function Get-EngineCase {
+function Get-AllEngineCase {
     $fixtures = (Resolve-Path -LiteralPath "$PSScriptRoot/../fixtures").ProviderPath
     @{
         Engine   = 'SPG'
@@ -129,4 +129,10 @@ function Get-EngineCase {
                 })
         }
     }
+}
+
+# The row of one engine; without a name all that the run is to cover.
+function Get-EngineCase([string] $Name) {
+    $names = ($Name ? $Name : $env:BACKUPTOOLS_ENGINES) -split ',' -ne ''
+    Get-AllEngineCase | Where-Object -FilterScript { $names.Count -eq 0 -or $_.Engine -in $names }
 }

@@ -20,7 +20,7 @@ function ConvertTo-NativePath([string] $Path) {
 # A source in state 0 in a folder of its own, where backups (b) and restores (r) will go beside it.
 function New-Sample([string] $Engine) {
     . "$PSScriptRoot/Engines.ps1"
-    $case = @(Get-EngineCase).Where({ $_.Engine -eq $Engine })[0]
+    $case = Get-EngineCase $Engine
     $folder = New-TestFolder
     $native = ConvertTo-NativePath $folder
     $null = [IO.Directory]::CreateDirectory("$native/db")

@@ -1,19 +1,15 @@
 using BackupTools.Errors;
-using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Operations;
-using BackupTools.Reports;
 using BackupTools.Tests.Engines.Grafeo;
-using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Grafeo;
+using static BackupTools.Tests.Operations.GrafeoFolderChecks;
 
 namespace BackupTools.Tests.Operations;
 
 /// <summary>Merge, copy and expire, on random chains of both Grafeo generations.</summary>
 public sealed class GrafeoChainLifeTests
 {
-    private const string Manifest = "backup_manifest.json";
-
     [Theory]
     [MemberData(nameof(Histories))]
     public void A_merged_chain_restores_to_what_the_chain_restores_to(bool paged, int seed)
@@ -349,43 +345,6 @@ public sealed class GrafeoChainLifeTests
         Assert.Contains(listed[1], GrafeoManifest.Read(File.ReadAllBytes(path)).Segments);
     }
 
-    [Theory]
-    [InlineData("merge", true, true)]
-    [InlineData("merge", false, true)]
-    [InlineData("copy", true, true)]
-    [InlineData("copy", false, true)]
-    [InlineData("expire", true, true)]
-    [InlineData("expire", false, true)]
-    [InlineData("expire", true, false)]
-    public void Killed_at_any_step_the_manifest_lists_only_what_is_there(string operation, bool paged, bool hardLinks)
-    {
-        using var h = new GrafeoHistory(paged, 5);
-        Prepare(h, operation);
-        var pristine = Snapshot(h.Backups);
-        var counting = new FaultyDisk(LocalDisk.Instance) { HardLinks = hardLinks };
-        Run(h, operation, counting);
-        var expected = (Ends(h, h.Backups), Ends(h, h.At("m")), Ends(h, h.At("copy")));
-        Assert.True(counting.Steps > 10, "there was next to nothing to fail");
-        for (var step = 1; step <= counting.Steps; step++)
-        {
-            Reset(h, pristine);
-            var faulty = new FaultyDisk(LocalDisk.Instance)
-            {
-                KillAt = step,
-                PowerLossIn = h.At(),
-                HardLinks = hardLinks,
-            };
-            Assert.Throws<KilledException>(() => Run(h, operation, faulty));
-            // As the engine finds it, before any run of ours has swept.
-            foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))
-                ManifestIsTrue(folder, string.Join('\n', faulty.Log.TakeLast(3)));
-            RunAgain(h, operation);
-            Assert.Equal(expected, (Ends(h, h.Backups), Ends(h, h.At("m")), Ends(h, h.At("copy"))));
-            foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))
-                Sound(h, folder);
-        }
-    }
-
     public static TheoryData<bool, int> Histories
     {
         get
@@ -398,124 +357,5 @@ public sealed class GrafeoChainLifeTests
             }
             return data;
         }
-    }
-
-    private static void Prepare(GrafeoHistory h, string operation)
-    {
-        h.Full();
-        h.Work();
-        h.Increment();
-        if (operation == "copy")
-            return;
-        h.Full();
-        h.Work();
-        h.Increment();
-    }
-
-    private static void Run(GrafeoHistory h, string operation, IDisk disk)
-    {
-        switch (operation)
-        {
-            case "merge":
-                h.Merge(new MergeSettings { Path = h.Backups, DestinationPath = h.At("m") }, disk);
-                break;
-            case "copy":
-                Copy(h, disk: disk);
-                break;
-            default:
-                ExpireBackups.Execute(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host(disk));
-                break;
-        }
-    }
-
-    /// <summary>The next run. What a killed merge had finished is there, and would be there twice.</summary>
-    private static void RunAgain(GrafeoHistory h, string operation)
-    {
-        if (operation == "merge" && File.Exists(Path.Combine(h.At("m"), Manifest)))
-        {
-            using var swept = DestinationScope.Open(h.Host(), h.At("m"));
-            if (File.Exists(Path.Combine(h.At("m"), Manifest)))
-                return;
-        }
-        Run(h, operation, LocalDisk.Instance);
-    }
-
-    private static CopyReport Copy(GrafeoHistory h, string? chain = null, IDisk? disk = null, string? folder = null) =>
-        CopyChain.Execute(
-            new CopySettings
-            {
-                Path = h.Backups,
-                DestinationPath = folder ?? h.At("copy"),
-                ChainId = chain,
-                Verify = disk is null,
-            },
-            h.Host(disk)
-        );
-
-    /// <summary>
-    /// Valid in every checksum; nothing there that the manifest does not list; and no file has a name that the engine,
-    /// which counts entries, will come to.
-    /// </summary>
-    private static void Sound(GrafeoHistory h, string folder)
-    {
-        foreach (var report in VerifyChain.Run(new VerifySettings { Path = folder, Deep = true }, h.Host()))
-            Assert.DoesNotContain(report.Problems, p => p.Severity != "Info");
-        ManifestIsTrue(folder, "");
-        var manifest = GrafeoManifest.Read(File.ReadAllBytes(Path.Combine(folder, Manifest)));
-        Assert.Equal(
-            manifest.Segments.Select(s => s.FileName).Append(Manifest).Order(StringComparer.Ordinal),
-            Directory
-                .EnumerateFileSystemEntries(folder)
-                .Select(f => Path.GetFileName(f)!)
-                .Where(f => f != ".backuptools.lock")
-                .Order(StringComparer.Ordinal)
-        );
-        for (var next = manifest.Segments.Count; next < manifest.Segments.Count + 50; next++)
-        {
-            Assert.False(File.Exists(Path.Combine(folder, $"backup_incr_{next:D4}.wal")));
-            Assert.False(File.Exists(Path.Combine(folder, $"backup_full_{next:D4}.grafeo")));
-        }
-    }
-
-    private static void ManifestIsTrue(string folder, string when)
-    {
-        var path = Path.Combine(folder, Manifest);
-        if (!File.Exists(path))
-            return;
-        foreach (var segment in GrafeoManifest.Read(File.ReadAllBytes(path)).Segments)
-        {
-            var file = Path.Combine(folder, segment.FileName);
-            Assert.True(File.Exists(file), $"{segment.FileName} is missing: {when}");
-            Assert.Equal(segment.Checksum, GrafeoBytes.Crc(File.ReadAllBytes(file)));
-        }
-    }
-
-    /// <summary>What each bundle restores to, by its id.</summary>
-    private static Dictionary<string, string> States(GrafeoHistory h, string folder) =>
-        h.Chains(folder)
-            .SelectMany(c => c.Bundles.Select(b => (c.ChainId, b)))
-            .ToDictionary(x => x.b.Id, x => h.Restored(folder, x.ChainId, x.b.EndPosition));
-
-    private static string Ends(GrafeoHistory h, string folder) =>
-        Directory.Exists(folder)
-            ? string.Join(", ", h.Chains(folder).Select(c => $"{c.ChainId} {c.EndPosition} {c.Bundles.Count}"))
-            : "-";
-
-    /// <summary>The manifest without the names, which may differ between copies.</summary>
-    private static IEnumerable<GrafeoSegment> Contents(string folder) =>
-        GrafeoManifest
-            .Read(File.ReadAllBytes(Path.Combine(folder, Manifest)))
-            .Segments.Select(s => s with { FileName = "" });
-
-    private static Dictionary<string, byte[]> Snapshot(string folder) =>
-        Directory.EnumerateFiles(folder).ToDictionary(f => f, File.ReadAllBytes);
-
-    private static void Reset(GrafeoHistory h, Dictionary<string, byte[]> files)
-    {
-        foreach (var folder in new[] { h.Backups, h.At("m"), h.At("copy") }.Where(Directory.Exists))
-            Directory.Delete(folder, recursive: true);
-        Directory.CreateDirectory(h.Backups);
-        foreach (var (path, bytes) in files)
-            File.WriteAllBytes(path, bytes);
     }
 }
