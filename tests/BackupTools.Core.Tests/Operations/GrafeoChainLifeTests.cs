@@ -198,7 +198,7 @@ public sealed class GrafeoChainLifeTests
         {
             Path = h.Backups,
             DestinationPath = h.Backups,
-            PointInTime = before.CreatedUtc,
+            PointInTime = new DateTimeOffset(before.CreatedUtc),
         };
         Assert.Equal(ErrorCode.InvalidOption, Assert.Throws<BackupException>(() => h.Merge(settings)).Code);
         h.Merge(settings with { PointInTime = null });
