@@ -137,7 +137,7 @@ internal static class ReportPage
             <li><svg viewBox="0 0 24 20" aria-hidden="true"><path class="gap" d="M1 18 H23"/></svg> gap</li>
             <li><svg viewBox="0 0 16 20" aria-hidden="true"><rect class="rpo" x="1" y="1" width="14" height="18"/></svg> allowed age</li>
             </ul>
-            <p class="quiet">Taller bars are larger bundles. Gaps are found from the bundles' headers; damage inside bundles only by the tests whose results were given. Times are UTC.</p>
+            <p class="quiet">Taller bars are larger bundles; fulls and increments have a scale each. Gaps are found from the bundles' headers; damage inside bundles only by the tests whose results were given. Times are UTC.</p>
             </footer>
 
             """

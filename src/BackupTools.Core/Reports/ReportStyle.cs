@@ -44,7 +44,7 @@ internal static class ReportStyle
         .badge.ok { background: var(--ok-ground); color: var(--ok); }
         .badge.late { background: var(--late-ground); color: var(--late); }
         .badge.bad { background: var(--bad-ground); color: var(--bad); }
-        .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(14.5rem, 1fr)); gap: .7rem 1.5rem; margin: 1rem 0; }
+        .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: .7rem 1.5rem; margin: 1rem 0; }
         dt { color: var(--quiet); font-size: .8rem; }
         dd { margin: 0; font-variant-numeric: tabular-nums; }
         dd.ok { color: var(--ok); }

@@ -36,7 +36,7 @@ internal static class ReportTimeline
         var from = database.Chains.SelectMany(c => c.Bundles).Min(b => b.CreatedUtc);
         var scale = new Scale(from, report.CreatedUtc);
         var bottom = Top + Lane * database.Chains.Count;
-        var largest = Math.Max(1, database.Chains.SelectMany(c => c.Bundles).Max(b => b.Length));
+        var largest = Largest.Of(database.Chains.SelectMany(c => c.Bundles).ToList());
         page.Add(
             $"<div class=\"wide\"><svg class=\"timeline\" viewBox=\"0 0 1000 {bottom + 24:0}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\n"
         );
@@ -90,11 +90,17 @@ internal static class ReportTimeline
         );
     }
 
-    private static void AddLane(HtmlText page, ChainStatus chain, Scale scale, double y, double largest)
+    private static void AddLane(HtmlText page, ChainStatus chain, Scale scale, double y, Largest largest)
     {
         var ordered = chain.Bundles.OrderBy(b => b.CreatedUtc).ToList();
+        var labelAt = scale.At(ordered[0].CreatedUtc);
+        // A label that would run out of the picture ends at its edge instead.
+        var (labelX, anchor) = labelAt > 620 ? (Right + 8, "end") : (labelAt, "start");
         page.Add(
-            $"<g>\n<text class=\"lane\" x=\"{Math.Min(scale.At(ordered[0].CreatedUtc), 760):0.#}\" y=\"{y - Tallest - 6}\">{chain.ChainId}<tspan class=\"quiet\" dx=\"8\">{ReportText.Size(chain.Length)} in {ReportPage.Count(chain.Bundles.Count, "bundle")}</tspan></text>\n"
+            $"<g>\n<text class=\"lane\" x=\"{labelX:0.#}\" y=\"{y - Tallest - 6}\" text-anchor=\"{anchor}\">{chain.ChainId}"
+        );
+        page.Add(
+            $"<tspan class=\"quiet\" dx=\"8\">{ReportText.Size(chain.Length)} in {ReportPage.Count(chain.Bundles.Count, "bundle")}</tspan></text>\n"
         );
         var start = scale.At(ordered[0].CreatedUtc);
         var previous = start;
@@ -123,11 +129,10 @@ internal static class ReportTimeline
         page.Add($"</g>\n");
     }
 
-    private static void Bar(HtmlText page, IReadOnlyList<BundleStatus> bundles, double x, double y, double largest)
+    private static void Bar(HtmlText page, IReadOnlyList<BundleStatus> bundles, double x, double y, Largest largest)
     {
         var bundle = bundles[0];
-        // By the root, so that increments beside a full a thousand times their size can still be told apart.
-        var height = Math.Max(6, Tallest * Math.Sqrt(bundles.Max(b => b.Length) / largest));
+        var height = largest.HeightOf(bundle.IsFull, bundles.Max(b => b.Length));
         var isBad = bundle.State == BundleStatus.Damaged;
         var width =
             bundle.IsFull ? 6
@@ -154,6 +159,24 @@ internal static class ReportTimeline
             ? $"{one.Kind} {ReportText.Time(one.CreatedUtc)}, {ReportText.Size(one.Length)}, {one.State}: {one.Name}"
             : $"{bundles.Count} × {bundles[0].Kind} {ReportText.Time(bundles[0].CreatedUtc)} to "
                 + $"{ReportText.Time(bundles[^1].CreatedUtc)}, {ReportText.Size(bundles.Sum(b => b.Length))}, {bundles[0].State}";
+
+    /// <summary>The largest bundle of each kind: increments beside a full a thousand times their size are told apart.</summary>
+    private sealed record Largest(long Full, long Increment)
+    {
+        private const double TallestIncrement = 18;
+
+        public static Largest Of(IReadOnlyList<BundleStatus> bundles) =>
+            new(Max(bundles.Where(b => b.IsFull)), Max(bundles.Where(b => !b.IsFull)));
+
+        /// <summary>By the root, so that what is small is still seen.</summary>
+        public double HeightOf(bool isFull, long length) =>
+            isFull
+                ? Math.Max(8, Tallest * Math.Sqrt((double)length / Full))
+                : Math.Max(4, TallestIncrement * Math.Sqrt((double)length / Increment));
+
+        private static long Max(IEnumerable<BundleStatus> bundles) =>
+            bundles.Max(b => (long?)b.Length) is > 0 and var m ? m : 1;
+    }
 
     /// <summary>From time to the horizontal place.</summary>
     private sealed class Scale(DateTime from, DateTime to)
