@@ -4,7 +4,7 @@ BeforeAll {
     $command = 'BackupTools.PowerShell.Commands.RemoveExpiredBackupCommand'
 
     # Two chains: a full and two increments, and after that a full alone.
-    function New-TwoChains {
+    function New-ChainPair {
         $sample = New-SampleChain SPG
         $sample.Bundles += New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
         $sample
@@ -17,7 +17,7 @@ BeforeAll {
 
 Describe 'Remove-ExpiredBackup' {
     BeforeEach {
-        $sample = New-TwoChains
+        $sample = New-ChainPair
         $names = $sample.Bundles.Name
     }
 
