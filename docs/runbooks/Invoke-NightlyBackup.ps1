@@ -47,6 +47,9 @@ param(
 
     [timespan] $DrillEvery = '7.00:00:00',
 
+    # Where a drill makes its temporary folder. It needs room for the largest database.
+    [string] $DrillPath = [IO.Path]::GetTempPath(),
+
     # How old the newest restorable state may be before the report calls it late.
     [timespan] $RecoveryPointObjective = '01:30:00',
 
@@ -136,8 +139,8 @@ function Test-Folder([string] $Name, [string] $Folder) {
     $isValid
 }
 
-function Invoke-Drill([string] $Name, [string] $Folder) {
-    foreach ($report in Get-Chain -Folder $Folder | Select-Object -Last 1 | Test-BackupChain -RestoreDrill) {
+function Invoke-Drill([string] $Name, [string] $Folder, [string] $DrillPath) {
+    foreach ($report in Get-Chain -Folder $Folder | Select-Object -Last 1 | Test-BackupChain -RestoreDrill -DrillPath $DrillPath) {
         $tests.Add($report)
         $drills.Add($report)
         if (-not $report.IsValid) {
@@ -182,7 +185,7 @@ $folders = for ($i = 0; $i -lt $Source.Count; $i++) {
     }
     $isDrillDue = -not $drills.Where({ $_.FullName -eq $folder -and $Now - $_.TestedUtc -lt $drillDueAfter })
     if ($isDrillDue) {
-        Invoke-Step -Step "drill $name" -Action { Invoke-Drill -Name $name -Folder $folder }
+        Invoke-Step -Step "drill $name" -Action { Invoke-Drill -Name $name -Folder $folder -DrillPath $DrillPath }
     }
     $kept = @($folder)
     if ($CopyRoot) {

@@ -18,11 +18,7 @@ public static class ExportReport
     /// <exception cref="BackupException">UnknownEngine, InvalidOption, and what is at the destination and is no page.</exception>
     public static BackupReport Plan(ReportSettings settings, OperationHost host)
     {
-        if (settings.RecoveryPointObjective < TimeSpan.Zero)
-        {
-            throw new BackupException(ErrorCode.InvalidOption, "the recovery point objective is negative");
-        }
-        RefuseForeign(settings.DestinationPath, host.Disk);
+        Check(settings, host);
         var now = host.Clock.GetUtcNow();
         var engines = host.Engines.Candidates(settings.Engine);
         var databases = new List<DatabaseStatus>();
@@ -40,12 +36,14 @@ public static class ExportReport
                     // With recursion a bundle that is a folder is met again by itself; it was listed with its chain.
                     .Where(c => c.Folder == folder || !c.Bundles.All(b => b.FullName == c.Folder))
                     .ToList();
-                databases.AddRange(Databases(chains, settings, now));
-                if (chains.Count == 0)
+                databases.AddRange(DatabaseStatuses.Of(chains, settings, now));
+                var errors = found.SelectMany(f => f.Unreadable).Select(u => ChainProblem.From(u.Error!)).ToList();
+                if (chains.Count + errors.Count == 0)
                 {
-                    var errors = found.SelectMany(f => f.Unreadable).Select(u => ChainProblem.From(u.Error!)).ToList();
-                    problems.AddRange(errors.Count > 0 ? errors : [ChainProblem.From(BundleFolder.NoBundles(folder))]);
+                    errors.Add(ChainProblem.From(BundleFolder.NoBundles(folder)));
                 }
+                // Where its engine has a chain, an unreadable bundle is a finding of that chain.
+                problems.AddRange(errors.Where(e => !chains.Exists(c => c.Problems.Contains(e))));
             }
             catch (BackupException error)
             {
@@ -73,7 +71,7 @@ public static class ExportReport
     /// <exception cref="BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>
     public static BackupReport Execute(ReportSettings settings, OperationHost host)
     {
-        Plan(settings, host);
+        Check(settings, host);
         var path = settings.DestinationPath;
         var folder = Path.GetDirectoryName(path)!;
         using var destination = DestinationScope.Open(host, folder, $".{Path.GetFileName(path)}.backuptools.lock");
@@ -95,87 +93,14 @@ public static class ExportReport
         return report;
     }
 
-    private static IEnumerable<DatabaseStatus> Databases(
-        IReadOnlyList<BackupChain> chains,
-        ReportSettings settings,
-        DateTimeOffset now
-    )
+    private static void Check(ReportSettings settings, OperationHost host)
     {
-        foreach (var database in chains.GroupBy(c => (c.Engine, c.Series, c.Folder)))
+        if (settings.RecoveryPointObjective < TimeSpan.Zero)
         {
-            var status = database.Select(c => ChainStatusOf(c, settings.Tests)).Reverse().ToArray();
-            var restorable = status.SelectMany(c => c.Bundles).Where(b => b.State == BundleStatus.Sound).ToList();
-            DateTime? newest = restorable.Count > 0 ? restorable.Max(b => b.CreatedUtc) : null;
-            var age = now.UtcDateTime - newest;
-            yield return new DatabaseStatus
-            {
-                Engine = database.Key.Engine,
-                Series = database.Key.Series,
-                FullName = database.Key.Folder,
-                IsValid = status.All(c => c.IsValid),
-                IsLate = settings.RecoveryPointObjective is { } rpo ? age is null || age > rpo : null,
-                RestorableUtc = newest,
-                AgeSeconds = age is { } a ? Math.Max(0, Math.Round(a.TotalSeconds)) : null,
-                LastDrill = database
-                    .SelectMany(c => TestsOf(c, settings.Tests))
-                    .Where(t => t.Checked == "Drill")
-                    .MaxBy(t => t.TestedUtc),
-                Length = status.Sum(c => c.Length),
-                Chains = status,
-            };
+            throw new BackupException(ErrorCode.InvalidOption, "the recovery point objective is negative");
         }
+        RefuseForeign(settings.DestinationPath, host.Disk);
     }
-
-    private static ChainStatus ChainStatusOf(BackupChain chain, IReadOnlyList<ChainReport> tests)
-    {
-        var test = TestsOf(chain, tests).MaxBy(t => t.TestedUtc);
-        var headers = chain.Problems.ToInfos();
-        var problems = headers
-            .Concat((test?.Problems ?? []).Where(p => !headers.Any(h => h.Code == p.Code && h.FullName == p.FullName)))
-            .OrderBy(p => p.Severity != nameof(ProblemSeverity.Error))
-            .ToArray();
-        var errors = problems.Where(p => p.Severity == nameof(ProblemSeverity.Error)).ToList();
-        var reachable = chain.Reachable();
-        var states = new string[chain.Bundles.Count];
-        for (var i = 0; i < states.Length; i++)
-        {
-            states[i] =
-                !reachable[i] ? BundleStatus.AfterGap
-                : errors.Exists(p => Concerns(p, chain.Bundles[i])) ? BundleStatus.Damaged
-                : chain.Parents[i] >= 0 && states[chain.Parents[i]] != BundleStatus.Sound ? BundleStatus.Blocked
-                : BundleStatus.Sound;
-        }
-        return new ChainStatus
-        {
-            ChainId = chain.ChainId,
-            IsValid = errors.Count == 0,
-            LastTest = test,
-            Problems = problems,
-            Bundles = chain
-                .Bundles.Select(
-                    (b, i) =>
-                        new BundleStatus
-                        {
-                            Kind = b.Kind.ToString(),
-                            State = states[i],
-                            CreatedUtc = b.CreatedUtc.UtcDateTime,
-                            Length = b.Length,
-                            Name = b.Name,
-                            EndPosition = b.End.Value,
-                        }
-                )
-                .ToArray(),
-        };
-    }
-
-    private static IEnumerable<ChainReport> TestsOf(BackupChain chain, IReadOnlyList<ChainReport> tests) =>
-        tests.Where(t => t.ChainId == chain.ChainId && t.FullName == chain.Folder);
-
-    private static bool Concerns(ProblemInfo problem, BundleHeader bundle) =>
-        problem.FullName is { } path
-        && (path == bundle.FullName || path.StartsWith(bundle.FullName + Path.DirectorySeparatorChar, Ordinal));
-
-    private const StringComparison Ordinal = StringComparison.Ordinal;
 
     /// <summary>Only a page of ours is written over: a slip of the pen must not cost a database.</summary>
     private static void RefuseForeign(string path, IDisk disk)

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;

@@ -106,6 +106,22 @@ public sealed class ExportReportTests : IDisposable
     }
 
     [Fact]
+    public void A_bundle_that_cannot_be_read_is_a_finding_with_a_chain_and_without_one()
+    {
+        var bundles = _box.Chain();
+        File.WriteAllBytes(bundles[2].FullName, File.ReadAllBytes(bundles[2].FullName)[..20]);
+        var report = Plan(Settings());
+        Assert.False(Assert.Single(report.Databases).IsValid);
+        Assert.Empty(report.Problems);
+
+        File.Delete(bundles[0].FullName);
+        File.Delete(bundles[1].FullName);
+        var alone = Plan(Settings());
+        Assert.Empty(alone.Databases);
+        Assert.Equal(bundles[2].FullName, Assert.Single(alone.Problems).FullName);
+    }
+
+    [Fact]
     public void A_folder_that_is_given_twice_is_shown_once_and_those_below_it_only_when_asked_for()
     {
         _box.Chain();
