@@ -72,6 +72,7 @@ $BackupRoot = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($BackupRoot)
 # What an increment says when only a full can go on.
 $needsFull = 'NoFullBackup', 'ForeignEpoch', 'SinceBeyondLog', 'SinceInsideFrame', 'LogIsGone', 'ChainGap'
 $keep = @{ KeepWithin = $KeepWithin; KeepDaily = $KeepDaily; KeepWeekly = $KeepWeekly; KeepMonthly = $KeepMonthly }
+$drill = @{ RestoreDrill = $true; DrillPath = $DrillPath }
 $page = @{
     RecoveryPointObjective = $RecoveryPointObjective
     Title                  = "Backups of $([Environment]::MachineName)"
@@ -139,8 +140,8 @@ function Test-Folder([string] $Name, [string] $Folder) {
     $isValid
 }
 
-function Invoke-Drill([string] $Name, [string] $Folder, [string] $DrillPath) {
-    foreach ($report in Get-Chain -Folder $Folder | Select-Object -Last 1 | Test-BackupChain -RestoreDrill -DrillPath $DrillPath) {
+function Invoke-Drill([string] $Name, [string] $Folder) {
+    foreach ($report in Get-Chain -Folder $Folder | Select-Object -Last 1 | Test-BackupChain @drill) {
         $tests.Add($report)
         $drills.Add($report)
         if (-not $report.IsValid) {
@@ -185,7 +186,7 @@ $folders = for ($i = 0; $i -lt $Source.Count; $i++) {
     }
     $isDrillDue = -not $drills.Where({ $_.FullName -eq $folder -and $Now - $_.TestedUtc -lt $drillDueAfter })
     if ($isDrillDue) {
-        Invoke-Step -Step "drill $name" -Action { Invoke-Drill -Name $name -Folder $folder -DrillPath $DrillPath }
+        Invoke-Step -Step "drill $name" -Action { Invoke-Drill -Name $name -Folder $folder }
     }
     $kept = @($folder)
     if ($CopyRoot) {

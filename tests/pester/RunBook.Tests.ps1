@@ -6,7 +6,8 @@ BeforeAll {
     . "$PSScriptRoot/Support.ps1"
     $runBooks = (Resolve-Path -LiteralPath "$PSScriptRoot/../../docs/runbooks").ProviderPath
 
-    # A disk of two megabytes where this account may mount one; else a folder that can be put out of reach.
+    # A disk of two megabytes where this account may mount one (full: 9); else a folder, out of the way of which something
+    # else is put (taken: 7).
     function New-SmallDisk([string] $Folder) {
         $null = [IO.Directory]::CreateDirectory($Folder)
         $isMounted = $false
@@ -14,7 +15,7 @@ BeforeAll {
             $null = mount -t tmpfs -o size=2m tmpfs $Folder 2>&1
             $isMounted = $LASTEXITCODE -eq 0
         }
-        [pscustomobject]@{ Folder = $Folder; IsMounted = $isMounted; ExitCodes = $isMounted ? @(9) : @(3, 8, 9) }
+        [pscustomobject]@{ Folder = $Folder; IsMounted = $isMounted; ExitCodes = $isMounted ? @(9) : @(7) }
     }
 
     function Set-Full([psobject] $Disk) {
