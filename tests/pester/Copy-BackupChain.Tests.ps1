@@ -110,6 +110,25 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
         }
     }
 
+    Context 'what it gives on' {
+        It 'an object that our own cmdlets take, and that becomes JSON' {
+            $report = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second
+            ($report | Test-BackupChain).IsValid | Should -BeTrue
+            ($report | ConvertTo-Json -Depth 4 | ConvertFrom-Json).Copied.Count | Should -Be 3
+        }
+
+        It 'whole copies, also when cut short with Select-Object -First' {
+            $report = Copy-BackupChain -LiteralPath $sample.Destination, $sample.Destination -DestinationPath $second | Select-Object -First 1
+            $report.Copied.Count | Should -Be 3
+            (Test-BackupChain -LiteralPath $second).IsValid | Should -BeTrue
+        }
+
+        It 'the same from a job of another process' -Tag Slow {
+            $run = Invoke-Apart "Start-Job { Import-Module -Name '$([WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST))'; Get-BackupChain -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' } | Receive-Job -Wait | Copy-BackupChain -DestinationPath '$(ConvertTo-NativePath $second)' | ForEach-Object { `$_.Copied.Count }"
+            $run.Output | Should -BeExactly '3'
+        }
+    }
+
     Context 'what it refuses' {
         It 'a copy into itself' {
             Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath "$($sample.Destination)/c" -ErrorVariable errors -ErrorAction SilentlyContinue

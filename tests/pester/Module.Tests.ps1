@@ -4,7 +4,7 @@ BeforeDiscovery {
     $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
     $cmdlets = foreach ($name in $frozen.Parameters.Keys) { @{ Cmdlet = $name; Parameters = $frozen.Parameters[$name] } }
     $types = foreach ($name in $frozen.Properties.Keys) { @{ Type = $name; Properties = $frozen.Properties[$name] } }
-    $folders = 'tests/pester', 'docs/runbooks'
+    $folders = 'tests/pester', 'docs/runbooks', 'docs/img'
     $scripts = foreach ($file in @('build.ps1') + $folders.ForEach({ $folder = $_; (Get-ChildItem -Path "$PSScriptRoot/../../$folder" -Filter *.ps1).ForEach({ "$folder/$($_.Name)" }) })) {
         @{ File = $file }
     }
