@@ -249,6 +249,19 @@ Describe 'The run books in a process of their own' -Tag Slow {
         $run.ExitCode | Should -Be 3 -Because $run.Output
     }
 
+    It 'back up the second database although the first is missing' {
+        $run = Invoke-Apart "& '$runBooks/Invoke-NightlyBackup.ps1' -Source '$($sample.Native)/none.db', '$($sample.Native)/db/shop.db' -BackupRoot '$($sample.Native)/two'; exit `$LASTEXITCODE"
+        $run.ExitCode | Should -Be 3 -Because $run.Output
+        ($run.Output | ConvertFrom-Json).Failures[0].Step | Should -BeExactly 'backup none'
+        (Test-BackupChain -LiteralPath "$($sample.Native)/two/shop").IsValid | Should -BeTrue
+    }
+
+    It 'refuse two databases of one name, which would share a folder' {
+        $run = Invoke-Apart "& '$runBooks/Invoke-NightlyBackup.ps1' -Source '$($sample.Native)/db/shop.db', '$($sample.Native)/other/shop.db' -BackupRoot '$($sample.Native)/same'; exit `$LASTEXITCODE"
+        $run.ExitCode | Should -Be 1 -Because $run.Output
+        Test-Path -LiteralPath "$($sample.Native)/same" | Should -BeFalse
+    }
+
     It 'drill what was backed up, and say how long it took' {
         $run = Invoke-Apart "& '$runBooks/Invoke-RestoreDrill.ps1' -BackupRoot '$($sample.Native)/root' -ResultPath '$($sample.Native)/drill.json' 6>&1; exit `$LASTEXITCODE"
         $run.ExitCode | Should -Be 0 -Because $run.Output

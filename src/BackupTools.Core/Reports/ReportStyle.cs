@@ -6,13 +6,13 @@ internal static class ReportStyle
     public const string Sheet = """
         :root {
           --ground: #f4f5f7; --card: #fff; --line: #dfe3e8; --text: #1c2530; --quiet: #5b6775;
-          --full: #1f5fbf; --incr: #7aa7e6; --ok: #11703a; --ok-ground: #e3f4e9; --late: #8a4b00;
+          --full: #1f5fbf; --incr: #5b8fd9; --ok: #11703a; --ok-ground: #e3f4e9; --late: #8a4b00;
           --late-ground: #fdeecf; --bad: #b3261e; --bad-ground: #fbe4e2; --allowed: #dff1e5;
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --ground: #12161b; --card: #1b2128; --line: #323b46; --text: #e4e9ef; --quiet: #9aa7b5;
-            --full: #7fb2ff; --incr: #4577bf; --ok: #7ad69b; --ok-ground: #173723; --late: #f3bd66;
+            --full: #7fb2ff; --incr: #4f82cc; --ok: #7ad69b; --ok-ground: #173723; --late: #f3bd66;
             --late-ground: #46310f; --bad: #ff9089; --bad-ground: #4a1d1a; --allowed: #1a3325;
           }
         }
@@ -85,7 +85,7 @@ internal static class ReportStyle
         footer .quiet { margin: 0; font-size: .87rem; }
         @media print {
           :root {
-            --ground: #fff; --card: #fff; --line: #bbb; --text: #000; --quiet: #444; --full: #1f5fbf; --incr: #7aa7e6;
+            --ground: #fff; --card: #fff; --line: #bbb; --text: #000; --quiet: #444; --full: #1f5fbf; --incr: #5b8fd9;
             --ok: #11703a; --ok-ground: #fff; --late: #8a4b00; --late-ground: #fff; --bad: #b3261e; --bad-ground: #fff;
             --allowed: #e6f2ea;
           }
