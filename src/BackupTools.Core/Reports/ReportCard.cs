@@ -6,6 +6,7 @@ namespace BackupTools.Reports;
 internal static class ReportCard
 {
     private const int NewestShown = 10;
+    private const int FindingsShown = 20;
 
     public static void Add(HtmlText page, BackupReport report, DatabaseStatus database, string id)
     {
@@ -52,7 +53,7 @@ internal static class ReportCard
             return;
         }
         page.Add($"<ul class=\"findings\">\n");
-        foreach (var problem in list)
+        foreach (var problem in list.Take(FindingsShown))
         {
             page.Add(
                 $"<li class=\"{problem.Severity.ToLowerInvariant()}\"><code>{problem.Code}</code> {problem.Message}"
@@ -67,6 +68,10 @@ internal static class ReportCard
                 page.Add($"</span>");
             }
             page.Add($"<br/><span class=\"quiet\">{problem.Recommendation}</span></li>\n");
+        }
+        if (list.Count > FindingsShown)
+        {
+            page.Add($"<li>and {list.Count - FindingsShown} more</li>\n");
         }
         page.Add($"</ul>\n");
     }
@@ -159,17 +164,17 @@ internal static class ReportCard
     private static void Bundles(HtmlText page, DatabaseStatus database)
     {
         var all = database.Chains.SelectMany(c => c.Bundles.Select(b => (Chain: c, Bundle: b))).ToList();
-        var newest = all.OrderByDescending(x => x.Bundle.CreatedUtc).Take(NewestShown).ToHashSet();
-        var shown = all.Where(x => newest.Contains(x) || x.Bundle.State != BundleStatus.Sound)
-            .OrderByDescending(x => x.Bundle.CreatedUtc)
-            .ToList();
+        // Whatever befell a folder, its page stays one that can be mailed.
+        var newest = all.OrderByDescending(x => x.Bundle.CreatedUtc).Take(NewestShown);
+        var damaged = all.Where(x => x.Bundle.State == BundleStatus.Damaged).Take(FindingsShown);
+        var shown = newest.Union(damaged).OrderByDescending(x => x.Bundle.CreatedUtc).ToList();
         page.Add(
             $"""
             <details>
             <summary>{(
                 shown.Count == all.Count
                     ? ReportPage.Count(all.Count, "bundle")
-                    : $"{shown.Count} of {all.Count} bundles: the newest, and those that cannot be restored"
+                    : $"{shown.Count} of {all.Count} bundles: the newest, and the damaged ones"
             )}</summary>
             <div class="wide"><table>
             <thead><tr><th scope="col">Taken</th><th scope="col">Kind</th><th scope="col">State</th><th scope="col" class="number">Position</th><th scope="col" class="number">Size</th><th scope="col">Chain</th><th scope="col">Name</th></tr></thead>
@@ -183,7 +188,7 @@ internal static class ReportCard
             {
                 BundleStatus.Sound => "sound",
                 BundleStatus.Damaged => "damaged",
-                BundleStatus.Blocked => "builds on a damaged one",
+                BundleStatus.Blocked => "behind damage",
                 _ => "after a gap",
             };
             page.Add($"<tr><td>{ReportText.Time(bundle.CreatedUtc)}</td><td>{bundle.Kind}</td>");

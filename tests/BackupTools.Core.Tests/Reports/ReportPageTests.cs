@@ -183,12 +183,19 @@ public sealed partial class ReportPageTests
         }
     }
 
-    [Fact]
-    public void A_year_of_hourly_bundles_stays_a_small_page()
+    [Theory]
+    [InlineData(BundleStatus.Sound)]
+    [InlineData(BundleStatus.Damaged)]
+    [InlineData(BundleStatus.Blocked)]
+    [InlineData(BundleStatus.AfterGap)]
+    public void A_year_of_hourly_bundles_stays_a_small_page(string state)
     {
-        var page = Render(SampleReport.Database(chains: SampleReport.Chain(SampleReport.Hours(8760))));
+        var problems = Enumerable.Range(0, 8760).Select(i => SampleReport.Problem($"finding {i}.", $"/backups/{i}"));
+        var chain = SampleReport.Chain(SampleReport.Hours(8760, state: state), [.. problems]);
+        var page = Render(SampleReport.Database(chains: chain));
         Assert.InRange(page.Length, 1000, 400_000);
-        Assert.Contains("8760 bundles", page, StringComparison.Ordinal);
+        Assert.Contains("of 8760 bundles", page, StringComparison.Ordinal);
+        Assert.Contains("and 8740 more", page, StringComparison.Ordinal);
     }
 
     [Fact]
