@@ -49,7 +49,13 @@ internal static class PowDbAssembly
     /// <summary>Reads one delta alone and proves it.</summary>
     public static void CheckDelta(PowDbLayer layer, EngineContext context, bool checkPages)
     {
-        using var stream = new PowDbDeltaStream(layer, long.MaxValue, PowDbDeltaStream.MaxRecords, context);
+        using var stream = new PowDbDeltaStream(
+            layer,
+            long.MaxValue,
+            PowDbDeltaStream.MaxRecords,
+            PowDbDeltaStream.MaxRecords,
+            context
+        );
         stream.ReadToEnd(checkPages && PowDbNames.IsHeap(layer.Pages.Name));
     }
 

@@ -22,6 +22,7 @@ internal sealed class PowDbDeltaStream : IDisposable
     private readonly byte[] _buffer;
     private readonly int _capacity;
     private readonly long _length;
+    private int _next;
     private long _read;
     private int _filled;
     private int _at;
@@ -31,9 +32,10 @@ internal sealed class PowDbDeltaStream : IDisposable
     /// <param name="layer">Which.</param>
     /// <param name="limit">Pages from here on were lost later: they are proved, but not handed out.</param>
     /// <param name="records">Records per read; 1 or more.</param>
+    /// <param name="firstRecords">Records of the first read; 1 to <paramref name="records"/>.</param>
     /// <param name="context">The run.</param>
     /// <exception cref="BackupException">MissingFile, UnsafeName, LengthMismatch.</exception>
-    public PowDbDeltaStream(PowDbLayer layer, long limit, int records, EngineContext context)
+    public PowDbDeltaStream(PowDbLayer layer, long limit, int records, int firstRecords, EngineContext context)
     {
         (_layer, _limit, _context) = (layer, limit, context);
         _check = new PowDbDeltaCheck(layer.Pages);
@@ -49,6 +51,7 @@ internal sealed class PowDbDeltaStream : IDisposable
         }
         _length = (long)layer.Pages.PageCount * PowDbDelta.RecordSize;
         _capacity = Math.Min(records, MaxRecords) * PowDbDelta.RecordSize;
+        _next = Math.Min(firstRecords * PowDbDelta.RecordSize, _capacity);
         _buffer = ArrayPool<byte>.Shared.Rent(_capacity);
     }
 
@@ -119,7 +122,8 @@ internal sealed class PowDbDeltaStream : IDisposable
             return false;
         }
         _context.Cancellation.ThrowIfCancellationRequested();
-        _filled = (int)Math.Min(_capacity, _length - _read);
+        _filled = (int)Math.Min(_next, _length - _read);
+        _next = _capacity;
         _at = 0;
         var block = _buffer.AsSpan(0, _filled);
         HashingCopy.ReadExactly(_file, block, _read);
