@@ -38,6 +38,10 @@ internal sealed class AlopexSandbox : EngineSandbox
         }
     }
 
+    /// <summary>Its keys: what lies behind the end of the log is not taken along.</summary>
+    public override string Content(string database) =>
+        string.Join('\n', AlopexKeyReader.Read(database).Keys.Select(k => $"{k.Key}={k.Value}"));
+
     /// <summary>The engine restores what the marker names, so it must name the newest snapshot.</summary>
     public override IEnumerable<string> Lies()
     {

@@ -25,6 +25,8 @@ internal abstract class EngineSandbox : IDisposable
     // In memory where there is such a folder: there are thousands of flushes.
     private readonly TempFolder _folder = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
 
+    private int _restores;
+
     /// <summary>Every engine.</summary>
     public static IEnumerable<string> Names => EngineRegistry.Default.Engines.Select(e => e.Name);
 
@@ -118,14 +120,20 @@ internal abstract class EngineSandbox : IDisposable
         Assert.Single(VerifyChain.Run(settings ?? new VerifySettings { Path = Bundles }, Host()));
 
     /// <summary>Merges into folder m, or the one given.</summary>
-    public BundleInfo Merge(ulong? position = null, string? folder = null, string? chainId = null, IDisk? disk = null)
+    public BundleInfo Merge(
+        ulong? position = null,
+        string? folder = null,
+        BundleInfo? bundle = null,
+        IDisk? disk = null
+    )
     {
         var host = Host(disk: disk);
         var settings = new MergeSettings
         {
             Path = Bundles,
             ToPosition = position,
-            ChainId = chainId,
+            ChainId = bundle?.ChainId,
+            PointInTime = position is null ? bundle?.CreatedUtc : null,
             DestinationPath = folder ?? At("m"),
         };
         return MergeChain.Execute(MergeChain.Plan(settings, host), host);
@@ -205,6 +213,43 @@ internal abstract class EngineSandbox : IDisposable
         }
     }
 
+    /// <summary>What is in a database, told by nothing of ours; null where there is nobody to tell.</summary>
+    public abstract string? Content(string database);
+
+    /// <summary>Restores from a folder, to a place of its own; the path of the database.</summary>
+    public string RestoreFrom(string folder, BundleInfo? bundle = null, ulong? position = null)
+    {
+        var destination = At("restored", $"{_restores++}", Path.GetFileName(Restored));
+        Restore(
+            new RestoreSettings
+            {
+                Path = folder,
+                DestinationPath = destination,
+                ChainId = bundle?.ChainId,
+                ToPosition = position,
+                PointInTime = position is null ? bundle?.CreatedUtc : null,
+            }
+        );
+        return destination;
+    }
+
+    /// <summary>Every byte that a restore made: two equal texts are two equal databases.</summary>
+    public static string Bytes(string restored) => Tree(Path.GetDirectoryName(restored)!);
+
+    /// <summary>Flips a bit in a bundle's data.</summary>
+    public static void Damage(BundleInfo bundle)
+    {
+        var file = File.Exists(bundle.FullName)
+            ? bundle.FullName
+            : Directory
+                .GetFiles(bundle.FullName, "*", SearchOption.AllDirectories)
+                .Where(f => Path.GetFileName(f) is not ("lsm.wal" or ".backuptools.pages"))
+                .MaxBy(f => new FileInfo(f).Length)!;
+        var bytes = File.ReadAllBytes(file);
+        bytes[^20] ^= 1;
+        File.WriteAllBytes(file, bytes);
+    }
+
     /// <summary>What of the engine's own accounts of its bundles is not true.</summary>
     public virtual IEnumerable<string> Lies() => [];
 
@@ -214,7 +259,7 @@ internal abstract class EngineSandbox : IDisposable
         r.Bundle is { } b ? $"{b.Kind} {b.StartPosition}..{b.EndPosition} {b.IsValid}" : $"unreadable: {r.Error!.Code}";
 
     /// <summary>The files and folders below a folder, with their bytes; "-" when it is not there or empty.</summary>
-    protected static string Tree(string folder)
+    public static string Tree(string folder)
     {
         if (!Directory.Exists(folder))
         {

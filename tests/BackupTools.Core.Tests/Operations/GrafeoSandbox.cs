@@ -37,6 +37,8 @@ internal sealed class GrafeoSandbox : EngineSandbox
         Become($"S{_state}");
     }
 
+    public override string? Content(string database) => null;
+
     /// <summary>Without the cursor, which a backup keeps there on purpose.</summary>
     public override string SourceBytes() =>
         string.Join(

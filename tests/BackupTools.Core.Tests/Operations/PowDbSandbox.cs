@@ -65,6 +65,10 @@ internal sealed class PowDbSandbox : EngineSandbox
         Write();
     }
 
+    /// <summary>Without an empty log, which the engine makes where there is none.</summary>
+    public override string Content(string database) =>
+        string.Join('\n', PowDbFixtures.Content(database).Select(f => $"{f.Key}={Convert.ToHexString(f.Value)}"));
+
     private void Write()
     {
         _database.WriteTo(Source);

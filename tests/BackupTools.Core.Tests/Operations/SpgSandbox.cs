@@ -57,5 +57,8 @@ internal sealed class SpgSandbox : EngineSandbox
         }
     }
 
+    public override string Content(string database) =>
+        Hex(database) + "/" + Hex(Path.ChangeExtension(database, ".wal"));
+
     public override string SourceBytes() => Hex(Db) + "/" + Hex(Wal);
 }
