@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Reports;
 
@@ -11,7 +12,7 @@ namespace BackupTools.Operations;
 public static class ExpireBackups
 {
     /// <summary>Says what would go and what would stay, and why; removes nothing.</summary>
-    /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles.</exception>
+    /// <exception cref="BackupException">InvalidOption, PathNotFound, NoBundles.</exception>
     public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
     {
         var folder = Read(settings, host);
@@ -22,7 +23,7 @@ public static class ExpireBackups
     /// Removes. Stopped at any point, the folder holds either all that was there or only what stays; a run that was
     /// killed is undone by the next.
     /// </summary>
-    /// <exception cref="Errors.BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
+    /// <exception cref="BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
     public static ExpiryReport Execute(ExpirySettings settings, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
@@ -46,6 +47,15 @@ public static class ExpireBackups
     {
         settings.Policy.Validate();
         var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "this is a bundle, not a folder of bundles",
+                settings.Path,
+                recommendation: "Give the folder that it lies in."
+            );
+        }
         return folder.Chains.Count > 0 || folder.Unreadable.Count > 0
             ? folder
             : throw BundleFolder.NoBundles(settings.Path);

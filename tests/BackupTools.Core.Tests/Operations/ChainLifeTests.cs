@@ -172,6 +172,33 @@ public sealed class ChainLifeTests : IDisposable
         Assert.Empty(_box.Lies());
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_bundle_is_no_folder_to_be_thinned_out(string engine)
+    {
+        var bundle = Chain(engine)[0];
+        var before = _box.Inventory();
+
+        var error = Assert.Throws<BackupException>(() =>
+            _box.Expire(new ExpirySettings { Path = bundle.FullName, KeepLast = 0 })
+        );
+
+        Assert.Equal(ErrorCode.InvalidOption, error.Code);
+        Assert.Equal(before, _box.Inventory());
+    }
+
+    [Fact]
+    public void What_a_bundle_builds_on_is_copied_first_although_the_clock_was_set_back()
+    {
+        _box = EngineSandbox.Of("PowDB");
+        var full = _box.Full();
+        _box.Become("S1");
+        _box.Clock!.Now -= TimeSpan.FromDays(1);
+        var increment = _box.Increment();
+
+        Assert.Equal([full.Id, increment.Id], _box.Copy().Copied.Select(b => b.Id));
+    }
+
     private IReadOnlyList<Reports.BundleInfo> Chain(string engine)
     {
         _box = EngineSandbox.Of(engine);

@@ -21,27 +21,26 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         var rebuild = PowDbRebuild.Open(plan, context);
         context.Progress.Activity = "merging";
         staging.CreateDirectory(Staged);
-        var files = rebuild.Parts.ToDictionary(
-            p => p.Name,
-            p => new PowDbMergedFile(p, () => staging.CreateFile(Path.Combine(Scratch, p.Name)), context.Disk),
-            StringComparer.Ordinal
-        );
         var path = PathFor(plan, folder);
-        string id;
-        try
+        IReadOnlyList<Hash> digests;
+        PowDbPageTable pages;
+        using (var table = new PowDbTableWriter(Create(PowDbSideFile.TableFileName)))
         {
-            rebuild.Write(path, p => Create(p.Name, p.Length), p => files[p.Name].Take, deep: false);
-            var (digests, pages) = Finish(rebuild, files);
-            id = PowDbBundleWriter.Write(Content(plan, rebuild, digests, pages), _ => false, n => Create(n), Delete);
+            digests = rebuild.Write(
+                path,
+                part => Create(part.Name, part.Length),
+                part => new PowDbMergedFile(
+                    part,
+                    table,
+                    () => staging.CreateFile(Path.Combine(Scratch, part.Name)),
+                    context.Disk
+                ),
+                deep: false
+            );
+            pages = table.Finish(on: null, depth: 0);
         }
-        finally
-        {
-            foreach (var file in files.Values)
-            {
-                file.Dispose();
-            }
-        }
-        return Result(path, id);
+        var content = Content(plan, rebuild, digests, pages);
+        return Result(path, PowDbBundleWriter.Write(content, _ => false, name => Create(name), Delete));
     }
 
     /// <summary>Copies the folder's files that its manifest or ours vouches for, every digest compared on the way.</summary>
@@ -65,30 +64,26 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         return Result(Path.Combine(folder, bundle.Name), bundle.Id);
     }
 
-    private (Dictionary<string, Hash> Digests, PowDbPageTable Pages) Finish(
-        PowDbRebuild rebuild,
-        Dictionary<string, PowDbMergedFile> files
-    )
-    {
-        using var table = new PowDbTableWriter(Create(PowDbSideFile.TableFileName));
-        var digests = new Dictionary<string, Hash>(StringComparer.Ordinal);
-        foreach (var part in rebuild.Parts)
-        {
-            digests[part.Name] = files[part.Name].Finish(table);
-            rebuild.RequireDigest(part, digests[part.Name]);
-        }
-        return (digests, table.Finish(on: null, depth: 0));
-    }
-
     private static PowDbBundleContent Content(
         RestorePlan plan,
         PowDbRebuild rebuild,
-        Dictionary<string, Hash> digests,
+        IReadOnlyList<Hash> digests,
         PowDbPageTable pages
     )
     {
         var last = rebuild.Last;
-        var wal = rebuild.Parts.FirstOrDefault(p => p.IsWal);
+        var files = rebuild.Parts.Zip(
+            digests,
+            (part, digest) =>
+                new PowDbCaptured
+                {
+                    Name = part.Name,
+                    Length = part.Length,
+                    Blake3 = digest,
+                    IsWhole = true,
+                }
+        );
+        var wal = files.FirstOrDefault(f => f.Name == PowDbNames.Wal);
         return new PowDbBundleContent
         {
             Facts = new CaptureFacts(
@@ -100,17 +95,8 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
                 IsLegacy: last.SideWal is null,
                 Baseline: null
             ),
-            Files = rebuild
-                .Parts.Where(p => !p.IsWal)
-                .Select(p => new PowDbCaptured
-                {
-                    Name = p.Name,
-                    Length = p.Length,
-                    Blake3 = digests[p.Name],
-                    IsWhole = true,
-                })
-                .ToArray(),
-            Wal = wal is null ? null : new PowDbSideWal(wal.Length, digests[wal.Name]),
+            Files = files.Where(f => f != wal).ToArray(),
+            Wal = wal is null ? null : new PowDbSideWal(wal.Length, wal.Blake3),
             Pages = pages,
         };
     }

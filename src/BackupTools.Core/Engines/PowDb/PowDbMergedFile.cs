@@ -12,14 +12,19 @@ namespace BackupTools.Engines.PowDb;
 internal sealed class PowDbMergedFile : IDisposable
 {
     private readonly PowDbStatePart _part;
+    private readonly PowDbTableWriter _table;
     private readonly IDisk _disk;
     private readonly IDiskFile? _values;
     private readonly Hasher? _hasher;
 
-    /// <summary>Prepares for a file; <paramref name="create"/> makes the scratch file where one is needed.</summary>
-    public PowDbMergedFile(PowDbStatePart part, Func<IDiskFile> create, IDisk disk)
+    /// <summary>Prepares for a file.</summary>
+    /// <param name="part">The file.</param>
+    /// <param name="table">Receives the fingerprints.</param>
+    /// <param name="create">Makes the scratch file where one is needed.</param>
+    /// <param name="disk">On which that is deleted again.</param>
+    public PowDbMergedFile(PowDbStatePart part, PowDbTableWriter table, Func<IDiskFile> create, IDisk disk)
     {
-        (_part, _disk) = (part, disk);
+        (_part, _table, _disk) = (part, table, disk);
         if (part.Pages > 0 && (part.IsPaged || part.Layers.Count > 0))
         {
             _values = create();
@@ -54,7 +59,7 @@ internal sealed class PowDbMergedFile : IDisposable
     }
 
     /// <summary>Appends the fingerprints of a heap's pages to the table and gives the digest of the file.</summary>
-    public Hash Finish(PowDbTableWriter table)
+    public Hash Finish()
     {
         if (_values is null)
         {
@@ -73,7 +78,7 @@ internal sealed class PowDbMergedFile : IDisposable
                 if (_part.IsPaged)
                 {
                     var window = (uint)(first / PowDbFingerprints.WindowPages);
-                    table.Append(
+                    _table.Append(
                         new PowDbFingerprintSegment(_part.Name, window, true, count),
                         PowDbFingerprints.Of(values)
                     );

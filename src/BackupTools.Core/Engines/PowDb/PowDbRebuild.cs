@@ -66,26 +66,38 @@ internal sealed class PowDbRebuild
     /// <summary>Writes every file and checks the result.</summary>
     /// <param name="folder">Where the files will be, for progress.</param>
     /// <param name="create">Makes the file of a part.</param>
-    /// <param name="also">Takes the bytes of a part as well; null for none.</param>
+    /// <param name="digest">Takes the digest of a part; null when it is not wanted.</param>
     /// <param name="deep">Refuse a result whose indexes do not fit their heaps, unless the engine made it so.</param>
-    public void Write(
+    /// <returns>The digests by part, where they were wanted; each is what was taken of the source.</returns>
+    public IReadOnlyList<Hash> Write(
         string folder,
         Func<PowDbStatePart, IDiskFile> create,
-        Func<PowDbStatePart, PowDbSink>? also,
+        Func<PowDbStatePart, PowDbMergedFile>? digest,
         bool deep
     )
     {
         _context.Progress.Expect(Parts.Sum(p => p.Length), Parts.Count);
         var checks = new PowDbFileCheck?[Parts.Count];
+        var digests = new Hash[digest is null ? 0 : Parts.Count];
         PowDbFileWork.ForEach(
             Parts,
             p => p.Length,
-            (i, threads) => checks[i] = Write(folder, Parts[i], threads, create, also?.Invoke(Parts[i])),
+            (i, threads) =>
+            {
+                using var taken = digest?.Invoke(Parts[i]);
+                checks[i] = Write(folder, Parts[i], threads, create, taken);
+                if (taken is not null)
+                {
+                    digests[i] = taken.Finish();
+                    RequireDigest(Parts[i], digests[i]);
+                }
+            },
             _context
         );
         _context.Progress.Activity = "checking";
         _findings.AddRange(PowDbStateCheck.Compare(Parts, checks, Catalog));
         Judge(deep);
+        return digests;
     }
 
     /// <summary>Reads a file back that was written, checking each page and index, and gives its digest.</summary>
@@ -136,7 +148,7 @@ internal sealed class PowDbRebuild
         PowDbStatePart part,
         int threads,
         Func<PowDbStatePart, IDiskFile> create,
-        PowDbSink? also
+        PowDbMergedFile? digest
     )
     {
         using var file = create(part);
@@ -149,7 +161,7 @@ internal sealed class PowDbRebuild
             {
                 file.Write(bytes, offset);
                 check.Take(offset, bytes);
-                also?.Invoke(offset, bytes);
+                digest?.Take(offset, bytes);
             },
             _context
         );
