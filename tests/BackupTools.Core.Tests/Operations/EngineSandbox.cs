@@ -131,9 +131,9 @@ internal abstract class EngineSandbox : IDisposable
         var settings = new MergeSettings
         {
             Path = Bundles,
-            ToPosition = position,
+            ToPosition = position ?? PositionOf(bundle),
             ChainId = bundle?.ChainId,
-            PointInTime = position is null ? bundle?.CreatedUtc : null,
+            PointInTime = position is null ? TimeOf(bundle) : null,
             DestinationPath = folder ?? At("m"),
         };
         return MergeChain.Execute(MergeChain.Plan(settings, host), host);
@@ -226,12 +226,28 @@ internal abstract class EngineSandbox : IDisposable
                 Path = folder,
                 DestinationPath = destination,
                 ChainId = bundle?.ChainId,
-                ToPosition = position,
-                PointInTime = position is null ? bundle?.CreatedUtc : null,
+                ToPosition = position ?? PositionOf(bundle),
+                PointInTime = position is null ? TimeOf(bundle) : null,
             }
         );
         return destination;
     }
+
+    /// <summary>
+    /// What leads to one bundle and no other: where positions may stand still, its time; where time cuts inside bundles,
+    /// its position.
+    /// </summary>
+    private static ulong? PositionOf(BundleInfo? bundle) =>
+        Can(bundle)?.CutsByTime == true ? bundle!.EndPosition : null;
+
+    private static DateTimeOffset? TimeOf(BundleInfo? bundle) =>
+        Can(bundle)?.CutsByTime == false ? bundle!.CreatedUtc : null;
+
+    private static EngineCapabilities? Can(BundleInfo? bundle) =>
+        bundle is null ? null : EngineRegistry.Default.ByName(bundle.Engine).Capabilities;
+
+    /// <summary>How many bundles there are: a full may come with an increment beside it.</summary>
+    public int Count() => Chains().Sum(c => c.Bundles.Count);
 
     /// <summary>Every byte that a restore made: two equal texts are two equal databases.</summary>
     public static string Bytes(string restored) => Tree(Path.GetDirectoryName(restored)!);
