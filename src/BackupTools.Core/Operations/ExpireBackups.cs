@@ -56,7 +56,9 @@ public static class ExpireBackups
                 recommendation: "Give the folder that it lies in."
             );
         }
-        return folder.Chains.Count > 0 || folder.Unreadable.Count > 0
+        // Bundles that a killed run was about to remove come back when the folder is swept; a plan writes nothing.
+        return
+            folder.Chains.Count > 0 || folder.Unreadable.Count > 0 || StagingArea.HasLeftovers(host.Disk, settings.Path)
             ? folder
             : throw BundleFolder.NoBundles(settings.Path);
     }

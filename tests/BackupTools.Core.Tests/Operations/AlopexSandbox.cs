@@ -57,6 +57,13 @@ internal sealed class AlopexSandbox : EngineSandbox
         }
     }
 
+    /// <summary>At no moment may the marker name a snapshot that is not there.</summary>
+    public override IEnumerable<string> Traps() =>
+        new[] { Bundles, At("m"), At("c") }
+            .Select(folder => Path.Combine(folder, "latest"))
+            .Where(File.Exists)
+            .Where(marker => !Directory.Exists(File.ReadAllText(marker)));
+
     public override void Dispose()
     {
         _writer?.Dispose();

@@ -65,7 +65,7 @@ internal abstract class EngineSandbox : IDisposable
     /// <summary>Changes the database as its engine may.</summary>
     public abstract void Change(Random random);
 
-    public OperationHost Host(CancellationToken cancellation = default, IDisk? disk = null)
+    public OperationHost Host(IDisk? disk = null, CancellationToken cancellation = default)
     {
         if (Clock is not null)
         {
@@ -77,6 +77,7 @@ internal abstract class EngineSandbox : IDisposable
             Warning = Warnings.Add,
             Disk = disk ?? LocalDisk.Instance,
             Clock = Clock ?? TimeProvider.System,
+            ThrottleLimit = 1, // so that the steps of two runs are the same
         };
     }
 
@@ -241,7 +242,7 @@ internal abstract class EngineSandbox : IDisposable
         Can(bundle)?.CutsByTime == true ? bundle!.EndPosition : null;
 
     private static DateTimeOffset? TimeOf(BundleInfo? bundle) =>
-        Can(bundle)?.CutsByTime == false ? bundle!.CreatedUtc : null;
+        Can(bundle)?.CutsByTime == false ? new DateTimeOffset(bundle!.CreatedUtc) : null;
 
     private static EngineCapabilities? Can(BundleInfo? bundle) =>
         bundle is null ? null : EngineRegistry.Default.ByName(bundle.Engine).Capabilities;
@@ -268,6 +269,9 @@ internal abstract class EngineSandbox : IDisposable
 
     /// <summary>What of the engine's own accounts of its bundles is not true.</summary>
     public virtual IEnumerable<string> Lies() => [];
+
+    /// <summary>What would mislead the engine even before a sweep.</summary>
+    public virtual IEnumerable<string> Traps() => [];
 
     public virtual void Dispose() => _folder.Dispose();
 

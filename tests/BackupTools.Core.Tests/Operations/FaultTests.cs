@@ -1,6 +1,5 @@
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Operations;
 using BackupTools.Tests.Files;
 using Xunit.Abstractions;
 
@@ -13,10 +12,10 @@ namespace BackupTools.Tests.Operations;
 public sealed class FaultTests(ITestOutputHelper output)
 {
     private static readonly string[] OfAll = ["full", "increment", "restore", "forced restore"];
-    private static readonly string[] OfKeepers = ["merge", "copy", "expire"];
+    private static readonly string[] OfKeepers = ["merge", "copy", "expire", "expire all"];
 
     /// <summary>What may be done again without making another bundle.</summary>
-    private static readonly string[] Repeatable = ["forced restore", "copy", "expire"];
+    private static readonly string[] Repeatable = ["forced restore", "copy", "expire", "expire all"];
 
     public static TheoryData<string, string> Operations
     {
@@ -69,6 +68,7 @@ public sealed class FaultTests(ITestOutputHelper output)
                 var now = Look(box);
                 // Bundles that come or go together do so only when the next run has looked; each of them is whole.
                 Assert.All(Lines(now), bundle => Assert.Contains(bundle, Lines(before).Concat(Lines(after))));
+                Assert.Empty(box.Traps());
                 RunAgain(operation, box, after);
                 return now;
             }
@@ -132,7 +132,11 @@ public sealed class FaultTests(ITestOutputHelper output)
         Assert.True(
             error is null
                 || (
-                    error is BackupException { Code: ErrorCode.DestinationExists or ErrorCode.NothingToBackUp }
+                    error
+                        is BackupException
+                        {
+                            Code: ErrorCode.DestinationExists or ErrorCode.NothingToBackUp or ErrorCode.NoBundles
+                        }
                     && now == after
                 ),
             $"{error}"
@@ -244,6 +248,17 @@ public sealed class FaultTests(ITestOutputHelper output)
                 break;
             case "merge":
                 box.Merge(disk: disk);
+                break;
+            case "expire all":
+                box.Expire(
+                    new()
+                    {
+                        Path = box.Bundles,
+                        KeepLast = 0,
+                        Force = true,
+                    },
+                    disk
+                );
                 break;
             case "copy":
                 box.Copy(disk: disk);
