@@ -39,7 +39,7 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
 
     /// <summary>Puts a staged snapshot of an earlier time in place; the marker names it only when none is newer.</summary>
     public IReadOnlyList<PublishStep> PlaceEarlier(string path) =>
-        Newest([]) is { } newest && TimeOf(newest) > TimeOf(path)
+        Newest(new HashSet<string>()) is { } newest && TimeOf(newest) > TimeOf(path)
             ? [PublishStep.Place(AlopexStage.Folder, path)]
             : Place(path);
 
@@ -47,7 +47,7 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
     /// What keeps the marker true when snapshots go, to be done before they do: it then names the newest of those that
     /// stay, or goes too. Null when it names one that stays, or is none.
     /// </summary>
-    public PublishStep? Without(IReadOnlyCollection<string> removed)
+    public PublishStep? Without(IReadOnlySet<string> removed)
     {
         if (context.Disk.Stat(Latest) is not { Kind: DiskEntryKind.File, Length: <= LargestMarker } entry)
         {
@@ -60,22 +60,22 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         }
         // The path is spelled as its writer saw it, perhaps relative to a directory that nobody knows any more.
         var named = Path.Combine(folder, Path.GetFileName(Encoding.UTF8.GetString(bytes).Trim()));
-        if (!removed.Contains(named, StringComparer.Ordinal) && AlopexSnapshot.IsOne(named, context))
+        if (!removed.Contains(named) && AlopexSnapshot.IsOne(named, context))
         {
             return null;
         }
         return Newest(removed) is { } newest ? Name(newest) : PublishStep.Remove(Latest);
     }
 
-    private string? Newest(IReadOnlyCollection<string> except) =>
+    private string? Newest(IReadOnlySet<string> except) =>
         context.Disk.Stat(folder) is null
             ? null
             : context
                 .Disk.List(folder)
                 .Where(e => e.Kind == DiskEntryKind.Directory && TimeOf(e.Path) is not null)
                 .Select(e => e.Path)
-                .Where(p => !except.Contains(p, StringComparer.Ordinal) && AlopexSnapshot.IsOne(p, context))
-                .MaxBy(TimeOf);
+                .OrderByDescending(TimeOf)
+                .FirstOrDefault(p => !except.Contains(p) && AlopexSnapshot.IsOne(p, context));
 
     private static DateTimeOffset? TimeOf(string path) => AlopexNames.SnapshotTime(Path.GetFileName(path));
 

@@ -168,6 +168,21 @@ public sealed class AlopexKeeperTests : IDisposable
         Assert.Equal(AlopexStates.Files(header.FullName), AlopexStates.Files(copied.FullName));
     }
 
+    [Fact]
+    public void A_copy_that_the_engines_command_line_made_stays_one_without_manifest()
+    {
+        var full = _harness.Full(_harness.Data("small/S1"), _harness.At("backup"));
+        File.Delete(Path.Combine(full.FullName, "snapshot.manifest"));
+        var header = Assert.Single(_harness.Read(full.FullName));
+
+        var copied = _harness.Copy(header, _harness.At("copy"));
+        var merged = _harness.Merge([header], _harness.At("merged"));
+
+        Assert.Equal((header.Id, header.Id), (copied.Id, merged.Id));
+        Assert.Equal(AlopexStates.Files(header.FullName), AlopexStates.Files(copied.FullName));
+        Assert.Equal(AlopexStates.Files(header.FullName), AlopexStates.Files(merged.FullName));
+    }
+
     [PythonTheory]
     [InlineData("small/S2")]
     [InlineData("dialectB-small/S2")]
