@@ -1,5 +1,4 @@
 using BackupTools.Chains;
-using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Reports;
 
@@ -12,7 +11,7 @@ namespace BackupTools.Operations;
 public static class ExpireBackups
 {
     /// <summary>Says what would go and what would stay, and why; removes nothing.</summary>
-    /// <exception cref="BackupException">InvalidOption, PathNotFound, NoBundles.</exception>
+    /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles.</exception>
     public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
     {
         var folder = Read(settings, host);
@@ -23,7 +22,7 @@ public static class ExpireBackups
     /// Removes. Stopped at any point, the folder holds either all that was there or only what stays; a run that was
     /// killed is undone by the next.
     /// </summary>
-    /// <exception cref="BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
+    /// <exception cref="Errors.BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
     public static ExpiryReport Execute(ExpirySettings settings, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
@@ -49,8 +48,8 @@ public static class ExpireBackups
         var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
         if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
         {
-            throw new BackupException(
-                ErrorCode.InvalidOption,
+            throw new Errors.BackupException(
+                Errors.ErrorCode.InvalidOption,
                 "this is a bundle, not a folder of bundles",
                 settings.Path,
                 recommendation: "Give the folder that it lies in."
