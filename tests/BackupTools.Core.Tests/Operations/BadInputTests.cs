@@ -183,7 +183,7 @@ public sealed class BadInputTests : IDisposable
         var plan = TakeFullBackup.Plan(_box.Settings(), _box.Host());
         var before = _box.Inventory();
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            TakeFullBackup.Execute(plan, _box.Host(cancellation: new CancellationToken(canceled: true)))
+            TakeFullBackup.Execute(plan, _box.Host(new CancellationToken(canceled: true)))
         );
         Assert.Equal(before, _box.Inventory());
     }

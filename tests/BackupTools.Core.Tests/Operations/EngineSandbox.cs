@@ -65,7 +65,9 @@ internal abstract class EngineSandbox : IDisposable
     /// <summary>Changes the database as its engine may.</summary>
     public abstract void Change(Random random);
 
-    public OperationHost Host(IDisk? disk = null, CancellationToken cancellation = default)
+    public OperationHost Host(CancellationToken cancellation = default) => Host(null, cancellation);
+
+    public OperationHost Host(IDisk? disk, CancellationToken cancellation = default)
     {
         if (Clock is not null)
         {
@@ -85,13 +87,13 @@ internal abstract class EngineSandbox : IDisposable
 
     public BundleInfo Full(BackupSettings? settings = null, IDisk? disk = null)
     {
-        var host = Host(disk: disk);
+        var host = Host(disk);
         return TakeFullBackup.Execute(TakeFullBackup.Plan(settings ?? Settings(), host), host);
     }
 
     public BundleInfo Increment(BackupSettings? settings = null, IDisk? disk = null)
     {
-        var host = Host(disk: disk);
+        var host = Host(disk);
         return TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings ?? Settings(), host), host);
     }
 
@@ -111,7 +113,7 @@ internal abstract class EngineSandbox : IDisposable
 
     public RestoreReport Restore(RestoreSettings? settings = null, IDisk? disk = null)
     {
-        var host = Host(disk: disk);
+        var host = Host(disk);
         return RestoreChain.Execute(RestoreChain.Plan(settings ?? RestoreTo(Restored), host), host);
     }
 
@@ -128,7 +130,7 @@ internal abstract class EngineSandbox : IDisposable
         IDisk? disk = null
     )
     {
-        var host = Host(disk: disk);
+        var host = Host(disk);
         var settings = new MergeSettings
         {
             Path = Bundles,
@@ -149,11 +151,11 @@ internal abstract class EngineSandbox : IDisposable
                 DestinationPath = At("c"),
                 Verify = verify,
             },
-            Host(disk: disk)
+            Host(disk)
         );
 
     public ExpiryReport Expire(ExpirySettings? settings = null, IDisk? disk = null) =>
-        ExpireBackups.Execute(settings ?? new ExpirySettings { Path = Bundles, KeepLast = 1 }, Host(disk: disk));
+        ExpireBackups.Execute(settings ?? new ExpirySettings { Path = Bundles, KeepLast = 1 }, Host(disk));
 
     /// <summary>Every file below the sandbox with its content, for "nothing was left behind" and "nothing was touched".</summary>
     public SortedDictionary<string, string> Inventory()
