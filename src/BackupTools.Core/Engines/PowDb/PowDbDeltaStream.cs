@@ -15,6 +15,7 @@ internal sealed class PowDbDeltaStream : IDisposable
     private readonly PowDbLayer _layer;
     private readonly long _limit;
     private readonly EngineContext _context;
+    private readonly ByteTap? _also;
     private readonly IDiskFile _file;
     private readonly PowDbDeltaCheck _check;
     private readonly Hasher _hasher = new();
@@ -34,10 +35,18 @@ internal sealed class PowDbDeltaStream : IDisposable
     /// <param name="records">Records per read; 1 or more.</param>
     /// <param name="firstRecords">Records of the first read; 1 to <paramref name="records"/>.</param>
     /// <param name="context">The run.</param>
+    /// <param name="also">Sees every byte as it is read.</param>
     /// <exception cref="BackupException">MissingFile, UnsafeName, LengthMismatch.</exception>
-    public PowDbDeltaStream(PowDbLayer layer, long limit, int records, int firstRecords, EngineContext context)
+    public PowDbDeltaStream(
+        PowDbLayer layer,
+        long limit,
+        int records,
+        int firstRecords,
+        EngineContext context,
+        ByteTap? also = null
+    )
     {
-        (_layer, _limit, _context) = (layer, limit, context);
+        (_layer, _limit, _context, _also) = (layer, limit, context, also);
         _check = new PowDbDeltaCheck(layer.Pages);
         _file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
         try
@@ -128,6 +137,7 @@ internal sealed class PowDbDeltaStream : IDisposable
         var block = _buffer.AsSpan(0, _filled);
         HashingCopy.ReadExactly(_file, block, _read);
         _hasher.Update(block);
+        _also?.Invoke(block);
         _context.Progress.Advance(block.Length);
         _read += block.Length;
         TakeIndex();
