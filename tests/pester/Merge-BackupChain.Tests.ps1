@@ -1,7 +1,7 @@
 #Requires -Version 7.6
 BeforeDiscovery {
     . "$PSScriptRoot/Engines.ps1"
-    $engines = @(Get-EngineCase).Where({ $_.Engine -eq 'SPG' })
+    $engines = @(Get-EngineCase)
 }
 
 BeforeAll {

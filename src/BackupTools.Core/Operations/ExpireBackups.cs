@@ -44,7 +44,18 @@ public static class ExpireBackups
     {
         settings.Policy.Validate();
         var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
-        return folder.Chains.Count > 0 || folder.Unreadable.Count > 0
+        if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
+        {
+            throw new Errors.BackupException(
+                Errors.ErrorCode.InvalidOption,
+                "this is a bundle, not a folder of bundles",
+                settings.Path,
+                recommendation: "Give the folder that it lies in."
+            );
+        }
+        // Bundles that a killed run was about to remove come back when the folder is swept; a plan writes nothing.
+        return
+            folder.Chains.Count > 0 || folder.Unreadable.Count > 0 || StagingArea.HasLeftovers(host.Disk, settings.Path)
             ? folder
             : throw BundleFolder.NoBundles(settings.Path);
     }
