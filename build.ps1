@@ -9,7 +9,7 @@
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long crash and writer tests in tests/crash.
+    Soak     runs the long fuzz, crash and writer tests.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
