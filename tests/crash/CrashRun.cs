@@ -16,7 +16,7 @@ internal sealed class CrashTally
 
     public int New { get; set; }
 
-    /// <summary>A forced restore that was killed between its renames: not openable, and finished by the next run.</summary>
+    /// <summary>A restore that was killed between its renames: not openable, and finished by the next run.</summary>
     public int Between { get; set; }
 
     public int Leftovers { get; set; }
