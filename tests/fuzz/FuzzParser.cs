@@ -17,6 +17,9 @@ internal sealed record FuzzParser(string Name, IReadOnlyList<byte[]> Seeds, Fuzz
     /// <summary>Larger files make no better inputs.</summary>
     public const int LargestSeed = 26_000;
 
+    /// <summary>How many inputs an everyday run tries; more than enough to be worth its time.</summary>
+    public long Inputs { get; init; } = 200_000;
+
     /// <summary>Null where the format has no checksum, or ends in a digest that hides nothing.</summary>
     public FuzzRepair? Repair { get; init; }
 

@@ -7,7 +7,15 @@ internal static class FuzzParsers
 {
     /// <summary>Made only when asked for: the seeds are read from files.</summary>
     public static IReadOnlyDictionary<string, Func<FuzzParser>> All { get; } =
-        new[] { SpgParsers.All, GrafeoParsers.All, PowDbParsers.All, AlopexParsers.All, FileParsers.All }
+        new[]
+        {
+            SpgParsers.All,
+            GrafeoParsers.All,
+            PowDbParsers.All,
+            AlopexParsers.All,
+            FileParsers.All,
+            BundleParsers.All,
+        }
             .SelectMany(p => p)
             .ToDictionary(StringComparer.Ordinal);
 
