@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using BackupTools.Tests.FrontEnds;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Hostile;
 
 /// <summary>A backup holds what its database holds: whoever may not read the one must not read the other.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class OwnerOnlyTests
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
