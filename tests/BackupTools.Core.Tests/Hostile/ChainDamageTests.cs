@@ -1,3 +1,4 @@
+using BackupTools.Tests.Engines;
 using BackupTools.Tests.Operations;
 using Xunit.Abstractions;
 
@@ -9,10 +10,11 @@ namespace BackupTools.Tests.Hostile;
 /// </summary>
 public sealed class ChainDamageTests(ITestOutputHelper output)
 {
-    private const int MostPlaces = 150;
+    private const int Small = 1000;
+    private const int FewFiles = 4;
 
     // A bundle of many files is looked at in as many places as one of few.
-    private const int MostPlacesInAll = 600;
+    private const int PlacesInManyFiles = 600;
 
     public static TheoryData<string> Engines => [.. EngineSample.All.Select(s => s.Name)];
 
@@ -27,10 +29,14 @@ public sealed class ChainDamageTests(ITestOutputHelper output)
                 var bytes = sound.ToArray();
                 foreach (var at in Places(box, sound.Length))
                 {
-                    bytes[at] ^= 0x10;
-                    File.WriteAllBytes(box.Bundle(file), bytes);
-                    Judge(box, $"byte {at} of {file}");
-                    bytes[at] = sound[at];
+                    // The first makes of a digit something else, the second another digit.
+                    foreach (var mask in sound.Length <= Small ? new byte[] { 0x10, 0x01 } : [0x10])
+                    {
+                        bytes[at] ^= mask;
+                        File.WriteAllBytes(box.Bundle(file), bytes);
+                        Judge(box, $"byte {at} of {file}");
+                        bytes[at] = sound[at];
+                    }
                 }
                 File.WriteAllBytes(box.Bundle(file), sound);
             }
@@ -165,7 +171,7 @@ public sealed class ChainDamageTests(ITestOutputHelper output)
     /// <summary>Every place in a small file, and in a larger one so many, both ends among them.</summary>
     private static IEnumerable<int> Places(ChainBox box, int length)
     {
-        var most = Math.Min(MostPlaces, MostPlacesInAll / box.Files.Count);
+        var most = LiveBudget.Of(box.Files.Count <= FewFiles ? Small : PlacesInManyFiles / box.Files.Count);
         return length <= most
             ? Enumerable.Range(0, length)
             : Enumerable.Range(0, most).Select(i => (int)((long)i * (length - 1) / (most - 1))).Distinct();
