@@ -57,6 +57,8 @@ internal static partial class Strace
     private static readonly Dictionary<string, string> s_environment = new(StringComparer.Ordinal)
     {
         ["DOTNET_EnableDiagnostics"] = "0",
+        // One file at a time, or a call would have another number, in another thread, in every run.
+        ["DOTNET_PROCESSOR_COUNT"] = "1",
         ["DOTNET_TieredPGO"] = "0",
         ["DOTNET_NOLOGO"] = "1",
     };
