@@ -10,10 +10,14 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('module/BackupTools.format.ps1xml')
     CmdletsToExport      = @(
+        'Copy-BackupChain'
+        'Export-BackupReport'
         'Get-BackupChain'
         'Get-BundleHeader'
+        'Merge-BackupChain'
         'New-FullBackup'
         'New-IncrementalBackup'
+        'Remove-ExpiredBackup'
         'Restore-BackupChain'
         'Test-BackupChain'
     )

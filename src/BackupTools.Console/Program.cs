@@ -17,6 +17,10 @@ internal static class Program
             ChainCommand.Create(signals),
             TestCommand.Create(signals),
             RestoreCommand.Create(signals),
+            MergeCommand.Create(signals),
+            CopyCommand.Create(signals),
+            PruneCommand.Create(signals),
+            ReportCommand.Create(signals),
             DemoCommand.Create(signals),
         };
         var parsed = root.Parse(args);

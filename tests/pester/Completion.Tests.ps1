@@ -43,6 +43,10 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
             Should -Match "^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ Incremental $([regex]::Escape($sample.Bundles[1].Name))$"
     }
 
+    It 'offers Merge-BackupChain the same positions' {
+        (Get-Completion "Merge-BackupChain -LiteralPath '$folder' -ToPosition ").CompletionText | Should -Contain "$($EndAt[1])"
+    }
+
     It 'goes on from what is typed' {
         $typed = "$($EndAt[2])".Substring(0, 1)
         $found = Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ToPosition $typed"
@@ -55,7 +59,7 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
         $found[0].CompletionText | Should -BeExactly "$($EndAt[2])"
     }
 
-    It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
+    It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'Merge-BackupChain -LiteralPath', 'Copy-BackupChain -LiteralPath', 'Remove-ExpiredBackup -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
         (Get-Completion "$_ '$folder' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
     }
 

@@ -1,6 +1,33 @@
 # The public face of the module: renaming or removing anything here breaks scripts. New-Frozen.ps1 writes it anew.
 @{
     Parameters = @{
+        'Copy-BackupChain' = @(
+            'AsJob: switch'
+            'ChainId: string'
+            'Confirm: switch'
+            'DestinationPath: string'
+            'Engine: string'
+            'InputObject: BackupTools.Reports.ChainInfo[]'
+            'LiteralPath: string[]'
+            'Path: string[]'
+            'ThrottleLimit: int'
+            'Verify: switch'
+            'WhatIf: switch'
+        )
+        'Export-BackupReport' = @(
+            'Confirm: switch'
+            'DestinationPath: string'
+            'Engine: string'
+            'InputObject: BackupTools.Reports.ChainReport[]'
+            'LiteralPath: string[]'
+            'Note: string[]'
+            'Path: string[]'
+            'RecoveryPointObjective: System.Nullable[timespan]'
+            'Recurse: switch'
+            'TestReport: BackupTools.Reports.ChainReport[]'
+            'Title: string'
+            'WhatIf: switch'
+        )
         'Get-BackupChain' = @(
             'Engine: string'
             'LiteralPath: string[]'
@@ -13,6 +40,21 @@
             'Path: string[]'
             'ThrottleLimit: int'
             'Verify: switch'
+        )
+        'Merge-BackupChain' = @(
+            'AsJob: switch'
+            'ChainId: string'
+            'Confirm: switch'
+            'DestinationPath: string'
+            'Engine: string'
+            'InputObject: BackupTools.Reports.ChainInfo[]'
+            'Latest: switch'
+            'LiteralPath: string[]'
+            'Path: string[]'
+            'PointInTime: System.Nullable[System.DateTimeOffset]'
+            'ThrottleLimit: int'
+            'ToPosition: System.Nullable[ulong]'
+            'WhatIf: switch'
         )
         'New-FullBackup' = @(
             'AsJob: switch'
@@ -47,6 +89,23 @@
             'Since: System.Object'
             'ThrottleLimit: int'
             'WalPath: string'
+            'WhatIf: switch'
+        )
+        'Remove-ExpiredBackup' = @(
+            'ChainId: string'
+            'Confirm: switch'
+            'Engine: string'
+            'Force: switch'
+            'InputObject: BackupTools.Reports.ChainInfo[]'
+            'KeepDaily: System.Nullable[int]'
+            'KeepLast: System.Nullable[int]'
+            'KeepMonthly: System.Nullable[int]'
+            'KeepWeekly: System.Nullable[int]'
+            'KeepWithin: System.Nullable[timespan]'
+            'KeepYearly: System.Nullable[int]'
+            'LiteralPath: string[]'
+            'PassThru: switch'
+            'Path: string[]'
             'WhatIf: switch'
         )
         'Restore-BackupChain' = @(
@@ -128,6 +187,7 @@
             'IsValid: bool'
             'Target: string'
             'Checked: string'
+            'TestedUtc: datetime'
             'Plan: System.Collections.Generic.IReadOnlyList[string]'
             'StartPosition: ulong'
             'EndPosition: ulong'
@@ -153,6 +213,75 @@
             'Length: long'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'DurationSeconds: double'
+        )
+        'BackupTools.Reports.CopyReport' = @(
+            'SourceFullName: string'
+            'FullName: string'
+            'Copied: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.BundleInfo]'
+            'PresentCount: int'
+            'Length: long'
+            'IsValid: System.Nullable[bool]'
+            'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'DurationSeconds: double'
+        )
+        'BackupTools.Reports.ExpiryReport' = @(
+            'FullName: string'
+            'IsPlan: bool'
+            'KeptCount: int'
+            'RemovedCount: int'
+            'RemovedLength: long'
+            'Decisions: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ExpiryDecisionInfo]'
+            'DurationSeconds: double'
+        )
+        'BackupTools.Reports.ExpiryDecisionInfo' = @(
+            'Keep: bool'
+            'Reasons: System.Collections.Generic.IReadOnlyList[string]'
+            'Kind: string'
+            'ChainId: string'
+            'CreatedUtc: datetime'
+            'Length: long'
+            'FullName: string'
+        )
+        'BackupTools.Reports.BackupReport' = @(
+            'Title: string'
+            'CreatedUtc: datetime'
+            'RecoveryPointObjectiveSeconds: System.Nullable[double]'
+            'IsHealthy: bool'
+            'LateCount: int'
+            'InvalidCount: int'
+            'Length: long'
+            'Databases: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.DatabaseStatus]'
+            'Notes: System.Collections.Generic.IReadOnlyList[string]'
+            'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'FullName: string'
+        )
+        'BackupTools.Reports.DatabaseStatus' = @(
+            'Engine: string'
+            'Series: string'
+            'FullName: string'
+            'IsValid: bool'
+            'IsLate: System.Nullable[bool]'
+            'RestorableUtc: System.Nullable[datetime]'
+            'AgeSeconds: System.Nullable[double]'
+            'LastDrill: BackupTools.Reports.ChainReport'
+            'Length: long'
+            'Chains: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ChainStatus]'
+        )
+        'BackupTools.Reports.ChainStatus' = @(
+            'ChainId: string'
+            'IsValid: bool'
+            'LastTest: BackupTools.Reports.ChainReport'
+            'Bundles: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.BundleStatus]'
+            'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'Length: long'
+        )
+        'BackupTools.Reports.BundleStatus' = @(
+            'Kind: string'
+            'State: string'
+            'CreatedUtc: datetime'
+            'Length: long'
+            'Name: string'
+            'EndPosition: ulong'
         )
         'BackupTools.Reports.ProblemInfo' = @(
             'Severity: string'

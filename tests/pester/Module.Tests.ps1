@@ -4,7 +4,8 @@ BeforeDiscovery {
     $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
     $cmdlets = foreach ($name in $frozen.Parameters.Keys) { @{ Cmdlet = $name; Parameters = $frozen.Parameters[$name] } }
     $types = foreach ($name in $frozen.Properties.Keys) { @{ Type = $name; Properties = $frozen.Properties[$name] } }
-    $scripts = foreach ($file in @('build.ps1') + (Get-ChildItem -Path $PSScriptRoot -Filter *.ps1).ForEach({ "tests/pester/$($_.Name)" })) {
+    $folders = 'tests/pester', 'docs/runbooks', 'docs/img'
+    $scripts = foreach ($file in @('build.ps1') + $folders.ForEach({ $folder = $_; (Get-ChildItem -Path "$PSScriptRoot/../../$folder" -Filter *.ps1).ForEach({ "$folder/$($_.Name)" }) })) {
         @{ File = $file }
     }
 }
@@ -100,7 +101,7 @@ Describe 'Frozen: <Cmdlet>' -ForEach $cmdlets {
     }
 
     It 'asks only when it writes' {
-        $command.Parameters.ContainsKey('WhatIf') | Should -Be ($command.Verb -in 'New', 'Restore')
+        $command.Parameters.ContainsKey('WhatIf') | Should -Be ($command.Verb -notin 'Get', 'Test')
     }
 }
 

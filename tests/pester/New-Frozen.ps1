@@ -24,7 +24,9 @@ $lines = @(
     }
     '    }'
     '    Properties = @{'
-    foreach ($type in 'BundleInfo', 'ChainInfo', 'ChainReport', 'RestoreReport', 'ProblemInfo') {
+    $types = 'BundleInfo', 'ChainInfo', 'ChainReport', 'RestoreReport', 'CopyReport', 'ExpiryReport', 'ExpiryDecisionInfo',
+    'BackupReport', 'DatabaseStatus', 'ChainStatus', 'BundleStatus', 'ProblemInfo'
+    foreach ($type in $types) {
         "        'BackupTools.Reports.$type' = @("
         foreach ($property in "BackupTools.Reports.$type" -as [type] | ForEach-Object -Process { $_.GetProperties() }) {
             "            '$($property.Name): $($property.PropertyType)'"

@@ -109,6 +109,26 @@ Describe 'While a backup runs' {
         }
     }
 
+    It 'nothing is merged into its folder, copied to it or removed from it' {
+        $null = New-FullBackup @common
+        $other = New-SampleChain SPG
+        $job = New-FullBackup @common -AsJob -Checkpoint $slow
+        try {
+            Wait-Until { Test-Path -LiteralPath $marker } 'the checkpoint'
+            $during = (Get-ChildItem -LiteralPath $sample.Destination -Filter *.bkp).Name
+            Merge-BackupChain -LiteralPath $other.Destination -DestinationPath $sample.Destination -ErrorVariable merge -ErrorAction SilentlyContinue
+            Copy-BackupChain -LiteralPath $other.Destination -DestinationPath $sample.Destination -ErrorVariable copy -ErrorAction SilentlyContinue
+            Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 0 -Force -Confirm:$false -ErrorVariable remove -ErrorAction SilentlyContinue
+            foreach ($errors in $merge, $copy, $remove) {
+                $errors[0].Exception.Code | Should -Be 'BackupRunning'
+            }
+            (Get-ChildItem -LiteralPath $sample.Destination -Filter *.bkp).Name | Should -Be $during
+        } finally {
+            $job | Stop-Job
+            $job | Remove-Job -Force
+        }
+    }
+
     It 'Stop-Job ends it and leaves nothing' {
         $job = New-FullBackup @common -AsJob -Checkpoint $slow
         Wait-Until { Test-Path -LiteralPath $marker } 'the checkpoint'

@@ -26,8 +26,11 @@ internal static class Options
     public static Option<string?> WalPath(string description) =>
         new("--wal-path") { Description = description, HelpName = "FILE" };
 
-    public static Option<string?> ChainId() =>
-        new("--chain-id") { Description = "The chain, where the folder holds several.", HelpName = "ID" };
+    public static Option<string?> ChainId(string description = "The chain, where the folder holds several.") =>
+        new("--chain-id") { Description = description, HelpName = "ID" };
+
+    public static Option<string?> Span(string name, string description) =>
+        new(name) { Description = description + " As [d.]hh:mm[:ss].", HelpName = "SPAN" };
 
     public static Option<string?> ToPosition() =>
         new("--to-position")
@@ -53,4 +56,6 @@ internal static class Options
     public static ulong? Position(string? text) => text is null ? null : TargetText.ParsePosition(text);
 
     public static DateTimeOffset? Time(string? text) => text is null ? null : TargetText.ParseTime(text);
+
+    public static TimeSpan? ParseSpan(string? text) => text is null ? null : TargetText.ParseSpan(text);
 }

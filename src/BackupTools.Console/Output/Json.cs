@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BackupTools.Errors;
 using BackupTools.Reports;
 
 namespace BackupTools.Console.Output;
@@ -30,6 +31,29 @@ internal static class Json
         }
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
     }
+
+    /// <summary>The results that <c>test --json</c> printed, or ConvertTo-Json made of what Test-BackupChain returned.</summary>
+    /// <exception cref="BackupException">PathNotFound; Malformed.</exception>
+    public static IReadOnlyList<ChainReport> ReadTests(string path)
+    {
+        try
+        {
+            var text = File.ReadAllText(path).Trim();
+            // PowerShell writes a single result without the brackets.
+            return JsonSerializer.Deserialize(
+                text.StartsWith('{') ? $"[{text}]" : text,
+                TestJson.Default.ChainReportArray
+            )!;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path, inner: error);
+        }
+        catch (JsonException error)
+        {
+            throw new BackupException(ErrorCode.Malformed, $"no results of tests: {error.Message}", path, inner: error);
+        }
+    }
 }
 
 /// <summary>
@@ -41,4 +65,11 @@ internal static class Json
 [JsonSerializable(typeof(ChainInfo))]
 [JsonSerializable(typeof(ChainReport))]
 [JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(CopyReport))]
+[JsonSerializable(typeof(ExpiryReport))]
+[JsonSerializable(typeof(BackupReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
+
+/// <summary>Reads results of tests back, which is how a drill of last week gets into a report of today.</summary>
+[JsonSerializable(typeof(ChainReport[]))]
+internal sealed partial class TestJson : JsonSerializerContext;

@@ -46,6 +46,15 @@ internal static partial class Text
             case RestoreReport report:
                 Write(output, report);
                 break;
+            case CopyReport report:
+                Write(output, report);
+                break;
+            case ExpiryReport report:
+                WriteLines(output, report.Describe());
+                break;
+            case BackupReport report:
+                WriteLines(output, report.Describe());
+                break;
             default:
                 throw new ArgumentException($"no text for {result.GetType()}", nameof(result));
         }
@@ -105,6 +114,33 @@ internal static partial class Text
             output.WriteLine($"  {OneLine(file)}");
         }
         Write(output, report.Problems, "  ");
+    }
+
+    private static void Write(TextWriter output, CopyReport report)
+    {
+        output.WriteLine(
+            $"copied  {report.FullName}  {report.Copied.Count} bundle(s), {ReportText.Size(report.Length)} "
+                + $"in {ReportText.Seconds(report.DurationSeconds)}, {report.PresentCount} there already"
+                + report.IsValid switch
+                {
+                    true => "  valid",
+                    false => "  NOT VALID",
+                    null => "",
+                }
+        );
+        foreach (var bundle in report.Copied)
+        {
+            Write(output, bundle, "  ");
+        }
+        Write(output, report.Problems, "  ");
+    }
+
+    private static void WriteLines(TextWriter output, IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            output.WriteLine(OneLine(line));
+        }
     }
 
     private static void Write(TextWriter output, IReadOnlyList<ProblemInfo> problems, string indent)

@@ -246,12 +246,13 @@ internal sealed class ChainBuilder
                 before = i;
             }
         }
-        ProblemsOf(stray).Add(StrayProblem(bundle, before, full));
+        ProblemsOf(stray).Add(StrayProblem(stray, before, full));
         return full >= 0 ? full : FirstStray();
     }
 
-    private ChainProblem StrayProblem(BundleHeader bundle, int before, int full)
+    private ChainProblem StrayProblem(int stray, int before, int full)
     {
+        var bundle = _bundles[stray];
         if (full < 0)
         {
             return new ChainProblem(
@@ -271,13 +272,15 @@ internal sealed class ChainBuilder
                 bundle.FullName
             );
         }
-        var overlapped = _bundles.FirstOrDefault(b =>
-            b.Kind == BundleKind.Incremental
-            && !ReferenceEquals(b, bundle)
-            && SameSeries(b, bundle)
-            && b.Start <= bundle.Start
-            && bundle.Start < b.End
-        );
+        // Only what was there before: of two that begin behind the same gap, the first is told of the gap.
+        var overlapped = _bundles
+            .Take(stray)
+            .FirstOrDefault(b =>
+                b.Kind == BundleKind.Incremental
+                && SameSeries(b, bundle)
+                && b.Start <= bundle.Start
+                && bundle.Start < b.End
+            );
         if (overlapped is not null || bundle.Start < _bundles[full].End)
         {
             var other = overlapped ?? _bundles[full];

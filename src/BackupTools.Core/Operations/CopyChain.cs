@@ -74,13 +74,28 @@ public static class CopyChain
                 .Select(b => b.Id)
                 .ToHashSet(StringComparer.Ordinal);
         // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
-        var all = chains
-            .SelectMany(c => c.Bundles.Select((b, i) => (c, b, i)))
-            .OrderBy(x => x.b.CreatedUtc)
-            .ThenBy(x => x.i);
-        var wanted = all.Select(x => (x.c, x.b)).ToList();
-        var missing = wanted.Where(w => !there.Contains(w.b.Id)).ToList();
+        var wanted = chains
+            .SelectMany(Dated)
+            .OrderBy(x => x.At)
+            .ThenBy(x => x.Place)
+            .Select(x => (x.Chain, x.Bundle))
+            .ToList();
+        var missing = wanted.Where(w => !there.Contains(w.Bundle.Id)).ToList();
         return (missing, wanted.Count - missing.Count);
+    }
+
+    /// <summary>Never older than what comes before it, which it may build on, though the clock was set back.</summary>
+    private static IEnumerable<(BackupChain Chain, BundleHeader Bundle, int Place, DateTimeOffset At)> Dated(
+        BackupChain chain
+    )
+    {
+        var at = DateTimeOffset.MinValue;
+        for (var i = 0; i < chain.Bundles.Count; i++)
+        {
+            var bundle = chain.Bundles[i];
+            at = bundle.CreatedUtc > at ? bundle.CreatedUtc : at;
+            yield return (chain, bundle, i, at);
+        }
     }
 
     private static List<ProblemInfo> Verify(CopySettings settings, OperationHost host) =>

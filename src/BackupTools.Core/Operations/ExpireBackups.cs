@@ -11,11 +11,10 @@ namespace BackupTools.Operations;
 public static class ExpireBackups
 {
     /// <summary>Says what would go and what would stay, and why; removes nothing.</summary>
-    /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles.</exception>
+    /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles, ChainNotFound.</exception>
     public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
     {
-        var folder = Read(settings, host);
-        return Report(settings, ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force), 0);
+        return Report(settings, PlanOf(settings, host), null);
     }
 
     /// <summary>
@@ -29,8 +28,7 @@ public static class ExpireBackups
         Read(settings, host);
         using var folderLock = DestinationScope.Open(host, settings.Path);
         // The plan is made under the lock: a run that has just ended may have built on what would go.
-        var folder = Read(settings, host);
-        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force);
+        var plan = PlanOf(settings, host);
         foreach (var group in plan.Removals.GroupBy(b => b.Engine))
         {
             var keeper = host.Engines.KeeperByName(group.Key);
@@ -46,20 +44,49 @@ public static class ExpireBackups
     {
         settings.Policy.Validate();
         var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
-        return folder.Chains.Count > 0 || folder.Unreadable.Count > 0
+        if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
+        {
+            throw new Errors.BackupException(
+                Errors.ErrorCode.InvalidOption,
+                "this is a bundle, not a folder of bundles",
+                settings.Path,
+                recommendation: "Give the folder that it lies in."
+            );
+        }
+        // Bundles that a killed run was about to remove come back when the folder is swept; a plan writes nothing.
+        return
+            folder.Chains.Count > 0 || folder.Unreadable.Count > 0 || StagingArea.HasLeftovers(host.Disk, settings.Path)
             ? folder
             : throw BundleFolder.NoBundles(settings.Path);
     }
 
-    private static ExpiryReport Report(ExpirySettings settings, ExpiryPlan plan, double seconds) =>
+    private static ExpiryPlan PlanOf(ExpirySettings settings, OperationHost host)
+    {
+        var folder = Read(settings, host);
+        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force);
+        if (settings.ChainIds is not { } ids)
+        {
+            return plan;
+        }
+        var only = ids.SelectMany(id => BundleFolder.ById(folder.Chains, id, settings.Path).Bundles)
+            .ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+        return new ExpiryPlan
+        {
+            Decisions = plan.Decisions.Where(d => only.Contains(d.Bundle)).ToList(),
+            Removals = plan.Removals.Where(only.Contains).ToList(),
+        };
+    }
+
+    private static ExpiryReport Report(ExpirySettings settings, ExpiryPlan plan, double? seconds) =>
         new()
         {
             FullName = settings.Path,
+            IsPlan = seconds is null,
             KeptCount = plan.Decisions.Count(d => d.Keep),
             RemovedCount = plan.Removals.Count,
             RemovedLength = plan.Removals.Sum(b => b.Length - b.SharedBytes),
             Decisions = plan.Decisions.Select(ToInfo).ToArray(),
-            DurationSeconds = seconds,
+            DurationSeconds = seconds ?? 0,
         };
 
     private static ExpiryDecisionInfo ToInfo(ExpiryDecision decision) =>

@@ -14,6 +14,11 @@ public sealed record ExpirySettings
     /// <summary>Only this engine's bundles; null for all.</summary>
     public string? Engine { get; init; }
 
+    /// <summary>
+    /// Only these chains lose bundles; null for all. What to keep is decided over the whole folder all the same.
+    /// </summary>
+    public IReadOnlyList<string>? ChainIds { get; init; }
+
     /// <summary>Keep the newest N restore points.</summary>
     public int? KeepLast { get; init; }
 

@@ -4,7 +4,7 @@ using BackupTools.Errors;
 
 namespace BackupTools.Operations;
 
-/// <summary>Positions and times as people write them: the one reading that both front ends use.</summary>
+/// <summary>Positions, times and spans of time as people write them: the one reading that both front ends use.</summary>
 public static partial class TargetText
 {
     /// <summary>
@@ -28,6 +28,20 @@ public static partial class TargetText
         ulong.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
             ? position
             : throw new BackupException(ErrorCode.PositionIsInvalid, $"'{text}' is no position");
+
+    /// <summary>
+    /// A span of time as [d.]hh:mm[:ss] ("30.00:00", "01:15"). A bare number is refused: days, or hours?
+    /// </summary>
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    public static TimeSpan ParseSpan(string text) =>
+        text.Contains(':', StringComparison.Ordinal)
+        && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span)
+            ? span
+            : throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"'{text}' is no span of time",
+                recommendation: "Give it as [d.]hh:mm[:ss], such as 30.00:00 for thirty days or 01:15 for 75 minutes."
+            );
 
     [GeneratedRegex(
         @"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})$",

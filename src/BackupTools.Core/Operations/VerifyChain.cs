@@ -23,6 +23,7 @@ public static class VerifyChain
     private static ChainReport Test(BackupChain chain, VerifySettings settings, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
+        var testedUtc = host.Clock.GetUtcNow().UtcDateTime;
         var context = host.Context;
         var engine = host.Engines.ByName(chain.Engine);
         var depth = settings.Deep || settings.RestoreDrill ? VerifyDepth.Deep : VerifyDepth.Checksums;
@@ -49,6 +50,7 @@ public static class VerifyChain
             IsValid = !problems.Exists(p => p.Severity == ProblemSeverity.Error),
             Target = settings.TargetText,
             Checked = settings.RestoreDrill ? "Drill" : depth.ToString(),
+            TestedUtc = testedUtc,
             Plan = plan?.Bundles.Select(b => b.FullName).ToArray() ?? [],
             StartPosition = (chain.Full ?? chain.Bundles[0]).Start.Value,
             EndPosition = (plan?.End ?? chain.Head?.End ?? chain.Bundles[^1].End).Value,

@@ -18,6 +18,9 @@ public sealed class ChainReport
     /// <summary>What was looked at: Checksums, Deep, or Drill.</summary>
     public required string Checked { get; init; }
 
+    /// <summary>When the test began; UTC.</summary>
+    public required DateTime TestedUtc { get; init; }
+
     /// <summary>The bundles that a restore would apply, in order, full names; empty when there is no way.</summary>
     public required IReadOnlyList<string> Plan { get; init; }
 

@@ -6,6 +6,9 @@ public sealed class ExpiryReport
     /// <summary>The folder.</summary>
     public required string FullName { get; init; }
 
+    /// <summary>True when it only says what would be done.</summary>
+    public required bool IsPlan { get; init; }
+
     /// <summary>How many bundles stay.</summary>
     public required int KeptCount { get; init; }
 
@@ -22,4 +25,11 @@ public sealed class ExpiryReport
 
     /// <summary>How long it took, in seconds; 0 for a plan.</summary>
     public required double DurationSeconds { get; init; }
+
+    /// <summary>The decisions in lines for people: what goes, what stays, and why.</summary>
+    public IReadOnlyList<string> Describe() =>
+        [
+            $"{FullName}: {RemovedCount} bundle(s) to remove, {KeptCount} to keep, {RemovedLength} bytes to free",
+            .. Decisions.Select(d => $"  {d}"),
+        ];
 }

@@ -1,3 +1,5 @@
+using BackupTools.Errors;
+
 namespace BackupTools.Reports;
 
 /// <summary>One finding about a bundle, a chain or a run.</summary>
@@ -6,7 +8,7 @@ public sealed class ProblemInfo
     /// <summary>Info, Warning or Error. Only errors make a chain invalid.</summary>
     public required string Severity { get; init; }
 
-    /// <summary>The stable id of the finding, the name of an <see cref="Errors.ErrorCode"/>.</summary>
+    /// <summary>The stable id of the finding, the name of an <see cref="ErrorCode"/>.</summary>
     public required string Code { get; init; }
 
     /// <summary>What was found, without the path.</summary>
@@ -20,6 +22,10 @@ public sealed class ProblemInfo
 
     /// <summary>One sentence that says what to do.</summary>
     public string? Recommendation { get; init; }
+
+    /// <summary>The exception that this finding is, for a run that cannot do its work because of it.</summary>
+    public BackupException ToException() =>
+        new(Enum.Parse<ErrorCode>(Code), Message, FullName, Offset, recommendation: Recommendation);
 
     /// <summary>Severity, what and where in one line.</summary>
     public override string ToString() =>

@@ -29,6 +29,19 @@ public static class ReportText
     public static string Seconds(double? seconds) =>
         seconds is { } s ? s.ToString("0.000", CultureInfo.InvariantCulture) + " s" : "";
 
+    /// <summary>A span of time with its two largest units: "3 d 4 h", "42 min", "15 s".</summary>
+    public static string Span(double seconds)
+    {
+        var span = TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
+        return span switch
+        {
+            { Days: > 0 } => span.Hours == 0 ? $"{span.Days} d" : $"{span.Days} d {span.Hours} h",
+            { Hours: > 0 } => span.Minutes == 0 ? $"{span.Hours} h" : $"{span.Hours} h {span.Minutes} min",
+            { Minutes: > 0 } => $"{span.Minutes} min",
+            _ => $"{span.Seconds} s",
+        };
+    }
+
     /// <summary>
     /// A chain in one line: F a full, i an increment that builds on what precedes it, d one that builds on an earlier
     /// bundle (a differential), ✗i one after a gap. A long chain without gaps is shortened in the middle.

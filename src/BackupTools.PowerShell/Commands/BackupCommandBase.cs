@@ -2,6 +2,7 @@ using System.Management.Automation;
 using BackupTools.Errors;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
@@ -116,6 +117,42 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Acts on chains from Get-BackupChain and on folders of bundles, each with the chain in it that is meant.</summary>
+    private protected void PerChoice(
+        ChainInfo[]? chains,
+        string[]? paths,
+        string[]? literalPaths,
+        string? chainId,
+        Action<ChainChoice> act
+    )
+    {
+        foreach (var chain in chains ?? [])
+        {
+            PerItem(
+                chain.FullName,
+                () => act(new ChainChoice(Paths.Literal(chain.FullName), chain.ChainId, chain.Engine))
+            );
+        }
+        var id = string.IsNullOrEmpty(chainId) ? null : chainId;
+        PerPath(paths, literalPaths, (path, _) => act(new ChainChoice(path, id, Engine)));
+    }
+
+    /// <summary>Runs steps in the background, and emits the job.</summary>
+    private protected void StartJob(string location, IReadOnlyList<Action<IStreams, CancellationToken>> steps)
+    {
+        var job = new BackupJob(MyInvocation.Line.Trim(), location, steps);
+        JobRepository.Add(job);
+        job.Start();
+        WriteObject(job);
+    }
+
+    /// <summary>Shows a plan under -WhatIf, asks where that is wished for, and says whether to go on.</summary>
+    private protected bool IsAgreed(string question, IEnumerable<string> plan)
+    {
+        var lines = string.Join(Environment.NewLine, plan);
+        return ShouldProcess(lines, $"{question}{Environment.NewLine}{lines}", MyInvocation.MyCommand.Name);
+    }
+
     /// <summary>The object as it is emitted: with the PSPath by which other cmdlets bind its literal name.</summary>
     private protected static object WithPSPath(object value, string fullName)
     {
@@ -126,4 +163,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         }
         return value;
     }
+
+    /// <summary>A folder of bundles, and the chain in it where it is known.</summary>
+    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine);
 }

@@ -5,7 +5,7 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>
-/// What Test-BackupChain and Restore-BackupChain share: which chain and which of its states, under the same names, so
+/// What Test-, Restore- and Merge-BackupChain share: which chain and which of its states, under the same names, so
 /// that "can I?" and "do it" differ by the verb alone.
 /// </summary>
 public abstract class ChainTargetCommandBase : BackupCommandBase
@@ -99,19 +99,6 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     }
 
     /// <summary>Acts on everything that was given, each with the item by which an error names it.</summary>
-    private protected void PerChoice(Action<ChainChoice> act)
-    {
-        foreach (var chain in InputObject ?? [])
-        {
-            PerItem(
-                chain.FullName,
-                () => act(new ChainChoice(Paths.Literal(chain.FullName), chain.ChainId, chain.Engine))
-            );
-        }
-        var chainId = string.IsNullOrEmpty(ChainId) ? null : ChainId;
-        PerPath(Path, LiteralPath, (path, _) => act(new ChainChoice(path, chainId, Engine)));
-    }
-
-    /// <summary>A folder of bundles, and the chain in it where it is known.</summary>
-    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine);
+    private protected void PerChoice(Action<ChainChoice> act) =>
+        PerChoice(InputObject, Path, LiteralPath, ChainId, act);
 }

@@ -81,10 +81,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     {
         if (_steps.Count > 0)
         {
-            var job = new BackupJob(MyInvocation.Line.Trim(), _destination, _steps);
-            JobRepository.Add(job);
-            job.Start();
-            WriteObject(job);
+            StartJob(_destination, _steps);
         }
     }
 
@@ -108,13 +105,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
             }
         );
         var plan = pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
-        if (
-            !ShouldProcess(
-                string.Join(Environment.NewLine, plan.Describe()),
-                $"Take this {Verb} backup?{Environment.NewLine}{string.Join(Environment.NewLine, plan.Describe())}",
-                MyInvocation.MyCommand.Name
-            )
-        )
+        if (!IsAgreed($"Take this {Verb} backup?", plan.Describe()))
         {
             return;
         }

@@ -90,24 +90,18 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
             Deep = Deep,
         };
         var preview = Pump.Execute("Planning the restore", ThrottleLimit, host => RestoreChain.Plan(settings, host));
-        var plan = string.Join(Environment.NewLine, preview.Describe());
-        if (!ShouldProcess(plan, $"Restore?{Environment.NewLine}{plan}", MyInvocation.MyCommand.Name))
+        if (!IsAgreed("Restore?", preview.Describe()))
         {
             return;
         }
-        if (!AsJob)
+        if (AsJob)
+        {
+            StartJob(_destination, [(streams, stop) => Run(preview, new PipelinePump(streams, stop), streams)]);
+        }
+        else
         {
             Run(preview, Pump, Streams);
-            return;
         }
-        var job = new BackupJob(
-            MyInvocation.Line.Trim(),
-            _destination,
-            [(streams, stop) => Run(preview, new PipelinePump(streams, stop), streams)]
-        );
-        JobRepository.Add(job);
-        job.Start();
-        WriteObject(job);
     }
 
     private void Run(RestorePreview preview, PipelinePump pump, IStreams streams)

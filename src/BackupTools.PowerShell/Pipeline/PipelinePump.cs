@@ -13,6 +13,12 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// The clock that bundles are dated by. A process that rehearses a schedule gives another one, an object that only
+    /// code in the process can make: AppContext.SetData("BackupTools.Clock", a TimeProvider).
+    /// </summary>
+    private static TimeProvider Clock => AppContext.GetData("BackupTools.Clock") as TimeProvider ?? TimeProvider.System;
+
     private Run? _run;
 
     /// <summary>Runs the work and returns its result.</summary>
@@ -28,6 +34,7 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
             Warning = text => run.Post(() => streams.Warning(text)),
             Verbose = text => run.Post(() => streams.Verbose(text)),
             ThrottleLimit = throttleLimit,
+            Clock = Clock,
         };
         var progress = new ProgressDrawer(streams, activity);
         var worker = run.Start(() => work(host));

@@ -91,6 +91,64 @@ public sealed class ExpiryPlannerTests
     }
 
     [Fact]
+    public void Each_rule_gives_its_reason_and_a_bundle_collects_them()
+    {
+        var policy = new RetentionPolicy
+        {
+            Last = 1,
+            Within = TimeSpan.Zero,
+            Daily = 1,
+            Weekly = 1,
+            Monthly = 1,
+            Yearly = 1,
+        };
+        string[] all = ["last 1", "within", "daily 2026-11-20", "weekly 2026-W47", "monthly 2026-11", "yearly 2026"];
+
+        Assert.Equal(all, Reasons(Plan(policy, Full(10, 1), Full(20, 2)), "full-20"));
+    }
+
+    [Fact]
+    public void One_point_of_each_year_is_kept_and_the_forced_one_says_why()
+    {
+        var headers = Enumerable
+            .Range(0, 6)
+            .Select(i => Full((ulong)(10 + i), 0) with { CreatedUtc = Noon.AddMonths(6 * (i - 6)) })
+            .ToArray();
+        var plan = Plan(new RetentionPolicy { Yearly = 2 }, headers);
+
+        Assert.Equal(["yearly 2026"], Reasons(plan, "full-15"));
+        Assert.Equal(["yearly 2025"], Reasons(plan, "full-14"));
+        Assert.Equal(4, plan.Removals.Count);
+        Assert.Equal(["newest restore point"], Reasons(Plan(new RetentionPolicy { Last = 0 }, Full(10, 1)), "full-10"));
+    }
+
+    [Fact]
+    public void A_full_that_many_need_is_marked_once_for_each_way_that_was_followed()
+    {
+        var plan = Plan(
+            new RetentionPolicy { Last = 3 },
+            Full(10, 1),
+            Incr(10, 20, 2),
+            Incr(20, 30, 3),
+            Incr(30, 40, 4)
+        );
+
+        Assert.Equal(["needed by incr-30-40"], Reasons(plan, "full-10"));
+    }
+
+    [Fact]
+    public void Bundles_that_restore_nothing_are_not_judged() =>
+        Assert.Empty(Plan(new RetentionPolicy { Last = 0 }, [Incr(10, 20, 1)], mayRemoveLast: true).Removals);
+
+    [Fact]
+    public void Rules_cannot_be_negative_but_may_be_zero()
+    {
+        Assert.Throws<BackupException>(() => new RetentionPolicy { Last = 3, Daily = -1 }.Validate());
+        Assert.Throws<BackupException>(() => new RetentionPolicy { Within = TimeSpan.FromTicks(-1) }.Validate());
+        new RetentionPolicy { Within = TimeSpan.Zero }.Validate();
+    }
+
+    [Fact]
     public void A_year_of_hourly_backups_is_judged_as_an_independent_rule_evaluator_does_in_under_a_second()
     {
         // Weekly fulls, hourly increments, from Thursday 2026-01-01 on.

@@ -138,6 +138,19 @@ public sealed class ConsoleContractTests : IDisposable
     [InlineData(ErrorKind.NotFound, "chain", "{folder}")]
     [InlineData(ErrorKind.NotFound, "test", "{none}")]
     [InlineData(ErrorKind.NotFound, "restore", "{folder}", "--destination-path", "{none}")]
+    [InlineData(ErrorKind.NotFound, "merge", "{none}", "--destination-path", "{b}")]
+    [InlineData(ErrorKind.NotFound, "copy", "{folder}", "--destination-path", "{b}")]
+    [InlineData(ErrorKind.NotFound, "prune", "{none}", "--keep-last", "1")]
+    [InlineData(ErrorKind.NotFound, "report", "{folder}", "--destination-path", "{b}/r", "--test-report", "{none}")]
+    [InlineData(ErrorKind.Damaged, "report", "{folder}", "--destination-path", "{b}/r", "--test-report", "{db}")]
+    [InlineData(ErrorKind.Exists, "report", "{folder}", "--destination-path", "{db}")]
+    [InlineData(ErrorKind.Usage, "copy", "{folder}", "--destination-path", "{folder}")]
+    [InlineData(ErrorKind.Usage, "prune", "{folder}")]
+    [InlineData(ErrorKind.Usage, "prune", "{folder}", "--keep-last", "many")]
+    [InlineData(ErrorKind.Usage, "prune", "{folder}", "--keep-last", "-1")]
+    [InlineData(ErrorKind.Usage, "prune", "{folder}", "--keep-within", "7")]
+    [InlineData(ErrorKind.Usage, "report", "{folder}")]
+    [InlineData(ErrorKind.Usage, "report", "--destination-path", "{b}/r")]
     [InlineData(ErrorKind.Usage, "full", "{db}", "--destination-path", "{db}")]
     [InlineData(ErrorKind.Usage, "full", "{db}", "--destination-path", "{b}", "--engine", "Oracle")]
     [InlineData(ErrorKind.Usage, "full", "{db}", "--destination-path", "{b}", "--include-wal")]
@@ -272,6 +285,7 @@ public sealed class ConsoleContractTests : IDisposable
             "{b}" => _sandbox.Bundles,
             "{none}" => _sandbox.At("none"),
             "{folder}" => _empty,
+            "{b}/r" => Path.Combine(_sandbox.Bundles, "r"),
             _ => arg,
         };
 

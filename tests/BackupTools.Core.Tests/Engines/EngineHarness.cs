@@ -123,6 +123,30 @@ internal sealed class EngineHarness : IDisposable
         return result;
     }
 
+    /// <summary>Merges a way through a chain into a folder.</summary>
+    public BundleHeader Merge(IReadOnlyList<BundleHeader> path, string destination) =>
+        Keep(destination, staging => ((IChainKeeper)Engine).Merge(PlanOf(path), destination, staging, Context()));
+
+    /// <summary>Copies a bundle into another folder.</summary>
+    public BundleHeader Copy(BundleHeader bundle, string destination) =>
+        Keep(destination, staging => ((IChainKeeper)Engine).CopyBundle(bundle, destination, staging, Context()));
+
+    /// <summary>Removes bundles of a folder.</summary>
+    public void Remove(string folder, params BundleHeader[] bundles)
+    {
+        using var staging = StagingArea.Create(Disk, folder, _clock);
+        staging.Publish(((IChainKeeper)Engine).RemovalOf(bundles, staging, Context()), default);
+    }
+
+    private BundleHeader Keep(string destination, Func<StagingArea, CaptureResult> make)
+    {
+        using var staging = StagingArea.Create(Disk, destination, _clock);
+        var result = make(staging);
+        staging.Publish(result.Steps, default);
+        result.AfterPublish?.Invoke();
+        return Read(result.BundlePath).Single(h => result.BundleId is null || h.Id == result.BundleId);
+    }
+
     /// <summary>A plan that applies the bundles in order.</summary>
     public RestorePlan PlanOf(IReadOnlyList<BundleHeader> path, ulong? cutAt = null, DateTimeOffset? cutTime = null) =>
         new()

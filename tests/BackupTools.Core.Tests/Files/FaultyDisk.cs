@@ -21,6 +21,8 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     private readonly Lock _gate = new();
     private readonly HashSet<FaultyFile> _open = [];
     private readonly HashSet<(ulong, ulong)> _unflushed = [];
+    private readonly Dictionary<(ulong, ulong), byte[]> _durable = [];
+    private UnflushedNames? _names;
     private bool _killed;
 
     /// <summary>The steps so far.</summary>
@@ -39,10 +41,16 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     public int KillAt { get; init; }
 
     /// <summary>
-    /// When killed, the power goes too: in this folder, files with content that was not flushed end up empty. (Names
-    /// are taken to reach the disk in order, so that losing them equals being killed earlier.)
+    /// When killed, the power goes too: in this folder, files are what they were when they were last flushed, new ones
+    /// empty. (Names are taken to reach the disk in order, so that losing them equals being killed earlier.)
     /// </summary>
     public string? PowerLossIn { get; init; }
+
+    /// <summary>
+    /// The power takes names along as well: in that folder whatever was created, renamed or removed is undone, unless
+    /// the folder that it concerns was flushed since.
+    /// </summary>
+    public bool LosesNames { get; init; }
 
     /// <summary>False for a file system without hard links.</summary>
     public bool HardLinks { get; init; } = true;
@@ -66,6 +74,13 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         }
     }
 
+    /// <summary>The power goes now, between two steps.</summary>
+    public void CutPower()
+    {
+        lock (_gate)
+            Kill();
+    }
+
     public IDiskFile OpenRead(string path) => Wrap(Alive().OpenRead(path));
 
     public IDiskFile OpenWrite(string path) => Wrap(Alive().OpenWrite(path));
@@ -75,6 +90,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         Step("create", path);
         var file = Wrap(inner.CreateNew(path, preallocate));
         NamesChanged(path);
+        Names?.Created(path);
         return file;
     }
 
@@ -90,6 +106,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         Step("mkdir", path);
         inner.CreateDirectory(path);
         NamesChanged(path);
+        Names?.Created(path);
     }
 
     public void Move(string from, string to)
@@ -97,13 +114,19 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         Step("move", $"{from} -> {to}");
         inner.Move(from, to);
         NamesChanged(to);
+        Names?.Moved(from, to);
     }
 
     public void Replace(string from, string to)
     {
         Step("replace", $"{from} -> {to}");
-        inner.Replace(from, to);
+        Names?.Removing(to);
+        if (inner.Stat(to) is null)
+            inner.Move(from, to);
+        else
+            inner.Replace(from, to);
         NamesChanged(to);
+        Names?.Moved(from, to);
     }
 
     public bool TryExchange(string path, string other)
@@ -113,13 +136,19 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
             return false;
         NamesChanged(path);
         NamesChanged(other);
+        Names?.Exchanged(path, other);
         return true;
     }
 
     public IDiskFile? TryLock(string path)
     {
         Step("lock", path);
-        return inner.TryLock(path) is { } file ? Wrap(file) : null;
+        var isNew = inner.Stat(path) is null;
+        if (inner.TryLock(path) is not { } file)
+            return null;
+        if (isNew)
+            Names?.Created(path);
+        return Wrap(file);
     }
 
     public void AdoptAccess(string path, string model)
@@ -131,6 +160,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     public void DeleteFile(string path)
     {
         Step("delete", path);
+        Names?.Removing(path);
         inner.DeleteFile(path);
     }
 
@@ -147,12 +177,15 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
                 DeleteFile(entry.Path);
         }
         Step("rmdir", path);
+        Names?.Removing(path);
         inner.DeleteDirectory(path);
     }
 
     public bool TryDeleteEmptyDirectory(string path)
     {
         Step("rmdir", path);
+        if (inner.Stat(path) is { Kind: DiskEntryKind.Directory } && inner.List(path).Count == 0)
+            Names?.Removing(path);
         return inner.TryDeleteEmptyDirectory(path);
     }
 
@@ -162,6 +195,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         if (!HardLinks || !inner.TryCreateHardLink(path, existing))
             return false;
         NamesChanged(path);
+        Names?.Created(path);
         return true;
     }
 
@@ -170,11 +204,21 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         Step("flush", path);
         inner.FlushDirectory(path);
         Flushed(inner.Stat(path)!);
+        Names?.Flushed(path);
     }
 
     public DiskEntry? Stat(string path) => Alive().Stat(path);
 
     public IReadOnlyList<DiskEntry> List(string folder) => Alive().List(folder);
+
+    private UnflushedNames? Names
+    {
+        get
+        {
+            lock (_gate)
+                return _names ??= LosesNames ? new UnflushedNames(inner, PowerLossIn!) : null;
+        }
+    }
 
     private IDisk Alive()
     {
@@ -218,12 +262,14 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
             file.Inner.Dispose();
         if (PowerLossIn is null)
             return;
+        Names?.TakeBack();
         foreach (var entry in Tree(PowerLossIn))
         {
-            if (entry.Kind != DiskEntryKind.File || !_unflushed.Contains((entry.Device, entry.Inode)))
+            if (entry.Kind != DiskEntryKind.File || !_durable.TryGetValue((entry.Device, entry.Inode), out var content))
                 continue;
             using var file = inner.OpenWrite(entry.Path);
             file.SetLength(0);
+            file.Write(content, 0);
         }
     }
 
@@ -231,6 +277,22 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         inner.List(folder).SelectMany(e => e.Kind == DiskEntryKind.Directory ? Tree(e.Path).Append(e) : [e]);
 
     private void NamesChanged(string path) => Unflushed(inner.Stat(Path.GetDirectoryName(path)!)!);
+
+    /// <summary>Content that is about to change is what the disk holds until the next flush.</summary>
+    private void Unflushed(IDiskFile file)
+    {
+        var entry = file.Stat();
+        lock (_gate)
+        {
+            if (PowerLossIn is not null && !_durable.ContainsKey((entry.Device, entry.Inode)))
+            {
+                var content = new byte[file.Length];
+                HashingCopy.ReadExactly(file, content, 0);
+                _durable.Add((entry.Device, entry.Inode), content);
+            }
+            _unflushed.Add((entry.Device, entry.Inode));
+        }
+    }
 
     private void Unflushed(DiskEntry entry)
     {
@@ -241,7 +303,10 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
     private void Flushed(DiskEntry entry)
     {
         lock (_gate)
+        {
             _unflushed.Remove((entry.Device, entry.Inode));
+            _durable.Remove((entry.Device, entry.Inode));
+        }
     }
 
     private sealed class FaultyFile(FaultyDisk disk, IDiskFile file) : IDiskFile
@@ -259,7 +324,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         public void Write(ReadOnlySpan<byte> buffer, long offset)
         {
             disk.Alive();
-            disk.Unflushed(file.Stat());
+            disk.Unflushed(file);
             var half = buffer[..(buffer.Length / 2)].ToArray();
             disk.Step("write", Path, () => file.Write(half, offset));
             file.Write(buffer, offset);
@@ -268,7 +333,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         public void SetLength(long length)
         {
             disk.Step("setlength", Path);
-            disk.Unflushed(file.Stat());
+            disk.Unflushed(file);
             file.SetLength(length);
         }
 

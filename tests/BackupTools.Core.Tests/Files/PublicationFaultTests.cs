@@ -173,6 +173,15 @@ public sealed class PublicationFaultTests
         ForEveryStep(name, (n, temp, s) => DiskFor(s, temp, killAt: n, powerLoss: true), (_, _, _) => { });
 
     [Theory]
+    [MemberData(nameof(Names))]
+    public void A_power_loss_that_takes_all_unflushed_names_along_does_too(string name) =>
+        ForEveryStep(
+            name,
+            (n, temp, s) => DiskFor(s, temp, killAt: n, powerLoss: true, losesNames: true),
+            (_, _, _) => { }
+        );
+
+    [Theory]
     [InlineData("replace a file")]
     [InlineData("replace a file without links")]
     [InlineData("replace a folder")]
@@ -281,6 +290,7 @@ public sealed class PublicationFaultTests
         int killAt = 0,
         int failUntil = 0,
         bool powerLoss = false,
+        bool losesNames = false,
         Action? onStep = null
     ) =>
         new(LocalDisk.Instance)
@@ -289,6 +299,7 @@ public sealed class PublicationFaultTests
             FailUntil = failUntil,
             KillAt = killAt,
             PowerLossIn = powerLoss ? temp.Path : null,
+            LosesNames = losesNames,
             OnStep = onStep ?? (static () => { }),
             HardLinks = !s.Lacks.Contains(NoLinks),
             Exchanges = !s.Lacks.Contains(NoExchange),

@@ -3,107 +3,148 @@ using BackupTools.Operations;
 
 namespace BackupTools.Tests.Operations;
 
-/// <summary>Merge, copy and expire, on chains of SPG bundles.</summary>
+/// <summary>Merge, copy and expire, with every engine whose chains can be.</summary>
 public sealed class ChainLifeTests : IDisposable
 {
-    private readonly SpgSandbox _box = new();
+    private EngineSandbox _box = null!;
+
+    public static TheoryData<string> Engines => new(EngineSandbox.Keepers);
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_full_merged_up_to_any_bundle_restores_to_what_the_chain_restores_to(string engine)
+    {
+        var bundles = Chain(engine);
+        foreach (var bundle in bundles)
+        {
+            var folder = _box.At($"m{bundle.EndPosition}");
+            var merged = _box.Merge(bundle: bundle, folder: folder);
+
+            Assert.Equal(bundle.EndPosition, merged.EndPosition);
+            Assert.InRange((bundle.CreatedUtc - merged.CreatedUtc).Duration(), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+            Assert.Equal(
+                EngineSandbox.Bytes(_box.RestoreFrom(_box.Bundles, bundle)),
+                EngineSandbox.Bytes(_box.RestoreFrom(folder))
+            );
+        }
+        Assert.Empty(_box.Warnings);
+    }
 
     [Theory]
     [InlineData(0)]
     [InlineData(49)]
     [InlineData(166)]
     [InlineData(508)]
-    public void A_merged_full_restores_to_what_the_chain_restores_to(int position)
+    public void A_log_is_merged_up_to_any_position(int position)
     {
-        _box.Chain();
+        Chain("SPG");
         var target = (ulong)position;
-        var merged = Merge(target);
 
-        _box.Restore(_box.RestoreTo("chain", "rec.db") with { ToPosition = target });
-        _box.Restore(new RestoreSettings { Path = _box.At("m"), DestinationPath = _box.At("merged", "rec.db") });
-        Assert.Equal(target, merged.EndPosition);
-        foreach (var file in new[] { "rec.db", "rec.wal" })
-        {
-            Assert.Equal(File.ReadAllBytes(_box.At("chain", file)), File.ReadAllBytes(_box.At("merged", file)));
-        }
-    }
-
-    [Fact]
-    public void Increments_go_on_from_a_merged_full_and_the_originals_stay()
-    {
-        _box.Full();
-        _box.GrowTo("S1");
-        _box.Increment();
-        var before = _box.Inventory();
-        Merge(null);
-        Assert.All(before, file => Assert.Equal(file.Value, _box.Inventory()[file.Key]));
-
-        _box.GrowTo("S2");
-        var next = _box.Increment(_box.Settings() with { DestinationPath = _box.At("m") });
-        Assert.Equal(166ul, next.StartPosition);
-        _box.Restore(new RestoreSettings { Path = _box.At("m"), DestinationPath = _box.At("r", "rec.db") });
-        Assert.Equal(File.ReadAllBytes(_box.Wal), File.ReadAllBytes(_box.At("r", "rec.wal")));
-    }
-
-    [Fact]
-    public void A_merge_into_the_folder_of_the_chain_becomes_the_chain_that_is_continued()
-    {
-        _box.Full();
-        _box.GrowTo("S1");
-        _box.Increment();
-        var merged = Merge(null, _box.Bundles);
-        _box.GrowTo("S2");
-        var next = _box.Increment();
-
-        var chains = _box.Chains();
-        Assert.Equal(2, chains.Count);
-        var chain = Assert.Single(chains, c => c.ChainId == merged.ChainId);
-        Assert.Contains(chain.Bundles, b => b.Id == next.Id);
-        Assert.True(chain.IsValid);
-    }
-
-    [Fact]
-    public void A_damaged_chain_is_not_merged()
-    {
-        var bundles = _box.Chain();
-        Damage(bundles[1].FullName);
-
-        Assert.Equal(ErrorCode.ChecksumMismatch, Assert.Throws<BackupException>(() => Merge(null)).Code);
-        Assert.False(Directory.Exists(_box.At("m")));
-    }
-
-    [Fact]
-    public void A_copy_is_resumed_where_it_stopped_and_copies_only_what_is_missing()
-    {
-        var bundles = _box.Chain();
-        var first = Copy();
-        Assert.Equal(3, first.Copied.Count);
-        File.Delete(_box.At("copy", bundles[2].Name));
-        var second = Copy(verify: true);
-
-        Assert.Equal([bundles[2].Id], second.Copied.Select(b => b.Id));
-        Assert.Equal((2, true), (second.PresentCount, second.IsValid!.Value));
-        Assert.All(
-            bundles,
-            b => Assert.Equal(File.ReadAllBytes(b.FullName), File.ReadAllBytes(_box.At("copy", b.Name)))
+        Assert.Equal(target, _box.Merge(target).EndPosition);
+        Assert.Equal(
+            EngineSandbox.Bytes(_box.RestoreFrom(_box.Bundles, position: target)),
+            EngineSandbox.Bytes(_box.RestoreFrom(_box.At("m")))
         );
     }
 
-    [Fact]
-    public void A_damaged_bundle_is_found_while_it_is_copied()
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void Increments_go_on_from_a_merged_full_and_the_originals_stay(string engine)
     {
-        var bundles = _box.Chain();
-        Damage(bundles[1].FullName);
+        _box = EngineSandbox.Of(engine);
+        _box.Become("S0");
+        _box.Full();
+        _box.Become("S1");
+        _box.Increment();
+        var before = _box.Inventory();
+        var merged = _box.Merge();
+        Assert.All(before, file => Assert.Equal(file.Value, _box.Inventory()[file.Key]));
 
-        var error = Assert.Throws<BackupException>(() => Copy());
-        Assert.Equal((ErrorCode.ChecksumMismatch, bundles[1].FullName), (error.Code, error.FullName));
-        Assert.Equal([bundles[0].Name], Directory.GetFiles(_box.At("copy")).Select(Path.GetFileName));
+        _box.Become("S2");
+        var next = _box.Increment(_box.Settings() with { DestinationPath = _box.At("m") });
+        Assert.Equal(next.Kind == "Full" ? next.EndPosition : merged.EndPosition, next.StartPosition);
+        RequireContent(_box.RestoreFrom(_box.At("m")));
+        Assert.Empty(_box.Lies());
     }
 
-    [Fact]
-    public void What_no_rule_keeps_goes_and_every_kept_bundle_still_restores()
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_merge_into_the_folder_of_the_chain_becomes_the_chain_that_is_continued(string engine)
     {
-        _box.Chain();
+        _box = EngineSandbox.Of(engine);
+        _box.Become("S0");
+        _box.Full();
+        _box.Become("S1");
+        _box.Increment();
+        var merged = _box.Merge(folder: _box.Bundles);
+        Assert.Empty(_box.Lies());
+        _box.Become("S2");
+        var next = _box.Increment();
+
+        var chains = _box.Chains();
+        Assert.All(chains, c => Assert.True(c.IsValid));
+        Assert.Contains(chains, c => c.ChainId == merged.ChainId);
+        if (next.Kind != "Full")
+        {
+            Assert.Equal(merged.ChainId, next.ChainId);
+        }
+        RequireContent(_box.RestoreFrom(_box.Bundles, next));
+        Assert.Empty(_box.Lies());
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_damaged_chain_is_not_merged(string engine)
+    {
+        var bundles = Chain(engine);
+        EngineSandbox.Damage(bundles[2]);
+
+        Assert.Equal(ErrorCode.ChecksumMismatch, Assert.Throws<BackupException>(() => _box.Merge()).Code);
+        Assert.False(Directory.Exists(_box.At("m")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_copy_is_resumed_where_it_stopped_and_copies_only_what_is_missing(string engine)
+    {
+        _box = EngineSandbox.Of(engine);
+        _box.Become("S0");
+        var full = _box.Full();
+        _box.Become("S1");
+        var increment = _box.Increment();
+        var count = _box.Count();
+        var first = _box.Copy();
+        Assert.Equal(count, first.Copied.Count);
+        _box.Become("S2");
+        var last = _box.Increment();
+        var second = _box.Copy(verify: true);
+
+        Assert.Equal([last.Id], second.Copied.Select(b => b.Id));
+        Assert.Equal((count, true), (second.PresentCount, second.IsValid!.Value));
+        Assert.All([full, increment, last], b => Assert.Equal(Bytes(b.FullName), Bytes(_box.At("c", b.Name))));
+        Assert.Empty(_box.Copy().Copied);
+        Assert.Empty(_box.Lies());
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_damaged_bundle_is_found_while_it_is_copied(string engine)
+    {
+        var bundles = Chain(engine);
+        EngineSandbox.Damage(bundles[2]);
+
+        var error = Assert.Throws<BackupException>(() => _box.Copy());
+        Assert.Equal(ErrorCode.ChecksumMismatch, error.Code);
+        Assert.StartsWith(bundles[2].FullName, error.FullName, StringComparison.Ordinal);
+        Assert.False(Path.Exists(_box.At("c", bundles[2].Name)));
+        Assert.True(Path.Exists(_box.At("c", bundles[0].Name)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void What_no_rule_keeps_goes_and_every_kept_bundle_still_restores(string engine)
+    {
+        Chain(engine);
         _box.Full();
         _box.Full();
         File.WriteAllText(Path.Combine(_box.Bundles, "notes.txt"), "mine");
@@ -112,53 +153,69 @@ public sealed class ChainLifeTests : IDisposable
         var before = _box.Inventory();
         var plan = ExpireBackups.Plan(settings, _box.Host());
         Assert.Equal(before, _box.Inventory());
-        var report = ExpireBackups.Execute(settings, _box.Host());
+        var report = _box.Expire(settings);
 
         Assert.Equal((plan.KeptCount, plan.RemovedCount), (report.KeptCount, report.RemovedCount));
-        Assert.Equal((1, 4), (report.KeptCount, report.RemovedCount));
-        Assert.Equal(2, Directory.GetFiles(_box.Bundles).Length);
-        Assert.Equal(508ul, _box.Restore().EndPosition);
+        Assert.InRange(report.RemovedCount, 4, report.Decisions.Count - 1);
+        Assert.Equal(report.KeptCount, _box.Count());
+        Assert.Single(_box.Chains());
+        Assert.True(File.Exists(Path.Combine(_box.Bundles, "notes.txt")));
+        RequireContent(_box.RestoreFrom(_box.Bundles));
+        Assert.Empty(_box.Lies());
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void The_newest_restore_point_goes_only_by_force(string engine)
+    {
+        Chain(engine);
+        var settings = new ExpirySettings { Path = _box.Bundles, KeepLast = 0 };
+
+        _box.Expire(settings);
+        RequireContent(_box.RestoreFrom(_box.Bundles));
+        Assert.Empty(_box.Lies());
+        _box.Expire(settings with { Force = true });
+        Assert.Empty(_box.BundleNames());
+        Assert.Empty(_box.Lies());
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_bundle_is_no_folder_to_be_thinned_out(string engine)
+    {
+        var bundle = Chain(engine)[0];
+        var before = _box.Inventory();
+
+        var error = Assert.Throws<BackupException>(() =>
+            _box.Expire(new ExpirySettings { Path = bundle.FullName, KeepLast = 0 })
+        );
+
+        Assert.Equal(ErrorCode.InvalidOption, error.Code);
+        Assert.Equal(before, _box.Inventory());
     }
 
     [Fact]
-    public void The_newest_restore_point_goes_only_by_force()
+    public void What_a_bundle_builds_on_is_copied_first_although_the_clock_was_set_back()
     {
-        _box.Chain();
-        var settings = new ExpirySettings { Path = _box.Bundles, KeepLast = 0 };
+        _box = EngineSandbox.Of("PowDB");
+        var full = _box.Full();
+        _box.Become("S1");
+        _box.Clock!.Now -= TimeSpan.FromDays(1);
+        var increment = _box.Increment();
 
-        Assert.Equal(0, ExpireBackups.Execute(settings, _box.Host()).RemovedCount);
-        Assert.Equal(3, ExpireBackups.Execute(settings with { Force = true }, _box.Host()).RemovedCount);
+        Assert.Equal([full.Id, increment.Id], _box.Copy().Copied.Select(b => b.Id));
     }
 
-    private Reports.BundleInfo Merge(ulong? position, string? folder = null)
+    private IReadOnlyList<Reports.BundleInfo> Chain(string engine)
     {
-        var host = _box.Host();
-        var settings = new MergeSettings
-        {
-            Path = _box.Bundles,
-            ToPosition = position,
-            DestinationPath = folder ?? _box.At("m"),
-        };
-        return MergeChain.Execute(MergeChain.Plan(settings, host), host);
+        _box = EngineSandbox.Of(engine);
+        return _box.Chain();
     }
 
-    private Reports.CopyReport Copy(bool verify = false) =>
-        CopyChain.Execute(
-            new CopySettings
-            {
-                Path = _box.Bundles,
-                DestinationPath = _box.At("copy"),
-                Verify = verify,
-            },
-            _box.Host()
-        );
+    private void RequireContent(string restored) => Assert.Equal(_box.Content(_box.Source), _box.Content(restored));
 
-    private static void Damage(string path)
-    {
-        var bytes = File.ReadAllBytes(path);
-        bytes[^20] ^= 1;
-        File.WriteAllBytes(path, bytes);
-    }
+    private static string Bytes(string bundle) =>
+        File.Exists(bundle) ? Convert.ToHexString(File.ReadAllBytes(bundle)) : EngineSandbox.Tree(bundle);
 
-    public void Dispose() => _box.Dispose();
+    public void Dispose() => _box?.Dispose();
 }

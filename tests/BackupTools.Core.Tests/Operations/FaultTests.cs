@@ -1,92 +1,225 @@
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Operations;
 using BackupTools.Tests.Files;
+using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Operations;
 
 /// <summary>
-/// Every operation with a fault at each of its steps: afterwards the destination is as it was or as it should be, the
-/// source is untouched, and the next run works and sweeps what was left.
+/// Every operation of every engine with a fault at each of its steps: afterwards the destination is as it was or as it
+/// should be, the source is untouched, and the next run works and sweeps what was left.
 /// </summary>
-public sealed class FaultTests
+public sealed class FaultTests(ITestOutputHelper output)
 {
+    private static readonly string[] OfAll = ["full", "increment", "restore", "forced restore"];
+    private static readonly string[] OfKeepers = ["merge", "copy", "expire", "expire all"];
+
+    /// <summary>What may be done again without making another bundle.</summary>
+    private static readonly string[] Repeatable = ["forced restore", "copy", "expire", "expire all"];
+
+    public static TheoryData<string, string> Operations
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var engine in EngineSandbox.Names)
+            {
+                var isKeeper = EngineSandbox.Keepers.Contains(engine, StringComparer.Ordinal);
+                foreach (var operation in isKeeper ? [.. OfAll, .. OfKeepers] : OfAll)
+                {
+                    data.Add(engine, operation);
+                }
+            }
+            return data;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Operations))]
-    public void A_disk_that_is_full_at_any_step_leaves_nothing_behind(string operation) =>
+    public void A_disk_that_is_full_at_any_step_leaves_nothing_behind(string engine, string operation) =>
         ForEveryStep(
+            engine,
             operation,
-            (real, step) => new FaultyDisk(real) { FailAt = step },
-            (box, act, before, after, _) =>
+            (_, step) => new FaultyDisk(LocalDisk.Instance) { FailAt = step },
+            (box, disk, before, after) =>
             {
-                var error = Record.Exception(act);
+                var error = Record.Exception(() => Run(operation, box, disk));
                 Assert.True(error is null or BackupException { Code: ErrorCode.DiskFull }, $"{error}");
-                Assert.Contains(Look(box), error is null ? [after] : new[] { before, after });
+                var now = Look(box);
+                Assert.Contains(now, error is null ? [after] : new[] { before, after });
+                Assert.Empty(box.Lies());
+                return now;
             }
         );
 
     [Theory]
     [MemberData(nameof(Operations))]
     public void A_process_killed_at_any_step_leaves_the_old_or_the_new_state_once_the_next_run_has_swept(
+        string engine,
         string operation
     ) =>
         ForEveryStep(
+            engine,
             operation,
-            (real, step) => new FaultyDisk(real) { KillAt = step },
-            (box, act, before, after, again) =>
+            (_, step) => new FaultyDisk(LocalDisk.Instance) { KillAt = step },
+            (box, disk, before, after) =>
             {
-                Assert.Throws<KilledException>(act);
-                if (operation != "expire")
-                {
-                    // Bundles that go together are back, or gone, only when the next run has looked.
-                    Assert.Contains(box.BundleNames(), new[] { before.Bundles, after.Bundles });
-                }
-                var error = Record.Exception(again);
-                // What the killed run had finished is not done twice.
-                Assert.True(error is null or BackupException { Code: ErrorCode.DestinationExists }, $"{error}");
-                Assert.Equal(after.Restored, Look(box).Restored);
-                Assert.Empty(box.Leftovers());
+                Assert.Throws<KilledException>(() => Run(operation, box, disk));
+                var now = Look(box);
+                // Bundles that come or go together do so only when the next run has looked; each of them is whole.
+                Assert.All(Lines(now), bundle => Assert.Contains(bundle, Lines(before).Concat(Lines(after))));
+                Assert.Empty(box.Traps());
+                RunAgain(operation, box, after);
+                return now;
             }
         );
 
-    public static TheoryData<string> Operations =>
-        ["full", "increment", "restore", "forced restore", "merge", "expire"];
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void A_power_cut_at_any_step_leaves_what_a_sweep_makes_the_old_or_the_new_state(
+        string engine,
+        string operation
+    ) => CutThePower(engine, operation, losesNames: false);
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void A_power_cut_that_takes_all_unflushed_names_along_does_too(string engine, string operation) =>
+        CutThePower(engine, operation, losesNames: true);
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void What_an_operation_has_reported_as_done_survives_a_power_cut(string engine, string operation)
+    {
+        using var box = Prepare(engine, operation);
+        var disk = new FaultyDisk(LocalDisk.Instance) { PowerLossIn = box.Folder, LosesNames = true };
+        Run(operation, box, disk);
+        var done = Look(box);
+        disk.CutPower();
+        box.Sweep();
+        Assert.Equal(done, Look(box));
+        Assert.Empty(box.Lies());
+    }
+
+    private void CutThePower(string engine, string operation, bool losesNames) =>
+        ForEveryStep(
+            engine,
+            operation,
+            (box, step) =>
+                new FaultyDisk(LocalDisk.Instance)
+                {
+                    KillAt = step,
+                    PowerLossIn = box.Folder,
+                    LosesNames = losesNames,
+                },
+            (box, disk, before, after) =>
+            {
+                Assert.Throws<KilledException>(() => Run(operation, box, disk));
+                box.Sweep();
+                var now = Look(box);
+                Assert.Contains(now, new[] { before, after });
+                Assert.Empty(box.Lies());
+                RunAgain(operation, box, after);
+                return now;
+            }
+        );
+
+    /// <summary>The next run works, gets there, and leaves nothing of the one before.</summary>
+    private static void RunAgain(string operation, EngineSandbox box, State after)
+    {
+        var error = Record.Exception(() => Run(operation, box, LocalDisk.Instance));
+        var now = Look(box);
+        // What the killed run had finished is not done twice.
+        Assert.True(
+            error is null
+                || (
+                    error
+                        is BackupException
+                        {
+                            Code: ErrorCode.DestinationExists or ErrorCode.NothingToBackUp or ErrorCode.NoBundles
+                        }
+                    && now == after
+                ),
+            $"{error}"
+        );
+        Assert.Equal(after.Restored, now.Restored);
+        if (Repeatable.Contains(operation, StringComparer.Ordinal))
+        {
+            Assert.Equal(after.Bundles, now.Bundles);
+        }
+        Assert.DoesNotContain("unreadable", now.Bundles, StringComparison.Ordinal);
+        Assert.Empty(box.Leftovers());
+        Assert.Empty(box.Lies());
+    }
+
+    private static string[] Lines(State state) => state.Bundles.Split(", ");
 
     private sealed record State(string Source, string Bundles, string Restored);
 
-    private static State Look(SpgSandbox box) => new(box.SourceBytes(), box.BundleNames(), box.RestoredBytes());
+    private static State Look(EngineSandbox box) => new(box.SourceBytes(), box.BundleNames(), box.RestoredBytes());
 
-    private static void ForEveryStep(
+    private void ForEveryStep(
+        string engine,
         string operation,
-        Func<IDisk, int, FaultyDisk> faulty,
-        Action<SpgSandbox, Action, State, State, Action> check
+        Func<EngineSandbox, int, FaultyDisk> faulty,
+        Func<EngineSandbox, FaultyDisk, State, State, State> check
     )
     {
-        using var reference = Prepare(operation);
-        var before = Look(reference);
+        State before;
+        State after;
         var counting = new FaultyDisk(LocalDisk.Instance);
-        Run(operation, reference, counting);
-        var after = Look(reference);
+        using (var reference = Prepare(engine, operation))
+        {
+            before = Look(reference);
+            Run(operation, reference, counting);
+            after = Look(reference);
+        }
+        Assert.NotEqual(before, after);
         Assert.True(counting.Steps > 5, "there was next to nothing to fail");
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal)
+        {
+            ["old"] = 0,
+            ["new"] = 0,
+            ["between"] = 0,
+        };
         for (var step = 1; step <= counting.Steps; step++)
         {
-            using var box = Prepare(operation);
-            var disk = faulty(LocalDisk.Instance, step);
-            check(box, () => Run(operation, box, disk), before, after, () => Run(operation, box, LocalDisk.Instance));
-            Assert.Equal(before.Source, box.SourceBytes());
+            using var box = Prepare(engine, operation);
+            var disk = faulty(box, step);
+            try
+            {
+                var now = check(box, disk, before, after);
+                seen[
+                    now == before ? "old"
+                    : now == after ? "new"
+                    : "between"
+                ]++;
+                Assert.Equal(before.Source, box.SourceBytes());
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"step {step}: {e.Message}\n{string.Join('\n', disk.Log)}", e);
+            }
         }
+        output.WriteLine(
+            $"{engine} {operation}: {counting.Steps} points tried; old state {seen["old"]}, new {seen["new"]}, "
+                + $"between the two until swept {seen["between"]}"
+        );
     }
 
-    private static SpgSandbox Prepare(string operation)
+    private static EngineSandbox Prepare(string engine, string operation)
     {
-        var box = new SpgSandbox();
+        var box = EngineSandbox.Of(engine);
+        box.Become(operation == "full" ? "S1" : "S0");
         if (operation == "full")
         {
-            box.GrowTo("S1");
             return box;
         }
-        box.Full();
-        box.GrowTo("S1");
+        var full = box.Full();
+        if (operation == "copy")
+        {
+            box.Copy();
+        }
+        box.Become("S1");
         if (operation == "increment")
         {
             return box;
@@ -94,7 +227,7 @@ public sealed class FaultTests
         box.Increment();
         if (operation == "forced restore")
         {
-            box.Restore(box.RestoreTo("r", "rec.db") with { ToPosition = 0 });
+            box.Restore(box.RestoreTo(box.Restored) with { ToPosition = full.EndPosition });
         }
         if (operation == "expire")
         {
@@ -103,27 +236,38 @@ public sealed class FaultTests
         return box;
     }
 
-    private static void Run(string operation, SpgSandbox box, IDisk disk)
+    private static void Run(string operation, EngineSandbox box, IDisk disk)
     {
-        var host = new OperationHost { Disk = disk };
         switch (operation)
         {
             case "full":
-                TakeFullBackup.Execute(TakeFullBackup.Plan(box.Settings(), host), host);
+                box.Full(disk: disk);
                 break;
             case "increment":
-                TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(box.Settings(), host), host);
+                box.Increment(disk: disk);
                 break;
             case "merge":
-                var merge = new MergeSettings { Path = box.Bundles, DestinationPath = box.At("m") };
-                MergeChain.Execute(MergeChain.Plan(merge, host), host);
+                box.Merge(disk: disk);
+                break;
+            case "expire all":
+                box.Expire(
+                    new()
+                    {
+                        Path = box.Bundles,
+                        KeepLast = 0,
+                        Force = true,
+                    },
+                    disk
+                );
+                break;
+            case "copy":
+                box.Copy(disk: disk);
                 break;
             case "expire":
-                ExpireBackups.Execute(new ExpirySettings { Path = box.Bundles, KeepLast = 1 }, host);
+                box.Expire(disk: disk);
                 break;
             default:
-                var restore = box.RestoreTo("r", "rec.db") with { Force = operation == "forced restore" };
-                RestoreChain.Execute(RestoreChain.Plan(restore, host), host);
+                box.Restore(box.RestoreTo(box.Restored) with { Force = operation == "forced restore" }, disk);
                 break;
         }
     }

@@ -61,20 +61,31 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         foreach (var share in settings.Shares)
         {
             var bytes = (long)(settings.Size * share);
+            var began = DateTime.UtcNow;
             shape.Change(_source, bytes, _seed++);
             var change = workshop.PathOf("change");
             WriteChange(change, bytes);
+            var whole = workshop.PathOf("whole");
+            Directory.CreateDirectory(whole);
+            foreach (var file in shape.TakenWhole(_source, began))
+            {
+                File.Copy(file, Path.Combine(whole, Path.GetFileName(file)));
+            }
             var rows = _match.Play(
                 shape.Engine,
                 string.Create(CultureInfo.InvariantCulture, $"increment, {100 * share:0.##} %"),
                 [
                     // PowDB has to look at all of the data, the others only at what was added.
                     .. shape.ChangesInPlace ? Sum(SourceFolder).Append(Copy(SourceFolder)) : [Copy(change)],
+                    .. Directory.EnumerateFiles(whole).Any()
+                        ? [Copy(whole, "cp, its files + sync")]
+                        : Array.Empty<Contestant>(),
                     .. Ours("incremental", Library.Increment, PutBack),
                     .. _archivers.Select(a => a.Next(SourceFolder)),
                 ]
             );
             Workshop.Delete(change);
+            Workshop.Delete(whole);
             Keep();
             foreach (var row in rows)
             {
@@ -141,8 +152,8 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         ];
     }
 
-    private Contestant Copy(string from) =>
-        Contestant.Program("cp -r + sync", Workshop.PlainCopy(from, _copy), () => Workshop.Delete(_copy));
+    private Contestant Copy(string from, string name = "cp -r + sync") =>
+        Contestant.Program(name, Workshop.PlainCopy(from, _copy), () => Workshop.Delete(_copy));
 
     private static IEnumerable<Contestant> Sum(string folder) =>
         Workshop.Has("b3sum") ? [Contestant.Program("b3sum", Workshop.Blake3(folder))] : [];

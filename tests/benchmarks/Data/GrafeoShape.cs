@@ -28,6 +28,13 @@ internal sealed class GrafeoShape : IDatabaseShape
 
     public string SideFile(string source) => Path.Combine(GrafeoLog.FolderOf(source), "backup_cursor.meta");
 
+    public IReadOnlyList<string> TakenWhole(string source, DateTime sinceUtc) =>
+        [
+            .. Directory
+                .GetFiles(GrafeoLog.FolderOf(source), "*.log")
+                .Where(f => File.GetLastWriteTimeUtc(f) >= sinceUtc),
+        ];
+
     public static ReadOnlySpan<byte> DatabaseId => "benchmark data 1"u8;
 
     public string Create(string folder, long bytes, long seed)

@@ -12,6 +12,12 @@ internal interface IDatabaseShape
     /// <summary>The one file that a backup may write beside the source; null for most engines.</summary>
     string? SideFile(string source) => null;
 
+    /// <summary>
+    /// Files written since then that an increment takes whole, because the format has no part of one; empty for the
+    /// engines whose increments hold only what is new.
+    /// </summary>
+    IReadOnlyList<string> TakenWhole(string source, DateTime sinceUtc) => [];
+
     /// <summary>Creates a database of about <paramref name="bytes"/> in an empty folder; the path to back up.</summary>
     string Create(string folder, long bytes, long seed);
 

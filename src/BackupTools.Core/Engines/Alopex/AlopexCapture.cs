@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
@@ -34,7 +33,7 @@ internal sealed class AlopexCapture
         _staging = staging;
         _context = context;
         _stage = new AlopexStage(staging, context);
-        _linker = plan.Request.Parent is { } parent ? new AlopexLinker(parent, _stage, context) : null;
+        _linker = plan.Request.Parent is { } parent ? new AlopexLinker(parent.FullName, _stage, context) : null;
     }
 
     private IDisk Disk => _context.Disk;
@@ -319,26 +318,9 @@ internal sealed class AlopexCapture
 
     private CaptureResult Publish()
     {
-        var destination = _plan.Request.DestinationFolder;
-        var second = _context.Clock.GetUtcNow().ToUnixTimeSeconds();
-        while (Disk.Stat(Path.Combine(destination, AlopexNames.Snapshot(second))) is not null)
-        {
-            second++;
-        }
-        var path = Path.Combine(destination, AlopexNames.Snapshot(second));
-        var steps = new List<PublishStep> { PublishStep.Place(AlopexStage.Folder, path) };
-        var latest = Path.Combine(destination, AlopexNames.Latest);
-        if (Disk.Stat(latest) is null or { Kind: DiskEntryKind.File })
-        {
-            using var marker = _staging.CreateFile(AlopexNames.Latest);
-            marker.Write(Encoding.UTF8.GetBytes(path), 0);
-            steps.Add(PublishStep.Replace(AlopexNames.Latest, latest));
-        }
-        else
-        {
-            _context.Verbose($"'{latest}' is no file and is left alone");
-        }
-        return new CaptureResult { Steps = steps, BundlePath = path };
+        var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
+        var path = marker.FreePath(_context.Clock.GetUtcNow());
+        return new CaptureResult { Steps = marker.Place(path), BundlePath = path };
     }
 
     private void Warn(string message)

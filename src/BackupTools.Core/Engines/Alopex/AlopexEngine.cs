@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Alopex;
 /// Alopex: a data directory of immutable tables, a ring of log and a checkpoint. Every backup is a snapshot that is
 /// complete in itself; what an incremental one saves is the space of the tables that it shares with the one before.
 /// </summary>
-internal sealed class AlopexEngine : IBackupEngine
+internal sealed class AlopexEngine : IBackupEngine, IChainKeeper
 {
     public string Name => EngineNames.Alopex;
 
@@ -62,4 +62,24 @@ internal sealed class AlopexEngine : IBackupEngine
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new AlopexRestore(request, staging, context).Run();
+
+    public CaptureResult Merge(
+        RestorePlan plan,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new AlopexKeeper(staging, context).Merge(plan, destinationFolder);
+
+    public CaptureResult CopyBundle(
+        BundleHeader bundle,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new AlopexKeeper(staging, context).Copy(bundle, destinationFolder);
+
+    public IReadOnlyList<PublishStep> RemovalOf(
+        IReadOnlyList<BundleHeader> bundles,
+        StagingArea staging,
+        EngineContext context
+    ) => new AlopexKeeper(staging, context).RemovalOf(bundles);
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
@@ -19,11 +18,11 @@ internal sealed class AlopexLinker
 
     /// <summary>Starts from the manifest of an earlier snapshot.</summary>
     /// <exception cref="BackupException">The earlier snapshot's manifest cannot be read.</exception>
-    public AlopexLinker(BundleHeader parent, AlopexStage stage, EngineContext context)
+    public AlopexLinker(string folder, AlopexStage stage, EngineContext context)
     {
         _stage = stage;
         _context = context;
-        _folder = parent.FullName;
+        _folder = folder;
         _listed = (AlopexSnapshot.ReadManifest(context.Disk, _folder)?.Entries ?? [])
             .DistinctBy(e => e.Name, StringComparer.Ordinal)
             .ToDictionary(e => e.Name, StringComparer.Ordinal);

@@ -54,8 +54,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             (file, cancellation) => Copy(file, listed?.GetValueOrDefault(file.Name), cancellation),
             context.Cancellation
         );
-        var newest = _stage.Files.Where(f => AlopexNames.TableId(f.Key) is not null).Select(f => f.Value.MaxTimestamp);
-        AlopexCheck.RequireVisible(newest.DefaultIfEmpty().Max(), lsn, Snapshot);
+        AlopexCheck.RequireVisible(_stage.NewestCommit, lsn, Snapshot);
         context.Progress.Activity = "verifying";
         ReadAgain();
         AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
@@ -82,21 +81,13 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
 
     private void Copy(AlopexFile file, AlopexManifestEntry? listed, CancellationToken cancellation)
     {
-        var crc = file.Name switch
+        if (file.Name is AlopexNames.Wal)
         {
-            AlopexNames.Wal => CopyWal(file, cancellation),
-            _ when file.IsTable => CopyTable(file, listed, cancellation),
-            _ => CopyPlain(file, cancellation),
-        };
-        if (listed is not null && crc != listed.Crc32)
+            AlopexStage.RequireListed(file, listed, CopyWal(file, cancellation));
+        }
+        else
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
-                $"snapshot entry crc mismatch {listed.Name}",
-                file.FullName,
-                expected: $"{listed.Crc32:x8}",
-                actual: $"{crc:x8}"
-            );
+            _stage.CopyListed(file, listed, Depth, cancellation);
         }
     }
 
@@ -115,31 +106,6 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         }
         using var whole = context.Disk.OpenRead(file.FullName);
         return AlopexChecksum.Of(whole, context, cancellation);
-    }
-
-    private uint CopyTable(AlopexFile file, AlopexManifestEntry? listed, CancellationToken cancellation)
-    {
-        try
-        {
-            return _stage.CopyTable(file, Depth, cancellation).Crc;
-        }
-        catch (BackupException e) when (listed is not null && e.Kind == ErrorKind.Damaged)
-        {
-            // The manifest's word comes first, as in the engine's own verification.
-            using var open = context.Disk.OpenRead(file.FullName);
-            var crc = AlopexChecksum.Of(open, context, cancellation);
-            if (crc == listed.Crc32)
-            {
-                throw;
-            }
-            return crc;
-        }
-    }
-
-    private uint CopyPlain(AlopexFile file, CancellationToken cancellation)
-    {
-        _stage.CopyPlain(file, cancellation);
-        return _stage.Files[file.Name].Crc;
     }
 
     /// <summary>What was checked on its way to the disk is read back from there.</summary>

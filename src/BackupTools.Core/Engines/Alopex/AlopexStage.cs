@@ -22,6 +22,14 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
     /// <summary>What is staged, by relative name.</summary>
     public IReadOnlyDictionary<string, AlopexStaged> Files => _files;
 
+    /// <summary>The newest commit in the tables that the engine loads; 0 for none.</summary>
+    public ulong NewestCommit =>
+        _files
+            .Where(f => AlopexNames.TableId(f.Key) is not null)
+            .Select(f => f.Value.MaxTimestamp)
+            .DefaultIfEmpty()
+            .Max();
+
     /// <summary>Absolute path of a staged file.</summary>
     public string PathOf(string name) => staging.PathOf($"{Folder}/{name}");
 
@@ -52,6 +60,50 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
             }
         );
         return facts!;
+    }
+
+    /// <summary>Copies a file of a snapshot and holds it against the manifest's entry; null where nobody listed it.</summary>
+    /// <exception cref="BackupException">It is not what the manifest says, or a damaged table.</exception>
+    public void CopyListed(
+        AlopexFile file,
+        AlopexManifestEntry? listed,
+        VerifyDepth depth,
+        CancellationToken cancellation
+    )
+    {
+        if (!file.IsTable)
+        {
+            CopyPlain(file, cancellation);
+            RequireListed(file, listed, _files[file.Name].Crc);
+            return;
+        }
+        try
+        {
+            RequireListed(file, listed, CopyTable(file, depth, cancellation).Crc);
+        }
+        catch (BackupException e) when (listed is not null && e.Kind == ErrorKind.Damaged)
+        {
+            // The manifest's word comes first, as in the engine's own verification.
+            using var open = context.Disk.OpenRead(file.FullName);
+            RequireListed(file, listed, AlopexChecksum.Of(open, context, cancellation));
+            throw;
+        }
+    }
+
+    /// <summary>Holds a file's checksum against the manifest's.</summary>
+    /// <exception cref="BackupException">ChecksumMismatch.</exception>
+    public static void RequireListed(AlopexFile file, AlopexManifestEntry? listed, uint crc)
+    {
+        if (listed is not null && crc != listed.Crc32)
+        {
+            throw new BackupException(
+                ErrorCode.ChecksumMismatch,
+                $"snapshot entry crc mismatch {listed.Name}",
+                file.FullName,
+                expected: $"{listed.Crc32:x8}",
+                actual: $"{crc:x8}"
+            );
+        }
     }
 
     /// <summary>Notes a table that was linked instead of copied.</summary>

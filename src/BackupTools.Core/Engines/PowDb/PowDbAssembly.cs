@@ -46,10 +46,17 @@ internal static class PowDbAssembly
         }
     }
 
-    /// <summary>Reads one delta alone and proves it.</summary>
-    public static void CheckDelta(PowDbLayer layer, EngineContext context, bool checkPages)
+    /// <summary>Reads one delta alone and proves it; <paramref name="also"/> sees every byte of it.</summary>
+    public static void CheckDelta(PowDbLayer layer, EngineContext context, bool checkPages, ByteTap? also = null)
     {
-        using var stream = new PowDbDeltaStream(layer, long.MaxValue, PowDbDeltaStream.MaxRecords, context);
+        using var stream = new PowDbDeltaStream(
+            layer,
+            long.MaxValue,
+            PowDbDeltaStream.MaxRecords,
+            PowDbDeltaStream.MaxRecords,
+            context,
+            also
+        );
         stream.ReadToEnd(checkPages && PowDbNames.IsHeap(layer.Pages.Name));
     }
 

@@ -15,7 +15,7 @@ internal sealed record PowDbBundleContent
     public required IReadOnlyList<PowDbCaptured> Files { get; init; }
 
     /// <summary>The state's log; null when it is empty.</summary>
-    public required PowDbCapturedWal? Wal { get; init; }
+    public required PowDbSideWal? Wal { get; init; }
 
     public required PowDbPageTable Pages { get; init; }
 }
@@ -24,7 +24,7 @@ internal sealed record PowDbBundleContent
 /// <param name="CreatedUtc">When it was taken.</param>
 /// <param name="Series">Which database it is of.</param>
 /// <param name="MaxLsn">The highest LSN of its pages.</param>
-/// <param name="ChainEnd">The highest position that its chain has reached: an increment does not fall behind it.</param>
+/// <param name="ChainEnd">The highest position that its chain has reached: a bundle does not fall behind it.</param>
 /// <param name="CatalogVersion">Of the captured catalogue.</param>
 /// <param name="IsLegacy">The manifest may list a log.</param>
 /// <param name="Baseline">What an increment was compared with; null for a full.</param>
@@ -122,13 +122,13 @@ internal static class PowDbBundleWriter
     {
         // Below the default the newest engine refuses what it reads here, and 0.4.7 does not look (§6).
         var version = facts.CatalogVersion >= PowDbCatalog.DefaultVersion ? facts.CatalogVersion : (ushort?)null;
+        var end = Math.Max(facts.ChainEnd, facts.MaxLsn);
         if (facts.Baseline is null)
         {
-            writer.BeginFull(seconds, facts.MaxLsn, version);
+            writer.BeginFull(seconds, end, version);
             return;
         }
-        var from = facts.Baseline.Parent.Manifest.SourceLsn;
-        writer.BeginIncrement(seconds, from, Math.Max(facts.ChainEnd, facts.MaxLsn), version);
+        writer.BeginIncrement(seconds, facts.Baseline.Parent.Manifest.SourceLsn, end, version);
     }
 
     /// <summary>What the manifest lists: everything in a full, what changed in an increment, and a log of 0.4.x.</summary>
@@ -177,7 +177,7 @@ internal static class PowDbBundleWriter
             Files = content.Files.Select(f => new PowDbStateFile(f.Name, f.Length, f.Blake3)).ToArray(),
             Dropped =
                 facts.Baseline?.Files.Keys.Where(n => !names.Contains(n)).Order(StringComparer.Ordinal).ToArray() ?? [],
-            Wal = content.Wal is { } wal && !facts.IsLegacy ? new PowDbSideWal(wal.Length, wal.Blake3) : null,
+            Wal = facts.IsLegacy ? null : content.Wal,
             Pages = content.Pages,
         };
     }

@@ -18,6 +18,19 @@ internal static partial class PowDbBundles
         return again > 1 ? $"{name}-{again}" : name;
     }
 
+    /// <summary>The first path that nothing has yet; <paramref name="nameOf"/> counts from 1.</summary>
+    public static string FreePath(string folder, Func<int, string> nameOf, IDisk disk)
+    {
+        for (var again = 1; ; again++)
+        {
+            var path = Path.Combine(folder, nameOf(again));
+            if (disk.Stat(path) is null)
+            {
+                return path;
+            }
+        }
+    }
+
     /// <summary>The series of a data directory's backups: its name.</summary>
     public static string SeriesOfSource(string sourcePath) =>
         Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath)) is { Length: > 0 } name ? name : "powdb";

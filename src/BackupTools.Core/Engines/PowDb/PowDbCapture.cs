@@ -173,33 +173,22 @@ internal sealed class PowDbCapture
                 _baseline
             ),
             Files = files,
-            Wal = wal,
+            Wal = wal is null ? null : new PowDbSideWal(wal.Length, wal.Blake3),
             Pages = pages,
         };
         var known = _request.Chain?.Bundles.Select(b => b.Id).ToHashSet(StringComparer.Ordinal) ?? [];
         var id = PowDbBundleWriter.Write(content, known.Contains, Create, Delete);
-        var final = FreePath();
+        var final = PowDbBundles.FreePath(
+            _request.DestinationFolder,
+            again => PowDbBundles.NameOf(_series, _now, _request.Kind, again),
+            _context.Disk
+        );
         return new CaptureResult
         {
             Steps = [PublishStep.Place(Staged, final)],
             BundlePath = final,
             BundleId = id,
         };
-    }
-
-    private string FreePath()
-    {
-        for (var again = 1; ; again++)
-        {
-            var path = Path.Combine(
-                _request.DestinationFolder,
-                PowDbBundles.NameOf(_series, _now, _request.Kind, again)
-            );
-            if (_context.Disk.Stat(path) is null)
-            {
-                return path;
-            }
-        }
     }
 
     private IDiskFile Create(string name) => _staging.CreateFile(Path.Combine(Staged, name));

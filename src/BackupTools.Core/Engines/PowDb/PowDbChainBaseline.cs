@@ -124,12 +124,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
         {
             var values = rented.AsSpan(0, count * Hash.Size);
             Blake3Leaves.ChainingValues(pages, (ulong)first, values);
-            // Fingerprints are the first half of the values: moved together, they leave in one write.
-            for (var i = 1; i < count; i++)
-            {
-                values.Slice(i * Hash.Size, PowDbFingerprints.Size).CopyTo(values[(i * PowDbFingerprints.Size)..]);
-            }
-            _scratch.Write(values[..(count * PowDbFingerprints.Size)], start + (first * PowDbFingerprints.Size));
+            _scratch.Write(PowDbFingerprints.Of(values), start + (first * PowDbFingerprints.Size));
         }
         finally
         {

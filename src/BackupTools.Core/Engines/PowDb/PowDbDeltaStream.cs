@@ -15,6 +15,7 @@ internal sealed class PowDbDeltaStream : IDisposable
     private readonly PowDbLayer _layer;
     private readonly long _limit;
     private readonly EngineContext _context;
+    private readonly ByteTap? _also;
     private readonly IDiskFile _file;
     private readonly PowDbDeltaCheck _check;
     private readonly Hasher _hasher = new();
@@ -22,6 +23,7 @@ internal sealed class PowDbDeltaStream : IDisposable
     private readonly byte[] _buffer;
     private readonly int _capacity;
     private readonly long _length;
+    private int _next;
     private long _read;
     private int _filled;
     private int _at;
@@ -31,11 +33,20 @@ internal sealed class PowDbDeltaStream : IDisposable
     /// <param name="layer">Which.</param>
     /// <param name="limit">Pages from here on were lost later: they are proved, but not handed out.</param>
     /// <param name="records">Records per read; 1 or more.</param>
+    /// <param name="firstRecords">Records of the first read; 1 to <paramref name="records"/>.</param>
     /// <param name="context">The run.</param>
+    /// <param name="also">Sees every byte as it is read.</param>
     /// <exception cref="BackupException">MissingFile, UnsafeName, LengthMismatch.</exception>
-    public PowDbDeltaStream(PowDbLayer layer, long limit, int records, EngineContext context)
+    public PowDbDeltaStream(
+        PowDbLayer layer,
+        long limit,
+        int records,
+        int firstRecords,
+        EngineContext context,
+        ByteTap? also = null
+    )
     {
-        (_layer, _limit, _context) = (layer, limit, context);
+        (_layer, _limit, _context, _also) = (layer, limit, context, also);
         _check = new PowDbDeltaCheck(layer.Pages);
         _file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
         try
@@ -49,6 +60,7 @@ internal sealed class PowDbDeltaStream : IDisposable
         }
         _length = (long)layer.Pages.PageCount * PowDbDelta.RecordSize;
         _capacity = Math.Min(records, MaxRecords) * PowDbDelta.RecordSize;
+        _next = Math.Min(firstRecords * PowDbDelta.RecordSize, _capacity);
         _buffer = ArrayPool<byte>.Shared.Rent(_capacity);
     }
 
@@ -119,11 +131,13 @@ internal sealed class PowDbDeltaStream : IDisposable
             return false;
         }
         _context.Cancellation.ThrowIfCancellationRequested();
-        _filled = (int)Math.Min(_capacity, _length - _read);
+        _filled = (int)Math.Min(_next, _length - _read);
+        _next = _capacity;
         _at = 0;
         var block = _buffer.AsSpan(0, _filled);
         HashingCopy.ReadExactly(_file, block, _read);
         _hasher.Update(block);
+        _also?.Invoke(block);
         _context.Progress.Advance(block.Length);
         _read += block.Length;
         TakeIndex();

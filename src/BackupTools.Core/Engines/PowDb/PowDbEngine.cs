@@ -4,7 +4,7 @@ using BackupTools.Files;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>PowDB: data directories of heaps, indexes and a log; bundles are folders beside each other.</summary>
-internal sealed class PowDbEngine : IBackupEngine
+internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
 {
     public string Name => EngineNames.PowDb;
 
@@ -69,4 +69,24 @@ internal sealed class PowDbEngine : IBackupEngine
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new PowDbRestore(request, staging, context).Run();
+
+    public CaptureResult Merge(
+        RestorePlan plan,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new PowDbKeeper(staging, context).Merge(plan, destinationFolder);
+
+    public CaptureResult CopyBundle(
+        BundleHeader bundle,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new PowDbKeeper(staging, context).Copy(bundle, destinationFolder);
+
+    public IReadOnlyList<PublishStep> RemovalOf(
+        IReadOnlyList<BundleHeader> bundles,
+        StagingArea staging,
+        EngineContext context
+    ) => [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
 }

@@ -32,7 +32,10 @@ internal sealed class PowDbLayerStack : IDisposable
         {
             for (var i = part.Layers.Count - 1; i >= 0; i--)
             {
-                _newestFirst.Add(new PowDbDeltaStream(part.Layers[i], Limit, records, context));
+                // Changes lie spread over the heap: deltas that begin alike would run dry together, and all work would
+                // wait until all are read again. So they are made to take turns.
+                var first = 1 + (int)((long)(records - 1) * i / part.Layers.Count);
+                _newestFirst.Add(new PowDbDeltaStream(part.Layers[i], Limit, records, first, context));
                 // A heap that was shorter here had lost what lies behind, even if it has grown again since.
                 Limit = Math.Min(Limit, part.Layers[i].Pages.TotalPages);
             }

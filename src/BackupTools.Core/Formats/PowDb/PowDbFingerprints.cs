@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -42,6 +43,19 @@ internal static class PowDbFingerprints
     public const int MaxHeadSize = FixedHeadSize + MaxName;
 
     public static ReadOnlySpan<byte> FileHeader => "BTPF\u0001\0\0\0"u8;
+
+    /// <summary>
+    /// The fingerprints of pages by their chaining values: the first half of each, moved together in place.
+    /// </summary>
+    public static ReadOnlySpan<byte> Of(Span<byte> values)
+    {
+        var count = values.Length / Hash.Size;
+        for (var i = 1; i < count; i++)
+        {
+            values.Slice(i * Hash.Size, Size).CopyTo(values[(i * Size)..]);
+        }
+        return values[..(count * Size)];
+    }
 
     /// <summary>The body of a listed segment: place and fingerprint of each page named, out of all of its window.</summary>
     public static byte[] List(IEnumerable<long> pages, ReadOnlySpan<byte> fingerprints)

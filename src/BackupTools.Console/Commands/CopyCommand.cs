@@ -1,0 +1,49 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools copy FOLDER --destination-path FOLDER</c></summary>
+internal static class CopyCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("copy", "Copy what a second folder does not have yet, verified on the way.");
+        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
+        var destination = Options.DestinationPath("The second folder; made when it does not exist.", "FOLDER");
+        var chainId = Options.ChainId("Only this chain.");
+        var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
+        var engine = Options.Engine();
+        var json = Options.Json();
+        var verbose = Options.Verbose();
+        command.Add(folder);
+        command.Add(destination);
+        command.Add(chainId);
+        command.Add(verify);
+        command.Add(engine);
+        command.Add(json);
+        command.Add(verbose);
+        command.SetAction(parsed =>
+            Run.Of(
+                signals,
+                parsed.GetValue(json),
+                parsed.GetValue(verbose),
+                run =>
+                {
+                    var settings = new CopySettings
+                    {
+                        Path = Options.Absolute(parsed.GetRequiredValue(folder)),
+                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        ChainId = parsed.GetValue(chainId),
+                        Engine = parsed.GetValue(engine),
+                        Verify = parsed.GetValue(verify),
+                    };
+                    var report = run.Execute(host => CopyChain.Execute(settings, host));
+                    run.Emit(report);
+                    run.FailFor(report.Problems);
+                }
+            )
+        );
+        return command;
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools merge FOLDER --destination-path FOLDER</c></summary>
+internal static class MergeCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("merge", "Make a new full from a chain, without the database and its engine.");
+        var options = new TargetOptions();
+        var destination = Options.DestinationPath(
+            "The folder for the merged full; may be the folder of the chain.",
+            "FOLDER"
+        );
+        options.AddTo(command);
+        command.Add(destination);
+        command.SetAction(parsed =>
+            options.Run(
+                signals,
+                parsed,
+                (run, target) =>
+                {
+                    var settings = new MergeSettings
+                    {
+                        Path = target.Path,
+                        ChainId = target.ChainId,
+                        Engine = target.Engine,
+                        ToPosition = target.ToPosition,
+                        PointInTime = target.PointInTime,
+                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                    };
+                    run.Emit(run.Execute(host => MergeChain.Execute(MergeChain.Plan(settings, host), host)));
+                }
+            )
+        );
+        return command;
+    }
+}

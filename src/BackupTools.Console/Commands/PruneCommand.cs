@@ -1,0 +1,80 @@
+using System.CommandLine;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools prune FOLDER --keep-last N …</c></summary>
+internal static class PruneCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("prune", "Remove the bundles that no keep rule keeps. Rules add up.");
+        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
+        var last = Keep("--keep-last", "Keep the newest N restore points.");
+        var within = Options.Span("--keep-within", "Keep restore points up to this much older than the newest one.");
+        var daily = Keep("--keep-daily", "Keep the newest restore point of each of the last N days.");
+        var weekly = Keep("--keep-weekly", "Keep the newest restore point of each of the last N ISO weeks.");
+        var monthly = Keep("--keep-monthly", "Keep the newest restore point of each of the last N months.");
+        var yearly = Keep("--keep-yearly", "Keep the newest restore point of each of the last N years.");
+        var chainId = Options.ChainId("Only this chain loses bundles.");
+        var force = Options.Switch("--force", "Allow the newest restore point of a database to go too.");
+        var dryRun = Options.Switch("--dry-run", "Only say what would go and what would stay, and why.");
+        var engine = Options.Engine();
+        var json = Options.Json();
+        var verbose = Options.Verbose();
+        command.Add(folder);
+        foreach (
+            var option in new Option[]
+            {
+                last,
+                within,
+                daily,
+                weekly,
+                monthly,
+                yearly,
+                chainId,
+                force,
+                dryRun,
+                engine,
+                json,
+                verbose,
+            }
+        )
+        {
+            command.Add(option);
+        }
+        command.SetAction(parsed =>
+            Run.Of(
+                signals,
+                parsed.GetValue(json),
+                parsed.GetValue(verbose),
+                run =>
+                {
+                    var settings = new ExpirySettings
+                    {
+                        Path = Options.Absolute(parsed.GetRequiredValue(folder)),
+                        Engine = parsed.GetValue(engine),
+                        ChainIds = parsed.GetValue(chainId) is { } id ? [id] : null,
+                        KeepLast = parsed.GetValue(last),
+                        KeepWithin = Options.ParseSpan(parsed.GetValue(within)),
+                        KeepDaily = parsed.GetValue(daily),
+                        KeepWeekly = parsed.GetValue(weekly),
+                        KeepMonthly = parsed.GetValue(monthly),
+                        KeepYearly = parsed.GetValue(yearly),
+                        Force = parsed.GetValue(force),
+                    };
+                    var isPlan = parsed.GetValue(dryRun);
+                    run.Emit(
+                        run.Execute(host =>
+                            isPlan ? ExpireBackups.Plan(settings, host) : ExpireBackups.Execute(settings, host)
+                        )
+                    );
+                }
+            )
+        );
+        return command;
+    }
+
+    private static Option<int?> Keep(string name, string description) =>
+        new(name) { Description = description, HelpName = "N" };
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using BackupTools.Console.Output;
+using BackupTools.Operations;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools report FOLDER... --destination-path FILE</c></summary>
+internal static class ReportCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("report", "Write one HTML page about how the databases of folders stand.");
+        var folders = new Argument<string[]>("FOLDER")
+        {
+            Description = "Folders that hold bundles.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var destination = Options.DestinationPath("The page; a page of ours is replaced, nothing else.", "FILE");
+        var objective = Options.Span(
+            "--recovery-point-objective",
+            "How old the newest restorable state may be; older ones are marked as late."
+        );
+        var tests = new Option<string[]>("--test-report")
+        {
+            Description = "What 'test --json' printed, now or earlier; may be given several times.",
+            HelpName = "FILE",
+        };
+        var title = new Option<string?>("--title") { Description = "The heading of the page.", HelpName = "TEXT" };
+        var note = new Option<string[]>("--note")
+        {
+            Description = "A line for the top of the page; may be given several times.",
+            HelpName = "TEXT",
+        };
+        var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
+        var engine = Options.Engine();
+        var json = Options.Json();
+        var verbose = Options.Verbose();
+        command.Add(folders);
+        foreach (
+            var option in new Option[] { destination, objective, tests, title, note, recurse, engine, json, verbose }
+        )
+        {
+            command.Add(option);
+        }
+        command.SetAction(parsed =>
+            Run.Of(
+                signals,
+                parsed.GetValue(json),
+                parsed.GetValue(verbose),
+                run =>
+                {
+                    var settings = new ReportSettings
+                    {
+                        Folders = parsed.GetRequiredValue(folders).Select(Options.Absolute).ToArray(),
+                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        Recurse = parsed.GetValue(recurse),
+                        Engine = parsed.GetValue(engine),
+                        RecoveryPointObjective = Options.ParseSpan(parsed.GetValue(objective)),
+                        Tests = (parsed.GetValue(tests) ?? []).SelectMany(Json.ReadTests).ToArray(),
+                        Title = parsed.GetValue(title),
+                        Notes = parsed.GetValue(note) ?? [],
+                    };
+                    run.Emit(run.Execute(host => ExportReport.Execute(settings, host)));
+                }
+            )
+        );
+        return command;
+    }
+}

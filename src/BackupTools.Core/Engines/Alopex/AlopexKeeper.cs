@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>Makes snapshots independent, copies and removes them, for which no engine and no database is needed.</summary>
+internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
+{
+    private readonly AlopexStage _stage = new(staging, context);
+
+    /// <summary>
+    /// A snapshot is a chain of its own already. What a merge adds is that it shares no table with another: everything
+    /// is copied, nothing linked.
+    /// </summary>
+    public CaptureResult Merge(RestorePlan plan, string folder)
+    {
+        context.Progress.Activity = "merging";
+        Take(plan.Last, static (_, _) => false);
+        var marker = new AlopexMarker(folder, staging, context);
+        var path = marker.FreePath(plan.Last.CreatedUtc);
+        return new CaptureResult { Steps = marker.PlaceEarlier(path), BundlePath = path };
+    }
+
+    /// <summary>Copies a snapshot; a table that it shares with one that was copied before is shared there too.</summary>
+    public CaptureResult Copy(BundleHeader bundle, string folder)
+    {
+        var shared = new Shared(Path.GetDirectoryName(bundle.FullName)!, folder, bundle, _stage, context);
+        Take(bundle, shared.TryLink);
+        var path = Path.Combine(folder, bundle.Name);
+        var marker = new AlopexMarker(folder, staging, context);
+        return new CaptureResult { Steps = marker.PlaceEarlier(path), BundlePath = path };
+    }
+
+    /// <summary>The markers change first, so that at no moment one names a snapshot that is gone.</summary>
+    public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
+    {
+        var markers = bundles
+            .Select(b => b.FullName)
+            .GroupBy(p => Path.GetDirectoryName(p)!, StringComparer.Ordinal)
+            .Select(g => new AlopexMarker(g.Key, staging, context).Without(g.ToHashSet(StringComparer.Ordinal)));
+        return [.. markers.OfType<PublishStep>(), .. bundles.Select(b => PublishStep.Remove(b.FullName))];
+    }
+
+    /// <summary>Stages the files that the manifest vouches for (without one, all), and the manifest as it is.</summary>
+    private void Take(BundleHeader bundle, Func<AlopexFile, CancellationToken, bool> tryLink)
+    {
+        var (snapshot, lsn) = AlopexCheck.RequireStructure(bundle.FullName, context);
+        var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
+        var files = snapshot.Folder.Files.Where(f => listed?.ContainsKey(f.Name) != false).ToList();
+        _stage.CreateFolder("");
+        foreach (var folder in snapshot.Folder.Folders)
+        {
+            _stage.CreateFolder(folder);
+        }
+        HashingCopy.ForEach(
+            files.OrderByDescending(f => f.Entry.Length).ToList(),
+            context.ThrottleLimit,
+            (file, cancellation) =>
+            {
+                var entry = listed?.GetValueOrDefault(file.Name);
+                if (file.IsTable && tryLink(file, cancellation))
+                {
+                    AlopexStage.RequireListed(file, entry, _stage.Files[file.Name].Crc);
+                }
+                else
+                {
+                    _stage.CopyListed(file, entry, VerifyDepth.Checksums, cancellation);
+                }
+            },
+            context.Cancellation
+        );
+        AlopexCheck.RequireVisible(_stage.NewestCommit, lsn, bundle.FullName);
+        if (snapshot.ManifestBytes is { } bytes)
+        {
+            using var manifest = staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}");
+            manifest.Write(bytes, 0);
+        }
+    }
+
+    /// <summary>
+    /// Finds, for a table that has several names where it comes from, one of these that lies in the copy already.
+    /// Whether that is still the same table is for the linker to say, which compares all bytes.
+    /// </summary>
+    private sealed class Shared(string from, string to, BundleHeader bundle, AlopexStage stage, EngineContext context)
+    {
+        private readonly ConcurrentDictionary<string, AlopexLinker?> _linkers = new(StringComparer.Ordinal);
+
+        /// <summary>The snapshots in both folders, those of about the same time first.</summary>
+        private readonly IReadOnlyList<string> _both = context.Disk.Stat(to) is null
+            ? []
+            : context
+                .Disk.List(to)
+                .Where(e => e.Kind == DiskEntryKind.Directory && !StagingArea.IsStagingName(e.Name))
+                .Select(e => e.Name)
+                .OrderBy(n => ((AlopexNames.SnapshotTime(n) ?? bundle.CreatedUtc) - bundle.CreatedUtc).Duration())
+                .ToList();
+
+        public bool TryLink(AlopexFile table, CancellationToken cancellation) =>
+            table.Entry.LinkCount > 1
+            && _both.Any(name =>
+                context.Disk.Stat(Path.Combine(from, name, table.Name)) is { } other
+                && other.IsSameFileAs(table.Entry)
+                && _linkers.GetOrAdd(name, Open)?.TryLink(table, cancellation) == true
+            );
+
+        /// <summary>A snapshot that cannot be read is no reason to fail: the table is copied.</summary>
+        private AlopexLinker? Open(string name)
+        {
+            try
+            {
+                return new AlopexLinker(Path.Combine(to, name), stage, context);
+            }
+            catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+            {
+                return null;
+            }
+        }
+    }
+}

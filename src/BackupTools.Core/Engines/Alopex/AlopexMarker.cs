@@ -1,0 +1,90 @@
+using System.Text;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Alopex;
+
+/// <summary>
+/// The names of snapshots in one folder and the `latest` marker beside them, which the engine restores from when no
+/// snapshot is named (Alopex format, §6 and §6.8).
+/// </summary>
+internal sealed class AlopexMarker(string folder, StagingArea staging, EngineContext context)
+{
+    // No path is longer; what is larger is no marker.
+    private const int LargestMarker = 64 << 10;
+
+    private string Latest => Path.Combine(folder, AlopexNames.Latest);
+
+    /// <summary>The path of a snapshot of that time: the first second from then on that is free.</summary>
+    public string FreePath(DateTimeOffset time)
+    {
+        var second = time.ToUnixTimeSeconds();
+        while (context.Disk.Stat(Path.Combine(folder, AlopexNames.Snapshot(second))) is not null)
+        {
+            second++;
+        }
+        return Path.Combine(folder, AlopexNames.Snapshot(second));
+    }
+
+    /// <summary>Puts the staged snapshot in place; the marker names it from then on.</summary>
+    public IReadOnlyList<PublishStep> Place(string path)
+    {
+        var place = PublishStep.Place(AlopexStage.Folder, path);
+        if (context.Disk.Stat(Latest) is null or { Kind: DiskEntryKind.File })
+        {
+            return [place, Name(path)];
+        }
+        context.Verbose($"'{Latest}' is no file and is left alone");
+        return [place];
+    }
+
+    /// <summary>Puts a staged snapshot of an earlier time in place; the marker names it only when none is newer.</summary>
+    public IReadOnlyList<PublishStep> PlaceEarlier(string path) =>
+        Newest(new HashSet<string>()) is { } newest && TimeOf(newest) > TimeOf(path)
+            ? [PublishStep.Place(AlopexStage.Folder, path)]
+            : Place(path);
+
+    /// <summary>
+    /// What keeps the marker true when snapshots go, to be done before they do: it then names the newest of those that
+    /// stay, or goes too. Null when it names one that stays, or is none.
+    /// </summary>
+    public PublishStep? Without(IReadOnlySet<string> removed)
+    {
+        if (context.Disk.Stat(Latest) is not { Kind: DiskEntryKind.File, Length: <= LargestMarker } entry)
+        {
+            return null;
+        }
+        var bytes = new byte[entry.Length];
+        using (var marker = context.Disk.OpenRead(Latest))
+        {
+            HashingCopy.ReadExactly(marker, bytes, 0);
+        }
+        // The path is spelled as its writer saw it, perhaps relative to a directory that nobody knows any more.
+        var named = Path.Combine(folder, Path.GetFileName(Encoding.UTF8.GetString(bytes).Trim()));
+        if (!removed.Contains(named) && AlopexSnapshot.IsOne(named, context))
+        {
+            return null;
+        }
+        return Newest(removed) is { } newest ? Name(newest) : PublishStep.Remove(Latest);
+    }
+
+    private string? Newest(IReadOnlySet<string> except) =>
+        context.Disk.Stat(folder) is null
+            ? null
+            : context
+                .Disk.List(folder)
+                .Where(e => e.Kind == DiskEntryKind.Directory && TimeOf(e.Path) is not null)
+                .Select(e => e.Path)
+                .OrderByDescending(TimeOf)
+                .FirstOrDefault(p => !except.Contains(p) && AlopexSnapshot.IsOne(p, context));
+
+    private static DateTimeOffset? TimeOf(string path) => AlopexNames.SnapshotTime(Path.GetFileName(path));
+
+    private PublishStep Name(string path)
+    {
+        // Markers of several folders may change in one run.
+        var staged = $"{AlopexNames.Latest}-{Guid.NewGuid():N}";
+        using var marker = staging.CreateFile(staged);
+        marker.Write(Encoding.UTF8.GetBytes(path), 0);
+        return PublishStep.Replace(staged, Latest);
+    }
+}

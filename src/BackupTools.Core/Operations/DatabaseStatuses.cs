@@ -1,0 +1,95 @@
+using BackupTools.Chains;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// How databases stand, from the headers of their chains and what tests found: a bundle is restorable when its chain
+/// reaches it and nothing on the way is damaged.
+/// </summary>
+internal static class DatabaseStatuses
+{
+    /// <summary>The databases that the chains of one folder are of.</summary>
+    public static IEnumerable<DatabaseStatus> Of(
+        IReadOnlyList<BackupChain> chains,
+        ReportSettings settings,
+        DateTimeOffset now
+    )
+    {
+        foreach (var database in chains.GroupBy(c => (c.Engine, c.Series, c.Folder)))
+        {
+            var status = database.Select(c => ChainStatusOf(c, settings.Tests)).Reverse().ToArray();
+            var restorable = status.SelectMany(c => c.Bundles).Where(b => b.State == BundleStatus.Sound).ToList();
+            DateTime? newest = restorable.Count > 0 ? restorable.Max(b => b.CreatedUtc) : null;
+            var age = now.UtcDateTime - newest;
+            yield return new DatabaseStatus
+            {
+                Engine = database.Key.Engine,
+                Series = database.Key.Series,
+                FullName = database.Key.Folder,
+                IsValid = status.All(c => c.IsValid),
+                IsLate = settings.RecoveryPointObjective is { } rpo ? age is null || age > rpo : null,
+                RestorableUtc = newest,
+                AgeSeconds = age is { } a ? Math.Max(0, Math.Round(a.TotalSeconds)) : null,
+                LastDrill = database
+                    .SelectMany(c => TestsOf(c, settings.Tests))
+                    .Where(t => t.Checked == "Drill")
+                    .MaxBy(t => t.TestedUtc),
+                Length = status.Sum(c => c.Length),
+                Chains = status,
+            };
+        }
+    }
+
+    private static ChainStatus ChainStatusOf(BackupChain chain, IReadOnlyList<ChainReport> tests)
+    {
+        var test = TestsOf(chain, tests).MaxBy(t => t.TestedUtc);
+        var headers = chain.Problems.ToInfos();
+        var problems = headers
+            .Concat((test?.Problems ?? []).Where(p => !headers.Any(h => h.Code == p.Code && h.FullName == p.FullName)))
+            .OrderBy(p => p.Severity != nameof(ProblemSeverity.Error))
+            .ToArray();
+        var errors = problems.Where(p => p.Severity == nameof(ProblemSeverity.Error)).ToList();
+        var reachable = chain.Reachable();
+        var states = new string[chain.Bundles.Count];
+        for (var i = 0; i < states.Length; i++)
+        {
+            states[i] =
+                !reachable[i] ? BundleStatus.AfterGap
+                : errors.Exists(p => Concerns(p, chain.Bundles[i])) ? BundleStatus.Damaged
+                : chain.Parents[i] >= 0 && states[chain.Parents[i]] != BundleStatus.Sound ? BundleStatus.Blocked
+                : BundleStatus.Sound;
+        }
+        return new ChainStatus
+        {
+            ChainId = chain.ChainId,
+            IsValid = errors.Count == 0,
+            LastTest = test,
+            Problems = problems,
+            Bundles = chain
+                .Bundles.Select(
+                    (b, i) =>
+                        new BundleStatus
+                        {
+                            Kind = b.Kind.ToString(),
+                            State = states[i],
+                            CreatedUtc = b.CreatedUtc.UtcDateTime,
+                            Length = b.Length,
+                            Name = b.Name,
+                            EndPosition = b.End.Value,
+                        }
+                )
+                .ToArray(),
+        };
+    }
+
+    private static IEnumerable<ChainReport> TestsOf(BackupChain chain, IReadOnlyList<ChainReport> tests) =>
+        tests.Where(t => t.ChainId == chain.ChainId && t.FullName == chain.Folder);
+
+    private static bool Concerns(ProblemInfo problem, BundleHeader bundle) =>
+        problem.FullName is { } path
+        && (
+            path == bundle.FullName
+            || path.StartsWith(bundle.FullName + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        );
+}

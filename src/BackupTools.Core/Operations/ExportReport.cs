@@ -1,0 +1,123 @@
+using System.Text;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>Reads how the databases of some folders stand, and writes it as one page.</summary>
+public static class ExportReport
+{
+    private const string Staged = "page";
+
+    /// <summary>
+    /// Reads the headers of all bundles; writes nothing. A folder that cannot be read is a finding of the report: it is
+    /// what the report is for.
+    /// </summary>
+    /// <exception cref="BackupException">UnknownEngine, InvalidOption, and what is at the destination and is no page.</exception>
+    public static BackupReport Plan(ReportSettings settings, OperationHost host)
+    {
+        Check(settings, host);
+        var now = host.Clock.GetUtcNow();
+        var engines = host.Engines.Candidates(settings.Engine);
+        var databases = new List<DatabaseStatus>();
+        var problems = new List<ChainProblem>();
+        foreach (var folder in settings.Folders.Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                var found = BundleFolder
+                    .Walk(folder, settings.Recurse, host.Disk)
+                    .Select(inner => BundleFolder.Read(inner, engines, host.Context))
+                    .ToList();
+                var chains = found
+                    .SelectMany(f => f.Chains)
+                    // With recursion a bundle that is a folder is met again by itself; it was listed with its chain.
+                    .Where(c => c.Folder == folder || !c.Bundles.All(b => b.FullName == c.Folder))
+                    .ToList();
+                databases.AddRange(DatabaseStatuses.Of(chains, settings, now));
+                var errors = found.SelectMany(f => f.Unreadable).Select(u => ChainProblem.From(u.Error!)).ToList();
+                if (chains.Count + errors.Count == 0)
+                {
+                    errors.Add(ChainProblem.From(BundleFolder.NoBundles(folder)));
+                }
+                // Where its engine has a chain, an unreadable bundle is a finding of that chain.
+                problems.AddRange(errors.Where(e => !chains.Exists(c => c.Problems.Contains(e))));
+            }
+            catch (BackupException error)
+            {
+                problems.Add(ChainProblem.From(error));
+            }
+        }
+        return new BackupReport
+        {
+            Title = settings.Title ?? "Backups",
+            CreatedUtc = now.UtcDateTime,
+            RecoveryPointObjectiveSeconds = settings.RecoveryPointObjective?.TotalSeconds,
+            Databases = databases
+                .OrderBy(d => d.IsValid)
+                .ThenByDescending(d => d.IsLate)
+                .ThenBy(d => d.FullName, StringComparer.Ordinal)
+                .ThenBy(d => d.Series, StringComparer.Ordinal)
+                .ToArray(),
+            Notes = settings.Notes,
+            Problems = problems.ToInfos(),
+            FullName = settings.DestinationPath,
+        };
+    }
+
+    /// <summary>Writes the page: it appears complete and flushed, or the old one stays.</summary>
+    /// <exception cref="BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>
+    public static BackupReport Execute(ReportSettings settings, OperationHost host)
+    {
+        Check(settings, host);
+        var path = settings.DestinationPath;
+        var folder = Path.GetDirectoryName(path)!;
+        using var destination = DestinationScope.Open(host, folder, $".{Path.GetFileName(path)}.backuptools.lock");
+        var report = Plan(settings, host);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        using (var file = staging.CreateFile(Staged))
+        {
+            file.Write(Encoding.UTF8.GetBytes(ReportPage.Render(report)), 0);
+        }
+        var isThere = host.Disk.Stat(path) is not null;
+        if (isThere)
+        {
+            host.Disk.AdoptAccess(staging.PathOf(Staged), path);
+        }
+        staging.Publish(
+            [isThere ? PublishStep.Replace(Staged, path) : PublishStep.Place(Staged, path)],
+            host.Cancellation
+        );
+        return report;
+    }
+
+    private static void Check(ReportSettings settings, OperationHost host)
+    {
+        if (settings.RecoveryPointObjective < TimeSpan.Zero)
+        {
+            throw new BackupException(ErrorCode.InvalidOption, "the recovery point objective is negative");
+        }
+        RefuseForeign(settings.DestinationPath, host.Disk);
+    }
+
+    /// <summary>Only a page of ours is written over: a slip of the pen must not cost a database.</summary>
+    private static void RefuseForeign(string path, IDisk disk)
+    {
+        if (disk.Stat(path) is not { } entry)
+        {
+            return;
+        }
+        if (entry.Kind == DiskEntryKind.File)
+        {
+            using var file = disk.OpenRead(path);
+            var head = new byte[ReportPage.Mark.Length];
+            if (file.Read(head, 0) == head.Length && Encoding.ASCII.GetString(head) == ReportPage.Mark)
+            {
+                return;
+            }
+        }
+        throw new BackupException(ErrorCode.DestinationNotRecognised, "what is there is no report of ours", path);
+    }
+}

@@ -1,0 +1,51 @@
+namespace BackupTools.Reports;
+
+/// <summary>What Export-BackupReport wrote: how the databases of some folders stand, as data and as a page.</summary>
+public sealed class BackupReport
+{
+    /// <summary>The heading of the page.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>When it was made; ages are counted to this moment; UTC.</summary>
+    public required DateTime CreatedUtc { get; init; }
+
+    /// <summary>How old the newest restorable state of a database may be, in seconds; null when nothing was asked.</summary>
+    public double? RecoveryPointObjectiveSeconds { get; init; }
+
+    /// <summary>
+    /// True when there are databases and none is late, nothing is damaged, every folder could be read and there are no
+    /// notes.
+    /// </summary>
+    public bool IsHealthy =>
+        Databases.Count > 0 && LateCount == 0 && InvalidCount == 0 && Problems.Count == 0 && Notes.Count == 0;
+
+    /// <summary>How many databases miss the recovery point objective.</summary>
+    public int LateCount => Databases.Count(d => d.IsLate == true);
+
+    /// <summary>How many databases have findings that are errors.</summary>
+    public int InvalidCount => Databases.Count(d => !d.IsValid);
+
+    /// <summary>Bytes of all bundles on disk.</summary>
+    public long Length => Databases.Sum(d => d.Length);
+
+    /// <summary>Every database of every folder, those with trouble first.</summary>
+    public required IReadOnlyList<DatabaseStatus> Databases { get; init; }
+
+    /// <summary>What the run that made the report had to say, such as the errors of the night.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>Folders that could not be read or hold nothing.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>The page; absolute.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>The report in lines for people.</summary>
+    public IReadOnlyList<string> Describe() =>
+        [
+            $"report on {ReportPage.Count(Databases.Count, "database")} to {FullName}",
+            .. Databases.Select(d => $"  {d}"),
+            .. Problems.Select(p => $"  {p}"),
+            .. Notes.Select(n => $"  note  {n}"),
+        ];
+}

@@ -1,0 +1,23 @@
+namespace BackupTools.Reports;
+
+/// <summary>How one chain stands, bundle by bundle.</summary>
+public sealed class ChainStatus
+{
+    /// <summary>Stable name of the chain.</summary>
+    public required string ChainId { get; init; }
+
+    /// <summary>True when no finding is an error.</summary>
+    public required bool IsValid { get; init; }
+
+    /// <summary>The newest test that is known; null when the bytes were never looked at, only the headers.</summary>
+    public ChainReport? LastTest { get; init; }
+
+    /// <summary>The bundles, the full first, each after the one it builds on.</summary>
+    public required IReadOnlyList<BundleStatus> Bundles { get; init; }
+
+    /// <summary>Findings of the headers and of the last test, errors first.</summary>
+    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+
+    /// <summary>Bytes of all bundles on disk.</summary>
+    public long Length => Bundles.Sum(b => b.Length);
+}

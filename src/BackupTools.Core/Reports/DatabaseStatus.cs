@@ -1,0 +1,42 @@
+namespace BackupTools.Reports;
+
+/// <summary>How one database stands in one folder of bundles.</summary>
+public sealed class DatabaseStatus
+{
+    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>Which database, as far as names or headers tell; else null.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>The folder that holds the bundles.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>True when no chain of it has a finding that is an error.</summary>
+    public required bool IsValid { get; init; }
+
+    /// <summary>
+    /// True when the newest restorable state is older than the objective, or there is none; null without an objective.
+    /// </summary>
+    public bool? IsLate { get; init; }
+
+    /// <summary>When the newest state that can be restored was taken; UTC; null when none can.</summary>
+    public DateTime? RestorableUtc { get; init; }
+
+    /// <summary>How old that state is, in seconds; null when there is none.</summary>
+    public double? AgeSeconds { get; init; }
+
+    /// <summary>The last restore drill of one of its chains; null when none is known.</summary>
+    public ChainReport? LastDrill { get; init; }
+
+    /// <summary>Bytes of all its bundles on disk.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Its chains, the newest first.</summary>
+    public required IReadOnlyList<ChainStatus> Chains { get; init; }
+
+    /// <summary>State, name, age and folder in one line.</summary>
+    public override string ToString() =>
+        $"{(IsValid ? "valid" : "NOT VALID")}{(IsLate == true ? ", LATE" : "")}  {Engine} {Series}  "
+        + $"newest restorable state {(RestorableUtc is null ? "none" : ReportText.Time(RestorableUtc))}, in {FullName}";
+}

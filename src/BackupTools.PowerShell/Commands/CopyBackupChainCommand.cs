@@ -1,0 +1,108 @@
+using System.Management.Automation;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>Copy-BackupChain: what is missing in a second folder, verified on the way.</summary>
+[Cmdlet(
+    VerbsCommon.Copy,
+    "BackupChain",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium,
+    DefaultParameterSetName = ParameterSets.Path
+)]
+[OutputType(typeof(CopyReport), typeof(BackupJob))]
+public sealed class CopyBackupChainCommand : FolderCommandBase
+{
+    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
+    private string _destination = "";
+
+    /// <summary>The second folder; made when it does not exist. Taken literally.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = null!;
+
+    /// <summary>Read the whole copy again afterwards and compare every checksum; fills IsValid.</summary>
+    [Parameter]
+    public SwitchParameter Verify { get; set; }
+
+    /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Returns a job at once and runs the copy in the background.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => PerChoice(Copy);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_steps.Count > 0)
+        {
+            StartJob(_destination, _steps);
+        }
+    }
+
+    private void Copy(ChainChoice choice)
+    {
+        var settings = new CopySettings
+        {
+            Path = choice.Path,
+            DestinationPath = _destination,
+            ChainId = choice.ChainId,
+            Engine = choice.Engine,
+            Verify = Verify,
+        };
+        var missing = Pump.Execute("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
+        string[] plan =
+        [
+            $"copy of {choice.Path} to {_destination}: {missing.Count} bundle(s), {missing.Sum(b => b.Length)} bytes",
+            .. missing.Select(b =>
+                $"  copy  {b.Kind, -11} {b.StartPosition}..{b.EndPosition}  {b.Length} bytes  {b.Name}"
+            ),
+        ];
+        if (!IsAgreed("Copy?", plan))
+        {
+            return;
+        }
+        if (AsJob)
+        {
+            _steps.Add((streams, stop) => Run(settings, new PipelinePump(streams, stop), streams));
+        }
+        else
+        {
+            Run(settings, Pump, Streams);
+        }
+    }
+
+    private void Run(CopySettings settings, PipelinePump pump, IStreams streams)
+    {
+        var report = pump.Execute(
+            $"Copying {settings.Path} to {_destination}",
+            ThrottleLimit,
+            host => CopyChain.Execute(settings, host)
+        );
+        streams.Object(WithPSPath(report, report.FullName));
+        streams.Information(
+            $"copy to {report.FullName}: {report.Copied.Count} copied, {report.PresentCount} there already, "
+                + $"{report.Length} bytes"
+        );
+        if (report.Problems.FirstOrDefault(p => p.Severity == "Error") is { } worst)
+        {
+            throw worst.ToException();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Management.Automation;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Binding;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>Export-BackupReport: how the databases of some folders stand, as one HTML file.</summary>
+[Cmdlet(
+    VerbsData.Export,
+    "BackupReport",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium,
+    DefaultParameterSetName = ParameterSets.Path
+)]
+[OutputType(typeof(BackupReport))]
+public sealed class ExportBackupReportCommand : BackupCommandBase
+{
+    private readonly List<string> _folders = [];
+    private readonly List<ChainReport> _tests = [];
+    private string _destination = "";
+
+    /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>Folders, with every character of the name taken as it is.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>What Test-BackupChain returned: the report is about the folders of the chains.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObject)]
+    [ValidateNotNullOrEmpty]
+    public ChainReport[]? InputObject { get; set; }
+
+    /// <summary>The page to write, one HTML file. A page of ours is replaced, nothing else. Taken literally.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = null!;
+
+    /// <summary>How old the newest restorable state of a database may be; older ones are marked as late.</summary>
+    [Parameter]
+    [Alias("Rpo")]
+    public TimeSpan? RecoveryPointObjective { get; set; }
+
+    /// <summary>What Test-BackupChain returned now or earlier, also as it comes back from JSON or Clixml.</summary>
+    [Parameter]
+    [TestReportTransformation]
+    [AllowEmptyCollection]
+    public ChainReport[]? TestReport { get; set; }
+
+    /// <summary>Look into the folders below as well.</summary>
+    [Parameter(ParameterSetName = ParameterSets.Path)]
+    [Parameter(ParameterSetName = ParameterSets.LiteralPath)]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>The heading of the page. Default: Backups.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Title { get; set; }
+
+    /// <summary>Lines for the top of the page, such as the errors of the night.</summary>
+    [Parameter]
+    [AllowEmptyCollection]
+    public string[]? Note { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _tests.AddRange(TestReport ?? []);
+    }
+
+    /// <summary>Only collects: one page is about everything that comes down the pipe.</summary>
+    protected override void ProcessRecord()
+    {
+        foreach (var path in Path ?? [])
+        {
+            // A folder that is missing belongs into the report: it is what the report is for.
+            PerItem(
+                path,
+                () =>
+                    _folders.AddRange(
+                        PathResolver.HasWildcards(path)
+                            ? Paths.Expand(path)
+                            : [Paths.Literal(WildcardPattern.Unescape(path))]
+                    )
+            );
+        }
+        PerPath(null, LiteralPath, (path, _) => _folders.Add(path));
+        _folders.AddRange((InputObject ?? []).Select(t => t.FullName));
+        _tests.AddRange(InputObject ?? []);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var settings = new ReportSettings
+        {
+            Folders = _folders,
+            DestinationPath = _destination,
+            Recurse = Recurse,
+            Engine = Engine,
+            RecoveryPointObjective = RecoveryPointObjective,
+            Tests = _tests,
+            Title = Title,
+            Notes = Note ?? [],
+        };
+        PerItem(_destination, () => Export(settings));
+    }
+
+    private void Export(ReportSettings settings)
+    {
+        var report = Execute("Reading the bundles", host => ExportReport.Plan(settings, host));
+        if (!IsAgreed("Write this report?", report.Describe()))
+        {
+            return;
+        }
+        report = Execute("Writing the report", host => ExportReport.Execute(settings, host));
+        WriteObject(WithPSPath(report, report.FullName));
+        WriteInformation(
+            $"report: {report.FullName}, {report.Databases.Count} database(s), {report.LateCount} late, "
+                + $"{report.InvalidCount} with errors",
+            [Pipeline.CmdletStreams.Tag]
+        );
+    }
+
+    private BackupReport Execute(string activity, Func<OperationHost, BackupReport> work) =>
+        Pump.Execute(activity, Environment.ProcessorCount, work);
+}

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+using BackupTools.PowerShell.Binding;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
+public abstract class FolderCommandBase : BackupCommandBase
+{
+    /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <summary>Folders, with every character of the name taken as it is.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
+    /// <summary>Chains from Get-BackupChain.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObject)]
+    [ValidateNotNullOrEmpty]
+    public ChainInfo[]? InputObject { get; set; }
+
+    /// <summary>Only this chain. Default: every chain of the folder.</summary>
+    [Parameter(ParameterSetName = ParameterSets.Path)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [ArgumentCompleter(typeof(ChainIdCompleter))]
+    public string? ChainId { get; set; }
+
+    /// <summary>Acts on everything that was given, each with the item by which an error names it.</summary>
+    private protected void PerChoice(Action<ChainChoice> act) =>
+        PerChoice(InputObject, Path, LiteralPath, ChainId, act);
+}

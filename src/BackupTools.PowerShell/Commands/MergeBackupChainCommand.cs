@@ -1,0 +1,89 @@
+using System.Management.Automation;
+using BackupTools.Operations;
+using BackupTools.PowerShell.Pipeline;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>Merge-BackupChain: a new full from a chain, without the database and without its engine.</summary>
+[Cmdlet(
+    VerbsData.Merge,
+    "BackupChain",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium,
+    DefaultParameterSetName = ParameterSets.Path
+)]
+[OutputType(typeof(BundleInfo), typeof(BackupJob))]
+public sealed class MergeBackupChainCommand : ChainTargetCommandBase
+{
+    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
+    private string _destination = "";
+
+    /// <summary>The folder that receives the merged full; may be the folder of the chain. Taken literally.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string DestinationPath { get; set; } = null!;
+
+    /// <summary>Returns a job at once and runs the merge in the background.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => PerChoice(Merge);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_steps.Count > 0)
+        {
+            StartJob(_destination, _steps);
+        }
+    }
+
+    private void Merge(ChainChoice choice)
+    {
+        var settings = new MergeSettings
+        {
+            Path = choice.Path,
+            ChainId = choice.ChainId,
+            Engine = choice.Engine,
+            ToPosition = ToPosition,
+            PointInTime = PointInTime,
+            DestinationPath = _destination,
+        };
+        var preview = Pump.Execute("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
+        if (!IsAgreed("Merge?", preview.Describe()))
+        {
+            return;
+        }
+        if (AsJob)
+        {
+            _steps.Add((streams, stop) => Run(preview, new PipelinePump(streams, stop), streams));
+        }
+        else
+        {
+            Run(preview, Pump, Streams);
+        }
+    }
+
+    private void Run(MergePreview preview, PipelinePump pump, IStreams streams)
+    {
+        var bundle = pump.Execute(
+            $"Merging chain {preview.ChainId} into {_destination}",
+            ThrottleLimit,
+            host => MergeChain.Execute(preview, host)
+        );
+        streams.Object(WithPSPath(bundle, bundle.FullName));
+        streams.Information(
+            $"{bundle.Engine} merge of chain {preview.ChainId}: {bundle.FullName}, "
+                + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}, {bundle.Length} bytes"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+using System.Management.Automation;
+using BackupTools.Operations;
+using BackupTools.Reports;
+
+namespace BackupTools.PowerShell.Commands;
+
+/// <summary>Remove-ExpiredBackup: removes the bundles that no keep rule keeps.</summary>
+[Cmdlet(
+    VerbsCommon.Remove,
+    "ExpiredBackup",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High,
+    DefaultParameterSetName = ParameterSets.Path
+)]
+[OutputType(typeof(ExpiryReport))]
+public sealed class RemoveExpiredBackupCommand : FolderCommandBase
+{
+    private readonly List<ChainChoice> _choices = [];
+
+    /// <summary>Keep the newest N restore points.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int? KeepLast { get; set; }
+
+    /// <summary>Keep every restore point not older than this, counted back from the newest one.</summary>
+    [Parameter]
+    public TimeSpan? KeepWithin { get; set; }
+
+    /// <summary>Keep the newest restore point of each of the last N days (UTC) that have one.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int? KeepDaily { get; set; }
+
+    /// <summary>Keep the newest restore point of each of the last N ISO weeks (UTC, from Monday) that have one.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int? KeepWeekly { get; set; }
+
+    /// <summary>Keep the newest restore point of each of the last N months (UTC) that have one.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int? KeepMonthly { get; set; }
+
+    /// <summary>Keep the newest restore point of each of the last N years (UTC) that have one.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int? KeepYearly { get; set; }
+
+    /// <summary>Allow the newest restore point of a database to go too.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Returns what was decided about every bundle; with -WhatIf what would be.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Only collects: the chains of one folder are thinned out in one go, and asked about once.</summary>
+    protected override void ProcessRecord() => PerChoice(_choices.Add);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (var folder in _choices.GroupBy(c => (c.Path, c.Engine)))
+        {
+            PerItem(folder.Key.Path, () => Remove(folder.Key.Path, folder.Key.Engine, [.. folder]));
+        }
+    }
+
+    private void Remove(string path, string? engine, IReadOnlyList<ChainChoice> choices)
+    {
+        var settings = new ExpirySettings
+        {
+            Path = path,
+            Engine = engine,
+            ChainIds = choices.All(c => c.ChainId is not null) ? choices.Select(c => c.ChainId!).ToArray() : null,
+            KeepLast = KeepLast,
+            KeepWithin = KeepWithin,
+            KeepDaily = KeepDaily,
+            KeepWeekly = KeepWeekly,
+            KeepMonthly = KeepMonthly,
+            KeepYearly = KeepYearly,
+            Force = Force,
+        };
+        var report = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
+        if (IsAgreed("Remove?", report.Describe()))
+        {
+            report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(settings, host));
+            WriteInformation(
+                $"{path}: {report.RemovedCount} bundle(s) removed, {report.KeptCount} kept, "
+                    + $"{report.RemovedLength} bytes freed",
+                [Pipeline.CmdletStreams.Tag]
+            );
+        }
+        if (PassThru)
+        {
+            WriteObject(WithPSPath(report, report.FullName));
+        }
+    }
+
+    private ExpiryReport Execute(string activity, Func<OperationHost, ExpiryReport> work) =>
+        Pump.Execute(activity, Environment.ProcessorCount, work);
+}

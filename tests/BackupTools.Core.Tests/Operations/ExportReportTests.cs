@@ -1,0 +1,210 @@
+using BackupTools.Errors;
+using BackupTools.Operations;
+using BackupTools.Reports;
+using BackupTools.Tests.Engines.PowDb;
+
+namespace BackupTools.Tests.Operations;
+
+/// <summary>What a report finds out, and how its page is written.</summary>
+public sealed class ExportReportTests : IDisposable
+{
+    private readonly SpgSandbox _box = new();
+
+    public void Dispose() => _box.Dispose();
+
+    [Fact]
+    public void The_age_is_that_of_the_newest_state_that_can_be_restored()
+    {
+        var bundles = _box.Chain();
+        var report = Plan(
+            Settings() with
+            {
+                RecoveryPointObjective = TimeSpan.FromHours(2),
+            },
+            bundles[2].CreatedUtc.AddHours(2)
+        );
+        var database = Assert.Single(report.Databases);
+        Assert.Equal(7200, database.AgeSeconds);
+        Assert.False(database.IsLate);
+        Assert.True(report.IsHealthy);
+
+        var late = Plan(
+            Settings() with
+            {
+                RecoveryPointObjective = TimeSpan.FromHours(2),
+            },
+            bundles[2].CreatedUtc.AddHours(2.1)
+        );
+        Assert.True(Assert.Single(late.Databases).IsLate);
+        Assert.Equal(1, late.LateCount);
+    }
+
+    [Fact]
+    public void What_lies_behind_a_gap_is_not_restorable()
+    {
+        var bundles = _box.Chain();
+        File.Delete(bundles[1].FullName);
+        var database = Assert.Single(Plan(Settings()).Databases);
+        Assert.Equal(bundles[0].CreatedUtc, database.RestorableUtc);
+        Assert.Equal([BundleStatus.Sound, BundleStatus.AfterGap], database.Chains[0].Bundles.Select(b => b.State));
+        Assert.False(database.IsValid);
+    }
+
+    [Theory]
+    [InlineData(0, null, "Damaged Blocked Blocked")]
+    [InlineData(1, 0, "Sound Damaged Blocked")]
+    [InlineData(2, 1, "Sound Sound Damaged")]
+    public void What_builds_on_damage_is_not_restorable(int victim, int? restorable, string states)
+    {
+        var bundles = _box.Chain();
+        Damage(bundles[victim].FullName);
+        var database = Assert.Single(Plan(Settings() with { Tests = [_box.Test()] }).Databases);
+        Assert.Equal(states, string.Join(' ', database.Chains[0].Bundles.Select(b => b.State)));
+        Assert.Equal(restorable is { } i ? bundles[i].CreatedUtc : null, database.RestorableUtc);
+        Assert.False(database.IsValid);
+        Assert.Contains(database.Chains[0].Problems, p => p.Code == nameof(ErrorCode.ChecksumMismatch));
+    }
+
+    [Fact]
+    public void A_newer_chain_is_restorable_whatever_befell_the_older_one()
+    {
+        var bundles = _box.Chain();
+        var full = _box.Full();
+        Damage(bundles[0].FullName);
+        var tests = VerifyChain.Run(new VerifySettings { Path = _box.Bundles }, _box.Host()).ToArray();
+        var database = Assert.Single(Plan(Settings() with { Tests = tests }).Databases);
+        Assert.Equal(full.CreatedUtc, database.RestorableUtc);
+        Assert.Equal([true, false], database.Chains.Select(c => c.IsValid));
+    }
+
+    [Fact]
+    public void Of_several_tests_of_a_chain_the_newest_counts_and_those_of_other_folders_do_not()
+    {
+        var bundles = _box.Chain();
+        Damage(bundles[2].FullName);
+        var bad = _box.Test();
+        Damage(bundles[2].FullName);
+        var good = _box.Test(new VerifySettings { Path = _box.Bundles, RestoreDrill = true });
+        var report = Plan(Settings() with { Tests = [good, bad] });
+        Assert.True(Assert.Single(report.Databases).IsValid);
+        Assert.Same(good, report.Databases[0].LastDrill);
+
+        Directory.Move(_box.Bundles, _box.At("moved"));
+        var moved = Plan(Settings() with { Folders = [_box.At("moved")], Tests = [good, bad] });
+        Assert.Null(Assert.Single(moved.Databases).LastDrill);
+    }
+
+    [Fact]
+    public void Folders_without_bundles_are_findings_and_keep_nobody_from_the_rest()
+    {
+        _box.Chain();
+        Directory.CreateDirectory(_box.At("empty"));
+        var report = Plan(Settings() with { Folders = [_box.At("none"), _box.At("empty"), _box.Bundles] });
+        Assert.Single(report.Databases);
+        Assert.Equal(["PathNotFound", "NoBundles"], report.Problems.Select(p => p.Code));
+        Assert.False(report.IsHealthy);
+    }
+
+    [Fact]
+    public void A_bundle_that_cannot_be_read_is_a_finding_with_a_chain_and_without_one()
+    {
+        var bundles = _box.Chain();
+        File.WriteAllBytes(bundles[2].FullName, File.ReadAllBytes(bundles[2].FullName)[..20]);
+        var report = Plan(Settings());
+        Assert.False(Assert.Single(report.Databases).IsValid);
+        Assert.Empty(report.Problems);
+
+        File.Delete(bundles[0].FullName);
+        File.Delete(bundles[1].FullName);
+        var alone = Plan(Settings());
+        Assert.Empty(alone.Databases);
+        Assert.Equal(bundles[2].FullName, Assert.Single(alone.Problems).FullName);
+    }
+
+    [Fact]
+    public void A_folder_that_is_given_twice_is_shown_once_and_those_below_it_only_when_asked_for()
+    {
+        _box.Chain();
+        Assert.Single(Plan(Settings() with { Folders = [_box.Bundles, _box.Bundles] }).Databases);
+        Assert.Empty(Plan(Settings() with { Folders = [_box.Folder] }).Databases);
+        Assert.Single(Plan(Settings() with { Folders = [_box.Folder], Recurse = true }).Databases);
+    }
+
+    [Fact]
+    public void A_page_is_written_over_and_nothing_else_is()
+    {
+        _box.Chain();
+        var path = Settings().DestinationPath;
+        ExportReport.Execute(Settings(), _box.Host());
+        var first = File.ReadAllText(path);
+        Assert.StartsWith(ReportPage.Mark, first, StringComparison.Ordinal);
+        ExportReport.Execute(Settings() with { Title = "Second" }, _box.Host());
+        Assert.Contains("<h1>Second</h1>", File.ReadAllText(path), StringComparison.Ordinal);
+
+        foreach (var precious in new[] { _box.Db, _box.Bundles })
+        {
+            var before = _box.Inventory();
+            var error = Assert.Throws<BackupException>(() =>
+                ExportReport.Execute(Settings() with { DestinationPath = precious }, _box.Host())
+            );
+            Assert.Equal(ErrorCode.DestinationNotRecognised, error.Code);
+            Assert.Equal(before, _box.Inventory());
+        }
+    }
+
+    [Fact]
+    public void A_plan_writes_nothing_and_a_run_leaves_nothing_beside_the_page()
+    {
+        _box.Chain();
+        var before = _box.Inventory();
+        Plan(Settings());
+        Assert.Equal(before, _box.Inventory());
+        ExportReport.Execute(Settings(), _box.Host());
+        Assert.Empty(_box.Leftovers());
+    }
+
+    [Fact]
+    public void A_run_that_is_stopped_leaves_the_old_page()
+    {
+        _box.Chain();
+        ExportReport.Execute(Settings(), _box.Host());
+        var before = _box.Inventory();
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.Throws<OperationCanceledException>(() =>
+            ExportReport.Execute(Settings() with { Title = "Second" }, _box.Host(stop.Token))
+        );
+        Assert.Equal(before, _box.Inventory());
+    }
+
+    [Fact]
+    public void Only_the_chains_that_are_named_lose_bundles()
+    {
+        _box.Chain();
+        _box.Full();
+        var chains = _box.Chains();
+        var rules = new ExpirySettings { Path = _box.Bundles, KeepLast = 1 };
+        var newest = ExpireBackups.Plan(rules with { ChainIds = [chains[1].ChainId] }, _box.Host());
+        Assert.Equal((0, 1), (newest.RemovedCount, newest.KeptCount));
+        Assert.True(newest.IsPlan);
+        var oldest = ExpireBackups.Execute(rules with { ChainIds = [chains[0].ChainId] }, _box.Host());
+        Assert.Equal((3, 0), (oldest.RemovedCount, oldest.KeptCount));
+        Assert.False(oldest.IsPlan);
+        Assert.Equal(chains[1].ChainId, Assert.Single(_box.Chains()).ChainId);
+    }
+
+    private ReportSettings Settings() => new() { Folders = [_box.Bundles], DestinationPath = _box.At("page.html") };
+
+    private BackupReport Plan(ReportSettings settings, DateTime? now = null) =>
+        ExportReport.Plan(
+            settings,
+            now is { } time ? new OperationHost { Clock = new FixedClock(new DateTimeOffset(time)) } : _box.Host()
+        );
+
+    private static void Damage(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}

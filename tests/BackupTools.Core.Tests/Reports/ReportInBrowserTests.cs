@@ -1,0 +1,74 @@
+using BackupTools.Reports;
+using BackupTools.Tests.Files;
+using BackupTools.Tests.FrontEnds;
+
+namespace BackupTools.Tests.ReportPages;
+
+/// <summary>The page in a real browser, which has its own mind about what is well-formed and what is allowed.</summary>
+public sealed class ReportInBrowserTests
+{
+    [ChromiumFact]
+    public void The_browser_shows_everything_and_has_nothing_to_complain_about()
+    {
+        using var temp = new TempFolder();
+        var chain = SampleReport.Chain(
+            SampleReport.Hours(30, "<i>b</i>", BundleStatus.Damaged),
+            SampleReport.Problem("</ul><b>bad", "/backups/b")
+        );
+        var page = ReportPage.Render(
+            SampleReport.Of(
+                SampleReport.Database("<script>document.title='owned'</script>", chains: chain),
+                SampleReport.Database("ledger", age: 9999, chains: SampleReport.Chain(SampleReport.Hours(3)))
+            )
+        );
+        File.WriteAllText(temp["page.html"], page);
+        var run = Browse(temp, "--dump-dom");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        // What the parser of the browser made of it, attribute for attribute.
+        Assert.Contains("&lt;script&gt;document.title='owned'&lt;/script&gt;</bdi>", run.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", run.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("<title>owned", run.Out, StringComparison.Ordinal);
+        Assert.Contains(">DAMAGED</span>", run.Out, StringComparison.Ordinal);
+        Assert.Contains(">LATE</span>", run.Out, StringComparison.Ordinal);
+        Assert.Equal(Count(page, "<rect "), Count(run.Out, "<rect "));
+        Assert.Equal(Count(page, "<section "), Count(run.Out, "<section "));
+        Assert.DoesNotContain("CONSOLE", run.Error, StringComparison.Ordinal);
+    }
+
+    [ChromiumFact]
+    public void It_can_be_printed()
+    {
+        using var temp = new TempFolder();
+        File.WriteAllText(
+            temp["page.html"],
+            ReportPage.Render(
+                SampleReport.Of(SampleReport.Database(chains: SampleReport.Chain(SampleReport.Hours(30))))
+            )
+        );
+        Browse(temp, $"--print-to-pdf={temp["page.pdf"]}");
+        Assert.InRange(new FileInfo(temp["page.pdf"]).Length, 5_000, 1_000_000);
+    }
+
+    private static ChildResult Browse(TempFolder temp, string action) =>
+        ChildProcess.Run(
+            ChromiumFactAttribute.Program!,
+            [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--enable-logging=stderr",
+                $"--user-data-dir={temp["profile"]}",
+                action,
+                new Uri(temp["page.html"]).AbsoluteUri,
+            ],
+            Path.GetTempPath()
+        );
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+}

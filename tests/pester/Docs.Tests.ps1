@@ -1,0 +1,85 @@
+#Requires -Version 7.6
+# The sessions in README and in the pages of the engines, run on samples of these engines.
+BeforeDiscovery {
+    $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+    $pages = @(
+        @{ Page = 'README.md'; Engine = 'SPG'; Name = 'shop.db' }
+        @{ Page = 'docs/engines/spg.md'; Engine = 'SPG'; Name = 'shop.db' }
+        @{ Page = 'docs/engines/grafeo.md'; Engine = 'Grafeo'; Name = 'graph.grafeo' }
+        @{ Page = 'docs/engines/powdb.md'; Engine = 'PowDB'; Name = 'data' }
+        @{ Page = 'docs/engines/alopex.md'; Engine = 'Alopex'; Name = 'data' }
+    )
+    $blocks = foreach ($page in $pages) {
+        $text = Get-Content -LiteralPath "$root/$($page.Page)" -Raw
+        $number = 0
+        foreach ($match in [regex]::Matches($text, '(?ms)^```powershell\n(?<code>.*?)^```')) {
+            # How to build and install is tried by Module.Tests.ps1.
+            if ($match.Groups['code'].Value -notmatch 'build\.ps1') {
+                $page + @{ Number = ++$number; Code = $match.Groups['code'].Value -replace '(?m)^PS> ' }
+            }
+        }
+    }
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Support.ps1"
+
+    # Puts a sample where the page says the database is.
+    function Copy-Source([psobject] $Sample, [string] $Name) {
+        foreach ($item in Get-ChildItem -LiteralPath "$($Sample.Native)/db") {
+            $target = "$($Sample.Native)/$($item.Name.Replace($Sample.Case.Source, $Name))"
+            if (Test-Path -LiteralPath $target) {
+                Remove-Item -LiteralPath $target -Recurse
+            }
+            Copy-Item -LiteralPath $item.FullName -Destination $target -Recurse
+        }
+    }
+}
+
+Describe '<Page>, session <Number>' -ForEach $blocks {
+    It 'runs as it is written' {
+        $sample = New-Sample $Engine
+        Copy-Source $sample $Name
+        # Positions and times of the page are of a database that we do not have.
+        $text = $Code -replace '(?<=-To(Position|Epoch|Lsn) )\d+', $sample.Case.EndAt[1]
+        $text = $text -replace '(?<=-PointInTime )\S+', [DateTime]::UtcNow.AddMinutes(1).ToString('yyyy-MM-ddTHH:mm:ssZ')
+        $tree = [Management.Automation.Language.Parser]::ParseInput($text, [ref] $null, [ref] $null)
+        Push-Location -LiteralPath $sample.Native
+        $was = $ErrorActionPreference
+        $ErrorActionPreference = 'Stop'
+        try {
+            $results = foreach ($statement in $tree.EndBlock.Statements.Extent.Text) {
+                if ($statement.StartsWith('New-IncrementalBackup', [StringComparison]::Ordinal)) {
+                    Set-SampleState $sample 1
+                    Copy-Source $sample $Name
+                }
+                . ([scriptblock]::Create($statement)) 3>&1
+            }
+        } finally {
+            $ErrorActionPreference = $was
+            Pop-Location
+        }
+        @($results).Count | Should -BeGreaterOrEqual $tree.EndBlock.Statements.Count
+        $results.Where({ $_ -is [Management.Automation.WarningRecord] }) | Should -BeNullOrEmpty
+    }
+
+    It 'gives the analyzer nothing to say' -Tag Slow {
+        if (-not (Get-Module -Name PSScriptAnalyzer -ListAvailable)) {
+            Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed'
+        }
+        (Invoke-ScriptAnalyzer -ScriptDefinition $Code -Severity Error, Warning).ForEach({ "$($_.RuleName): $($_.Message)" }) |
+            Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The pictures of terminals' {
+    It 'are what their sessions are, each drawn once' {
+        $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+        foreach ($session in Get-ChildItem -Path "$root/docs/img/sessions" -Filter *.txt) {
+            [xml] $svg = Get-Content -LiteralPath "$root/docs/img/$($session.BaseName).svg" -Raw
+            $typed = $svg.GetElementsByTagName('tspan').Where({ $_.GetAttribute('class') -eq 't' }).InnerText
+            $shown = (Get-Content -LiteralPath $session.FullName).Where({ -not $_.StartsWith('#!', [StringComparison]::Ordinal) })
+            $typed | Should -Be $shown
+        }
+    }
+}
