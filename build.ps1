@@ -9,7 +9,7 @@
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long crash and writer tests in tests/crash.
+    Soak     runs the long versions of the fuzz, crash and writer tests, about two hours in all.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
@@ -27,7 +27,7 @@ param(
     # Signs the dll, psd1 and ps1xml files of the package.
     [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate,
 
-    # Handed on to the program that Bench or Soak starts.
+    # Handed on to the program that Bench starts, or by Soak to the fuzzer: "--minutes 60".
     [string[]] $ArgumentList = @()
 )
 
@@ -87,6 +87,18 @@ function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentLi
     dotnet run --project $project --configuration Release -- $ArgumentList
 }
 
+function Invoke-Soak([string[]] $ArgumentList) {
+    $live = $env:BACKUPTOOLS_LIVE
+    try {
+        $env:BACKUPTOOLS_LIVE = '20'
+        dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter 'FullyQualifiedName~LiveTests'
+    } finally {
+        $env:BACKUPTOOLS_LIVE = $live
+    }
+    Invoke-Project -Name Soak -Folder crash
+    Invoke-Project -Name Soak -Folder fuzz -ArgumentList ($ArgumentList ? $ArgumentList : ('--minutes', '30'))
+}
+
 foreach ($name in $Task) {
     switch ($name) {
         'Build' { Invoke-Build -Configuration $Configuration }
@@ -95,6 +107,6 @@ foreach ($name in $Task) {
         'Help' { Invoke-Help }
         'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }
         'Bench' { Invoke-Project -Name Bench -Folder benchmarks -ArgumentList $ArgumentList }
-        'Soak' { Invoke-Project -Name Soak -Folder crash -ArgumentList $ArgumentList }
+        'Soak' { Invoke-Soak -ArgumentList $ArgumentList }
     }
 }

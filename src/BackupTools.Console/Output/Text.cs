@@ -60,7 +60,8 @@ internal static partial class Text
         }
     }
 
-    public static string OneLine(string text) => LineBreaks().Replace(text, " ");
+    /// <summary>A text that may quote names from anywhere, without what would break the line or steer the terminal.</summary>
+    public static string OneLine(string text) => Controls().Replace(LineBreaks().Replace(text, " "), "\uFFFD");
 
     private static void Write(TextWriter output, BundleInfo bundle, string indent = "")
     {
@@ -71,7 +72,7 @@ internal static partial class Text
         output.WriteLine(
             $"{indent}{bundle.Kind, -11}  {ReportText.Time(bundle.CreatedUtc)}  "
                 + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}  "
-                + $"{ReportText.Size(bundle.Length)}{valid}  {(indent.Length == 0 ? bundle.FullName : bundle.Name)}"
+                + $"{ReportText.Size(bundle.Length)}{valid}  {OneLine(indent.Length == 0 ? bundle.FullName : bundle.Name)}"
         );
         Write(output, bundle.Problems, indent + "  ");
     }
@@ -79,7 +80,7 @@ internal static partial class Text
     private static void Write(TextWriter output, ChainInfo chain)
     {
         output.WriteLine(
-            $"{chain.ChainId}  {chain.Engine} {chain.Series}  {(chain.IsValid ? "valid" : "NOT VALID")}  "
+            $"{chain.ChainId}  {chain.Engine} {OneLine(chain.Series ?? "")}  {(chain.IsValid ? "valid" : "NOT VALID")}  "
                 + $"{chain.StartPosition}..{chain.EndPosition} {chain.PositionUnit}  {ReportText.Size(chain.Length)}  "
                 + ReportText.Timeline(chain.Bundles.Select(b => (b.Kind == "Full", b.StartPosition, b.EndPosition)))
         );
@@ -104,13 +105,13 @@ internal static partial class Text
     private static void Write(TextWriter output, RestoreReport report)
     {
         output.WriteLine(
-            $"restored  {report.FullName}  {report.Engine} chain {report.ChainId}, {report.Target}: "
+            $"restored  {OneLine(report.FullName)}  {report.Engine} chain {report.ChainId}, {report.Target}: "
                 + $"position {report.EndPosition} {report.PositionUnit}, {report.Bundles.Count} bundle(s), "
                 + $"{ReportText.Size(report.Length)} in {ReportText.Seconds(report.DurationSeconds)}"
         );
         foreach (var file in report.Files)
         {
-            output.WriteLine($"  {file}");
+            output.WriteLine($"  {OneLine(file)}");
         }
         Write(output, report.Problems, "  ");
     }
@@ -160,6 +161,9 @@ internal static partial class Text
 
     [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LineBreaks();
+
+    [GeneratedRegex(@"[\p{Cc}\p{Cf}\u2028\u2029]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Controls();
 
     [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();

@@ -25,6 +25,9 @@ internal sealed record ChainProblem(
     string? Recommendation = null
 )
 {
+    /// <summary>What is wrong, fit for a terminal whatever it quotes.</summary>
+    public string Message { get; init; } = Printable.Of(Message);
+
     /// <summary>The finding that an exception reports.</summary>
     public static ChainProblem From(BackupException error) =>
         new(ProblemSeverity.Error, error.Code, error.Message, error.FullName, error.Offset, error.Recommendation);

@@ -7,7 +7,9 @@ namespace BackupTools.Errors;
 /// </summary>
 public sealed class BackupException : Exception
 {
-    /// <summary>Creates the exception; <paramref name="message"/> says what is wrong, without the path.</summary>
+    /// <summary>
+    /// Creates the exception; <paramref name="message"/> says what is wrong, without the path, and may quote anything.
+    /// </summary>
     public BackupException(
         ErrorCode code,
         string message,
@@ -18,7 +20,7 @@ public sealed class BackupException : Exception
         string? recommendation = null,
         Exception? inner = null
     )
-        : base(message, inner)
+        : base(Printable.Of(message), inner)
     {
         Code = code;
         FullName = path;
@@ -65,6 +67,6 @@ public sealed class BackupException : Exception
             FullName is null ? ""
             : Offset is { } o ? $", in '{FullName}' at byte {o}"
             : $", in '{FullName}'";
-        return Message + where;
+        return Message + Printable.Of(where);
     }
 }

@@ -1,4 +1,5 @@
 using BackupTools.Engines;
+using BackupTools.Errors;
 using BackupTools.Files;
 
 namespace BackupTools.Operations;
@@ -51,8 +52,8 @@ public sealed class OperationHost
             Progress = Progress,
             Cancellation = Cancellation,
             ThrottleLimit = ThrottleLimit,
-            Warn = Warning ?? (static _ => { }),
-            Verbose = Verbose ?? (static _ => { }),
+            Warn = text => Warning?.Invoke(Printable.Of(text)),
+            Verbose = text => Verbose?.Invoke(Printable.Of(text)),
         };
 
     internal double SecondsSince(long timestamp) => Math.Round(Clock.GetElapsedTime(timestamp).TotalSeconds, 3);

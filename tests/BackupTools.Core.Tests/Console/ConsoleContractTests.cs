@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BackupTools.Errors;
 using BackupTools.Reports;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.FrontEnds;
@@ -81,6 +82,20 @@ public sealed class ConsoleContractTests : IDisposable
         Assert.Equal((int)ErrorKind.NotFound, run.ExitCode);
         Assert.Empty(Results(run));
         AssertOneError(run, ErrorCode.PathNotFound);
+    }
+
+    [UnixFact]
+    public void Names_that_would_steer_the_terminal_are_shown_without_that()
+    {
+        var bundle = _sandbox.Full().FullName;
+        File.Move(bundle, Path.Combine(_sandbox.Bundles, "a\u001b[2J\u202Eb.bkp"));
+        foreach (var verb in new[] { "header", "chain", "test" })
+        {
+            var run = ChildProcess.Console(verb, _sandbox.Bundles);
+            Assert.True(run.ExitCode == 0, run.ToString());
+            Assert.DoesNotContain('\u001b', run.Out + run.Error);
+            Assert.DoesNotContain('\u202E', run.Out + run.Error);
+        }
     }
 
     [Fact]

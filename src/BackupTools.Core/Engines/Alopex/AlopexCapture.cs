@@ -165,7 +165,7 @@ internal sealed class AlopexCapture
     /// <summary>Tables are copied once, however many rounds it takes: they never change.</summary>
     private void CopyFiles(AlopexFolder folder)
     {
-        AlopexSource.RefuseLinks(folder);
+        AlopexSource.RefuseSpecials(folder);
         foreach (var name in folder.Folders)
         {
             _stage.CreateFolder(name);

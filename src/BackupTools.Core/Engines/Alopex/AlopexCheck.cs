@@ -18,6 +18,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
     private readonly List<ChainProblem> _problems = [];
     private readonly ConcurrentDictionary<string, ulong> _maxTimestamps = new(StringComparer.Ordinal);
     private ulong? _clock;
+    private (ulong Lsn, ulong Checkpoint)? _dropped;
 
     /// <summary>The LSN that a restore reaches.</summary>
     public ulong Lsn => _clock ?? 0;
@@ -196,6 +197,10 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             using var wal = AlopexWalFile.Open(context.Disk, Full(AlopexNames.Wal));
             var replay = wal.Replay(wal.Header, context, context.Cancellation);
             _clock = Math.Max(meta?.CheckpointLsn ?? 0, replay.LastLsn ?? 0);
+            if (meta?.CheckpointLsn is { } checkpoint && replay.FirstLsn is { } first && first <= checkpoint)
+            {
+                _dropped = (replay.LastLsn <= checkpoint ? replay.LastLsn.Value : first, checkpoint);
+            }
             if (replay.Stop is { } stop)
             {
                 Error(
@@ -330,6 +335,19 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         if (_clock is { } clock && Invisible(newest, clock, snapshot.Folder.Path) is { } problem)
         {
             _problems.Add(problem);
+        }
+        // A sound checkpoint.meta ends with its own CRC-32, so the manifest has the same checksum for all of them: one
+        // of a later snapshot is told by what it makes the engine drop (§3.7, §5).
+        if (_dropped is { } dropped && dropped.Lsn > newest && dropped.Lsn - newest > 1)
+        {
+            Add(
+                ProblemSeverity.Warning,
+                ErrorCode.VerificationFailed,
+                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) has the engine drop, "
+                    + $"and the tables hold commits up to {newest} only",
+                Full(AlopexNames.Meta),
+                "Compare checkpoint.meta with the other snapshots: it may be that of a later one."
+            );
         }
     }
 

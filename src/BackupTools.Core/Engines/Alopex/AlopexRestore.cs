@@ -129,27 +129,32 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         );
 
     /// <summary>
-    /// A fresh directory appears whole. In one that stays, because the engine's snapshots or locks are in it, entries
-    /// are exchanged one by one: first the log, then the meta, then the tables. When an older state of the same
-    /// database comes back, each state in between is one that the database had: an old meta passes over the entries
-    /// of an older log, and behind an older meta the newer tables are invisible.
+    /// A directory appears whole, and changes places with the old one whole. In one that stays, because the engine's
+    /// snapshots or locks are in it, entries are exchanged one by one, so that each state in between is one that the
+    /// same database had. Back to an older state the log goes first, then the meta, then the tables: an old meta passes
+    /// over the entries of an older log, and behind an older meta the newer tables are invisible. Forward it is the
+    /// other way round, for the same two reasons; so too where nothing is replaced, as without the log nothing is visible.
     /// </summary>
     private List<PublishStep> Steps()
     {
         var destination = request.DestinationPath;
-        if (context.Disk.Stat(destination) is null)
+        if (context.Disk.Stat(destination) is not { } target)
         {
             return [PublishStep.Place(AlopexStage.Folder, destination)];
         }
         var old = context.Disk.List(destination).Where(e => !StagingArea.IsStagingName(e.Name)).ToList();
-        if (old.Count == 0)
+        if (target.Kind == DiskEntryKind.Directory && !old.Exists(e => AlopexNames.StaysInPlace(e.Name)))
         {
             return [PublishStep.Replace(AlopexStage.Folder, destination)];
         }
         string[] order = [AlopexNames.Wal, AlopexNames.Meta, AlopexNames.Tables];
-        if (!old.Exists(e => order.Contains(e.Name, StringComparer.Ordinal)))
+        var isReplaced = old.Exists(e => order.Contains(e.Name, StringComparer.Ordinal));
+        if (
+            !isReplaced
+            || Checkpoint(_stage.PathOf(AlopexNames.Meta)) >= Checkpoint(Path.Combine(destination, AlopexNames.Meta))
+        )
         {
-            Array.Reverse(order); // nothing is replaced: the log, without which nothing is visible, comes last
+            Array.Reverse(order);
         }
         var staged = context.Disk.List(staging.PathOf(AlopexStage.Folder)).Select(e => e.Name).ToList();
         var rest = staged.Except(order, StringComparer.Ordinal);
@@ -162,6 +167,19 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
                 .Select(n => PublishStep.Replace($"{AlopexStage.Folder}/{n}", Path.Combine(destination, n))),
             .. gone.Select(n => PublishStep.Remove(Path.Combine(destination, n))),
         ];
+    }
+
+    /// <summary>What a checkpoint.meta says; null when there is none that can be read.</summary>
+    private ulong? Checkpoint(string path)
+    {
+        if (context.Disk.Stat(path) is not { Kind: DiskEntryKind.File, Length: >= AlopexCheckpointMeta.Size })
+        {
+            return null;
+        }
+        using var file = context.Disk.OpenRead(path);
+        var bytes = new byte[AlopexCheckpointMeta.Size];
+        HashingCopy.ReadExactly(file, bytes, 0);
+        return AlopexCheckpointMeta.TryRead(bytes, out var meta, out _) ? meta.CheckpointLsn : null;
     }
 
     private static string Native(string name) => name.Replace('/', Path.DirectorySeparatorChar);

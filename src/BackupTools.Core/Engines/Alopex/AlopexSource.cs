@@ -31,9 +31,12 @@ internal static class AlopexSource
     public static bool IsOfTheEngine(string name) =>
         name is AlopexNames.Wal or AlopexNames.Meta || AlopexNames.TableId(name) is not null;
 
-    /// <summary>Links are not followed: what they lead to need not be the database's, nor be there at a restore.</summary>
-    /// <exception cref="BackupException">UnsupportedFormat: what a link leads to is not followed.</exception>
-    public static void RefuseLinks(AlopexFolder folder)
+    /// <summary>
+    /// Links are not followed: what they lead to need not be the database's, nor be there at a restore. Where the engine
+    /// has its own files, nothing else may be left out either.
+    /// </summary>
+    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe in the place of a file.</exception>
+    public static void RefuseSpecials(AlopexFolder folder)
     {
         if (folder.Others.FirstOrDefault(o => o.Entry.Kind == DiskEntryKind.Link) is { } link)
         {
@@ -42,6 +45,15 @@ internal static class AlopexSource
                 $"{link.Name} is a symbolic link, and links are not followed",
                 link.FullName,
                 recommendation: "Move what it leads to into the data directory, or the whole directory to where it leads."
+            );
+        }
+        if (folder.Others.FirstOrDefault(o => IsOfTheEngine(o.Name)) is { } special)
+        {
+            throw new BackupException(
+                ErrorCode.UnsupportedFormat,
+                $"{special.Name} is no regular file",
+                special.FullName,
+                recommendation: "The engine could not open the directory either: find out what became of the file."
             );
         }
     }
@@ -78,7 +90,7 @@ internal static class AlopexSource
         }
         RefuseOptions(request);
         var folder = AlopexFolder.OfSource(context.Disk, source, context.Cancellation);
-        RefuseLinks(folder);
+        RefuseSpecials(folder);
         foreach (var file in folder.Files)
         {
             RefuseUnsafe(file);

@@ -70,20 +70,27 @@ internal sealed class GrafeoSource(string path)
     /// The files of the log in the order of recovery; none when there is no folder. 0.5.x takes every file that ends
     /// like a log; a name without a number counts as number 0.
     /// </summary>
+    /// <exception cref="BackupException">UnsupportedFormat: one is no regular file; its commits would be missing.</exception>
     public IReadOnlyList<GrafeoLogFile> Logs(IDisk disk, bool paged)
     {
         var logs = new List<GrafeoLogFile>();
         foreach (var entry in ListLogFolder(disk))
         {
-            if (entry.Kind != DiskEntryKind.File || !entry.Name.EndsWith(LogSuffix, StringComparison.Ordinal))
+            var number = NumberOf(entry.Name, out var digits);
+            if (!entry.Name.EndsWith(LogSuffix, StringComparison.Ordinal) || (paged && digits != PagedDigits))
             {
                 continue;
             }
-            var number = NumberOf(entry.Name, out var digits);
-            if (!paged || digits == PagedDigits)
+            if (entry.Kind != DiskEntryKind.File)
             {
-                logs.Add(new GrafeoLogFile(entry.Path, number, entry.Length));
+                throw new BackupException(
+                    ErrorCode.UnsupportedFormat,
+                    "a part of the log is a link or no regular file, and is not followed",
+                    entry.Path,
+                    recommendation: "Move the file that it stands for to its place."
+                );
             }
+            logs.Add(new GrafeoLogFile(entry.Path, number, entry.Length));
         }
         return logs;
     }
@@ -102,9 +109,10 @@ internal sealed class GrafeoSource(string path)
 
     private static ulong NumberOf(string name, out int digits)
     {
-        var text = name.StartsWith(LogPrefix, StringComparison.Ordinal)
-            ? name[LogPrefix.Length..^LogSuffix.Length]
-            : "";
+        var text =
+            name.StartsWith(LogPrefix, StringComparison.Ordinal) && name.EndsWith(LogSuffix, StringComparison.Ordinal)
+                ? name[LogPrefix.Length..^LogSuffix.Length]
+                : "";
         digits = text.Length;
         return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }

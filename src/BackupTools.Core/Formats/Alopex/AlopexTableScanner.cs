@@ -259,6 +259,10 @@ internal sealed class AlopexTableScanner
             {
                 throw Bad($"a block of {payload} bytes says it has {_uncompressed}", _blockStart);
             }
+            if (_layout.Codec == AlopexCodec.Lz4 && _uncompressed > (ulong)payload * Lz4Block.MostPerByte)
+            {
+                throw Bad($"a coded block of {payload} bytes cannot hold {_uncompressed}", _blockStart);
+            }
             _entries?.BeginBlock(_blockEntries, _uncompressed, _index.Current.FirstKey);
             _coded = null;
             _codedLength = 0;

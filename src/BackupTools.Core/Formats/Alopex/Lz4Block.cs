@@ -5,6 +5,9 @@ namespace BackupTools.Formats.Alopex;
 /// <summary>Decodes the LZ4 block format (not frames), as the engine's lz4 tables use it (Alopex format, §4).</summary>
 internal static class Lz4Block
 {
+    /// <summary>The most bytes that a byte of input can become: one more byte of a match's length.</summary>
+    public const int MostPerByte = 255;
+
     private const int MinMatch = 4;
 
     /// <summary>Decodes into a buffer that must be filled exactly.</summary>

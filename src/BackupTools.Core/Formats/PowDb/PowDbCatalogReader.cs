@@ -14,6 +14,11 @@ internal static class PowDbCatalogReader
     private const ushort NewestVersion = 7;
     private const byte NewestType = 8;
 
+    // A name takes its length and one byte at least; an expression index may name nothing.
+    private const int SmallestColumn = 9;
+    private const int SmallestIndex = 5;
+    private const int SmallestExpressionIndex = 21;
+
     /// <summary>True when the bytes start as a catalogue does; enough to recognise a data directory.</summary>
     public static bool HasMagic(ReadOnlySpan<byte> bytes) => bytes.StartsWith("BCAT"u8);
 
@@ -90,7 +95,7 @@ internal static class PowDbCatalogReader
     private static PowDbTable Table(ref SpanReader reader, ushort version)
     {
         var name = Identifier(ref reader);
-        var columns = new PowDbColumn[reader.U16()];
+        var columns = new PowDbColumn[Count(ref reader, SmallestColumn)];
         for (var i = 0; i < columns.Length; i++)
         {
             var column = Identifier(ref reader);
@@ -104,7 +109,7 @@ internal static class PowDbCatalogReader
         var indexes = Array.Empty<PowDbColumnIndex>();
         if (version >= 2)
         {
-            indexes = new PowDbColumnIndex[reader.U16()];
+            indexes = new PowDbColumnIndex[Count(ref reader, SmallestIndex)];
             for (var i = 0; i < indexes.Length; i++)
             {
                 var at = reader.Offset;
@@ -129,7 +134,7 @@ internal static class PowDbCatalogReader
 
     private static PowDbExpressionIndex[] ExpressionIndexes(ref SpanReader reader)
     {
-        var indexes = new PowDbExpressionIndex[reader.U16()];
+        var indexes = new PowDbExpressionIndex[Count(ref reader, SmallestExpressionIndex)];
         for (var i = 0; i < indexes.Length; i++)
         {
             var id = reader.U64();
@@ -193,6 +198,20 @@ internal static class PowDbCatalogReader
         return PowDbNames.IsIdentifier(name)
             ? name
             : throw new BackupException(ErrorCode.UnsafeName, "a name in the catalog is no identifier", offset: at);
+    }
+
+    /// <summary>A count of things of so many bytes each at least: one that cannot be true costs no memory.</summary>
+    private static int Count(ref SpanReader reader, int smallest)
+    {
+        var at = reader.Offset;
+        var count = reader.U16();
+        return count <= reader.Remaining / smallest
+            ? count
+            : throw new BackupException(
+                ErrorCode.Truncated,
+                $"{count} of something are announced and only {reader.Remaining} bytes are left",
+                offset: at
+            );
     }
 
     private static string Text(ref SpanReader reader) => reader.Utf8(reader.U32());

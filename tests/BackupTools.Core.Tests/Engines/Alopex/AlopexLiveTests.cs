@@ -14,7 +14,7 @@ public sealed class AlopexLiveTests
     [InlineData(AlopexWalDialect.B)]
     public void Every_live_snapshot_is_a_state_that_existed_and_holds_all_that_was_acknowledged_before(object dialect)
     {
-        const int snapshots = 100; // of each dialect
+        var snapshots = LiveBudget.Of(100); // of each dialect
         using var harness = AlopexStates.Harness();
         var source = harness.At("db");
         using var writer = new AlopexWriter(source, (AlopexWalDialect)dialect, SegmentSize);

@@ -8,12 +8,10 @@ namespace BackupTools.Tests.Engines.Grafeo;
 
 /// <summary>
 /// The real engine commits numbered transactions as fast as it can and checkpoints at random while backups are taken.
-/// BACKUPTOOLS_LIVE_BACKUPS sets how many (default 20).
 /// </summary>
 public class GrafeoLiveTests(RealGrafeo engine, ITestOutputHelper output) : IClassFixture<RealGrafeo>
 {
-    private static int Backups =>
-        int.TryParse(Environment.GetEnvironmentVariable("BACKUPTOOLS_LIVE_BACKUPS"), out var count) ? count : 20;
+    private static int Backups => LiveBudget.Of(20);
 
     [RealGrafeoFact]
     public void Fulls_and_increments_of_a_database_being_written_hold_a_prefix_of_its_commits() =>

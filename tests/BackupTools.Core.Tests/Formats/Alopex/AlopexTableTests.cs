@@ -192,6 +192,23 @@ public sealed class AlopexTableTests
     }
 
     [Fact]
+    public void A_lz4_block_that_claims_more_than_its_bytes_can_hold_is_refused_before_it_is_allocated()
+    {
+        var table = File.ReadAllBytes(AlopexFixtures.At("codec-lz4/data/sst/1.sst"));
+        const int Block = AlopexTableLayout.HeaderSize;
+        BinaryPrimitives.WriteInt32LittleEndian(table.AsSpan(Block + 4), 16 << 20);
+        BinaryPrimitives.WriteInt32LittleEndian(table.AsSpan(Block + 8), 16 << 20);
+        AlopexTableBuilder.Reseal(table);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<BackupException>(() => Scan(table));
+
+        Assert.Equal(ErrorCode.Malformed, error.Code);
+        Assert.Contains("cannot hold", error.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
     public void A_lz4_block_decodes_runs_literals_and_long_lengths()
     {
         // Made by hand after the block format: 4 literals, a match of 20 at distance 4; 3 literals.

@@ -98,6 +98,25 @@ public sealed class PowDbCatalogTests
         }
     }
 
+    [Theory]
+    [InlineData(4)] // columns
+    [InlineData(15)] // indexes
+    public void Counts_that_cannot_be_true_are_refused_before_anything_is_allocated(int behindName)
+    {
+        var w = new PowDbTestDatabase.Writer();
+        w.Raw("BCAT"u8).U16(3).U32(1).Str("t").U16(1).Str("c").U8(1).U8(0).U16(0).U16(0).Raw(new byte[30]);
+        var bytes = w.WithCrc();
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(11 + behindName), ushort.MaxValue);
+        Stamp(bytes);
+        Error(bytes);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Error(bytes);
+
+        Assert.Equal(ErrorCode.Truncated, error.Code);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
+    }
+
     [Fact]
     public void Mutated_catalogs_end_in_a_value_or_an_error_of_ours()
     {

@@ -1,0 +1,46 @@
+using BackupTools.Tests.Operations;
+using Xunit.Abstractions;
+
+namespace BackupTools.Crash;
+
+/// <summary>A sample of the points, the same every time; "dotnet run --project tests/crash" tries them all.</summary>
+public sealed class CrashTests(ITestOutputHelper output)
+{
+    private const int Stride = 41;
+
+    public static TheoryData<string, string> Operations
+    {
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var sample in EngineSample.All)
+            {
+                foreach (var operation in CrashBox.Operations)
+                {
+                    rows.Add(sample.Name, operation);
+                }
+            }
+            return rows;
+        }
+    }
+
+    [StraceTheory]
+    [MemberData(nameof(Operations))]
+    public void A_fault_in_a_system_call_leaves_the_old_or_the_new_state_and_the_next_run_works(
+        string engine,
+        string operation
+    )
+    {
+        var tally = CrashRun.Run(EngineSample.Of(engine), operation, Stride);
+
+        output.WriteLine($"{engine}, {operation}: {tally}");
+        Assert.NotEqual(0, tally.Hit);
+    }
+}
+
+/// <summary>A theory that needs strace and the right to trace.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class StraceTheoryAttribute : TheoryAttribute
+{
+    public StraceTheoryAttribute() => Skip = Strace.Missing;
+}
