@@ -150,7 +150,9 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
             $null = [IO.Directory]::CreateDirectory((ConvertTo-NativePath $damaged))
             Copy-Item -Path "$([WildcardPattern]::Escape((ConvertTo-NativePath $sample.Destination)))/*" -Destination (ConvertTo-NativePath $damaged) -Recurse -Force
             Set-Damage (Get-BackupChain -LiteralPath $damaged).Bundles[2].FullName
-            Copy-BackupChain -LiteralPath $damaged -DestinationPath $second -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $copy = Copy-BackupChain -LiteralPath $damaged -DestinationPath $second -ErrorVariable errors -ErrorAction SilentlyContinue
+            $copy.IsValid | Should -BeFalse
+            $copy.Copied.Count | Should -Be 2
             $errors[0].CategoryInfo.Category | Should -Be 'InvalidData'
             $report = Test-BackupChain -LiteralPath $second
             $report.IsValid | Should -BeTrue

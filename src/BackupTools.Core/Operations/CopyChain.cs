@@ -16,8 +16,11 @@ public static class CopyChain
     public static IReadOnlyList<BundleInfo> Plan(CopySettings settings, OperationHost host) =>
         Missing(settings, host).Missing.Select(m => m.Bundle.ToInfo(m.Chain.ChainId)).ToArray();
 
-    /// <summary>Copies what is missing.</summary>
-    /// <exception cref="BackupException">A bundle is damaged or the disk failed; what was copied before it stays.</exception>
+    /// <summary>
+    /// Copies what is missing. A damaged bundle is a problem of the report: what follows it in its chain is left out,
+    /// the other chains are copied all the same.
+    /// </summary>
+    /// <exception cref="BackupException">The disk failed; what was copied before stays.</exception>
     public static CopyReport Execute(CopySettings settings, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
@@ -26,20 +29,25 @@ public static class CopyChain
         var (missing, present) = Missing(settings, host);
         host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
         var copied = new List<BundleInfo>();
-        foreach (var (chain, bundle) in missing)
+        var problems = new List<ProblemInfo>();
+        var broken = new HashSet<BackupChain>();
+        foreach (var (chain, bundle) in missing.Where(m => !broken.Contains(m.Chain)))
         {
             host.Cancellation.ThrowIfCancellationRequested();
-            var engine = host.Engines.ByName(bundle.Engine);
-            using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock);
-            var result = host
-                .Engines.KeeperByName(bundle.Engine)
-                .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
-            staging.Publish(result.Steps, host.Cancellation);
-            result.AfterPublish?.Invoke();
-            copied.Add(BackupRun.ReadBack(engine, result, host.Context).ToInfo(chain.ChainId));
-            host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
+            try
+            {
+                copied.Add(Copy(chain, bundle, settings, host));
+            }
+            catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+            {
+                problems.Add(ChainProblem.From(e.At(bundle.FullName)).ToInfo());
+                broken.Add(chain);
+            }
         }
-        var problems = settings.Verify ? Verify(settings, host) : [];
+        if (settings.Verify && copied.Count + present > 0)
+        {
+            problems.AddRange(Verify(settings, host));
+        }
         return new CopyReport
         {
             SourceFullName = settings.Path,
@@ -47,10 +55,27 @@ public static class CopyChain
             Copied = copied,
             PresentCount = present,
             Length = copied.Sum(b => b.Length),
-            IsValid = settings.Verify ? problems.All(p => p.Severity != nameof(ProblemSeverity.Error)) : null,
+            IsValid =
+                problems.Exists(p => p.Severity == nameof(ProblemSeverity.Error)) ? false
+                : settings.Verify ? true
+                : null,
             Problems = problems,
             DurationSeconds = host.SecondsSince(started),
         };
+    }
+
+    private static BundleInfo Copy(BackupChain chain, BundleHeader bundle, CopySettings settings, OperationHost host)
+    {
+        var engine = host.Engines.ByName(bundle.Engine);
+        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock);
+        var result = host
+            .Engines.KeeperByName(bundle.Engine)
+            .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
+        staging.Publish(result.Steps, host.Cancellation);
+        result.AfterPublish?.Invoke();
+        var copy = BackupRun.ReadBack(engine, result, host.Context).ToInfo(chain.ChainId);
+        host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
+        return copy;
     }
 
     private static (IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing, int Present) Missing(

@@ -18,7 +18,10 @@ public sealed class CopyReport
     /// <summary>Bytes of the bundles copied by this run.</summary>
     public required long Length { get; init; }
 
-    /// <summary>True or false when the copy was read again and compared; null when that was not asked for.</summary>
+    /// <summary>
+    /// False when a bundle was found damaged, on the way or in the copy; true when the copy was read again and is
+    /// sound; null when it was not read again.
+    /// </summary>
     public bool? IsValid { get; init; }
 
     /// <summary>Findings, errors first.</summary>
