@@ -44,7 +44,8 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
 
         It 'copies the same bytes' {
             $null = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second
-            Get-Tree $second | Should -BeExactly $bundles
+            # A marker that holds the folder's own path differs.
+            Get-Tree $second 'latest' | Should -BeExactly (Get-Tree $sample.Destination 'latest')
         }
 
         It 'says nothing of validity without -Verify, and true with it' {
@@ -103,8 +104,8 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
         }
 
         It 'the id of a chain' {
-            $chain = Get-BackupChain -LiteralPath $sample.Destination
-            (Copy-BackupChain -LiteralPath $sample.Destination -ChainId $chain.ChainId -DestinationPath $second).Copied.Count | Should -Be 3
+            $chain = Get-SampleChain $sample 2
+            (Copy-BackupChain -LiteralPath $sample.Destination -ChainId $chain.ChainId -DestinationPath $second).Copied.Count | Should -Be (3 / $Chains)
         }
     }
 
@@ -123,7 +124,7 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
 
         It 'the same from a job of another process' -Tag Slow {
             $run = Invoke-Apart "Start-Job { Import-Module -Name '$([WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST))'; Get-BackupChain -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' } | Receive-Job -Wait | Copy-BackupChain -DestinationPath '$(ConvertTo-NativePath $second)' | ForEach-Object { `$_.Copied.Count }"
-            $run.Output | Should -BeExactly '3'
+            ($run.Output -split "`n" | Measure-Object -Sum).Sum | Should -Be 3
         }
     }
 
@@ -154,9 +155,9 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
             $copy.IsValid | Should -BeFalse
             $copy.Copied.Count | Should -Be 2
             $errors[0].CategoryInfo.Category | Should -Be 'InvalidData'
-            $report = Test-BackupChain -LiteralPath $second
-            $report.IsValid | Should -BeTrue
-            $report.EndPosition | Should -Be $EndAt[1]
+            $reports = @(Test-BackupChain -LiteralPath $second)
+            $reports.IsValid | Should -Not -Contain $false
+            $reports[-1].EndPosition | Should -Be $EndAt[1]
         }
     }
 

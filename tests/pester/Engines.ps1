@@ -5,6 +5,8 @@
 #   Kinds     what a full and two increments on it are to the engine
 #   Chains    how many chains these are
 #   Beside    what a backup writes beside the source
+#   Merges    what a merged chain consists of
+#   Markers   what the engine keeps in a folder besides bundles
 function Get-AllEngineCase {
     $fixtures = (Resolve-Path -LiteralPath "$PSScriptRoot/../fixtures").ProviderPath
     @{
@@ -16,6 +18,8 @@ function Get-AllEngineCase {
         Kinds    = 'Full', 'Incremental', 'Incremental'
         Chains   = 1
         Beside   = @()
+        Merges   = @('Full')
+        Markers  = @()
         Fixtures = "$fixtures/spg"
         SetState = {
             param($Folder, $State, $Fixtures)
@@ -43,6 +47,8 @@ function Get-AllEngineCase {
         Kinds    = 'Full', 'Incremental', 'Incremental'
         Chains   = 1
         Beside   = @()
+        Merges   = @('Full')
+        Markers  = @()
         Fixtures = "$fixtures/powdb"
         SetState = {
             param($Folder, $State, $Fixtures)
@@ -75,6 +81,8 @@ function Get-AllEngineCase {
         Chains   = 1
         # What makes the engine keep the log that the next increment needs.
         Beside   = 'backup_cursor.meta', 'backup_cursor.backuptools.*'
+        Merges   = 'Full', 'Incremental'
+        Markers  = @('backup_manifest.json')
         Fixtures = "$fixtures/grafeo/v06-native"
         SetState = {
             param($Folder, $State, $Fixtures)
@@ -106,6 +114,8 @@ function Get-AllEngineCase {
         Kinds    = 'Full', 'Full', 'Full'
         Chains   = 3
         Beside   = @()
+        Merges   = @('Full')
+        Markers  = @('latest')
         Fixtures = "$fixtures/alopex/small"
         SetState = {
             param($Folder, $State, $Fixtures)

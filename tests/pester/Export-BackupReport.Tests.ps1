@@ -40,6 +40,10 @@ Describe 'Export-BackupReport of <Engine>' -ForEach $engines {
     }
 
     It 'calls a database late that is older than the objective' {
+        # Bundles named by the second may be dated a little ahead when several are taken in one.
+        while ([datetime]::UtcNow -le $sample.Bundles[2].CreatedUtc) {
+            Start-Sleep -Milliseconds 100
+        }
         $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page -RecoveryPointObjective 0
         $report.LateCount | Should -Be 1
         $report.IsHealthy | Should -BeFalse
@@ -70,7 +74,7 @@ Describe 'Export-BackupReport of <Engine>' -ForEach $engines {
     }
 
     It 'takes results back from <_>' -ForEach 'Clixml', 'JSON' {
-        $test = Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill
+        $test = Get-SampleChain $sample 2 | Test-BackupChain -RestoreDrill
         if ($_ -eq 'Clixml') {
             $test | Export-Clixml -LiteralPath "$target/test.xml"
             $copy = Import-Clixml -LiteralPath "$target/test.xml"

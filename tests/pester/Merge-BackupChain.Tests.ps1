@@ -26,10 +26,10 @@ Describe 'Merge-BackupChain of <Engine>' -ForEach $engines {
     }
 
     Context 'what it makes' {
-        It 'is one full, which restores to the newest state' {
+        It 'is the fewest bundles, which restore to the newest state' {
             $bundle = Merge-BackupChain -LiteralPath $sample.Destination -DestinationPath $merged
             $bundle | Should -BeOfType BackupTools.Reports.BundleInfo
-            $bundle.Kind | Should -BeExactly 'Full'
+            $bundle.Kind | Should -BeExactly $Merges[-1]
             $bundle.EndPosition | Should -Be $EndAt[2]
             $null = Restore-BackupChain -LiteralPath $merged -DestinationPath $restored
             Test-RestoredState $sample 2 $restored | Should -BeTrue
@@ -57,24 +57,29 @@ Describe 'Merge-BackupChain of <Engine>' -ForEach $engines {
         It 'is what increments go on from' {
             $null = Merge-BackupChain -LiteralPath $sample.Destination -DestinationPath $merged -ToPosition $EndAt[1]
             $next = New-IncrementalBackup -LiteralPath $sample.Source -DestinationPath $merged
-            $next.StartPosition | Should -Be $EndAt[1]
+            $next.StartPosition | Should -Be ($Kinds[1] -eq 'Full' ? $EndAt[2] : $EndAt[1])
             $null = Restore-BackupChain -LiteralPath $merged -DestinationPath $restored
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
         It 'is all there is in the folder' {
             $bundle = Merge-BackupChain -LiteralPath $sample.Destination -DestinationPath $merged
-            (Get-ChildItem -LiteralPath $merged -Force).FullName | Where-Object -FilterScript { $_ -notlike '*.lock' } | Should -Be $bundle.FullName
+            $chain = Get-BackupChain -LiteralPath $merged
+            $chain.ChainId | Should -Be $bundle.ChainId
+            $chain.Bundles.Kind | Should -Be $Merges
+            $chain.Bundles[-1].Id | Should -Be $bundle.Id
+            $names = (Get-ChildItem -LiteralPath $merged -Force).Name | Where-Object -FilterScript { $_ -notlike '*.lock' -and $_ -notin $Markers }
+            $names | Should -Be $chain.Bundles.Name
         }
     }
 
     Context 'what it takes' {
         It 'a chain from the pipeline' {
-            (Get-BackupChain -LiteralPath $sample.Destination | Merge-BackupChain -DestinationPath $merged).EndPosition | Should -Be $EndAt[2]
+            (Get-SampleChain $sample 2 | Merge-BackupChain -DestinationPath $merged).EndPosition | Should -Be $EndAt[2]
         }
 
         It 'a chain that went through Export-Clixml' {
-            Get-BackupChain -LiteralPath $sample.Destination | Export-Clixml -LiteralPath "$target/chain.xml"
+            Get-SampleChain $sample 2 | Export-Clixml -LiteralPath "$target/chain.xml"
             (Import-Clixml -LiteralPath "$target/chain.xml" | Merge-BackupChain -DestinationPath $merged).EndPosition | Should -Be $EndAt[2]
         }
 
@@ -131,7 +136,7 @@ Describe 'Merge-BackupChain of <Engine>' -ForEach $engines {
 
         It 'a damaged bundle, and leaves nothing' {
             Copy-Item -Path "$([WildcardPattern]::Escape((ConvertTo-NativePath $sample.Destination)))/*" -Destination (ConvertTo-NativePath $target) -Recurse -Force
-            Set-Damage (Get-BackupChain -LiteralPath $target).Bundles[1].FullName
+            Set-Damage (Get-BackupChain -LiteralPath $target).Bundles[2].FullName
             $before = Get-Tree $target
             Merge-BackupChain -LiteralPath $target -DestinationPath $merged -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors[0].CategoryInfo.Category | Should -Be 'InvalidData'
@@ -147,7 +152,7 @@ Describe 'Merge-BackupChain of <Engine>' -ForEach $engines {
 
         It '-WhatIf prints the bundles that would be read' -Tag Slow {
             $run = Invoke-Apart "Merge-BackupChain -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' -DestinationPath '$(ConvertTo-NativePath $merged)' -WhatIf"
-            foreach ($bundle in $sample.Bundles) {
+            foreach ($bundle in ($Chains -eq 1 ? $sample.Bundles : $sample.Bundles[2])) {
                 $run.Output | Should -Match ([regex]::Escape($bundle.Name))
             }
         }

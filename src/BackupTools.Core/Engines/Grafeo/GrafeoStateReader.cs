@@ -42,11 +42,25 @@ internal sealed class GrafeoStateReader
         : Image.IsPaged ? Math.Max(Reached, _plan.Full.End.Value)
         : _bundles[^1].End.Value;
 
-    /// <summary>When the database was in this state: at its last commit, where that is known, else as its bundle.</summary>
-    public ulong TimeMs =>
-        !Image.IsPaged || (_plan.CutAt is null && _plan.CutTime is null)
-            ? GrafeoTime.Of(_bundles[^1].CreatedUtc)
-            : Math.Min(_lastCommitMs ?? GrafeoTime.Of(_plan.Full.CreatedUtc), GrafeoTime.Of(_bundles[^1].CreatedUtc));
+    /// <summary>
+    /// When the database was in this state: at the time that was asked for, at the last commit of what was cut, else when
+    /// its bundle was taken.
+    /// </summary>
+    public ulong TimeMs
+    {
+        get
+        {
+            var taken = GrafeoTime.Of(_bundles[^1].CreatedUtc);
+            if (!Image.IsPaged || (_plan.CutAt is null && _plan.CutTime is null))
+            {
+                return taken;
+            }
+            return _plan.CutTime is { } instant
+                ? GrafeoTime.Of(instant)
+                // The clock of the engine's machine is not ours: within the bundle that it was cut from.
+                : Math.Min(Math.Max(_lastCommitMs ?? 0, GrafeoTime.Of(_bundles[^2].CreatedUtc)), taken);
+        }
+    }
 
     /// <summary>0.6.0: commits and changes of the schema behind the image.</summary>
     public int Groups { get; private set; }
