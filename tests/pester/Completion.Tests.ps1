@@ -40,7 +40,7 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
     It 'shows times and names as tooltips' {
         $found = Get-Completion "Test-BackupChain -LiteralPath '$folder' -ToPosition "
         $found.Where({ $_.CompletionText -eq "$($EndAt[1])" })[0].ToolTip |
-            Should -Match "^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ Incremental $([regex]::Escape($sample.Bundles[1].Name))$"
+            Should -Match "^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ $($Kinds[1]) $([regex]::Escape($sample.Bundles[1].Name))$"
     }
 
     It 'offers Merge-BackupChain the same positions' {

@@ -20,21 +20,23 @@ Describe 'Get-BackupChain of <Engine>' -ForEach $engines {
         Get-Tree $sample.Folder | Should -BeExactly $before -Because 'reading writes nothing'
     }
 
-    It 'finds the one chain' {
-        @($chain).Count | Should -Be 1
+    It 'finds every chain' {
+        @($chain).Count | Should -Be $Chains
         $chain | Should -BeOfType BackupTools.Reports.ChainInfo
-        $chain.Engine | Should -BeExactly $Engine
-        $chain.IsValid | Should -BeTrue
-        $chain.BundleCount | Should -Be 3
-        $chain.EndPosition | Should -Be $EndAt[2]
-        $chain.PositionUnit | Should -BeExactly $Unit
-        $chain.FullName | Should -Be (ConvertTo-NativePath $sample.Destination)
+        @($chain)[-1].EndPosition | Should -Be $EndAt[2]
+        foreach ($one in $chain) {
+            $one.Engine | Should -BeExactly $Engine
+            $one.IsValid | Should -BeTrue
+            $one.BundleCount | Should -Be (3 / $Chains)
+            $one.PositionUnit | Should -BeExactly $Unit
+            $one.FullName | Should -Be (ConvertTo-NativePath $sample.Destination)
+        }
     }
 
     It 'lists the bundles in order' {
         $chain.Bundles.Id | Should -Be $sample.Bundles.Id
-        $chain.Bundles.Kind | Should -Be 'Full', 'Incremental', 'Incremental'
-        $chain.Bundles.ChainId | Sort-Object -Unique | Should -Be $chain.ChainId
+        $chain.Bundles.Kind | Should -Be $Kinds
+        $chain.Bundles.ChainId | Sort-Object -Unique | Should -Be ($chain.ChainId | Sort-Object)
     }
 
     It 'gives the bundles a PSPath as well' {
@@ -62,7 +64,7 @@ Describe 'Get-BackupChain of <Engine>' -ForEach $engines {
 
     It 'looks below with -Recurse' {
         $found = Get-BackupChain -LiteralPath $sample.Folder -Recurse -ErrorAction SilentlyContinue
-        $found.ChainId | Should -Contain $chain.ChainId
+        @($chain.ChainId).Where({ $_ -notin $found.ChainId }) | Should -BeNullOrEmpty
     }
 
     It 'becomes JSON without a loss' {
@@ -84,25 +86,26 @@ Describe 'Get-BackupChain of <Engine>' -ForEach $engines {
     }
 
     It 'can be cut short with Select-Object -First' {
-        (Get-BackupChain -LiteralPath $sample.Destination, $sample.Destination | Select-Object -First 1).ChainId | Should -Be $chain.ChainId
+        (Get-BackupChain -LiteralPath $sample.Destination, $sample.Destination | Select-Object -First 1).ChainId | Should -Be @($chain.ChainId)[0]
     }
 }
 
-Describe 'Get-BackupChain of <Engine> with a gap' -ForEach $engines {
+Describe 'Get-BackupChain of <Engine> with a gap' -ForEach $engines.Where({ $_.Chains -eq 1 }) {
     BeforeAll {
         $sample = New-SampleChain $Engine
         Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse -Force
     }
 
     It 'says that the chain is not valid, and why' {
-        $chain = Get-BackupChain -LiteralPath $sample.Destination
+        # Where a manifest lists it, a missing file is an error of its own as well.
+        $chain = Get-BackupChain -LiteralPath $sample.Destination -ErrorAction SilentlyContinue
         @($chain | Where-Object -Property IsValid).Count | Should -BeLessThan @($chain).Count -Because 'a bundle is missing'
         $codes = $chain.Problems.Code
         @($codes | Where-Object -FilterScript { $_ -in 'ChainGap', 'NoFullBackup', 'MissingFile' }).Count | Should -BeGreaterThan 0
     }
 
     It 'marks the gap in the view' {
-        $text = Get-BackupChain -LiteralPath $sample.Destination | Format-Table | Out-String -Width 300
+        $text = Get-BackupChain -LiteralPath $sample.Destination -ErrorAction SilentlyContinue | Format-Table | Out-String -Width 300
         $text | Should -Match '✗'
         $text | Should -Match 'NO'
     }

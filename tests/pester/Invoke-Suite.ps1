@@ -21,6 +21,9 @@ param(
 
     [string[]] $ExcludeTag = @(),
 
+    # The engines whose rows are run, where tests have a row for each. Default: all.
+    [string[]] $Engine = @(),
+
     [ValidateSet('None', 'Normal', 'Detailed')]
     [string] $Output = 'None'
 )
@@ -30,6 +33,7 @@ Import-Module -Name Pester -MinimumVersion 5.5 -MaximumVersion 5.999
 [cultureinfo]::CurrentCulture = $Culture
 [cultureinfo]::DefaultThreadCurrentCulture = $Culture
 $env:BACKUPTOOLS_MANIFEST = (Resolve-Path -LiteralPath $Manifest).ProviderPath
+$env:BACKUPTOOLS_ENGINES = $Engine -join ','
 Import-Module -Name ([WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST)) -Global
 
 $configuration = New-PesterConfiguration

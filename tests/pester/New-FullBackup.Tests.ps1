@@ -39,7 +39,7 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
         It 'leaves the source as it was' {
             $null = New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination
             Remove-Item -LiteralPath $sample.Destination -Recurse -Force
-            Get-Tree $sample.Folder | Should -BeExactly $before
+            Get-Tree $sample.Folder $Beside | Should -BeExactly $before
         }
 
         It 'becomes JSON without a loss' {

@@ -13,6 +13,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
     BeforeAll {
         $sample = New-SampleChain $Engine
         $bundles = Get-Tree $sample.Destination
+        $applied = $Chains -eq 1 ? $sample.Bundles : @($sample.Bundles[2])
     }
 
     BeforeEach {
@@ -30,7 +31,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             $report | Should -BeOfType BackupTools.Reports.RestoreReport
             $report.EndPosition | Should -Be $EndAt[2]
             $report.FullName | Should -Be (ConvertTo-NativePath $restored)
-            $report.Bundles | Should -Be $sample.Bundles.FullName
+            $report.Bundles | Should -Be $applied.FullName
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
@@ -74,18 +75,18 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
 
     Context 'what it takes' {
         It 'a chain from the pipeline' {
-            $null = Get-BackupChain -LiteralPath $sample.Destination | Restore-BackupChain -DestinationPath $restored
+            $null = Get-SampleChain $sample 2 | Restore-BackupChain -DestinationPath $restored
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
         It 'a chain from the pipeline with -ToPosition' {
-            $null = Get-BackupChain -LiteralPath $sample.Destination | Restore-BackupChain -DestinationPath $restored -ToPosition $EndAt[1]
+            $null = Get-SampleChain $sample 1 | Restore-BackupChain -DestinationPath $restored -ToPosition $EndAt[1]
             Test-RestoredState $sample 1 $restored | Should -BeTrue
         }
 
         It 'a chain that went through Export-Clixml' {
             $file = "$target/chain.xml"
-            Get-BackupChain -LiteralPath $sample.Destination | Export-Clixml -LiteralPath $file
+            Get-SampleChain $sample 2 | Export-Clixml -LiteralPath $file
             $null = Import-Clixml -LiteralPath $file | Restore-BackupChain -DestinationPath $restored
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
@@ -106,7 +107,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
         }
 
         It 'the id of the chain' {
-            $chain = Get-BackupChain -LiteralPath $sample.Destination
+            $chain = Get-SampleChain $sample 2
             $null = Restore-BackupChain -LiteralPath $sample.Destination -ChainId $chain.ChainId -DestinationPath $restored
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
@@ -184,7 +185,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
         It 'prints the chain, the bundles and the target' -Tag Slow {
             $run = Invoke-Apart "Restore-BackupChain -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' -DestinationPath '$(ConvertTo-NativePath $restored)' -WhatIf"
             $run.Output | Should -Match "What if: $Engine restore of chain"
-            foreach ($bundle in $sample.Bundles) {
+            foreach ($bundle in $applied) {
                 $run.Output | Should -Match ([regex]::Escape($bundle.Name))
             }
         }

@@ -20,7 +20,7 @@ function ConvertTo-NativePath([string] $Path) {
 # A source in state 0 in a folder of its own, where backups (b) and restores (r) will go beside it.
 function New-Sample([string] $Engine) {
     . "$PSScriptRoot/Engines.ps1"
-    $case = @(Get-EngineCase).Where({ $_.Engine -eq $Engine })[0]
+    $case = Get-EngineCase $Engine
     $folder = New-TestFolder
     $native = ConvertTo-NativePath $folder
     $null = [IO.Directory]::CreateDirectory("$native/db")
@@ -55,10 +55,18 @@ function Test-RestoredState([psobject] $Sample, [int] $State, [string] $Path = $
     & $Sample.Case.IsState (ConvertTo-NativePath $Path) $State $Sample.Case.Fixtures
 }
 
+# The chain that holds the bundle taken in a state: engines whose bundles are whole have one for each.
+function Get-SampleChain([psobject] $Sample, [int] $State) {
+    Get-BackupChain -LiteralPath $Sample.Destination | Where-Object -FilterScript { $_.Bundles.Id -contains $Sample.Bundles[$State].Id }
+}
+
 # Every file below a folder with its hash, and every folder: equal before and after means that nothing was touched.
-function Get-Tree([string] $Folder) {
+function Get-Tree([string] $Folder, [string[]] $Exclude = @()) {
     $native = ConvertTo-NativePath $Folder
     $lines = foreach ($item in Get-ChildItem -LiteralPath $native -Recurse -Force) {
+        if ($Exclude.Where({ $item.Name -like $_ })) {
+            continue
+        }
         $hash = if ($item.PSIsContainer) { '/' } else { (Get-FileHash -LiteralPath $item.FullName).Hash }
         '{0} {1}' -f [IO.Path]::GetRelativePath($native, $item.FullName), $hash
     }

@@ -20,13 +20,16 @@ Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
     }
 
     It 'reports that it is valid' {
-        $report = Test-BackupChain -LiteralPath $sample.Destination
-        $report | Should -BeOfType BackupTools.Reports.ChainReport
-        $report.IsValid | Should -BeTrue
-        $report.Checked | Should -BeExactly 'Checksums'
-        $report.Target | Should -BeExactly 'Latest'
-        $report.EndPosition | Should -Be $EndAt[2]
-        $report.Problems.Where({ $_.Severity -eq 'Error' }) | Should -BeNullOrEmpty
+        $reports = @(Test-BackupChain -LiteralPath $sample.Destination)
+        $reports.Count | Should -Be $Chains
+        $reports[-1].EndPosition | Should -Be $EndAt[2]
+        foreach ($report in $reports) {
+            $report | Should -BeOfType BackupTools.Reports.ChainReport
+            $report.IsValid | Should -BeTrue
+            $report.Checked | Should -BeExactly 'Checksums'
+            $report.Target | Should -BeExactly 'Latest'
+            $report.Problems.Where({ $_.Severity -eq 'Error' }) | Should -BeNullOrEmpty
+        }
     }
 
     It 'plans with the bundles that a restore would use' {
@@ -35,11 +38,12 @@ Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
     }
 
     It 'checks all with -Deep' {
-        (Test-BackupChain -LiteralPath $sample.Destination -Deep).Checked | Should -BeExactly 'Deep'
+        (Test-BackupChain -LiteralPath $sample.Destination -Deep).Checked | Sort-Object -Unique | Should -BeExactly 'Deep'
     }
 
     It 'returns one bool with -Quiet' {
         $answer = Test-BackupChain -LiteralPath $sample.Destination -Quiet
+        @($answer).Count | Should -Be 1 -Because 'in a condition an array is true whatever is in it'
         $answer | Should -BeOfType bool
         $answer | Should -BeTrue
     }
@@ -62,12 +66,12 @@ Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
     }
 
     It 'says -Latest where it is meant' {
-        (Test-BackupChain -LiteralPath $sample.Destination -Latest).Target | Should -BeExactly 'Latest'
+        (Test-BackupChain -LiteralPath $sample.Destination -Latest).Target | Sort-Object -Unique | Should -BeExactly 'Latest'
     }
 
     It 'restores for a drill, and removes what it restored' {
         $drill = New-TestFolder
-        $report = Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill -DrillPath $drill
+        $report = @(Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill -DrillPath $drill)[-1]
         $report.IsValid | Should -BeTrue
         $report.Checked | Should -BeExactly 'Drill'
         $report.DrillLength | Should -BeGreaterThan 0
@@ -80,7 +84,7 @@ Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
     }
 
     It 'takes a chain from the pipeline with a position' {
-        (Get-BackupChain -LiteralPath $sample.Destination | Test-BackupChain -ToPosition $EndAt[1]).EndPosition | Should -Be $EndAt[1]
+        (Get-SampleChain $sample 1 | Test-BackupChain -ToPosition $EndAt[1]).EndPosition | Should -Be $EndAt[1]
     }
 
     It 'takes a chain by name' {
@@ -126,14 +130,17 @@ Describe 'Test-BackupChain of a damaged <Engine> chain' -ForEach $engines {
     }
 
     It 'reports the damage and what to do' {
-        $report = Test-BackupChain -LiteralPath $sample.Destination
+        $report = @(Test-BackupChain -LiteralPath $sample.Destination)[-1]
         $report.IsValid | Should -BeFalse
         $report.Problems[0].Severity | Should -Be 'Error'
         $report.Problems[0].Recommendation | Should -Not -BeNullOrEmpty
     }
 
-    It 'is false with -Quiet' {
-        Test-BackupChain -LiteralPath $sample.Destination -Quiet | Should -BeFalse
+    It 'is false with -Quiet, whatever else is tested' {
+        $good = New-SampleChain $Engine
+        $answer = Test-BackupChain -LiteralPath $sample.Destination, $good.Destination -Quiet
+        @($answer).Count | Should -Be 1
+        $answer | Should -BeFalse
     }
 
     It 'is found by Where-Object -not IsValid' {
@@ -145,7 +152,7 @@ Describe 'Test-BackupChain of a damaged <Engine> chain' -ForEach $engines {
     }
 }
 
-Describe 'Test-BackupChain of a <Engine> chain with a gap' -ForEach $engines {
+Describe 'Test-BackupChain of a <Engine> chain with a gap' -ForEach $engines.Where({ $_.Chains -eq 1 }) {
     BeforeAll {
         $sample = New-SampleChain $Engine
         Remove-Item -LiteralPath $sample.Bundles[1].FullName -Recurse -Force
@@ -158,7 +165,21 @@ Describe 'Test-BackupChain of a <Engine> chain with a gap' -ForEach $engines {
 
     It 'still reaches the full' {
         $full = $sample.Bundles[0]
-        (Test-BackupChain -LiteralPath $sample.Destination -ToPosition $full.EndPosition -ChainId (Get-BackupChain -LiteralPath $sample.Destination | Where-Object -FilterScript { $_.Bundles[0].Id -eq $full.Id }).ChainId).IsValid | Should -BeTrue
+        (Test-BackupChain -LiteralPath $sample.Destination -ToPosition $full.EndPosition -ChainId (Get-BackupChain -LiteralPath $sample.Destination -ErrorAction SilentlyContinue | Where-Object -FilterScript { $_.Bundles[0].Id -eq $full.Id }).ChainId).IsValid | Should -BeTrue
+    }
+}
+
+Describe 'Test-BackupChain -Quiet' {
+    It 'is false, and an error, for what is not there' {
+        $sample = New-SampleChain SPG
+        $answer = Test-BackupChain -LiteralPath $sample.Destination, "$($sample.Folder)/none" -Quiet -ErrorVariable errors -ErrorAction SilentlyContinue
+        @($errors).Count | Should -Be 1
+        @($answer).Count | Should -Be 1
+        $answer | Should -BeFalse
+    }
+
+    It 'is false where nothing was tested' {
+        Test-BackupChain -Path "$([WildcardPattern]::Escape((New-TestFolder)))/no*" -Quiet | Should -BeFalse
     }
 }
 

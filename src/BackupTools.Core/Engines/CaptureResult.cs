@@ -17,6 +17,12 @@ internal sealed record CaptureResult
     /// </summary>
     public string? BundleId { get; init; }
 
+    /// <summary>
+    /// The chain that the bundle belongs to, by <see cref="Chains.BackupChain.ChainId"/>; null when it is a full, which
+    /// begins one, or when the caller knows.
+    /// </summary>
+    public string? ChainId { get; init; }
+
     /// <summary>What remains to be done once the bundle is durable (Grafeo's cursor); null for nothing.</summary>
     public Action? AfterPublish { get; init; }
 }

@@ -9,7 +9,8 @@ internal interface IChainKeeper
     /// <summary>
     /// Builds a new full (or the fewest bundles that the format allows) that restores to exactly what the plan restores
     /// to, byte-compatible, and on which increments of the database can go on. The bundles are verified as they are
-    /// read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge.
+    /// read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge. Of
+    /// several the result names the last, and the chain they make.
     /// </summary>
     CaptureResult Merge(RestorePlan plan, string destinationFolder, StagingArea staging, EngineContext context);
 

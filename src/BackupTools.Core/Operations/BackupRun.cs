@@ -13,7 +13,7 @@ internal static class BackupRun
     {
         var context = host.Context;
         var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, settings.ToOptions(), context);
-        RefuseForeignOptions(settings, engine, kind);
+        RefuseForeignOptions(settings, engine);
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);
@@ -91,7 +91,7 @@ internal static class BackupRun
     private static string? ChainIdOf(BundleHeader header, CaptureRequest request) =>
         header.Kind == BundleKind.Full ? header.Id[..12] : request.Chain?.ChainId;
 
-    private static void RefuseForeignOptions(BackupSettings settings, IBackupEngine engine, BundleKind kind)
+    private static void RefuseForeignOptions(BackupSettings settings, IBackupEngine engine)
     {
         foreach (var option in settings.ToOptions().Given())
         {
@@ -104,9 +104,13 @@ internal static class BackupRun
                 );
             }
         }
-        if (kind == BundleKind.Incremental && settings.Differential && (settings.Since ?? 0) != 0)
+        if (settings.Differential && (settings.Since is not null || settings.SinceBundle is not null))
         {
-            throw new BackupException(ErrorCode.InvalidOption, "a differential has no position to continue from");
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "a differential builds on the chain's full: it cannot continue from somewhere else",
+                recommendation: "Leave out either of the two."
+            );
         }
     }
 

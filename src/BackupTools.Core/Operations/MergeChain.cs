@@ -17,7 +17,10 @@ public static class MergeChain
         return new MergePreview(settings, plan);
     }
 
-    /// <summary>Merges; the new full appears complete and flushed, or not at all.</summary>
+    /// <summary>
+    /// Merges; the new full appears complete and flushed, or not at all. Where a format needs an increment beside it
+    /// (Grafeo), both appear together and the increment, which ends at the position, is what is returned.
+    /// </summary>
     /// <exception cref="Errors.BackupException">The merge was not done; nothing is left behind.</exception>
     public static BundleInfo Execute(MergePreview preview, OperationHost host)
     {
@@ -31,6 +34,6 @@ public static class MergeChain
         staging.Publish(result.Steps, host.Cancellation);
         result.AfterPublish?.Invoke();
         var header = BackupRun.ReadBack(host.Engines.ByName(preview.Plan.Chain.Engine), result, host.Context);
-        return header.ToInfo(header.Id[..12], durationSeconds: host.SecondsSince(started));
+        return header.ToInfo(result.ChainId ?? header.Id[..12], durationSeconds: host.SecondsSince(started));
     }
 }

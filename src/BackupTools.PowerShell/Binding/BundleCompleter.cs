@@ -27,7 +27,7 @@ public abstract class BundleCompleter : IArgumentCompleter
         try
         {
             var typed = (wordToComplete ?? "").Trim('\'', '"');
-            return ReadChainsAt(PathsOf(commandName, fakeBoundParameters))
+            return InOrder(ReadChainsAt(PathsOf(commandName, fakeBoundParameters)))
                 .SelectMany(Offers)
                 .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
@@ -44,6 +44,9 @@ public abstract class BundleCompleter : IArgumentCompleter
             return [];
         }
     }
+
+    /// <summary>The chains in the order in which they are shown; they come oldest first.</summary>
+    private protected virtual IEnumerable<ChainInfo> InOrder(IEnumerable<ChainInfo> chains) => chains;
 
     /// <summary>What one chain has to offer, in the order in which it is shown.</summary>
     private protected abstract IEnumerable<Offer> Offers(ChainInfo chain);

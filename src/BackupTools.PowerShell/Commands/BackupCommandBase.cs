@@ -24,6 +24,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
 
     private protected IStreams Streams { get; private set; } = null!;
 
+    /// <summary>An item failed, and its error was written.</summary>
+    private protected bool HasFailed { get; private set; }
+
     private protected PathResolver Paths { get; private set; } = null!;
 
     /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
@@ -74,6 +77,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         }
         catch (BackupException error)
         {
+            HasFailed = true;
             WriteError(ErrorRecordMap.ToRecord(error, item));
         }
     }

@@ -10,6 +10,8 @@ namespace BackupTools.PowerShell.Commands;
 public sealed class TestBackupChainCommand : ChainTargetCommandBase
 {
     private string? _drillPath;
+    private int _tested;
+    private int _valid;
 
     /// <summary>Check everything that the format defines, not only checksums and structure.</summary>
     [Parameter]
@@ -24,7 +26,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string? DrillPath { get; set; }
 
-    /// <summary>Return only true or false for each chain.</summary>
+    /// <summary>Return only true or false: one answer for all chains, so that it can be asked for in a condition.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
@@ -37,6 +39,16 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => PerChoice(Test);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (Quiet)
+        {
+            // What could not be read, or was not there, is nothing to rely on either.
+            WriteObject(_tested > 0 && _valid == _tested && !HasFailed);
+        }
+    }
 
     private void Test(ChainChoice choice)
     {
@@ -61,7 +73,12 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
 
     private void Emit(ChainReport report)
     {
-        WriteObject(Quiet ? report.IsValid : WithPSPath(report, report.FullName));
+        _tested++;
+        _valid += report.IsValid ? 1 : 0;
+        if (!Quiet)
+        {
+            WriteObject(WithPSPath(report, report.FullName));
+        }
         WriteInformation(
             $"{report.Engine} chain {report.ChainId}: {(report.IsValid ? "valid" : "NOT VALID")}, "
                 + $"{report.Problems.Count} finding(s), {ReportText.Seconds(report.DurationSeconds)}",

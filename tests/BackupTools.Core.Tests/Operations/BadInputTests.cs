@@ -13,6 +13,33 @@ public sealed class BadInputTests : IDisposable
     public void A_source_that_is_missing() =>
         Refused(ErrorCode.PathNotFound, () => _box.Full(_box.Settings() with { SourcePath = _box.At("no.db") }));
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(5, false)]
+    [InlineData(null, true)]
+    public void A_differential_that_is_to_continue_from_somewhere(int? since, bool bundle)
+    {
+        Directory.CreateDirectory(_box.At("shop"));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "fixtures/powdb/S0")))
+        {
+            File.Copy(file, _box.At("shop", Path.GetFileName(file)));
+        }
+        var settings = _box.Settings() with { SourcePath = _box.At("shop") };
+        var full = _box.Full(settings);
+        Refused(
+            ErrorCode.InvalidOption,
+            () =>
+                _box.Increment(
+                    settings with
+                    {
+                        Differential = true,
+                        Since = (ulong?)since,
+                        SinceBundle = bundle ? full.FullName : null,
+                    }
+                )
+        );
+    }
+
     [Fact]
     public void A_source_that_is_empty()
     {

@@ -39,21 +39,30 @@ internal static class GrafeoBundles
         {
             return listed;
         }
-        return ReadLone(path, context) is { } lone ? [lone] : [];
+        return !IsDatabase(path, disk) && ReadLone(path, context) is { } lone ? [lone] : [];
     }
 
     /// <summary>
-    /// Hex BLAKE3 of everything the manifest says about a segment: copies of a folder keep the ids of its bundles.
+    /// An id for each segment of a manifest: hex BLAKE3 of what the manifest says about it and of the segment that it
+    /// builds on. Its file's name does not count, so copies keep their ids wherever their files are numbered anew.
     /// </summary>
-    public static string IdOf(GrafeoSegment segment) =>
-        Hasher
-            .Hash(
-                Encoding.UTF8.GetBytes(
-                    $"{segment.Kind}\n{segment.FileName}\n{segment.StartEpoch}\n{segment.EndEpoch}\n"
-                        + $"{segment.Checksum:x8}\n{segment.SizeBytes}\n{segment.CreatedAtMs}"
+    public static string[] IdsOf(IReadOnlyList<GrafeoSegment> segments)
+    {
+        var ids = new string[segments.Count];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            var segment = segments[i];
+            ids[i] = Hasher
+                .Hash(
+                    Encoding.UTF8.GetBytes(
+                        $"{segment.Kind}\n{segment.StartEpoch}\n{segment.EndEpoch}\n{segment.Checksum:x8}\n"
+                            + $"{segment.SizeBytes}\n{segment.CreatedAtMs}\n{ParentOf(segments, ids, i)}"
+                    )
                 )
-            )
-            .ToString();
+                .ToString();
+        }
+        return ids;
+    }
 
     /// <summary>The position that a segment builds on (an increment), or is (a full).</summary>
     public static ulong StartOf(GrafeoSegment segment) =>
@@ -78,6 +87,7 @@ internal static class GrafeoBundles
         {
             yield return BundleReadResult.Bad(manifestPath, damage);
         }
+        var ids = IdsOf(manifest.Segments);
         ulong highest = 0;
         for (var i = 0; i < manifest.Segments.Count; i++)
         {
@@ -85,7 +95,7 @@ internal static class GrafeoBundles
             var segment = manifest.Segments[i];
             if (only is null || string.Equals(segment.FileName, only, StringComparison.Ordinal))
             {
-                yield return ReadSegment(manifestPath, manifest, i, highest, context);
+                yield return ReadSegment(manifestPath, manifest, ids, i, highest, context);
             }
             highest = Math.Max(highest, segment.EndEpoch);
         }
@@ -105,6 +115,7 @@ internal static class GrafeoBundles
     private static BundleReadResult ReadSegment(
         string manifestPath,
         GrafeoManifest manifest,
+        string[] ids,
         int index,
         ulong highestBefore,
         EngineContext context
@@ -137,9 +148,9 @@ internal static class GrafeoBundles
                     Length = length,
                     FullName = path,
                     Format = FormatOf(bundle),
-                    Id = IdOf(segment),
+                    Id = ids[index],
                     Series = series,
-                    ParentId = ParentOf(manifest, index),
+                    ParentId = ParentOf(manifest.Segments, ids, index),
                     Checksum = $"{segment.Checksum:x8}",
                     Notes = WentBack(manifest, index, highestBefore)
                         ? [EpochsRestarted(segment, highestBefore, path)]
@@ -187,30 +198,25 @@ internal static class GrafeoBundles
     /// A folder is written by one backup after the other, so an increment builds on the entry before it whenever the
     /// positions agree. Without this, two fulls of one epoch would make the increments after them ambiguous.
     /// </summary>
-    private static string? ParentOf(GrafeoManifest manifest, int index) =>
+    private static string? ParentOf(IReadOnlyList<GrafeoSegment> segments, string[] ids, int index) =>
         index > 0
-        && manifest.Segments[index] is { Kind: GrafeoSegmentKind.Incremental } segment
-        && manifest.Segments[index - 1] is var before
-        && before.EndEpoch == StartOf(segment)
-            ? IdOf(before)
+        && segments[index] is { Kind: GrafeoSegmentKind.Incremental } segment
+        && segments[index - 1].EndEpoch == StartOf(segment)
+            ? ids[index - 1]
             : null;
 
-    /// <summary>
-    /// Images and increments that lie in a folder without a manifest. An image with its log beside it is a database
-    /// and no backup.
-    /// </summary>
+    /// <summary>An image with its log beside it is a database and no backup.</summary>
+    private static bool IsDatabase(string path, IDisk disk) =>
+        disk.Stat(new GrafeoSource(path).LogFolder)?.Kind == DiskEntryKind.Directory;
+
+    /// <summary>Images and increments that lie in a folder without a manifest.</summary>
     private static IEnumerable<BundleReadResult> ReadLoose(string folder, EngineContext context)
     {
-        var entries = context.Disk.List(folder);
-        var folders = entries
-            .Where(e => e.Kind == DiskEntryKind.Directory)
-            .Select(e => e.Name)
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var entry in entries.Where(e => e.Kind == DiskEntryKind.File))
+        foreach (var entry in context.Disk.List(folder).Where(e => e.Kind == DiskEntryKind.File))
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var mayBe = entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)
-                ? !folders.Contains(entry.Name + ".wal")
+                ? !IsDatabase(entry.Path, context.Disk)
                 : entry.Name.EndsWith(".wal", StringComparison.Ordinal);
             if (mayBe && ReadLone(entry.Path, context) is { } result)
             {

@@ -11,15 +11,13 @@ namespace BackupTools.Engines.Grafeo;
 /// </summary>
 internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, EngineContext context, TimeSpan longestPause)
 {
-    private const string StagedManifest = "manifest";
     private const int Attempts = 60;
     private const int AttemptsWithoutChange = 3;
     private const int AttemptsAtAFixedPosition = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly GrafeoPlan _found = (GrafeoPlan)plan.Detail!;
-    private readonly List<GrafeoSegment> _added = [];
-    private readonly List<PublishStep> _steps = [];
+    private readonly List<(GrafeoSegment Segment, string Staged)> _added = [];
     private readonly ulong _now = GrafeoTime.Now(context.Clock);
 
     private GrafeoSource Source => _found.Source;
@@ -32,22 +30,13 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     {
         plan.Request.Options.Checkpoint?.Invoke();
         var position = WithLogKept(plan.Request.Kind == BundleKind.Full ? Full : Increment);
-        var manifest = _found.Manifest with
+        var folder = new GrafeoFolder(plan.Request.DestinationFolder, _found.Manifest);
+        foreach (var (segment, staged) in _added)
         {
-            Encoding = _found.Paged ? GrafeoEncoding.Json : _found.Manifest.Encoding,
-            Segments = [.. _found.Manifest.Segments, .. _added],
-        };
-        using (var file = staging.CreateFile(StagedManifest))
-        {
-            file.Write(manifest.Write(), 0);
+            folder.Add(segment, staged, _found.Paged);
         }
-        var folder = plan.Request.DestinationFolder;
-        _steps.Add(PublishStep.Replace(StagedManifest, Path.Combine(folder, GrafeoManifestFile.Name)));
-        return new CaptureResult
+        return folder.Result(_added[0].Segment, staging, context.Disk) with
         {
-            Steps = _steps,
-            BundlePath = Path.Combine(folder, _added[0].FileName),
-            BundleId = GrafeoBundles.IdOf(_added[0]),
             AfterPublish = plan.Request.Options.NoCursor ? null : () => MoveCursor(position),
         };
     }
@@ -91,7 +80,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             using var source = OpenImage();
             var image = GrafeoImage.Open(source, context.Cancellation);
             RequireSameGeneration(image.Header);
-            var name = _found.NextName(GrafeoSegmentKind.Full, []);
+            var name = _found.Manifest.NextName(GrafeoSegmentKind.Full);
             var staged = $"{attempt}-{name}";
             uint checksum;
             using (var target = staging.CreateFile(staged, image.Length))
@@ -102,20 +91,14 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             var epoch = image.Header.Active.Epoch;
             var full = new GrafeoSegment(GrafeoSegmentKind.Full, name, 0, epoch, checksum, (ulong)image.Length, _now);
             ulong? lsn = image.Header.IsPaged ? image.Header.Active.CheckpointLsn : null;
-            var log = CaptureLog(
-                attempt,
-                image.Header,
-                new GrafeoHead(epoch, lsn, [], name),
-                _found.NextName(GrafeoSegmentKind.Incremental, [full])
-            );
+            var companion = _found.Manifest.With(full).NextName(GrafeoSegmentKind.Incremental);
+            var log = CaptureLog(attempt, image.Header, new GrafeoHead(epoch, lsn, [], name), companion);
             if (log is null && !SameHeader(image.Header))
             {
                 throw Changed("a checkpoint came between image and log");
             }
-            Add(full, staged);
-            return log is null
-                ? PositionAt(epoch, lsn)
-                : AddIncrement(log, epoch + 1, _found.NextName(GrafeoSegmentKind.Incremental, [full]), attempt);
+            _added.Add((full, staged));
+            return log is null ? PositionAt(epoch, lsn) : AddIncrement(log, epoch + 1, companion, attempt);
         });
 
     private GrafeoPosition Increment() =>
@@ -124,7 +107,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             var header = Source.Header(context.Disk);
             RequireSameGeneration(header);
             var head = _found.Head!;
-            var name = _found.NextName(GrafeoSegmentKind.Incremental, []);
+            var name = _found.Manifest.NextName(GrafeoSegmentKind.Incremental);
             if (CaptureLog(attempt, header, head, name) is { } log)
             {
                 return AddIncrement(log, head.Epoch + 1, name, attempt);
@@ -149,29 +132,17 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
 
     private GrafeoPosition AddIncrement(GrafeoCapturedLog log, ulong start, string name, int attempt)
     {
-        Add(
-            new GrafeoSegment(
-                GrafeoSegmentKind.Incremental,
-                name,
-                start,
-                log.LastEpoch,
-                log.Checksum,
-                (ulong)log.Length,
-                _now
-            ),
-            $"{attempt}-{name}"
+        var segment = new GrafeoSegment(
+            GrafeoSegmentKind.Incremental,
+            name,
+            start,
+            log.LastEpoch,
+            log.Checksum,
+            (ulong)log.Length,
+            _now
         );
+        _added.Add((segment, $"{attempt}-{name}"));
         return PositionAt(log.LastEpoch, log.CursorLsn);
-    }
-
-    private void Add(GrafeoSegment segment, string staged)
-    {
-        _added.Add(segment);
-        var path = Path.Combine(plan.Request.DestinationFolder, segment.FileName);
-        // A segment that no manifest lists is what a crash left between the two renames.
-        _steps.Add(
-            context.Disk.Stat(path) is null ? PublishStep.Place(staged, path) : PublishStep.Replace(staged, path)
-        );
     }
 
     private GrafeoPosition PositionAt(ulong epoch, ulong? lsn)
@@ -303,7 +274,6 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private void RemoveStaged(int attempt)
     {
         _added.Clear();
-        _steps.Clear();
         foreach (var entry in context.Disk.List(staging.Folder))
         {
             if (entry.Name.StartsWith($"{attempt}-", StringComparison.Ordinal))

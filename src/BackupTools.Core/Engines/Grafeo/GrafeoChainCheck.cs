@@ -30,6 +30,9 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
     /// <summary>The image that was read; null when the way begins with an increment.</summary>
     public GrafeoContainerHeader? Image { get; private set; }
 
+    /// <summary>CRC-32 of the image's file.</summary>
+    public uint ImageChecksum { get; private set; }
+
     /// <summary>0.6.0: the longest copy of each log segment, by position.</summary>
     public IReadOnlyCollection<GrafeoWalSegment> Segments => _segments.Values;
 
@@ -58,14 +61,15 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 _lsn = image.Header.Active.CheckpointLsn;
                 _lsnKnown = true;
                 _filter = new GrafeoEpochFilter(image.Header.Active.Epoch, until);
-                CheckSum(bundle, image.Transfer(file, target, context));
+                ImageChecksum = image.Transfer(file, target, context);
+                CheckSum(bundle, ImageChecksum);
                 CheckImageEpoch(header, bundle, image.Header);
             }
         );
     }
 
-    /// <summary>Checks an increment.</summary>
-    public void AddIncrement(BundleHeader header)
+    /// <summary>Checks an increment, and copies it when there is a target.</summary>
+    public void AddIncrement(BundleHeader header, IDiskFile? target = null)
     {
         var bundle = GrafeoBundle.Of(header);
         if (_paged is { } paged && paged != bundle.IsPaged)
@@ -82,11 +86,11 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 CheckGbak(bundle);
                 if (bundle.IsPaged)
                 {
-                    ReadSegments(header, bundle);
+                    ReadSegments(header, bundle, target);
                 }
                 else
                 {
-                    ReadFrames(header, bundle);
+                    ReadFrames(header, bundle, target);
                 }
             }
         );
@@ -215,19 +219,19 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
 
     // ---- 0.6.0 -------------------------------------------------------------------------------------------------
 
-    private void ReadSegments(BundleHeader header, GrafeoBundle bundle)
+    private void ReadSegments(BundleHeader header, GrafeoBundle bundle, IDiskFile? target)
     {
         const int prefix = sizeof(ulong) + GrafeoWalHeader.Size;
         using var file = Open(bundle);
         var segments = GrafeoWalSegment.ReadIncrement(file);
         var crc = new Crc32();
-        crc.Append(GrafeoImage.ReadAt(file, 0, GbakHeader.Size));
+        PassHead(file, target, 0, GbakHeader.Size, crc);
         BackupException? tail = null;
         ulong last = 0;
         foreach (var segment in segments)
         {
             Place(segment);
-            crc.Append(GrafeoImage.ReadAt(file, segment.Offset - sizeof(ulong), prefix));
+            PassHead(file, target, segment.Offset - sizeof(ulong), prefix, crc);
             var scan = new GrafeoGroupScan(
                 segment,
                 ChecksFrames(bundle),
@@ -241,16 +245,15 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                     }
                 }
             );
-            HashingCopy.Read(
+            Pass(
                 file,
+                target,
                 segment.Frames,
                 block =>
                 {
                     crc.Append(block);
                     scan.Take(block);
-                },
-                context.Progress,
-                context.Cancellation
+                }
             );
             tail ??= scan.Tail is { } t ? InGroup(scan, t) : null;
             _lsn = Math.Max(_lsn, segment.EndLsn);
@@ -330,7 +333,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
 
     // ---- 0.5.x -------------------------------------------------------------------------------------------------
 
-    private void ReadFrames(BundleHeader header, GrafeoBundle bundle)
+    private void ReadFrames(BundleHeader header, GrafeoBundle bundle, IDiskFile? target)
     {
         _filter ??= new GrafeoEpochFilter(header.Start.Value, until);
         using var file = Open(bundle);
@@ -338,11 +341,12 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         var input = _inputs.Count;
         _inputs.Add(new GrafeoRecordInput(bundle.Path, range));
         var crc = new Crc32();
-        crc.Append(GrafeoImage.ReadAt(file, 0, GbakHeader.Size));
+        PassHead(file, target, 0, GbakHeader.Size, crc);
         var reader = new GrafeoRecordReader(GbakHeader.Size, ChecksFrames(bundle));
         BackupException? damage = null;
-        HashingCopy.Read(
+        Pass(
             file,
+            target,
             range,
             block =>
             {
@@ -351,9 +355,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 {
                     damage = Feed(reader, block, input);
                 }
-            },
-            context.Progress,
-            context.Cancellation
+            }
         );
         CheckSum(bundle, crc.GetCurrentHashAsUInt32());
         if ((damage ?? (_filter.IsPast ? null : reader.Torn())) is { } torn)
@@ -401,6 +403,25 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         );
 
     // ---- both --------------------------------------------------------------------------------------------------
+
+    private static void PassHead(IDiskFile file, IDiskFile? target, long offset, int length, Crc32 crc)
+    {
+        var bytes = GrafeoImage.ReadAt(file, offset, length);
+        crc.Append(bytes);
+        target?.Write(bytes, offset);
+    }
+
+    private void Pass(IDiskFile file, IDiskFile? target, FileRange range, ByteTap tap)
+    {
+        if (target is null)
+        {
+            HashingCopy.Read(file, range, tap, context.Progress, context.Cancellation);
+        }
+        else
+        {
+            HashingCopy.Copy(file, range, target, range.Start, tap, context.Progress, context.Cancellation);
+        }
+    }
 
     private void Try(GrafeoBundle bundle, Action check)
     {

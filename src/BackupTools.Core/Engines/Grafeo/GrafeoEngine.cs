@@ -12,7 +12,7 @@ namespace BackupTools.Engines.Grafeo;
 /// <param name="longestPause">
 /// How long at most to wait between two tries of a capture that an engine keeps disturbing; null for half a second.
 /// </param>
-internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngine
+internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngine, IChainKeeper
 {
     public string Name => EngineNames.Grafeo;
 
@@ -86,6 +86,26 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new GrafeoRestore(request, staging, context).Run();
+
+    public CaptureResult Merge(
+        RestorePlan plan,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new GrafeoMerge(staging, context).Run(plan, destinationFolder);
+
+    public CaptureResult CopyBundle(
+        BundleHeader bundle,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new GrafeoCopy(staging, context).Run(bundle, destinationFolder);
+
+    public IReadOnlyList<PublishStep> RemovalOf(
+        IReadOnlyList<BundleHeader> bundles,
+        StagingArea staging,
+        EngineContext context
+    ) => new GrafeoRemoval(staging, context).Run(bundles);
 
     private static bool HasMagic(string path, EngineContext context)
     {

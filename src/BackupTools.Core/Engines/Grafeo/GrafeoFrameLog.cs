@@ -17,9 +17,7 @@ namespace BackupTools.Engines.Grafeo;
 /// </remarks>
 internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader header, EngineContext context)
 {
-    private const int Prefix = sizeof(ulong);
-
-    private readonly List<(long Length, uint Crc)> _parts = [];
+    private readonly GrafeoIncrementWriter _writer = new();
     private ulong _groups;
     private ulong _newGroups;
     private ulong? _lastEpoch;
@@ -156,7 +154,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     /// <summary>Copies a segment up to its last complete group; the position behind it.</summary>
     private ulong Take(IDiskFile file, GrafeoWalSegment segment, ulong since, IDiskFile target, bool isLast)
     {
-        var start = GbakHeader.Size + _parts.Sum(p => Prefix + p.Length) + Prefix;
+        var start = _writer.NextSegment;
         var inside = false;
         var scan = new GrafeoGroupScan(
             segment,
@@ -207,7 +205,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         }
         if (scan.GroupEndLsn > since)
         {
-            _parts.Add((scan.GroupEnd - segment.Offset, cut));
+            _writer.Add(scan.GroupEnd - segment.Offset, cut);
             _groups += scan.Groups;
         }
         return scan.GroupEndLsn;
@@ -288,21 +286,8 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         }
         var last = Math.Max(_lastEpoch!.Value, head.Epoch);
         // A segment that is taken again brings groups that earlier increments hold; the engine counts them, too.
-        var bytes = new GbakHeader(GbakHeader.Segments, head.Epoch + 1, last, _groups).Write();
-        target.Write(bytes, 0);
-        var crc = Crc32.HashToUInt32(bytes);
-        long at = GbakHeader.Size;
-        foreach (var (length, partCrc) in _parts)
-        {
-            var prefix = new byte[Prefix];
-            BinaryPrimitives.WriteInt64LittleEndian(prefix, length);
-            target.Write(prefix, at);
-            crc = Crc32.Combine(crc, Crc32.HashToUInt32(prefix), Prefix);
-            crc = Crc32.Combine(crc, partCrc, length);
-            at += Prefix + length;
-        }
-        target.SetLength(at);
-        return new GrafeoCapturedLog(last, crc, at, cursor);
+        var gbak = new GbakHeader(GbakHeader.Segments, head.Epoch + 1, last, _groups);
+        return _writer.Finish(target, gbak) with { CursorLsn = cursor };
     }
 
     /// <summary>The position behind the last group up to an epoch, for an increment since an epoch without a bundle.</summary>

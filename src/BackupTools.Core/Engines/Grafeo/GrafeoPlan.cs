@@ -35,10 +35,13 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         }
         var source = new GrafeoSource(request.SourcePath);
         var header = source.Header(context.Disk);
-        var manifest =
-            GrafeoManifestFile.Of(request.DestinationFolder, context.Disk)
-            ?? new GrafeoManifest(header.IsPaged ? GrafeoEncoding.Json : GrafeoEncoding.Bincode, []);
-        RefuseForeignFolder(request, manifest, header, context);
+        var folder = GrafeoFolder.Open(
+            request.DestinationFolder,
+            header.IsPaged ? GrafeoEncoding.Json : GrafeoEncoding.Bincode,
+            context
+        );
+        folder.RefuseOther(header.DatabaseId, context);
+        var manifest = folder.Manifest;
         var logs = source.Logs(context.Disk, header.IsPaged);
         var head = request.Kind == BundleKind.Full ? null : HeadOf(request, manifest, header, context);
         if (head is not null && header.IsPaged)
@@ -55,7 +58,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         return new CapturePlan
         {
             Request = request,
-            BundlePath = Path.Combine(request.DestinationFolder, plan.NextName(kind, [])),
+            BundlePath = Path.Combine(request.DestinationFolder, manifest.NextName(kind)),
             ExpectedBytes = logBytes + (head is null ? imageLength : 0),
             SourceFiles = [.. head is null ? [image] : Array.Empty<string>(), .. logs.Select(l => l.Path)],
             WritesBesideSource = options.NoCursor ? [] : [source.Cursor, source.Positions],
@@ -63,24 +66,6 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
             Detail = plan,
         };
-    }
-
-    /// <summary>
-    /// The name of the next segment: as the engine counts, but never one that is taken, which the engine would
-    /// overwrite in a folder that lost entries.
-    /// </summary>
-    public string NextName(GrafeoSegmentKind kind, IReadOnlyList<GrafeoSegment> added)
-    {
-        var taken = Manifest.Segments.Concat(added).Select(s => s.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var index = taken.Count;
-        while (
-            taken.Contains(GrafeoSegment.NameOf(GrafeoSegmentKind.Full, index))
-            || taken.Contains(GrafeoSegment.NameOf(GrafeoSegmentKind.Incremental, index))
-        )
-        {
-            index++;
-        }
-        return GrafeoSegment.NameOf(kind, index);
     }
 
     private static ChainProblem CompanionNote(GrafeoSource source) =>
@@ -91,35 +76,6 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             source.LogFolder,
             Recommendation: "Nothing is to be done: both are published at once and belong to one chain."
         );
-
-    /// <summary>One folder has one manifest, and the engine restores whatever full comes last in it.</summary>
-    private static void RefuseForeignFolder(
-        CaptureRequest request,
-        GrafeoManifest manifest,
-        GrafeoContainerHeader header,
-        EngineContext context
-    )
-    {
-        if (manifest.Segments.LastOrDefault(s => s.Kind == GrafeoSegmentKind.Full) is not { } full)
-        {
-            return;
-        }
-        var path = GrafeoManifestFile.PathOf(request.DestinationFolder, full);
-        var read = GrafeoBundles.Read(path, context).LastOrDefault()?.Header;
-        if (
-            read?.Series is { } theirs
-            && header.DatabaseId is { } ours
-            && !string.Equals(theirs, ours, StringComparison.Ordinal)
-        )
-        {
-            throw new BackupException(
-                ErrorCode.ForeignEpoch,
-                $"the folder holds backups of database {theirs}, and this is database {ours}",
-                path,
-                recommendation: "Use a folder of its own for each database."
-            );
-        }
-    }
 
     private static GrafeoHead HeadOf(
         CaptureRequest request,
@@ -171,9 +127,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
     {
         var segments = manifest.Segments.ToList();
         var lastFull = segments.FindLastIndex(s => s.Kind == GrafeoSegmentKind.Full);
-        var here = segments.FindLastIndex(s =>
-            string.Equals(GrafeoBundles.IdOf(s), parent.Id, StringComparison.Ordinal)
-        );
+        var here = Array.LastIndexOf(GrafeoBundles.IdsOf(segments), parent.Id);
         if (here >= 0 && here < lastFull)
         {
             throw new BackupException(

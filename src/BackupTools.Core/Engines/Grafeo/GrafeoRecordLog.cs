@@ -50,7 +50,13 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
         }
         var kept = filter.TakeKept();
         var files = kept.Select(k => k.Input).Distinct().Count();
-        return Write(inputs, kept, new GbakHeader(GbakHeader.Frames, head.Epoch + 1, last, (ulong)files), target);
+        return Write(
+            inputs,
+            kept,
+            new GbakHeader(GbakHeader.Frames, head.Epoch + 1, last, (ulong)files),
+            target,
+            context
+        );
     }
 
     /// <summary>Runs the frames of all inputs from one on through a filter.</summary>
@@ -101,6 +107,48 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
                 throw torn.At(path);
             }
         }
+    }
+
+    /// <summary>Writes an increment of stretches of frames, each of which is proved once more.</summary>
+    /// <exception cref="BackupException">SourceChanging, or a frame is damaged.</exception>
+    public static GrafeoCapturedLog Write(
+        IReadOnlyList<GrafeoRecordInput> inputs,
+        IReadOnlyList<GrafeoStretch> kept,
+        GbakHeader gbak,
+        IDiskFile target,
+        EngineContext context
+    )
+    {
+        var crc = new Crc32();
+        var head = gbak.Write();
+        target.Write(head, 0);
+        crc.Append(head);
+        long at = head.Length;
+        foreach (var stretch in kept)
+        {
+            using var file = context.Disk.OpenRead(inputs[stretch.Input].Path);
+            var range = new FileRange(stretch.Start, stretch.End);
+            var proof = new GrafeoRecordReader(stretch.Start);
+            HashingCopy.Copy(
+                file,
+                range,
+                target,
+                at,
+                block =>
+                {
+                    crc.Append(block);
+                    while (proof.Read(ref block, out _)) { }
+                },
+                context.Progress,
+                context.Cancellation
+            );
+            if (!proof.AtBoundary)
+            {
+                throw new BackupException(ErrorCode.SourceChanging, "the log changed while it was read", file.Path);
+            }
+            at += range.Length;
+        }
+        return new GrafeoCapturedLog(gbak.EndEpoch, crc.GetCurrentHashAsUInt32(), at, null);
     }
 
     /// <summary>A commit behind a frame that seems cut off: not its end is missing, its length is wrong.</summary>
@@ -174,45 +222,6 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
         }
         using var file = context.Disk.OpenRead(inputs[at.Input].Path);
         head.CheckFollows(file, new FileRange(at.Start, at.End));
-    }
-
-    private GrafeoCapturedLog Write(
-        List<GrafeoRecordInput> inputs,
-        IReadOnlyList<GrafeoStretch> kept,
-        GbakHeader gbak,
-        IDiskFile target
-    )
-    {
-        var crc = new Crc32();
-        var head = gbak.Write();
-        target.Write(head, 0);
-        crc.Append(head);
-        long at = head.Length;
-        foreach (var stretch in kept)
-        {
-            using var file = context.Disk.OpenRead(inputs[stretch.Input].Path);
-            var range = new FileRange(stretch.Start, stretch.End);
-            var proof = new GrafeoRecordReader(stretch.Start);
-            HashingCopy.Copy(
-                file,
-                range,
-                target,
-                at,
-                block =>
-                {
-                    crc.Append(block);
-                    while (proof.Read(ref block, out _)) { }
-                },
-                context.Progress,
-                context.Cancellation
-            );
-            if (!proof.AtBoundary)
-            {
-                throw new BackupException(ErrorCode.SourceChanging, "the log changed while it was read", file.Path);
-            }
-            at += range.Length;
-        }
-        return new GrafeoCapturedLog(gbak.EndEpoch, crc.GetCurrentHashAsUInt32(), at, null);
     }
 
     private BackupException IsGone(GrafeoHead head, ulong from, ulong to)

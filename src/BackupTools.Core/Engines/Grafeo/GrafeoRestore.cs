@@ -1,5 +1,3 @@
-using BackupTools.Chains;
-using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 
@@ -19,14 +17,9 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     private const string StagedLog = "log";
 
     private readonly string _destination = request.DestinationPath;
+    private readonly GrafeoStateReader _state = new(request.Plan, context);
     private readonly List<string> _files = [];
     private long _length;
-    private ulong? _cutLsn;
-    private ulong _reached;
-    private bool _isPast;
-
-    private ulong? Target =>
-        request.Plan.Target is RestoreTarget.PositionTarget position ? position.Value : request.Plan.CutAt?.Value;
 
     /// <summary>The paths that a database at the destination may have.</summary>
     public static IReadOnlyList<string> PathsOf(string destination)
@@ -38,107 +31,37 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     /// <summary>Restores, and says what is to be published.</summary>
     public RestoreResult Run()
     {
-        var bundles = WithinTime();
-        var check = new GrafeoChainCheck(context, checkFrames: true, Target ?? ulong.MaxValue) { OnGroup = OnGroup };
-        CopyImage(bundles[0], check);
-        _reached = check.Image!.Active.Epoch;
-        if (Target < _reached)
+        using (var target = staging.CreateFile(StagedImage, request.Plan.Full.Length))
         {
-            throw NotCovered($"the image is of epoch {_reached} already", bundles[0]);
+            _state.Read(target);
+            _length += target.Length;
         }
-        foreach (var bundle in bundles.Skip(1))
+        if (_state.Image.IsPaged)
         {
-            using var shown = context.Progress.BeginFile(bundle.FullName, bundle.Length);
-            check.AddIncrement(bundle);
-            check.ThrowIfUnsound();
-        }
-        if (check.Image.IsPaged)
-        {
-            CopySegments(check);
+            CopySegments();
         }
         else
         {
-            WriteFrames(check, bundles[^1]);
+            WriteFrames();
         }
         if (request.Deep)
         {
-            ReadBack(check.Image.IsPaged);
+            ReadBack(_state.Image.IsPaged);
         }
         return new RestoreResult
         {
             Steps = Steps(),
-            End = GrafeoBundles.Epoch(_reached),
+            End = GrafeoBundles.Epoch(_state.Reached),
             Files = [_destination, .. _files.Select(f => Path.Combine(_destination + ".wal", f))],
             Length = _length,
         };
     }
 
-    /// <summary>Logs of 0.5.x carry no times: whole increments up to the instant are all that can be had.</summary>
-    private IReadOnlyList<BundleHeader> WithinTime()
+    private void CopySegments()
     {
-        var bundles = request.Plan.Bundles;
-        if (request.Plan.CutTime is not { } instant || GrafeoBundle.Of(bundles[0]).IsPaged)
-        {
-            return bundles;
-        }
-        var kept = bundles.TakeWhile((b, i) => i == 0 || b.CreatedUtc <= instant).ToList();
-        context.Verbose($"the log carries no times: the state of {kept[^1].Name} is restored");
-        return kept;
-    }
-
-    private void CopyImage(BundleHeader full, GrafeoChainCheck check)
-    {
-        using var target = staging.CreateFile(StagedImage, full.Length);
-        using var shown = context.Progress.BeginFile(full.FullName, full.Length);
-        check.AddImage(full, target);
-        check.ThrowIfUnsound();
-        _length += target.Length;
-    }
-
-    // ---- 0.6.0 -------------------------------------------------------------------------------------------------
-
-    private void OnGroup(GrafeoFrame group)
-    {
-        if (group.Epoch is not { } epoch)
-        {
-            return;
-        }
-        if (request.Plan.CutTime is { } instant)
-        {
-            if (GrafeoTime.Instant(group.TimestampMs ?? 0) is { } committed && committed <= instant)
-            {
-                _cutLsn = group.EndLsn;
-                _reached = Math.Max(_reached, epoch);
-            }
-            return;
-        }
-        if (epoch > Target)
-        {
-            _cutLsn ??= group.GroupLsn;
-            _isPast = true;
-        }
-        else if (_isPast)
-        {
-            throw new BackupException(
-                ErrorCode.TargetNotCovered,
-                $"epoch {epoch} was committed behind a later one, at LSN {group.GroupLsn}: the log cannot be cut there",
-                recommendation: "Restore to a later epoch."
-            );
-        }
-        else
-        {
-            _reached = Math.Max(_reached, epoch);
-        }
-    }
-
-    private void CopySegments(GrafeoChainCheck check)
-    {
-        var start = check.Image!.Active.CheckpointLsn;
-        var end = request.Plan.CutTime is not null ? _cutLsn ?? start : _cutLsn ?? ulong.MaxValue;
-        foreach (var segment in check.Segments.Where(s => s.EndLsn > start && s.FirstLsn < end))
+        foreach (var (segment, stop) in _state.Segments)
         {
             var name = GrafeoWalHeader.NameOf(segment.FirstLsn);
-            var stop = segment.EndLsn <= end ? segment.Frames.End : segment.OffsetOf(end);
             using var file = context.Disk.OpenRead(segment.Path);
             using var target = staging.CreateFile(Path.Combine(StagedLog, name), stop - segment.Offset);
             var range = new FileRange(segment.Offset, stop);
@@ -148,17 +71,9 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         }
     }
 
-    // ---- 0.5.x -------------------------------------------------------------------------------------------------
-
-    private void WriteFrames(GrafeoChainCheck check, BundleHeader last)
+    private void WriteFrames()
     {
-        var filter = check.Filter!;
-        _reached = filter.Last ?? _reached;
-        if (Target is { } target && target != _reached)
-        {
-            throw NotCovered($"the segments hold no epoch {target}, the last one before it is {_reached}", last);
-        }
-        if (check.Inputs.Count == 0)
+        if (_state.Inputs.Count == 0)
         {
             return;
         }
@@ -167,9 +82,9 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         IDiskFile? log = null;
         try
         {
-            foreach (var stretch in filter.TakeKept())
+            foreach (var stretch in _state.TakeFrames())
             {
-                Write(check.Inputs[stretch.Input].Path, new FileRange(stretch.Start, stretch.End), ref log);
+                Write(_state.Inputs[stretch.Input].Path, new FileRange(stretch.Start, stretch.End), ref log);
             }
         }
         finally
@@ -237,8 +152,6 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         return found;
     }
 
-    // ---- both --------------------------------------------------------------------------------------------------
-
     /// <summary>Reads what was written and proves it once more.</summary>
     private void ReadBack(bool paged)
     {
@@ -293,7 +206,4 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
 
     private PublishStep Put(string staged, string path) =>
         context.Disk.Stat(path) is null ? PublishStep.Place(staged, path) : PublishStep.Replace(staged, path);
-
-    private BackupException NotCovered(string why, BundleHeader bundle) =>
-        new(ErrorCode.TargetNotCovered, $"epoch {Target} cannot be restored: {why}", bundle.FullName);
 }

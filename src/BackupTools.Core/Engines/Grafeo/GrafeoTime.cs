@@ -8,7 +8,10 @@ internal static class GrafeoTime
     private const ulong Last = 253402300799999;
 
     /// <summary>Now, as a stored time.</summary>
-    public static ulong Now(TimeProvider clock) => (ulong)Math.Max(0, clock.GetUtcNow().ToUnixTimeMilliseconds());
+    public static ulong Now(TimeProvider clock) => Of(clock.GetUtcNow());
+
+    /// <summary>An instant as a stored time.</summary>
+    public static ulong Of(DateTimeOffset instant) => (ulong)Math.Max(0, instant.ToUnixTimeMilliseconds());
 
     /// <summary>The instant, or null for what lies outside of the calendar.</summary>
     public static DateTimeOffset? Instant(ulong milliseconds) =>

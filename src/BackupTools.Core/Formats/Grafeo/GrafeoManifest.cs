@@ -34,6 +34,32 @@ internal sealed record GrafeoManifest(GrafeoEncoding Encoding, IReadOnlyList<Gra
             ? new GrafeoManifest(GrafeoEncoding.Json, GrafeoManifestJson.Read(bytes))
             : new GrafeoManifest(GrafeoEncoding.Bincode, ReadBincode(bytes));
 
+    /// <summary>
+    /// The name of the next segment: as the engine counts, but never one that is taken, which the engine would
+    /// overwrite in a folder that lost entries.
+    /// </summary>
+    public string NextName(GrafeoSegmentKind kind)
+    {
+        var taken = Segments.Select(s => s.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var index = Segments.Count;
+        while (
+            taken.Contains(GrafeoSegment.NameOf(GrafeoSegmentKind.Full, index))
+            || taken.Contains(GrafeoSegment.NameOf(GrafeoSegmentKind.Incremental, index))
+        )
+        {
+            index++;
+        }
+        return GrafeoSegment.NameOf(kind, index);
+    }
+
+    /// <summary>The same with another entry at a place; by default behind the last.</summary>
+    public GrafeoManifest With(GrafeoSegment segment, int? at = null)
+    {
+        var segments = Segments.ToList();
+        segments.Insert(at ?? segments.Count, segment);
+        return this with { Segments = segments };
+    }
+
     /// <summary>The file's bytes, as the engine of that generation writes them.</summary>
     public byte[] Write() => Encoding == GrafeoEncoding.Json ? GrafeoManifestJson.Write(Segments) : WriteBincode();
 

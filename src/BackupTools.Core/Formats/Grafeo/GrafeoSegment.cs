@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BackupTools.Formats.Grafeo;
 
 /// <summary>What a segment of a backup folder holds. The values are the bincode variants.</summary>
@@ -29,6 +31,23 @@ internal sealed record GrafeoSegment(
 )
 {
     /// <summary>The name the engine gives a segment: the index counts all segments, whatever their kind (§3.3).</summary>
-    public static string NameOf(GrafeoSegmentKind kind, int index) =>
-        kind == GrafeoSegmentKind.Full ? $"backup_full_{index:D4}.grafeo" : $"backup_incr_{index:D4}.wal";
+    public static string NameOf(GrafeoSegmentKind kind, int index) => NameOf(kind, $"{index:D4}");
+
+    /// <summary>A name like the engine's with something else in the place of the index.</summary>
+    public static string NameOf(GrafeoSegmentKind kind, string mark) =>
+        kind == GrafeoSegmentKind.Full ? $"backup_full_{mark}.grafeo" : $"backup_incr_{mark}.wal";
+
+    /// <summary>The index in a name that the engine gives; null for any other name. Case does not count.</summary>
+    public int? NamedIndex()
+    {
+        var digits = FileName.Length > 12 ? FileName[12..].Split('.')[0] : "";
+        return
+            int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && (
+                FileName.Equals(NameOf(GrafeoSegmentKind.Full, index), StringComparison.OrdinalIgnoreCase)
+                || FileName.Equals(NameOf(GrafeoSegmentKind.Incremental, index), StringComparison.OrdinalIgnoreCase)
+            )
+            ? index
+            : null;
+    }
 }

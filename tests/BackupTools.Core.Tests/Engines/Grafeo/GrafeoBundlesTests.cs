@@ -40,6 +40,8 @@ public class GrafeoBundlesTests
         Assert.Equal([(3ul, 3ul), (3, 4), (4, 8), (8, 9)], read.Select(b => (b.Start.Value, b.End.Value)));
         Assert.Null(read[0].Checksum);
         Assert.Empty(h.Inner.Read(h.Inner.Folder));
+        Assert.Empty(h.Inner.Read(h.Database));
+        Directory.Delete(h.Log, recursive: true);
         Assert.Equal(3ul, Assert.Single(h.Inner.Read(h.Database)).End.Value);
         Assert.Empty(h.Inner.Read(Path.Combine(h.Backups, "letter.wal")));
     }

@@ -1,0 +1,86 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>Copies one bundle into another folder.</summary>
+internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
+{
+    private const string Staged = "bundle";
+
+    /// <summary>
+    /// Copies a segment, comparing every checksum on the way, and gives it the place among the others there that it
+    /// has here: what precedes an increment says what it builds on, and the engine reads its log in that order.
+    /// </summary>
+    public CaptureResult Run(BundleHeader header, string folder)
+    {
+        var bundle = GrafeoBundle.Of(header);
+        if (bundle.Entry is { } entry)
+        {
+            var source = GrafeoManifestFile.Of(Path.GetDirectoryName(header.FullName)!, context.Disk);
+            var destination = GrafeoFolder.For(header, folder, context);
+            CopyFile(header);
+            var copy = entry with { FileName = destination.Manifest.NextName(entry.Kind) };
+            destination.Add(copy, Staged, bundle.IsPaged, PlaceOf(entry, source!, destination.Manifest));
+            return destination.Result(copy, staging, context.Disk);
+        }
+        if (GrafeoManifestFile.Of(folder, context.Disk) is not null)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "no manifest lists this segment, and in a folder with a manifest nobody would see it",
+                header.FullName,
+                recommendation: "Copy it into a folder without a manifest."
+            );
+        }
+        CopyFile(header);
+        var path = Path.Combine(folder, header.Name);
+        return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
+    }
+
+    private void CopyFile(BundleHeader header)
+    {
+        var check = new GrafeoChainCheck(context, checkFrames: true);
+        using var target = staging.CreateFile(Staged, header.Length);
+        using var shown = context.Progress.BeginFile(header.FullName, header.Length);
+        if (header.Kind == BundleKind.Full)
+        {
+            check.AddImage(header, target);
+        }
+        else
+        {
+            check.AddIncrement(header, target);
+        }
+        if (check.Problems.Find(p => p.Severity == ProblemSeverity.Error) is { } error)
+        {
+            throw error.ToException();
+        }
+    }
+
+    /// <summary>Behind the nearest one that precedes it here and is there too; else before the nearest that follows.</summary>
+    private static int PlaceOf(GrafeoSegment entry, GrafeoManifest source, GrafeoManifest there)
+    {
+        var here = source.Segments.ToList().LastIndexOf(entry);
+        var others = there.Segments.ToList();
+        int Find(GrafeoSegment segment) =>
+            others.FindLastIndex(o => o with { FileName = "" } == segment with { FileName = "" });
+        for (var i = here - 1; i >= 0; i--)
+        {
+            if (Find(source.Segments[i]) is var at and >= 0)
+            {
+                return at + 1;
+            }
+        }
+        for (var i = here + 1; i < source.Segments.Count; i++)
+        {
+            if (Find(source.Segments[i]) is var at and >= 0)
+            {
+                return at;
+            }
+        }
+        var younger = others.FindIndex(o => o.CreatedAtMs > entry.CreatedAtMs);
+        return younger < 0 ? others.Count : younger;
+    }
+}

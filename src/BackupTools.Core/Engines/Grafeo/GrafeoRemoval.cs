@@ -1,0 +1,96 @@
+using System.Globalization;
+using BackupTools.Chains;
+using BackupTools.Files;
+using BackupTools.Formats.Grafeo;
+
+namespace BackupTools.Engines.Grafeo;
+
+/// <summary>Takes bundles out of a folder.</summary>
+internal sealed class GrafeoRemoval(StagingArea staging, EngineContext context)
+{
+    /// <summary>
+    /// The new manifest comes before the files go, so that it is true at every moment. The engine names its next
+    /// segment by the number of entries: files whose name it would come to again get another one first, as a second
+    /// name of the same file.
+    /// </summary>
+    public IReadOnlyList<PublishStep> Run(IReadOnlyList<BundleHeader> bundles)
+    {
+        var folder = Path.GetDirectoryName(bundles[0].FullName)!;
+        if (GrafeoManifestFile.Of(folder, context.Disk) is not { } manifest)
+        {
+            return [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
+        }
+        var gone = bundles.Select(b => GrafeoBundle.Of(b).Entry).ToHashSet();
+        var kept = manifest.Segments.Where(s => !gone.Contains(s)).ToList();
+        var needed = kept.Select(s => s.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var obsolete = gone.Select(s => s!.FileName).Where(n => !needed.Contains(n)).ToList();
+        var steps = new List<PublishStep>();
+        var renamed = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < kept.Count; i++)
+        {
+            var segment = kept[i];
+            if (segment.NamedIndex() >= kept.Count && NewName(folder, segment, renamed, manifest) is { } name)
+            {
+                if (renamed.TryAdd(segment.FileName, name))
+                {
+                    Link(Path.Combine(folder, segment.FileName), name);
+                    steps.Add(PublishStep.Place(name, Path.Combine(folder, name)));
+                    obsolete.Add(segment.FileName);
+                }
+                kept[i] = segment with { FileName = name };
+            }
+        }
+        steps.Add(new GrafeoFolder(folder, manifest with { Segments = kept }).Publish(staging));
+        steps.AddRange(obsolete.Distinct().Select(n => PublishStep.Remove(Path.Combine(folder, n))));
+        return steps;
+    }
+
+    /// <summary>
+    /// A name with the time in the place of the index, which the engine gives to nothing. Null for what is no regular
+    /// file: it cannot be overwritten by the engine's next segment unnoticed, and is not ours to judge.
+    /// </summary>
+    private string? NewName(
+        string folder,
+        GrafeoSegment segment,
+        Dictionary<string, string> renamed,
+        GrafeoManifest manifest
+    )
+    {
+        if (renamed.TryGetValue(segment.FileName, out var known))
+        {
+            return known;
+        }
+        if (
+            context.Disk.Stat(Path.Combine(folder, segment.FileName))?.Kind != DiskEntryKind.File
+            || GrafeoTime.Instant(segment.CreatedAtMs) is not { } created
+        )
+        {
+            return null;
+        }
+        var time = created.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
+        for (var n = 1; ; n++)
+        {
+            var name = GrafeoSegment.NameOf(segment.Kind, n == 1 ? time : $"{time}-{n}");
+            var isTaken =
+                renamed.ContainsValue(name)
+                || manifest.Segments.Any(s => s.FileName.Equals(name, StringComparison.OrdinalIgnoreCase));
+            if (!isTaken && context.Disk.Stat(Path.Combine(folder, name)) is null)
+            {
+                return name;
+            }
+        }
+    }
+
+    /// <summary>Stages a second name of a file; where the file system has none, a copy.</summary>
+    private void Link(string path, string name)
+    {
+        if (context.Disk.TryCreateHardLink(staging.PathOf(name), path))
+        {
+            return;
+        }
+        using var file = context.Disk.OpenRead(path);
+        using var target = staging.CreateFile(name, file.Length);
+        var all = new FileRange(0, file.Length);
+        HashingCopy.Copy(file, all, target, 0, null, context.Progress, context.Cancellation);
+    }
+}
