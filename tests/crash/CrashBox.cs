@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Operations;
@@ -31,8 +32,20 @@ internal sealed class CrashBox : IDisposable
         Copy(Folder, Kept);
     }
 
-    /// <summary>The operations that can be run in a box.</summary>
-    public static IReadOnlyList<string> Operations { get; } = ["full", "increment", "restore", "forced restore"];
+    /// <summary>It goes from bundle to bundle: each is whole, but one can be there before the other.</summary>
+    public bool GoesByBundles => _operation is "copy" or "prune";
+
+    /// <summary>The operations that an engine has.</summary>
+    public static IReadOnlyList<string> Operations(EngineSample sample) =>
+        [
+            "full",
+            "increment",
+            "restore",
+            "forced restore",
+            .. new OperationHost().Engines.ByName(sample.Name.Split(' ')[0]) is IChainKeeper
+                ? new[] { "merge", "copy", "prune" }
+                : [],
+        ];
 
     public string Folder => Path.Combine(_root, "box");
 
@@ -41,6 +54,8 @@ internal sealed class CrashBox : IDisposable
     private string Source => Path.Combine(Folder, "s");
 
     private string Bundles => Path.Combine(Folder, "b");
+
+    private string Elsewhere => Path.Combine(Folder, "m");
 
     private string Restored => Path.Combine(Folder, "r", _sample.SourceName);
 
@@ -54,6 +69,9 @@ internal sealed class CrashBox : IDisposable
         {
             "full" => ["full", Settings.SourcePath, "--destination-path", Bundles],
             "increment" => ["incremental", Settings.SourcePath, "--destination-path", Bundles],
+            "merge" => ["merge", Bundles, "--destination-path", Elsewhere],
+            "copy" => ["copy", Bundles, "--destination-path", Elsewhere],
+            "prune" => ["prune", Bundles, "--keep-last", "1"],
             "restore" => ["restore", Bundles, "--destination-path", Restored],
             _ => ["restore", Bundles, "--destination-path", Restored, "--force"],
         };
@@ -77,6 +95,16 @@ internal sealed class CrashBox : IDisposable
             case "increment":
                 EngineSample.Increment(Settings, host);
                 break;
+            case "merge":
+                var merge = new MergeSettings { Path = Bundles, DestinationPath = Elsewhere };
+                MergeChain.Execute(MergeChain.Plan(merge, host), host);
+                break;
+            case "copy":
+                CopyChain.Execute(new CopySettings { Path = Bundles, DestinationPath = Elsewhere }, host);
+                break;
+            case "prune":
+                ExpireBackups.Execute(new ExpirySettings { Path = Bundles, KeepLast = 1 }, host);
+                break;
             default:
                 var restore = new RestoreSettings { Path = Bundles, DestinationPath = Restored };
                 EngineSample.Restore(restore with { Force = _operation != "restore" }, host);
@@ -84,7 +112,8 @@ internal sealed class CrashBox : IDisposable
         }
     }
 
-    public CrashState Look() => new(Text(Source), BundleText(), Text(Path.Combine(Folder, "r")));
+    public CrashState Look() =>
+        new(Text(Source), $"{BundleText(Bundles)} | {BundleText(Elsewhere)}", Text(Path.Combine(Folder, "r")));
 
     /// <summary>Staging folders that a run left.</summary>
     public IReadOnlyList<string> Leftovers() =>
@@ -97,8 +126,9 @@ internal sealed class CrashBox : IDisposable
     /// <summary>What a deep test of the bundles finds wrong.</summary>
     public IReadOnlyList<string> Problems() =>
         [
-            .. VerifyChain
-                .Run(new VerifySettings { Path = Bundles, Deep = true }, new OperationHost())
+            .. new[] { Bundles, Elsewhere }
+                .Where(Directory.Exists)
+                .SelectMany(f => VerifyChain.Run(new VerifySettings { Path = f, Deep = true }, new OperationHost()))
                 .Where(r => !r.IsValid)
                 .SelectMany(r => r.Problems.Select(p => p.Message)),
         ];
@@ -131,19 +161,23 @@ internal sealed class CrashBox : IDisposable
             EngineSample.Restore(new RestoreSettings { Path = Bundles, DestinationPath = Restored }, host);
         }
         _sample.SetState(Source, 1);
-        if (IsRestore)
+        if (_operation != "increment")
         {
             EngineSample.Increment(Settings, host);
         }
+        if (_operation == "prune")
+        {
+            EngineSample.Full(Settings, host);
+        }
     }
 
-    private string BundleText()
+    private static string BundleText(string folder)
     {
-        if (!Directory.Exists(Bundles))
+        if (!Directory.Exists(folder))
         {
             return "";
         }
-        var readings = ReadHeaders.Read(Bundles, verify: true, engine: null, new OperationHost());
+        var readings = ReadHeaders.Read(folder, verify: true, engine: null, new OperationHost());
         return string.Join(
             ", ",
             readings

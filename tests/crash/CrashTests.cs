@@ -6,7 +6,7 @@ namespace BackupTools.Crash;
 /// <summary>A sample of the points, the same every time; "dotnet run --project tests/crash" tries them all.</summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
-    private const int Stride = 41;
+    private const int Stride = 56;
 
     public static TheoryData<string, string> Operations
     {
@@ -15,7 +15,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             var rows = new TheoryData<string, string>();
             foreach (var sample in EngineSample.All)
             {
-                foreach (var operation in CrashBox.Operations)
+                foreach (var operation in CrashBox.Operations(sample))
                 {
                     rows.Add(sample.Name, operation);
                 }
