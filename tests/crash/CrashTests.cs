@@ -6,7 +6,7 @@ namespace BackupTools.Crash;
 /// <summary>A sample of the points, the same every time; "dotnet run --project tests/crash" tries them all.</summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
-    private const int Stride = 56;
+    private const int Stride = 81;
 
     public static TheoryData<string, string> Operations
     {
