@@ -319,7 +319,7 @@ internal sealed class AlopexCapture
     private CaptureResult Publish()
     {
         var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
-        var path = marker.FreePath(_context.Clock.GetUtcNow());
+        var path = marker.NextPath(_context.Clock.GetUtcNow());
         return new CaptureResult { Steps = marker.Place(path), BundlePath = path };
     }
 

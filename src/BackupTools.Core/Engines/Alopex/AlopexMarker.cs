@@ -25,6 +25,23 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         return Path.Combine(folder, AlopexNames.Snapshot(second));
     }
 
+    /// <summary>
+    /// The path of a snapshot taken now: later than all that are there, since the newest name is what a restore takes
+    /// for the newest state. Several within a second run ahead of the clock, and a clock can be set back.
+    /// </summary>
+    public string NextPath(DateTimeOffset now)
+    {
+        if (Newest(new HashSet<string>()) is not { } newest || TimeOf(newest) is not { } last || last < now)
+        {
+            return FreePath(now);
+        }
+        if (last - now > TimeSpan.FromDays(1))
+        {
+            context.Warn($"'{newest}' is dated after now: the clock was set back, or was wrong then");
+        }
+        return FreePath(last);
+    }
+
     /// <summary>Puts the staged snapshot in place; the marker names it from then on.</summary>
     public IReadOnlyList<PublishStep> Place(string path)
     {

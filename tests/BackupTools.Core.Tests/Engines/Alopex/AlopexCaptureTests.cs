@@ -32,6 +32,22 @@ public sealed class AlopexCaptureTests
         Assert.All(read, h => Assert.Equal(28UL, h.End.Value));
     }
 
+    [Theory]
+    [InlineData(5, false)] // several within a second, one of them copied here alone
+    [InlineData(90_000, true)] // a clock that was wrong
+    public void A_snapshot_is_named_after_all_that_are_there_even_those_of_the_future(int ahead, bool isTold)
+    {
+        var clock = new StoppedClock();
+        using var harness = new EngineHarness(new AlopexEngine(), clock: clock);
+        var first = harness.Full(harness.Data("small/S1"), harness.At("backup"));
+        var later = clock.GetUtcNow().ToUnixTimeSeconds() + ahead;
+        Directory.Move(first.FullName, harness.At("backup", $"ts-{later}"));
+
+        var second = harness.Full(harness.Data("small/S2", "db2"), harness.At("backup"));
+        Assert.Equal($"ts-{later + 1}", second.Name);
+        Assert.Equal(isTold, harness.Warnings.Any(w => w.Contains("dated after now", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_database_before_its_first_checkpoint_gets_the_meta_that_a_snapshot_needs()
     {
