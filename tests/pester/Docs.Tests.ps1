@@ -3,11 +3,19 @@
 BeforeDiscovery {
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
     $pages = @(
-        @{ Page = 'README.md'; Engine = 'SPG'; Name = 'shop.db' }
-        @{ Page = 'docs/engines/spg.md'; Engine = 'SPG'; Name = 'shop.db' }
-        @{ Page = 'docs/engines/grafeo.md'; Engine = 'Grafeo'; Name = 'graph.grafeo' }
-        @{ Page = 'docs/engines/powdb.md'; Engine = 'PowDB'; Name = 'data' }
-        @{ Page = 'docs/engines/alopex.md'; Engine = 'Alopex'; Name = 'data' }
+        @{ Page = 'README.md'; Engine = 'SPG'; Name = 'shop.db'; Before = $null }
+        @{ Page = 'docs/engines/spg.md'; Engine = 'SPG'; Name = 'shop.db'; Before = $null }
+        @{ Page = 'docs/engines/grafeo.md'; Engine = 'Grafeo'; Name = 'graph.grafeo'; Before = $null }
+        @{ Page = 'docs/engines/powdb.md'; Engine = 'PowDB'; Name = 'data'; Before = $null }
+        @{ Page = 'docs/engines/alopex.md'; Engine = 'Alopex'; Name = 'data'; Before = $null }
+        @{
+            Page = 'docs/runbooks/README.md'; Engine = 'SPG'; Name = 'shop.db'
+            # What the nightly script has left on the second disk, and the drill of the second machine.
+            Before = {
+                $null = New-FullBackup ./shop.db -DestinationPath ./second/shop
+                Test-BackupChain ./second/shop -RestoreDrill | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath ./drills.json
+            }
+        }
     )
     $blocks = foreach ($page in $pages) {
         $text = Get-Content -LiteralPath "$root/$($page.Page)" -Raw
@@ -45,6 +53,9 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         $text = $text -replace '(?<=-PointInTime )\S+', [DateTime]::UtcNow.AddMinutes(1).ToString('yyyy-MM-ddTHH:mm:ssZ')
         $tree = [Management.Automation.Language.Parser]::ParseInput($text, [ref] $null, [ref] $null)
         Push-Location -LiteralPath $sample.Native
+        if ($Before) {
+            . $Before
+        }
         $was = $ErrorActionPreference
         $ErrorActionPreference = 'Stop'
         try {

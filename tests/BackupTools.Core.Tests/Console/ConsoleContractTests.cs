@@ -34,6 +34,38 @@ public sealed class ConsoleContractTests : IDisposable
         Assert.Equal(SpgSandbox.LogOf("S1"), File.ReadAllBytes(_sandbox.At("e", "rec.wal")));
     }
 
+    [UnixTheory]
+    [InlineData("docs/console.md")]
+    public void The_script_for_a_schedule_runs_as_it_is_written(string page)
+    {
+        _sandbox.Full();
+        _sandbox.GrowTo("S1");
+        var text = File.ReadAllText(Path.Combine(ChildProcess.Root, page));
+        var script = text.Split("```sh\n")[1].Split("```")[0];
+        (string Said, string Meant)[] places =
+        [
+            ("/var/lib/shop/shop.db", _sandbox.Db),
+            ("/var/log/shop-backup.json", _sandbox.At("log.json")),
+            ("/mnt/second", _sandbox.At("second")),
+            (" /backups", $" {_sandbox.Bundles}"),
+        ];
+        foreach (var (said, meant) in places)
+        {
+            Assert.Contains(said, script, StringComparison.Ordinal);
+            script = script.Replace(said, meant, StringComparison.Ordinal);
+        }
+        // The program as a function, so that nothing has to be installed.
+        var program = $"backuptools() {{ dotnet exec '{ChildProcess.ConsoleDll}' \"$@\"; }}\n";
+        File.WriteAllText(_sandbox.At("nightly.sh"), program + script);
+
+        var run = ChildProcess.Run("sh", [_sandbox.At("nightly.sh")], _sandbox.Folder);
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.NotEmpty(File.ReadAllText(_sandbox.At("log.json")));
+        Assert.Equal(Bundles(_sandbox.Bundles), Bundles(_sandbox.At("second")));
+        static IEnumerable<string?> Bundles(string folder) =>
+            Directory.GetFiles(folder, "*.bkp").Select(Path.GetFileName).Order();
+    }
+
     [Fact]
     public void Paths_are_relative_to_the_folder_that_the_program_is_started_in()
     {

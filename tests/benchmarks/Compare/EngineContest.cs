@@ -61,7 +61,8 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
         foreach (var share in settings.Shares)
         {
             var bytes = (long)(settings.Size * share);
-            var began = DateTime.UtcNow;
+            // The clock that files are dated by may lag behind by some milliseconds.
+            var began = DateTime.UtcNow.AddMilliseconds(-100);
             shape.Change(_source, bytes, _seed++);
             var change = workshop.PathOf("change");
             WriteChange(change, bytes);

@@ -25,12 +25,15 @@ internal static class OrderedBlocks
     /// <summary>What is done with a block at last, on any thread.</summary>
     public delegate void HandOn(long offset, ReadOnlySpan<byte> block);
 
+    /// <summary>Threads for work that writes: while one waits for the disk, the processors have something to do.</summary>
+    public static int WhileWriting(int threads) => threads > 1 ? threads + 1 : 1;
+
     /// <summary>Works on every block of a file.</summary>
     /// <param name="source">The file; null when there is none.</param>
     /// <param name="sourceLength">Reads [0, sourceLength); the file may not be shorter.</param>
     /// <param name="length">Where the blocks end, not before the source: what lies behind that are zeros.</param>
     /// <param name="notesLength">Bytes of notes per block.</param>
-    /// <param name="threads">How many threads may compute at once; one more waits for the disk.</param>
+    /// <param name="threads">How many blocks at once.</param>
     /// <param name="work">Called once per block, concurrently.</param>
     /// <param name="commit">Called once per block after its work, in order.</param>
     /// <param name="handOn">Called once per block after its commit, concurrently; null for nothing.</param>
@@ -52,8 +55,7 @@ internal static class OrderedBlocks
         var turn = new Turn();
         HashingCopy.ForEach(
             blocks,
-            // While one of them waits for the disk or for its turn, the processors have something to do.
-            Math.Min(threads > 1 ? threads + 1 : 1, MaxThreads),
+            Math.Min(threads, MaxThreads),
             (offset, cancellation) =>
             {
                 // Whole blocks are aligned, as uncached writes want them; small files must not each take a block.

@@ -96,7 +96,7 @@ internal sealed class PowDbHeapCapture : IDisposable
             _length,
             _length,
             PowDbDigest.NotesLength,
-            threads,
+            _copy is null ? threads : OrderedBlocks.WhileWriting(threads),
             Work,
             Commit,
             _copy is null ? null : (offset, block) => _copy.Write(block, offset),

@@ -148,7 +148,7 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
             var check = PowDbFileCheck.Of(part.Name, part.Length);
             PowDbAssembly.Run(
                 part,
-                threads,
+                OrderedBlocks.WhileWriting(threads),
                 (offset, bytes) =>
                 {
                     file.Write(bytes, offset);

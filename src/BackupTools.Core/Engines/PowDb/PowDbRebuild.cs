@@ -156,7 +156,7 @@ internal sealed class PowDbRebuild
         var check = PowDbStateCheck.CheckOf(part, Catalog);
         var missing = PowDbAssembly.Run(
             part,
-            threads,
+            OrderedBlocks.WhileWriting(threads),
             (offset, bytes) =>
             {
                 file.Write(bytes, offset);
