@@ -1,7 +1,9 @@
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Operations;
 using BackupTools.Reports;
 using BackupTools.Tests.Engines.PowDb;
+using BackupTools.Tests.Files;
 
 namespace BackupTools.Tests.Operations;
 
@@ -37,6 +39,57 @@ public sealed class ExportReportTests : IDisposable
         );
         Assert.True(Assert.Single(late.Databases).IsLate);
         Assert.Equal(1, late.LateCount);
+    }
+
+    [Theory]
+    [InlineData("full disk", false)]
+    [InlineData("full disk", true)]
+    [InlineData("kill", false)]
+    [InlineData("kill", true)]
+    [InlineData("power cut", false)]
+    [InlineData("power cut", true)]
+    public void Whatever_happens_while_a_page_is_written_it_is_the_old_one_or_the_new_one(string fault, bool isThere)
+    {
+        _box.Chain();
+        var (old, next) = (Settings() with { Title = "old" }, Settings() with { Title = "new" });
+        var counting = new FaultyDisk(LocalDisk.Instance);
+        Prepare();
+        ExportReport.Execute(next, new OperationHost { Disk = counting });
+        Assert.True(counting.Steps > 5, "there was next to nothing to fail");
+        for (var step = 1; step <= counting.Steps; step++)
+        {
+            Prepare();
+            var others = Others();
+            var disk = new FaultyDisk(LocalDisk.Instance)
+            {
+                FailAt = fault == "full disk" ? step : 0,
+                KillAt = fault == "full disk" ? 0 : step,
+                PowerLossIn = fault == "power cut" ? _box.Folder : null,
+            };
+            var error = Record.Exception(() => ExportReport.Execute(next, new OperationHost { Disk = disk }));
+
+            Assert.True(error is null or KilledException or BackupException { Code: ErrorCode.DiskFull }, $"{error}");
+            var page = File.Exists(next.DestinationPath) ? File.ReadAllText(next.DestinationPath) : "";
+            Assert.True(
+                page.Length == 0 ? !isThere : IsWhole(page, "new") || (isThere && IsWhole(page, "old")),
+                $"step {step}: {page}"
+            );
+            Assert.Equal(others, Others());
+            ExportReport.Execute(next, _box.Host());
+            Assert.DoesNotContain(
+                Directory.GetFileSystemEntries(_box.Folder),
+                e => StagingArea.IsStagingName(Path.GetFileName(e))
+            );
+        }
+
+        void Prepare()
+        {
+            File.Delete(next.DestinationPath);
+            if (isThere)
+            {
+                ExportReport.Execute(old, _box.Host());
+            }
+        }
     }
 
     [Fact]
@@ -192,6 +245,14 @@ public sealed class ExportReportTests : IDisposable
         Assert.False(oldest.IsPlan);
         Assert.Equal(chains[1].ChainId, Assert.Single(_box.Chains()).ChainId);
     }
+
+    /// <summary>The database and its bundles.</summary>
+    private KeyValuePair<string, string>[] Others() =>
+        _box.Inventory().Where(f => f.Key.StartsWith('a') || f.Key.StartsWith('b')).ToArray();
+
+    private static bool IsWhole(string page, string title) =>
+        page.EndsWith("</html>\n", StringComparison.Ordinal)
+        && page.Contains($"<title>{title}:", StringComparison.Ordinal);
 
     private ReportSettings Settings() => new() { Folders = [_box.Bundles], DestinationPath = _box.At("page.html") };
 
