@@ -11,30 +11,20 @@ internal static class ChainCommand
         var command = new Command("chain", "Show the chains that the bundles of a folder form.");
         var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
-        var engine = Options.Engine();
-        var json = Options.Json();
-        var verbose = Options.Verbose();
+        var common = new CommonOptions();
         command.Add(folder);
         command.Add(recurse);
-        command.Add(engine);
-        command.Add(json);
-        command.Add(verbose);
+        common.AddTo(command);
         command.SetAction(parsed =>
-            Run.Of(
+            common.Run(
                 signals,
-                parsed.GetValue(json),
-                parsed.GetValue(verbose),
+                parsed,
                 run =>
                     run.Execute(host =>
                     {
                         var path = Options.Absolute(parsed.GetRequiredValue(folder));
                         foreach (
-                            var reading in ReadChains.Read(
-                                path,
-                                parsed.GetValue(recurse),
-                                parsed.GetValue(engine),
-                                host
-                            )
+                            var reading in ReadChains.Read(path, parsed.GetValue(recurse), common.Engine(parsed), host)
                         )
                         {
                             if (reading.Chain is { } chain)

@@ -13,21 +13,16 @@ internal static class CopyCommand
         var destination = Options.DestinationPath("The second folder; made when it does not exist.", "FOLDER");
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
-        var engine = Options.Engine();
-        var json = Options.Json();
-        var verbose = Options.Verbose();
+        var common = new CommonOptions();
         command.Add(folder);
         command.Add(destination);
         command.Add(chainId);
         command.Add(verify);
-        command.Add(engine);
-        command.Add(json);
-        command.Add(verbose);
+        common.AddTo(command);
         command.SetAction(parsed =>
-            Run.Of(
+            common.Run(
                 signals,
-                parsed.GetValue(json),
-                parsed.GetValue(verbose),
+                parsed,
                 run =>
                 {
                     var settings = new CopySettings
@@ -35,7 +30,7 @@ internal static class CopyCommand
                         Path = Options.Absolute(parsed.GetRequiredValue(folder)),
                         DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
                         ChainId = parsed.GetValue(chainId),
-                        Engine = parsed.GetValue(engine),
+                        Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),
                     };
                     var report = run.Execute(host => CopyChain.Execute(settings, host));

@@ -15,24 +15,19 @@ internal static class HeaderCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var verify = Options.Switch("--verify", "Read the bytes too and compare every checksum.");
-        var engine = Options.Engine();
-        var json = Options.Json();
-        var verbose = Options.Verbose();
+        var common = new CommonOptions();
         command.Add(paths);
         command.Add(verify);
-        command.Add(engine);
-        command.Add(json);
-        command.Add(verbose);
+        common.AddTo(command);
         command.SetAction(parsed =>
-            Run.Of(
+            common.Run(
                 signals,
-                parsed.GetValue(json),
-                parsed.GetValue(verbose),
+                parsed,
                 run =>
                 {
                     foreach (var path in parsed.GetRequiredValue(paths).Select(Options.Absolute))
                     {
-                        run.PerItem(() => Show(run, path, parsed.GetValue(verify), parsed.GetValue(engine)));
+                        run.PerItem(() => Show(run, path, parsed.GetValue(verify), common.Engine(parsed)));
                     }
                 }
             )

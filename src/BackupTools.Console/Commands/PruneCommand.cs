@@ -19,41 +19,23 @@ internal static class PruneCommand
         var chainId = Options.ChainId("Only this chain loses bundles.");
         var force = Options.Switch("--force", "Allow the newest restore point of a database to go too.");
         var dryRun = Options.Switch("--dry-run", "Only say what would go and what would stay, and why.");
-        var engine = Options.Engine();
-        var json = Options.Json();
-        var verbose = Options.Verbose();
+        var common = new CommonOptions();
         command.Add(folder);
-        foreach (
-            var option in new Option[]
-            {
-                last,
-                within,
-                daily,
-                weekly,
-                monthly,
-                yearly,
-                chainId,
-                force,
-                dryRun,
-                engine,
-                json,
-                verbose,
-            }
-        )
+        foreach (var option in new Option[] { last, within, daily, weekly, monthly, yearly, chainId, force, dryRun })
         {
             command.Add(option);
         }
+        common.AddTo(command);
         command.SetAction(parsed =>
-            Run.Of(
+            common.Run(
                 signals,
-                parsed.GetValue(json),
-                parsed.GetValue(verbose),
+                parsed,
                 run =>
                 {
                     var settings = new ExpirySettings
                     {
                         Path = Options.Absolute(parsed.GetRequiredValue(folder)),
-                        Engine = parsed.GetValue(engine),
+                        Engine = common.Engine(parsed),
                         ChainIds = parsed.GetValue(chainId) is { } id ? [id] : null,
                         KeepLast = parsed.GetValue(last),
                         KeepWithin = Options.ParseSpan(parsed.GetValue(within)),

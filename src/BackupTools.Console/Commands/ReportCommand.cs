@@ -32,21 +32,17 @@ internal static class ReportCommand
             HelpName = "TEXT",
         };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
-        var engine = Options.Engine();
-        var json = Options.Json();
-        var verbose = Options.Verbose();
+        var common = new CommonOptions();
         command.Add(folders);
-        foreach (
-            var option in new Option[] { destination, objective, tests, title, note, recurse, engine, json, verbose }
-        )
+        foreach (var option in new Option[] { destination, objective, tests, title, note, recurse })
         {
             command.Add(option);
         }
+        common.AddTo(command);
         command.SetAction(parsed =>
-            Run.Of(
+            common.Run(
                 signals,
-                parsed.GetValue(json),
-                parsed.GetValue(verbose),
+                parsed,
                 run =>
                 {
                     var settings = new ReportSettings
@@ -54,7 +50,7 @@ internal static class ReportCommand
                         Folders = parsed.GetRequiredValue(folders).Select(Options.Absolute).ToArray(),
                         DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
                         Recurse = parsed.GetValue(recurse),
-                        Engine = parsed.GetValue(engine),
+                        Engine = common.Engine(parsed),
                         RecoveryPointObjective = Options.ParseSpan(parsed.GetValue(objective)),
                         Tests = (parsed.GetValue(tests) ?? []).SelectMany(Json.ReadTests).ToArray(),
                         Title = parsed.GetValue(title),

@@ -3,24 +3,22 @@ using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
-/// <summary>Which chain and which of its states: what the verbs test and restore share.</summary>
+/// <summary>Which chain and which of its states: what the verbs test, restore and merge share.</summary>
 internal sealed class TargetOptions
 {
     private readonly Argument<string> _folder = new("FOLDER") { Description = "The folder that holds the bundles." };
     private readonly Option<string?> _chainId = Options.ChainId();
-    private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<string?> _toPosition = Options.ToPosition();
     private readonly Option<string?> _pointInTime = Options.PointInTime();
-    private readonly Option<bool> _json = Options.Json();
-    private readonly Option<bool> _verbose = Options.Verbose();
+    private readonly CommonOptions _common = new();
 
     public void AddTo(Command command)
     {
         command.Add(_folder);
-        foreach (var option in new Option[] { _toPosition, _pointInTime, _chainId, _engine, _json, _verbose })
-        {
-            command.Add(option);
-        }
+        command.Add(_toPosition);
+        command.Add(_pointInTime);
+        command.Add(_chainId);
+        _common.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(_toPosition) is not null && result.GetResult(_pointInTime) is not null)
@@ -31,10 +29,9 @@ internal sealed class TargetOptions
     }
 
     public int Run(StopSignals signals, ParseResult parsed, Action<Run, TargetSettings> work) =>
-        Console.Run.Of(
+        _common.Run(
             signals,
-            parsed.GetValue(_json),
-            parsed.GetValue(_verbose),
+            parsed,
             run =>
                 work(
                     run,
@@ -42,7 +39,7 @@ internal sealed class TargetOptions
                     {
                         Path = Options.Absolute(parsed.GetRequiredValue(_folder)),
                         ChainId = parsed.GetValue(_chainId),
-                        Engine = parsed.GetValue(_engine),
+                        Engine = _common.Engine(parsed),
                         ToPosition = Options.Position(parsed.GetValue(_toPosition)),
                         PointInTime = Options.Time(parsed.GetValue(_pointInTime)),
                     }

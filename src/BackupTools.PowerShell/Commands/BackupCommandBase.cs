@@ -13,6 +13,7 @@ namespace BackupTools.PowerShell.Commands;
 public abstract class BackupCommandBase : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private PipelinePump? _pump;
 
     /// <summary>Only this engine's databases and bundles. Default: found out from the files.</summary>
@@ -141,10 +142,27 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         PerPath(paths, literalPaths, (path, _) => act(new ChainChoice(path, id, Engine)));
     }
 
-    /// <summary>Runs steps in the background, and emits the job.</summary>
-    private protected void StartJob(string location, IReadOnlyList<Action<IStreams, CancellationToken>> steps)
+    /// <summary>Does a step now, or keeps it for the job that <see cref="StartJob"/> starts.</summary>
+    private protected void NowOrAsJob(bool asJob, Action<PipelinePump, IStreams, CancellationToken> step)
     {
-        var job = new BackupJob(MyInvocation.Line.Trim(), location, steps);
+        if (asJob)
+        {
+            _steps.Add((streams, stop) => step(new PipelinePump(streams, stop), streams, stop));
+        }
+        else
+        {
+            step(Pump, Streams, Stop);
+        }
+    }
+
+    /// <summary>Runs the steps that were kept in the background, and emits the job; nothing when there are none.</summary>
+    private protected void StartJob(string location)
+    {
+        if (_steps.Count == 0)
+        {
+            return;
+        }
+        var job = new BackupJob(MyInvocation.Line.Trim(), location, _steps);
         JobRepository.Add(job);
         job.Start();
         WriteObject(job);

@@ -16,7 +16,6 @@ namespace BackupTools.PowerShell.Commands;
 [OutputType(typeof(CopyReport), typeof(BackupJob))]
 public sealed class CopyBackupChainCommand : FolderCommandBase
 {
-    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private string _destination = "";
 
     /// <summary>The second folder; made when it does not exist. Taken literally.</summary>
@@ -48,13 +47,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void ProcessRecord() => PerChoice(Copy);
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
-    {
-        if (_steps.Count > 0)
-        {
-            StartJob(_destination, _steps);
-        }
-    }
+    protected override void EndProcessing() => StartJob(_destination);
 
     private void Copy(ChainChoice choice)
     {
@@ -78,14 +71,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
         {
             return;
         }
-        if (AsJob)
-        {
-            _steps.Add((streams, stop) => Run(settings, new PipelinePump(streams, stop), streams));
-        }
-        else
-        {
-            Run(settings, Pump, Streams);
-        }
+        NowOrAsJob(AsJob, (pump, streams, _) => Run(settings, pump, streams));
     }
 
     private void Run(CopySettings settings, PipelinePump pump, IStreams streams)

@@ -16,7 +16,6 @@ namespace BackupTools.PowerShell.Commands;
 [OutputType(typeof(BundleInfo), typeof(BackupJob))]
 public sealed class MergeBackupChainCommand : ChainTargetCommandBase
 {
-    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private string _destination = "";
 
     /// <summary>The folder that receives the merged full; may be the folder of the chain. Taken literally.</summary>
@@ -39,13 +38,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     protected override void ProcessRecord() => PerChoice(Merge);
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
-    {
-        if (_steps.Count > 0)
-        {
-            StartJob(_destination, _steps);
-        }
-    }
+    protected override void EndProcessing() => StartJob(_destination);
 
     private void Merge(ChainChoice choice)
     {
@@ -63,14 +56,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
         {
             return;
         }
-        if (AsJob)
-        {
-            _steps.Add((streams, stop) => Run(preview, new PipelinePump(streams, stop), streams));
-        }
-        else
-        {
-            Run(preview, Pump, Streams);
-        }
+        NowOrAsJob(AsJob, (pump, streams, _) => Run(preview, pump, streams));
     }
 
     private void Run(MergePreview preview, PipelinePump pump, IStreams streams)

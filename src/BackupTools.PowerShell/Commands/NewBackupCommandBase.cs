@@ -8,7 +8,6 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>What New-FullBackup and New-IncrementalBackup share: plan, ask, run or hand over to a job.</summary>
 public abstract class NewBackupCommandBase : BackupCommandBase
 {
-    private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private string _destination = "";
     private string? _walPath;
     private string[] _forget = [];
@@ -77,17 +76,10 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     protected override void ProcessRecord() => PerSource(Back);
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
-    {
-        if (_steps.Count > 0)
-        {
-            StartJob(_destination, _steps);
-        }
-    }
+    protected override void EndProcessing() => StartJob(_destination);
 
     private void Back(string source)
     {
-        var pump = Pump;
         // Known once the job runs; the checkpoint is planned before.
         CancellationToken jobStop = default;
         var settings = Complete(
@@ -101,28 +93,22 @@ public abstract class NewBackupCommandBase : BackupCommandBase
                 NoCursor = NoCursor,
                 ForgetDestination = _forget,
                 EngineLayout = EngineLayout,
-                Checkpoint = CheckpointAction(pump, () => jobStop),
+                Checkpoint = CheckpointAction(Pump, () => jobStop),
             }
         );
-        var plan = pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
+        var plan = Pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
         if (!IsAgreed($"Take this {Verb} backup?", plan.Describe()))
         {
             return;
         }
-        if (AsJob)
-        {
-            _steps.Add(
-                (streams, stop) =>
-                {
-                    jobStop = stop;
-                    Run(plan, new PipelinePump(streams, stop), streams);
-                }
-            );
-        }
-        else
-        {
-            Run(plan, pump, Streams);
-        }
+        NowOrAsJob(
+            AsJob,
+            (pump, streams, stop) =>
+            {
+                jobStop = stop;
+                Run(plan, pump, streams);
+            }
+        );
     }
 
     private void Run(BackupPlan plan, PipelinePump pump, IStreams streams)

@@ -94,14 +94,8 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
         {
             return;
         }
-        if (AsJob)
-        {
-            StartJob(_destination, [(streams, stop) => Run(preview, new PipelinePump(streams, stop), streams)]);
-        }
-        else
-        {
-            Run(preview, Pump, Streams);
-        }
+        NowOrAsJob(AsJob, (pump, streams, _) => Run(preview, pump, streams));
+        StartJob(_destination);
     }
 
     private void Run(RestorePreview preview, PipelinePump pump, IStreams streams)

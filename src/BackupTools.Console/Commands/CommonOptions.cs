@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary>What the verbs about bundles all have: --engine, --json and --verbose, and how a run begins with them.</summary>
+internal sealed class CommonOptions
+{
+    private readonly Option<string?> _engine = Options.Engine();
+    private readonly Option<bool> _json = Options.Json();
+    private readonly Option<bool> _verbose = Options.Verbose();
+
+    public void AddTo(Command command)
+    {
+        command.Add(_engine);
+        command.Add(_json);
+        command.Add(_verbose);
+    }
+
+    public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
+
+    public int Run(StopSignals signals, ParseResult parsed, Action<Run> work) =>
+        Console.Run.Of(signals, parsed.GetValue(_json), parsed.GetValue(_verbose), work);
+}
