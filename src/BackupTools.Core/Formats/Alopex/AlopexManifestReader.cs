@@ -7,7 +7,7 @@ namespace BackupTools.Formats.Alopex;
 /// <summary>
 /// Reads snapshot.manifest with the leniency and the strictness of the engine's own reader (Alopex format, §6.3):
 /// any order and unknown fields, structs also as arrays, but no field twice, none missing, no byte order mark and
-/// nothing behind the end.
+/// nothing behind the end. Faults have the engine's words; for bad syntax it has finer ones than the three used here.
 /// </summary>
 internal ref struct AlopexManifestReader
 {

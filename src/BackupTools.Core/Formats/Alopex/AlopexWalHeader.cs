@@ -109,8 +109,7 @@ internal sealed record AlopexWalHeader(AlopexWalDialect Dialect, ulong Start, ul
         : ring - (Start - End);
 
     /// <summary>This header with another end: that many bytes behind its start, full when they are all of the ring.</summary>
-    public AlopexWalHeader WithUsed(ulong used, ulong ring) =>
-        new(Dialect, Start, used == ring ? Start : (Start + used) % ring, used == ring);
+    public AlopexWalHeader WithUsed(ulong used, ulong ring) => new(Dialect, Start, (Start + used) % ring, used == ring);
 
     /// <summary>The header's bytes, <see cref="Size"/> of them.</summary>
     public byte[] ToBytes()

@@ -52,10 +52,12 @@ public sealed class AlopexIndexReaderTests
             ReadOnlySpan<byte> rest = part;
             while (!rest.IsEmpty)
             {
-                if (reader.TryRead(ref rest))
+                if (!reader.TryRead(ref rest))
                 {
-                    entries.Add((reader.BlockOffset, reader.BlockSize, reader.FirstKey.Length, reader.LastKey.Length));
+                    Assert.True(rest.IsEmpty, "bytes were left that belong to no entry");
+                    break;
                 }
+                entries.Add((reader.BlockOffset, reader.BlockSize, reader.FirstKey.Length, reader.LastKey.Length));
             }
         }
         Assert.Equal((uint)entries.Count, reader.Count);

@@ -99,13 +99,16 @@ public sealed class AlopexTableTests
         lengths[24] ^= 1;
         Assert.Contains("the keys have", Refused(AlopexTableBuilder.Reseal(lengths)).Message, StringComparison.Ordinal);
 
-        var count = Sound();
-        count[12] ^= 1;
-        Assert.Contains(
-            "the header says",
-            Refused(AlopexTableBuilder.Reseal(count), deep: false).Message,
-            StringComparison.Ordinal
-        );
+        foreach (var at in new[] { 8, 12 }) // blocks, entries
+        {
+            var count = Sound();
+            count[at] ^= 1;
+            Assert.Contains(
+                "the header says",
+                Refused(AlopexTableBuilder.Reseal(count), deep: false).Message,
+                StringComparison.Ordinal
+            );
+        }
     }
 
     [Fact]
@@ -143,7 +146,8 @@ public sealed class AlopexTableTests
     }
 
     [Theory]
-    [InlineData(8, 255)] // reaches into the index
+    [InlineData(8, 40)] // reaches into the index
+    [InlineData(8, 255)]
     [InlineData(8, 11)] // shorter than its head and checksum
     [InlineData(0, 33)]
     public void A_block_fills_the_data_area_as_the_index_says(int at, byte value)

@@ -62,6 +62,10 @@ internal static class AlopexTables
             {
                 yield return reader;
             }
+            else
+            {
+                Assert.True(chunk.IsEmpty, "bytes were left that belong to no entry");
+            }
         }
     }
 }
