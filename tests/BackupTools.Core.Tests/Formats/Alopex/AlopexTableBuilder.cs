@@ -16,6 +16,7 @@ internal sealed record AlopexBlock(int Entries, int Plain, byte[] Payload, byte[
 /// <summary>Writes tables as §4 of the format document says; the rows must be in order.</summary>
 internal static class AlopexTableBuilder
 {
+    /// <summary>The bytes of a table.</summary>
     /// <param name="rows">The entries.</param>
     /// <param name="blockSize">A block is closed before it becomes larger.</param>
     /// <param name="bloom">With a filter.</param>
