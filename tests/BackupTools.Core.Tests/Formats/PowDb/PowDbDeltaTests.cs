@@ -105,7 +105,11 @@ public sealed class PowDbDeltaTests
         var error = Assert.Throws<BackupException>(() => check.Take(Record(second)));
 
         Assert.Equal((ErrorCode.Malformed, RecordSize), (error.Code, error.Offset));
-        Assert.Contains($"page {second} of t.heap is out of order or outside its 9 pages", error.Message);
+        Assert.Contains(
+            $"page {second} of t.heap is out of order or outside its 9 pages",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -62,6 +62,28 @@ public sealed class PowDbManifestTests
     }
 
     [Fact]
+    public void Every_call_leaves_all_it_wrote_in_the_buffer()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var writer = new PowDbManifestWriter(buffer);
+        void Ends(string end) =>
+            Assert.EndsWith(end, Encoding.UTF8.GetString(buffer.WrittenSpan), StringComparison.Ordinal);
+
+        writer.BeginIncrement(1, 2, 3, null);
+        Ends("\"changed\": [");
+        writer.Whole("catalog.bin", 4, default);
+        Ends("\n      }\n    }");
+        writer.BeginPages("t.heap", 5);
+        Ends("\"page_indices\": [");
+        writer.PageIndex(0);
+        Ends("\n          0");
+        writer.EndPages("t.heap.delta", 4100, default);
+        Ends("\n      }\n    }");
+        writer.End();
+        Ends("\n  ]\n}");
+    }
+
+    [Fact]
     public void Mutated_manifests_end_in_a_value_or_an_error_of_ours()
     {
         var random = new Random(5);
