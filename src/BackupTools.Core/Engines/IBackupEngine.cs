@@ -39,7 +39,19 @@ internal interface IBackupEngine
     /// A path may also be one increment alone: then what can be said without its predecessors is checked.
     /// Reports every finding it can make; throws only for cancellation and for a disk that fails.
     /// </summary>
-    IReadOnlyList<ChainProblem> Verify(IReadOnlyList<BundleHeader> path, VerifyDepth depth, EngineContext context);
+    /// <param name="path">The bundles.</param>
+    /// <param name="known">
+    /// So many of the first bundles were checked on another way that was verified before: their own files may be passed
+    /// over, with what there is to say about them.
+    /// </param>
+    /// <param name="depth">How much is read.</param>
+    /// <param name="context">Disk, progress, cancellation.</param>
+    IReadOnlyList<ChainProblem> Verify(
+        IReadOnlyList<BundleHeader> path,
+        int known,
+        VerifyDepth depth,
+        EngineContext context
+    );
 
     /// <summary>
     /// What stands at a restore's destination: the absolute paths that a restore would replace or remove. Empty when

@@ -44,7 +44,7 @@ public static class ReadHeaders
                 yield return read.Header is not { } header ? new HeaderReading(null, read.Error)
                 : verify
                     ? new HeaderReading(
-                        header.ToInfo(verified: engine.Verify([header], VerifyDepth.Checksums, context)),
+                        header.ToInfo(verified: engine.Verify([header], 0, VerifyDepth.Checksums, context)),
                         null
                     )
                 : new HeaderReading(header.ToInfo(), null);

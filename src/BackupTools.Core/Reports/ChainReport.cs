@@ -36,7 +36,7 @@ public sealed class ChainReport
     /// <summary>When the newest bundle of the plan was taken; UTC; null when there is no way.</summary>
     public DateTime? StateUtc { get; init; }
 
-    /// <summary>Bytes that were read and checked.</summary>
+    /// <summary>Bytes of the bundles that were read and checked, each bundle counted once.</summary>
     public required long Length { get; init; }
 
     /// <summary>The folder that holds the bundles.</summary>

@@ -96,7 +96,7 @@ internal sealed class EngineHarness : IDisposable
         IReadOnlyList<BundleHeader> path,
         VerifyDepth depth = VerifyDepth.Deep,
         CancellationToken cancellation = default
-    ) => Engine.Verify(path, depth, Context(cancellation));
+    ) => Engine.Verify(path, 0, depth, Context(cancellation));
 
     /// <summary>Restores a way through a chain, cut at a position or a time, and publishes the result.</summary>
     public RestoreResult Restore(

@@ -130,7 +130,7 @@ internal static class BundleParsers
         {
             throw readings.FirstOrDefault()?.Error ?? new BackupException(ErrorCode.NoBundles, "nothing is left");
         }
-        var problems = engine.Verify(headers, VerifyDepth.Deep, context);
+        var problems = engine.Verify(headers, 0, VerifyDepth.Deep, context);
         using var staging = StagingArea.Create(disk, "/r", TimeProvider.System);
         engine.Restore(
             new RestoreRequest { Plan = PlanOf(engine, headers), DestinationPath = "/r/x" },

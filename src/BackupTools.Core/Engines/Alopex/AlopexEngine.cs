@@ -39,9 +39,10 @@ internal sealed class AlopexEngine : IBackupEngine, IChainKeeper
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
+        int known,
         VerifyDepth depth,
         EngineContext context
-    ) => [.. path.SelectMany(bundle => AlopexCheck.Run(bundle.FullName, depth, context))];
+    ) => [.. path.Skip(known).SelectMany(bundle => AlopexCheck.Run(bundle.FullName, depth, context))];
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
         AlopexRestore.OccupiedBy(request.DestinationPath, context);

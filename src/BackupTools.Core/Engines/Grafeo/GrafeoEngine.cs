@@ -56,6 +56,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
+        int known,
         VerifyDepth depth,
         EngineContext context
     ) => GrafeoVerify.Run(path, depth, context);

@@ -37,9 +37,10 @@ internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
+        int known,
         VerifyDepth depth,
         EngineContext context
-    ) => new PowDbVerify(path, depth, context).Run();
+    ) => new PowDbVerify(path, known, depth, context).Run();
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context)
     {

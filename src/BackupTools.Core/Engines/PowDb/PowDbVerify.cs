@@ -5,7 +5,7 @@ using BackupTools.Formats.PowDb;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>Checks a way through a chain: every bundle alone, each against the one before, and the state it leads to.</summary>
-internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth depth, EngineContext context)
+internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, VerifyDepth depth, EngineContext context)
 {
     private readonly List<ChainProblem> _problems = [];
 
@@ -14,14 +14,18 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, VerifyDepth 
     public IReadOnlyList<ChainProblem> Run()
     {
         context.Progress.Activity = "verifying";
-        context.Progress.Expect(path.Sum(h => h.Length));
+        context.Progress.Expect(path.Skip(known).Sum(h => h.Length));
         var bundles = new List<PowDbBundle>();
-        foreach (var header in path)
+        for (var i = 0; i < path.Count; i++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            if (Guard(() => PowDbBundle.Open(header, context), header.FullName) is { } bundle)
+            if (Guard(() => PowDbBundle.Open(path[i], context), path[i].FullName) is not { } bundle)
             {
-                bundles.Add(bundle);
+                continue;
+            }
+            bundles.Add(bundle);
+            if (i >= known)
+            {
                 CheckFiles(bundle);
                 CheckOurs(bundle);
             }

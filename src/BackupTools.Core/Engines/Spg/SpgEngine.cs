@@ -37,6 +37,7 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
+        int known,
         VerifyDepth depth,
         EngineContext context
     )

@@ -262,7 +262,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             }
             if (position == _bundles.Count - 1)
             {
-                var problems = _engine.Verify(path, VerifyDepth.Deep, context);
+                var problems = _engine.Verify(path, 0, VerifyDepth.Deep, context);
                 Assert.DoesNotContain(problems, p => p.Severity == ProblemSeverity.Error);
             }
         }
