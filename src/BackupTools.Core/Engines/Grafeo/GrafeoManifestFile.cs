@@ -2,6 +2,7 @@ using System.Buffers;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Grafeo;
 
@@ -63,7 +64,7 @@ internal static class GrafeoManifestFile
             || name.Any(char.IsControl)
             || name.EndsWith('.')
             || name.EndsWith(' ')
-            || IsDevice(name);
+            || DeviceNames.Contains(name);
         return unsafeName
             ? throw new BackupException(
                 ErrorCode.UnsafeName,
@@ -71,12 +72,5 @@ internal static class GrafeoManifestFile
                 Path.Combine(folder, Name)
             )
             : Path.Combine(folder, name);
-    }
-
-    private static bool IsDevice(string name)
-    {
-        var stem = name.Split('.')[0].TrimEnd(' ').ToUpperInvariant();
-        return stem is "CON" or "PRN" or "AUX" or "NUL"
-            || (stem.Length == 4 && stem[..3] is "COM" or "LPT" && char.IsAsciiDigit(stem[3]));
     }
 }

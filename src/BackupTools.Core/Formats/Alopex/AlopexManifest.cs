@@ -1,15 +1,12 @@
 using System.Globalization;
 using System.Text;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
 /// <summary>One file of a snapshot. <paramref name="Name"/> is relative, with forward slashes.</summary>
 internal sealed record AlopexManifestEntry(string Name, ulong Size, uint Crc32)
 {
-    // Without the digits that some of them end in; the raised ones count as digits.
-    private static readonly string[] DeviceNames = ["CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", "CONOUT$"];
-    private static readonly char[] DeviceDigits = [.. "0123456789¹²³"];
-
     /// <summary>
     /// True when the path names a file below the snapshot's folder. The engine follows any path, also one with "..":
     /// that is never done here.
@@ -23,13 +20,8 @@ internal sealed record AlopexManifestEntry(string Name, ulong Size, uint Crc32)
     /// False for a part of a path that means something else on Windows: a colon makes a drive or a stream, final dots
     /// and blanks vanish, and some names are devices.
     /// </summary>
-    internal static bool IsSafeOnWindows(string part)
-    {
-        var stem = part.Split('.')[0].TrimEnd(' ').TrimEnd(DeviceDigits);
-        return !part.Contains(':', StringComparison.Ordinal)
-            && part[^1] is not ('.' or ' ')
-            && !DeviceNames.Contains(stem, StringComparer.OrdinalIgnoreCase);
-    }
+    internal static bool IsSafeOnWindows(string part) =>
+        !part.Contains(':', StringComparison.Ordinal) && part[^1] is not ('.' or ' ') && !DeviceNames.Contains(part);
 }
 
 /// <summary>snapshot.manifest (Alopex format, §6.3).</summary>
