@@ -209,7 +209,7 @@ public class GrafeoLogTests
             .. GrafeoBytes.Frame(10, 5, 1, GrafeoBytes.GroupPayload(0, 4, 1000, 3)),
             .. GrafeoBytes.Frame(63, 5, 2, new byte[30]),
         ];
-        var torn = Torn(frames[..length])!;
+        var torn = Torn(frames.AsSpan(0, length))!;
         Assert.Equal((ErrorCode.Truncated, message, 181L), (torn.Code, torn.Message, torn.Offset));
     }
 
