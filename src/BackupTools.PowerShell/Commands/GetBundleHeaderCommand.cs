@@ -48,12 +48,17 @@ public sealed class GetBundleHeaderCommand : BackupCommandBase
     private void Read(string path, bool isNamed)
     {
         var mayBeAnything = LiteralPath is null ? !isNamed : _literalIsPiped;
-        Pump.Stream(
-            $"Reading the headers in {path}",
-            ThrottleLimit,
-            host => ReadHeaders.Read(path, Verify, Engine, host),
-            reading => Emit(reading, path, mayBeAnything)
-        );
+        var activity = $"Reading the headers in {path}";
+        IEnumerable<HeaderReading> Work(OperationHost host) => ReadHeaders.Read(path, Verify, Engine, host);
+        void Show(HeaderReading reading) => Emit(reading, path, mayBeAnything);
+        if (Verify)
+        {
+            Pump.Stream(activity, ThrottleLimit, Work, Show);
+        }
+        else
+        {
+            Pump.StreamHere(activity, Work, Show);
+        }
     }
 
     private void Emit(HeaderReading reading, string path, bool mayBeAnything)

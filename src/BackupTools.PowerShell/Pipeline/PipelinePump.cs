@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Management.Automation;
 using System.Runtime.ExceptionServices;
 using BackupTools.Errors;
 using BackupTools.Operations;
@@ -74,6 +75,50 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
                 return true;
             }
         );
+
+    /// <summary>
+    /// As <see cref="Stream"/>, for work that yields after each short step: all on the pipeline thread. Two threads that
+    /// wait for each other at every one of 10,000 small items take a second on an idle machine, a minute on a busy one.
+    /// </summary>
+    /// <exception cref="BackupException">The work failed.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public void StreamHere<T>(string activity, Func<OperationHost, IEnumerable<T>> work, Action<T> emit)
+    {
+        var host = new OperationHost
+        {
+            Cancellation = stop,
+            Warning = streams.Warning,
+            Verbose = streams.Verbose,
+            Clock = Clock,
+        };
+        var progress = new ProgressDrawer(streams, activity);
+        try
+        {
+            using var items = Checked(() => work(host).GetEnumerator());
+            while (Checked(items.MoveNext))
+            {
+                emit(items.Current);
+                progress.Tick(host);
+            }
+        }
+        finally
+        {
+            progress.Complete(stop.IsCancellationRequested);
+        }
+    }
+
+    private static T Checked<T>(Func<T> step)
+    {
+        try
+        {
+            return step();
+        }
+        // A RuntimeException is PowerShell's own, thrown at who writes to a stream that stops: it passes unchanged.
+        catch (Exception error) when (error is not (BackupException or OperationCanceledException or RuntimeException))
+        {
+            throw new BackupException(ErrorCode.Unexpected, error.Message, inner: error);
+        }
+    }
 
     /// <summary>
     /// From the worker: runs something on the pipeline thread and waits for it. What it throws is thrown here, and is
@@ -157,14 +202,7 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
             {
                 ExceptionDispatchInfo.Throw(_pipelineFault);
             }
-            try
-            {
-                return worker.GetAwaiter().GetResult();
-            }
-            catch (Exception error) when (error is not (BackupException or OperationCanceledException))
-            {
-                throw new BackupException(ErrorCode.Unexpected, error.Message, inner: error);
-            }
+            return Checked(worker.GetAwaiter().GetResult);
         }
 
         public void Dispose()

@@ -23,7 +23,6 @@ internal sealed class AlopexBlockEntries(AlopexTableLayout layout, AlopexBloom? 
     private ulong _maxTimestamp;
     private ulong _minKeyLength = ulong.MaxValue;
     private ulong _maxKeyLength;
-    private ulong _total;
     private uint _entriesLeft;
     private ulong _payloadLeft;
     private AlopexKey? _expectedFirst;
@@ -85,7 +84,7 @@ internal sealed class AlopexBlockEntries(AlopexTableLayout layout, AlopexBloom? 
     /// <exception cref="BackupException">Malformed: counts or the index's last key do not fit.</exception>
     public void EndBlock(AlopexKey last)
     {
-        if (_entriesLeft > 0 || _filled > 0 || _inKey || _valueLeft > 0)
+        if (_entriesLeft > 0 || _filled > 0)
         {
             throw Bad("a block ends inside its entries");
         }
@@ -99,7 +98,7 @@ internal sealed class AlopexBlockEntries(AlopexTableLayout layout, AlopexBloom? 
     /// <exception cref="BackupException">Malformed.</exception>
     public void Finish()
     {
-        if (_total == 0)
+        if (!_hasPrevious)
         {
             return;
         }
@@ -134,7 +133,6 @@ internal sealed class AlopexBlockEntries(AlopexTableLayout layout, AlopexBloom? 
         }
         _entriesLeft--;
         _payloadLeft -= length;
-        _total++;
         _version = (
             BinaryPrimitives.ReadUInt64LittleEndian(_head.AsSpan(1)),
             BinaryPrimitives.ReadUInt64LittleEndian(_head.AsSpan(9))

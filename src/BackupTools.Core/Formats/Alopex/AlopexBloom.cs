@@ -25,10 +25,12 @@ internal sealed class AlopexBloom
     }
 
     /// <summary>Checks the head against the size that the footer gives (check 8 of §4).</summary>
+    /// <param name="head">The first <see cref="HeadSize"/> bytes; fewer only when the filter has fewer.</param>
+    /// <param name="size">Bytes of the whole filter.</param>
     /// <exception cref="BackupException">Malformed, with the engine's words.</exception>
     public static void CheckHead(ReadOnlySpan<byte> head, uint size)
     {
-        if (head.Length < HeadSize || size < HeadSize)
+        if (size < HeadSize)
         {
             throw new BackupException(ErrorCode.Malformed, "invalid format: SSTable block/index truncated");
         }

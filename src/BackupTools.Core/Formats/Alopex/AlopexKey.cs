@@ -12,7 +12,7 @@ internal sealed class AlopexKey
     public const int PrefixSize = 4096;
 
     private readonly Crc32 _crc = new();
-    private byte[] _prefix = new byte[64];
+    private readonly byte[] _prefix = new byte[PrefixSize];
     private int _kept;
 
     /// <summary>Bytes of the key so far.</summary>
@@ -38,10 +38,6 @@ internal sealed class AlopexKey
         _crc.Append(bytes);
         Length += (ulong)bytes.Length;
         var take = Math.Min(bytes.Length, PrefixSize - _kept);
-        if (_kept + take > _prefix.Length)
-        {
-            Array.Resize(ref _prefix, Math.Min(PrefixSize, Math.Max(_kept + take, _prefix.Length * 2)));
-        }
         bytes[..take].CopyTo(_prefix.AsSpan(_kept));
         _kept += take;
     }

@@ -6,7 +6,9 @@ namespace BackupTools.Formats.Alopex;
 /// <summary>One file of a snapshot. <paramref name="Name"/> is relative, with forward slashes.</summary>
 internal sealed record AlopexManifestEntry(string Name, ulong Size, uint Crc32)
 {
-    private static readonly string[] DeviceNames = ["CON", "PRN", "AUX", "NUL", "COM", "LPT"];
+    // Without the digits that some of them end in; the raised ones count as digits.
+    private static readonly string[] DeviceNames = ["CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", "CONOUT$"];
+    private static readonly char[] DeviceDigits = [.. "0123456789¹²³"];
 
     /// <summary>
     /// True when the path names a file below the snapshot's folder. The engine follows any path, also one with "..":
@@ -17,10 +19,13 @@ internal sealed record AlopexManifestEntry(string Name, ulong Size, uint Crc32)
     private static bool IsSafePart(string part) =>
         part.Trim('.').Length > 0 && (!OperatingSystem.IsWindows() || IsSafeOnWindows(part));
 
-    // There, a colon means a drive or a stream, final dots and blanks vanish, and some names are devices.
-    private static bool IsSafeOnWindows(string part)
+    /// <summary>
+    /// False for a part of a path that means something else on Windows: a colon makes a drive or a stream, final dots
+    /// and blanks vanish, and some names are devices.
+    /// </summary>
+    internal static bool IsSafeOnWindows(string part)
     {
-        var stem = part.Split('.')[0].TrimEnd(' ').TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        var stem = part.Split('.')[0].TrimEnd(' ').TrimEnd(DeviceDigits);
         return !part.Contains(':', StringComparison.Ordinal)
             && part[^1] is not ('.' or ' ')
             && !DeviceNames.Contains(stem, StringComparer.OrdinalIgnoreCase);

@@ -7,7 +7,7 @@ namespace BackupTools.Formats.Alopex;
 /// <summary>
 /// Reads snapshot.manifest with the leniency and the strictness of the engine's own reader (Alopex format, §6.3):
 /// any order and unknown fields, structs also as arrays, but no field twice, none missing, no byte order mark and
-/// nothing behind the end.
+/// nothing behind the end. Faults have the engine's words; for bad syntax it has finer ones than the three used here.
 /// </summary>
 internal ref struct AlopexManifestReader
 {
@@ -138,10 +138,7 @@ internal ref struct AlopexManifestReader
     {
         try
         {
-            if (!_reader.Read())
-            {
-                throw Bad("EOF while parsing a value", _json.Length);
-            }
+            _reader.Read(); // never false: an unfinished document is a JsonException
         }
         catch (JsonException e)
         {
@@ -171,10 +168,7 @@ internal ref struct AlopexManifestReader
     {
         try
         {
-            if (!_reader.TrySkip())
-            {
-                throw Bad("EOF while parsing a value", _json.Length);
-            }
+            _reader.Skip();
         }
         catch (JsonException e)
         {
@@ -207,10 +201,13 @@ internal ref struct AlopexManifestReader
         {
             return value;
         }
-        var raw = Encoding.UTF8.GetString(_reader.ValueSpan);
-        var what = raw.AsSpan().ContainsAny('.', 'e', 'E') ? "type: floating point" : "value: integer";
-        throw Bad($"invalid {what} `{raw}`, expected {type}", EndOfToken);
+        throw Bad($"invalid {(IsFloat ? "type" : "value")}: {Number()}, expected {type}", EndOfToken);
     }
+
+    private readonly bool IsFloat => _reader.ValueSpan.ContainsAny((byte)'.', (byte)'e', (byte)'E');
+
+    private readonly string Number() =>
+        $"{(IsFloat ? "floating point" : "integer")} `{Encoding.UTF8.GetString(_reader.ValueSpan)}`";
 
     private void Element(int index, string structure, int count)
     {
@@ -244,7 +241,7 @@ internal ref struct AlopexManifestReader
             JsonTokenType.True => "boolean `true`",
             JsonTokenType.False => "boolean `false`",
             JsonTokenType.String => $"string \"{String()}\"",
-            _ => $"number `{Encoding.UTF8.GetString(_reader.ValueSpan)}`",
+            _ => Number(),
         };
         throw Bad($"invalid type: {found}, expected {expected}", EndOfToken);
     }
@@ -259,11 +256,19 @@ internal ref struct AlopexManifestReader
 
     private readonly BackupException Missing(string field) => Bad($"missing field `{field}`", EndOfToken);
 
-    /// <summary>Offset behind the token; of a name, behind its closing quote and not behind the colon.</summary>
+    /// <summary>
+    /// Offset behind what the engine has taken of the token: of a name up to its closing quote, not the colon; of a
+    /// list or a map that it does not want, nothing.
+    /// </summary>
     private readonly long EndOfToken =>
-        _reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String
-            ? _reader.TokenStartIndex + _reader.ValueSpan.Length + 2
-            : _reader.BytesConsumed;
+        _reader.TokenType switch
+        {
+            JsonTokenType.PropertyName or JsonTokenType.String => _reader.TokenStartIndex
+                + _reader.ValueSpan.Length
+                + 2,
+            JsonTokenType.StartArray or JsonTokenType.StartObject => _reader.TokenStartIndex,
+            _ => _reader.BytesConsumed,
+        };
 
     private readonly BackupException Syntax(JsonException e, string what)
     {

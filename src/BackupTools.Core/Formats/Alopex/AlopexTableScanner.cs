@@ -16,6 +16,7 @@ internal sealed class AlopexTableScanner
 {
     private const int BlockHeadSize = 8;
     private const int CrcSize = 4;
+    private const int Lz4HeadSize = 4;
 
     // A block is 4 KiB, or as large as its one entry. Coded blocks must be held whole to be decoded.
     private const uint LargestDecoded = 16 << 20;
@@ -124,7 +125,7 @@ internal sealed class AlopexTableScanner
         {
             throw _fault;
         }
-        if (left > 0 || _blockStart >= 0 || _blocks != _layout.BlockCount || _entryTotal != _layout.EntryCount)
+        if (left > 0 || _blocks != _layout.BlockCount || _entryTotal != _layout.EntryCount)
         {
             throw Bad(
                 $"{_blocks} blocks with {_entryTotal} entries fill the data area, {left} more are in the index, "
@@ -147,7 +148,7 @@ internal sealed class AlopexTableScanner
     private long DrainIndex()
     {
         var left = 0L;
-        while (_indexFault is null && NextIndexEntry())
+        while (NextIndexEntry())
         {
             left++;
         }
@@ -172,7 +173,7 @@ internal sealed class AlopexTableScanner
         try
         {
             var at = Math.Max(_position, AlopexTableLayout.HeaderSize);
-            while (!bytes.IsEmpty && _fault is null && _indexFault is null)
+            while (!bytes.IsEmpty && _fault is null)
             {
                 if (_blockStart < 0 && !BeginBlock(at))
                 {
@@ -185,7 +186,7 @@ internal sealed class AlopexTableScanner
         }
         catch (BackupException e)
         {
-            _fault = e.Offset is null ? At(e, _blockStart) : e;
+            _fault = At(e, _blockStart);
         }
     }
 
@@ -193,10 +194,7 @@ internal sealed class AlopexTableScanner
     {
         if (!NextIndexEntry())
         {
-            if (_indexFault is null)
-            {
-                _fault = Bad("the data area has bytes that no block of the index covers", at);
-            }
+            _fault = Bad("the data area has bytes that no block of the index covers", at);
             return false;
         }
         var entry = _index.Current;
@@ -257,18 +255,21 @@ internal sealed class AlopexTableScanner
             _uncompressed = BinaryPrimitives.ReadUInt32LittleEndian(_fixed.AsSpan(4));
             if (_layout.Codec == AlopexCodec.None && _uncompressed != payload)
             {
-                throw Bad($"a block of {payload} bytes says it has {_uncompressed}", _blockStart);
+                throw Bad($"a block of {payload} bytes says it has {_uncompressed}");
             }
-            if (_layout.Codec == AlopexCodec.Lz4 && _uncompressed > (ulong)payload * Lz4Block.MostPerByte)
+            if (
+                _layout.Codec == AlopexCodec.Lz4
+                && (payload < Lz4HeadSize || _uncompressed > (ulong)payload * Lz4Block.MostPerByte)
+            )
             {
-                throw Bad($"a coded block of {payload} bytes cannot hold {_uncompressed}", _blockStart);
+                throw Bad($"a coded block of {payload} bytes cannot hold {_uncompressed}");
             }
             _entries?.BeginBlock(_blockEntries, _uncompressed, _index.Current.FirstKey);
             _coded = null;
             _codedLength = 0;
             if (_entries is not null && _layout.Codec == AlopexCodec.Lz4)
             {
-                var fits = payload is >= 4 and <= LargestDecoded && _uncompressed <= LargestDecoded;
+                var fits = payload <= LargestDecoded && _uncompressed <= LargestDecoded;
                 _coded = fits ? new byte[payload] : null;
             }
         }
@@ -303,7 +304,6 @@ internal sealed class AlopexTableScanner
             throw new BackupException(
                 ErrorCode.ChecksumMismatch,
                 $"checksum mismatch in block {_blocks} of the SSTable",
-                offset: _blockStart,
                 expected: $"{stored:x8}",
                 actual: $"{_block.GetCurrentHashAsUInt32():x8}"
             );
@@ -328,10 +328,10 @@ internal sealed class AlopexTableScanner
         {
             if (BinaryPrimitives.ReadUInt32LittleEndian(_coded) != _uncompressed)
             {
-                throw Bad("the two lengths of a coded block differ", _blockStart);
+                throw Bad("the two lengths of a coded block differ");
             }
             var plain = new byte[_uncompressed];
-            Lz4Block.Decode(_coded.AsSpan(4), plain);
+            Lz4Block.Decode(_coded.AsSpan(Lz4HeadSize), plain);
             entries.Feed(plain);
         }
         else if (_layout.Codec != AlopexCodec.None)

@@ -135,7 +135,7 @@ internal sealed record AlopexWalGeometry(int HeaderSize, long SegmentSize, int S
             throw new BackupException(ErrorCode.Malformed, $"the WAL would have {whole} segments of {size} bytes");
         }
         var count = (int)whole;
-        if (body % size != 0 && MagicAt(headerSize + (whole * size), readAt))
+        if (MagicAt(headerSize + (whole * size), readAt))
         {
             return count + 1; // the last segment was cut: the length check says so
         }

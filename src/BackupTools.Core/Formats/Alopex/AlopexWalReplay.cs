@@ -63,7 +63,7 @@ internal sealed class AlopexWalReplay
     public ulong? LastLsn { get; private set; }
 
     /// <summary>Bytes of the current entry that need not be given, when only frames are followed.</summary>
-    public ulong Skippable => _framesOnly && _inEntry ? _bodyLeft : 0;
+    public ulong Skippable => _framesOnly ? _bodyLeft : 0;
 
     /// <summary>Takes the next bytes of the ring; what follows a stop is ignored.</summary>
     public void Feed(ReadOnlySpan<byte> bytes)

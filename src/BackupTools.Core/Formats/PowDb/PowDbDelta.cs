@@ -87,7 +87,7 @@ internal sealed class PowDbDeltaCheck(PowDbPages pages)
     /// <exception cref="BackupException">Malformed: the manifest lists other pages.</exception>
     public void Finish()
     {
-        if (_records != pages.PageCount || _indices.Finalize() != pages.IndexDigest)
+        if (_indices.Finalize() != pages.IndexDigest)
         {
             throw new BackupException(
                 ErrorCode.Malformed,

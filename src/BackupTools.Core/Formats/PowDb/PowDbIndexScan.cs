@@ -277,10 +277,6 @@ internal sealed class PowDbIndexScan
         }
         _leaf = piece[0] == 1;
         _keys = _left = BinaryPrimitives.ReadUInt32LittleEndian(piece[1..]);
-        if (_keys > _length)
-        {
-            throw Malformed($"a node of {_keys} keys is larger than its file");
-        }
         _step = Step.KeyType;
         if (_keys == 0)
         {

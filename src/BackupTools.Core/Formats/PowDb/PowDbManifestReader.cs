@@ -161,10 +161,6 @@ internal sealed class PowDbManifestReader(bool increment)
         {
             throw unknown;
         }
-        if (_scope != Scope.Done)
-        {
-            throw Malformed("the manifest is empty", 0);
-        }
         foreach (var field in _rootFields)
         {
             if (field is not (Field.CatalogVersion or Field.Sync))

@@ -7,8 +7,8 @@ namespace BackupTools.Formats.PowDb;
 
 /// <summary>
 /// Writes manifest.json or increment.json byte for byte as the engine does: order of fields, two spaces, LF, nothing
-/// after the last brace (PowDB format, §6, §7). The caller drains the buffer between calls, so that millions of page
-/// indices need no memory.
+/// after the last brace (PowDB format, §6, §7). Every call leaves all it wrote in the buffer, so the caller may drain it
+/// after any: millions of page indices need no memory.
 /// </summary>
 internal sealed class PowDbManifestWriter(IBufferWriter<byte> output) : IDisposable
 {
@@ -64,15 +64,13 @@ internal sealed class PowDbManifestWriter(IBufferWriter<byte> output) : IDisposa
         _json.WriteString("name", name);
         _json.WriteNumber("total_pages", totalPages);
         _json.WriteStartArray("page_indices");
+        _json.Flush();
     }
 
     public void PageIndex(uint index)
     {
         _json.WriteNumberValue(index);
-        if (_json.BytesPending > 16 * 1024)
-        {
-            _json.Flush();
-        }
+        _json.Flush();
     }
 
     public void EndPages(string deltaFile, long deltaLength, Hash deltaBlake3)
@@ -110,5 +108,6 @@ internal sealed class PowDbManifestWriter(IBufferWriter<byte> output) : IDisposa
             _json.WriteNumber("catalog_version", version);
         }
         _json.WriteStartArray(list);
+        _json.Flush();
     }
 }

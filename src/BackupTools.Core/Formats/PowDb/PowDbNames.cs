@@ -40,7 +40,7 @@ internal static class PowDbNames
     {
         if (!IsKnown(name))
         {
-            throw new BackupException(ErrorCode.UnsafeName, $"invalid backup manifest file name: {Shown(name)}");
+            throw new BackupException(ErrorCode.UnsafeName, $"invalid backup manifest file name: {name}");
         }
     }
 
@@ -56,6 +56,4 @@ internal static class PowDbNames
 
     private static bool HasStem(string name, string suffix) =>
         name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal);
-
-    private static string Shown(string name) => name.Length <= MaxLength ? name : name[..MaxLength] + "…";
 }

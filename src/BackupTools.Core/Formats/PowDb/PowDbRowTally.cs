@@ -38,7 +38,7 @@ internal sealed class PowDbRowTally(int columns)
         var slots = BinaryPrimitives.ReadUInt16LittleEndian(page[SlotCountOffset..]);
         var firstRow = header.HasChecksum ? PowDbPage.HeaderSize : OldestRowOffset;
         var slotStart = SlotCountOffset - (SlotSize * slots);
-        if (slotStart < firstRow || header.FreeStart < firstRow || header.FreeStart > slotStart)
+        if (header.FreeStart < firstRow || header.FreeStart > slotStart)
         {
             throw Bad(index, 6, $"{slots} slots and rows up to {header.FreeStart} do not fit");
         }
@@ -51,7 +51,7 @@ internal sealed class PowDbRowTally(int columns)
             {
                 continue;
             }
-            if (offset < firstRow || offset > header.FreeStart || length > header.FreeStart - offset)
+            if (offset < firstRow || offset + length > header.FreeStart)
             {
                 throw Bad(index, at, $"slot {slot} points outside the rows");
             }

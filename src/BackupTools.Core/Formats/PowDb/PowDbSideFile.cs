@@ -108,7 +108,6 @@ internal sealed record PowDbSideFile
             json.WriteString("on", Pages.On);
             json.WriteNumber("depth", Pages.Depth);
             json.WriteEndObject();
-            json.Flush();
         }
         // The object is still open: what follows is the digest of what was written so far, then its end.
         var digest = Hasher.Hash(buffer.WrittenSpan);

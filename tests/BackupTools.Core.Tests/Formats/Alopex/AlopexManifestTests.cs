@@ -65,9 +65,11 @@ public sealed class AlopexManifestTests
     [Fact]
     public void Only_quotes_backslashes_and_control_characters_are_escaped()
     {
-        var text = Encoding.UTF8.GetString(new AlopexManifest([new("a\u0001\t\"\\\u001fé→😀/\u007f", 0, 0)]).ToBytes());
+        var text = Encoding.UTF8.GetString(
+            new AlopexManifest([new("a\u0001\t\"\\\u001f é→😀/\u007f", 0, 0)]).ToBytes()
+        );
 
-        Assert.Contains("\"a\\u0001\\t\\\"\\\\\\u001fé→😀/\u007f\"", text, StringComparison.Ordinal);
+        Assert.Contains("\"a\\u0001\\t\\\"\\\\\\u001f é→😀/\u007f\"", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,12 +133,55 @@ public sealed class AlopexManifestTests
         "{\"version\":1,\"entries\":[{\"path\":\"\\ud800\",\"size\":1,\"crc32\":1}]}",
         "invalid unicode code point at line 1 column 40"
     )]
-    [InlineData("{\"version\":1,\"entries\":[", "EOF while parsing a value at line 1 column 24")]
+    [InlineData("{\"version\":", "EOF while parsing a value at line 1 column 11")]
+    [InlineData("{\n  \"version\":", "EOF while parsing a value at line 2 column 12")]
+    [InlineData("{\n  \"version\": x}", "expected value at line 2 column 14")]
+    [InlineData("{\"x\":h}", "expected value at line 1 column 6")]
+    [InlineData("5", "invalid type: integer `5`, expected struct SnapshotManifest at line 1 column 1")]
+    [InlineData(
+        "{\"version\":1,\"entries\":[5]}",
+        "invalid type: integer `5`, expected struct SnapshotEntry at line 1 column 25"
+    )]
+    [InlineData("{\"version\":1,\"entries\":{}}", "invalid type: map, expected a sequence at line 1 column 23")]
+    [InlineData("{\"version\":[],\"entries\":[]}", "invalid type: sequence, expected u32 at line 1 column 11")]
+    [InlineData(
+        "{\"version\":1,\"entries\":[{\"path\":5}]}",
+        "invalid type: integer `5`, expected a string at line 1 column 33"
+    )]
+    [InlineData(
+        "{\"version\":1,\"entries\":[{\"path\":1.5}]}",
+        "invalid type: floating point `1.5`, expected a string at line 1 column 35"
+    )]
+    [InlineData("{\"entries\":[],\"entries\":[]}", "duplicate field `entries` at line 1 column 23")]
+    [InlineData("{\"version\":1,\"entries\":[{\"size\":1,\"size\":1}]}", "duplicate field `size` at line 1 column 40")]
+    [InlineData(
+        "{\"version\":1,\"entries\":[{\"crc32\":1,\"crc32\":1}]}",
+        "duplicate field `crc32` at line 1 column 42"
+    )]
     public void What_the_engine_refuses_is_refused_in_its_words(string json, string said)
     {
         var error = Assert.Throws<BackupException>(() => AlopexManifest.Read(Encoding.UTF8.GetBytes(json)));
 
         Assert.Equal((ErrorCode.Malformed, $"manifest decode failed: {said}"), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public void The_largest_numbers_are_read() =>
+        Assert.Equal(
+            [new AlopexManifestEntry("a", ulong.MaxValue, uint.MaxValue)],
+            AlopexManifest.Read("[1,[{\"path\":\"a\",\"size\":18446744073709551615,\"crc32\":4294967295}]]"u8).Entries
+        );
+
+    [Theory]
+    [InlineData(500, true)]
+    [InlineData(600, false)]
+    public void What_is_ignored_may_be_nested_deeply_and_not_without_end(int depth, bool read)
+    {
+        var json = $"{{\"x\":{new string('[', depth)}{new string(']', depth)},\"version\":1,\"entries\":[]}}";
+
+        var error = Record.Exception(() => AlopexManifest.Read(Encoding.UTF8.GetBytes(json)));
+
+        Assert.Equal(read ? null : ErrorCode.Malformed, (error as BackupException)?.Code);
     }
 
     [Fact]
@@ -159,8 +204,34 @@ public sealed class AlopexManifestTests
     [InlineData("sst/", false)]
     [InlineData("a\\b", false)]
     [InlineData("a\0b", false)]
+    [InlineData("\\a", false)]
+    [InlineData("\0", false)]
     public void A_path_that_leaves_the_folder_is_not_safe(string path, bool safe) =>
         Assert.Equal(safe, new AlopexManifestEntry(path, 0, 0).IsSafe);
+
+    [Theory]
+    [InlineData("1.sst", true)]
+    [InlineData("console", true)]
+    [InlineData("con-1", true)]
+    [InlineData(".lifecycle", true)]
+    [InlineData("C:", false)]
+    [InlineData("1.sst:stream", false)]
+    [InlineData("1.sst.", false)]
+    [InlineData("1.sst ", false)]
+    [InlineData("CON", false)]
+    [InlineData("nul.sst", false)]
+    [InlineData("Aux .sst", false)]
+    [InlineData("com1", false)]
+    [InlineData("LPT9.tar.gz", false)]
+    [InlineData("COM¹", false)]
+    [InlineData("lpt³.sst", false)]
+    [InlineData("conin$", false)]
+    [InlineData("CONOUT$.sst", false)]
+    public void A_name_that_means_something_else_on_Windows_is_not_safe_there(string name, bool safe)
+    {
+        Assert.Equal(safe, AlopexManifestEntry.IsSafeOnWindows(name));
+        Assert.Equal(safe || !OperatingSystem.IsWindows(), new AlopexManifestEntry($"sst/{name}", 0, 0).IsSafe);
+    }
 
     [Fact]
     public void Any_bytes_are_a_manifest_or_a_backup_error()

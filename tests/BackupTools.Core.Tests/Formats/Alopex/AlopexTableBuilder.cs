@@ -10,13 +10,32 @@ internal sealed record AlopexRow(byte[] Key, ulong Timestamp, ulong Sequence, by
         new(Encoding.UTF8.GetBytes(key), timestamp, sequence, value is null ? null : Encoding.UTF8.GetBytes(value));
 }
 
+/// <summary>What the table says of a block: its head, its stored payload, its two keys in the index.</summary>
+internal sealed record AlopexBlock(int Entries, int Plain, byte[] Payload, byte[] First, byte[] Last);
+
 /// <summary>Writes tables as §4 of the format document says; the rows must be in order.</summary>
 internal static class AlopexTableBuilder
 {
-    public static byte[] Build(IReadOnlyList<AlopexRow> rows, int blockSize = 4096, bool bloom = true)
+    /// <summary>The bytes of a table.</summary>
+    /// <param name="rows">The entries.</param>
+    /// <param name="blockSize">A block is closed before it becomes larger.</param>
+    /// <param name="bloom">With a filter.</param>
+    /// <param name="codec">What the header's flags say; the payloads are stored as <paramref name="block"/> gives them.</param>
+    /// <param name="block">Changes a block before its checksum is made.</param>
+    /// <param name="index">Changes the bytes of the index.</param>
+    /// <param name="gap">Bytes between the last block and the index.</param>
+    public static byte[] Build(
+        IReadOnlyList<AlopexRow> rows,
+        int blockSize = 4096,
+        bool bloom = true,
+        int codec = 0,
+        Func<AlopexBlock, AlopexBlock>? block = null,
+        Action<List<byte>>? index = null,
+        int gap = 0
+    )
     {
         var file = new List<byte>(new byte[32]);
-        var index = new List<byte>();
+        var entries = new List<byte>();
         var blocks = 0;
         for (var at = 0; at < rows.Count; blocks++)
         {
@@ -26,23 +45,26 @@ internal static class AlopexTableBuilder
             {
                 payload.AddRange(Entry(rows[at++]));
             } while (at < rows.Count && payload.Count + Entry(rows[at]).Length + 12 <= blockSize);
-            List<byte> block = [.. U32(at - from), .. U32(payload.Count), .. payload];
-            block.AddRange(U32(AlopexKeyReader.Crc(block.ToArray())));
-            index.AddRange([.. U64((ulong)file.Count), .. U32(block.Count)]);
-            index.AddRange([.. U32(rows[from].Key.Length), .. rows[from].Key]);
-            index.AddRange([.. U32(rows[at - 1].Key.Length), .. rows[at - 1].Key]);
-            file.AddRange(block);
+            var made = new AlopexBlock(at - from, payload.Count, [.. payload], rows[from].Key, rows[at - 1].Key);
+            made = block?.Invoke(made) ?? made;
+            List<byte> bytesOfIt = [.. U32(made.Entries), .. U32(made.Plain), .. made.Payload];
+            bytesOfIt.AddRange(U32(AlopexKeyReader.Crc(bytesOfIt.ToArray())));
+            entries.AddRange([.. U64((ulong)file.Count), .. U32(bytesOfIt.Count)]);
+            entries.AddRange([.. U32(made.First.Length), .. made.First, .. U32(made.Last.Length), .. made.Last]);
+            file.AddRange(bytesOfIt);
         }
-        index.InsertRange(0, U32(blocks));
+        file.AddRange(new byte[gap]);
+        entries.InsertRange(0, U32(blocks));
+        index?.Invoke(entries);
         var indexOffset = (ulong)file.Count;
-        file.AddRange(index);
+        file.AddRange(entries);
         var filter = bloom ? Bloom(rows) : [];
         var bloomOffset = bloom ? (ulong)file.Count : 0;
         file.AddRange(filter);
         var bytes = file.ToArray();
         Encoding.ASCII.GetBytes("ASST").CopyTo(bytes, 0);
         bytes[4] = 1;
-        bytes[6] = (byte)(bloom ? 1 : 0);
+        bytes[6] = (byte)((bloom ? 1 : 0) | (codec << 1));
         U32(blocks).CopyTo(bytes, 8);
         U64((ulong)rows.Count).CopyTo(bytes, 12);
         U32(rows.Count == 0 ? 0 : rows.Min(r => r.Key.Length)).CopyTo(bytes, 20);
@@ -51,7 +73,7 @@ internal static class AlopexTableBuilder
         [
             .. bytes,
             .. U64(indexOffset),
-            .. U32(index.Count),
+            .. U32(entries.Count),
             .. U64(bloomOffset),
             .. U32(filter.Length),
             .. U64(rows.Count == 0 ? ulong.MaxValue : rows.Min(r => r.Timestamp)),
@@ -99,7 +121,7 @@ internal static class AlopexTableBuilder
         return [.. U32(hashes), .. U32(filter.Length), .. filter];
     }
 
-    private static byte[] U32(int value) => U32((uint)value);
+    public static byte[] U32(int value) => U32((uint)value);
 
     private static byte[] U32(uint value)
     {

@@ -3,6 +3,7 @@ using BackupTools.Errors;
 using BackupTools.Formats.Alopex;
 using FsCheck;
 using FsCheck.Fluent;
+using static BackupTools.Tests.Formats.Alopex.AlopexTables;
 
 namespace BackupTools.Tests.Formats.Alopex;
 
@@ -98,13 +99,16 @@ public sealed class AlopexTableTests
         lengths[24] ^= 1;
         Assert.Contains("the keys have", Refused(AlopexTableBuilder.Reseal(lengths)).Message, StringComparison.Ordinal);
 
-        var count = Sound();
-        count[12] ^= 1;
-        Assert.Contains(
-            "the header says",
-            Refused(AlopexTableBuilder.Reseal(count), deep: false).Message,
-            StringComparison.Ordinal
-        );
+        foreach (var at in new[] { 8, 12 }) // blocks, entries
+        {
+            var count = Sound();
+            count[at] ^= 1;
+            Assert.Contains(
+                "the header says",
+                Refused(AlopexTableBuilder.Reseal(count), deep: false).Message,
+                StringComparison.Ordinal
+            );
+        }
     }
 
     [Fact]
@@ -139,6 +143,109 @@ public sealed class AlopexTableTests
         var index = (int)LayoutOf(table).IndexOffset;
         table[index + 20]++;
         Assert.Contains("first key", Refused(AlopexTableBuilder.Reseal(table)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(8, 40)] // reaches into the index
+    [InlineData(8, 255)]
+    [InlineData(8, 11)] // shorter than its head and checksum
+    [InlineData(0, 33)]
+    public void A_block_fills_the_data_area_as_the_index_says(int at, byte value)
+    {
+        var table = AlopexTableBuilder.Build([AlopexRow.Of("a", 1, "1")], index: i => i[4 + at] = value);
+
+        var error = Refused(table, deep: false);
+
+        Assert.Equal((ErrorCode.Malformed, 32L), (error.Code, error.Offset));
+        Assert.StartsWith("SSTable: block 0 should be ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bytes_behind_the_last_block_are_found()
+    {
+        var error = Refused(AlopexTableBuilder.Build([AlopexRow.Of("a", 1, "1")], gap: 3), deep: false);
+
+        Assert.Equal(
+            (ErrorCode.Malformed, "SSTable: the data area has bytes that no block of the index covers", 71L),
+            (error.Code, error.Message, error.Offset)
+        );
+    }
+
+    [Fact]
+    public void Blocks_that_the_index_has_and_the_data_area_has_not_are_found()
+    {
+        var table = AlopexTableBuilder.Build(
+            [AlopexRow.Of("a", 1, "1")],
+            index: i =>
+            {
+                i[0]++;
+                i.AddRange(new byte[20]);
+            }
+        );
+
+        Assert.Equal(
+            "SSTable: 1 blocks with 1 entries fill the data area, 1 more are in the index, the header says 1 and 1",
+            Refused(table, deep: false).Message
+        );
+    }
+
+    [Fact]
+    public void A_fault_of_the_index_comes_before_those_of_the_blocks()
+    {
+        var table = AlopexTableBuilder.Build([AlopexRow.Of("a", 1, "1")], index: i => i.Add(0));
+        table[40] ^= 1;
+
+        Assert.Equal(
+            "invalid format: SSTable index block has trailing bytes",
+            Refused(AlopexTableBuilder.Reseal(table)).Message
+        );
+    }
+
+    [Fact]
+    public void The_head_of_a_filter_is_checked_also_when_the_filter_is_not_held()
+    {
+        var table = Sound();
+        table[(int)LayoutOf(table).BloomOffset + 4]++;
+        AlopexTableBuilder.Reseal(table);
+
+        foreach (var piece in new[] { 1, 5, int.MaxValue })
+        {
+            var error = Assert.Throws<BackupException>(() => Scan(table, piece, deep: false, bloomToo: false));
+            Assert.Equal("invalid format: SSTable bloom truncated", error.Message);
+        }
+    }
+
+    [Fact]
+    public void Where_a_filter_would_be_means_nothing_when_there_is_none()
+    {
+        var table = AlopexTableBuilder.Build([AlopexRow.Of("a", 1, "1")], bloom: false);
+        table.AsSpan(table.Length - 36, 8).Fill(0x80);
+
+        Assert.Equal(0, Scan(table).OpaqueBlocks);
+    }
+
+    [Fact]
+    public void A_codec_that_no_engine_knows_is_unsupported()
+    {
+        var error = Refused(AlopexTableBuilder.Build([AlopexRow.Of("a", 1, "1")], codec: 3));
+
+        Assert.Equal(
+            (ErrorCode.UnsupportedFormat, "invalid format: unknown SSTable compression flag", 6L),
+            (error.Code, error.Message, error.Offset)
+        );
+    }
+
+    [Fact]
+    public void A_table_that_ends_while_it_is_read_is_truncated()
+    {
+        var table = Sound();
+        var layout = LayoutOf(table);
+        var scanner = new AlopexTableScanner(layout, Index(table, layout, 100).GetEnumerator());
+
+        scanner.Feed(table.AsSpan(0, table.Length - 1));
+
+        var error = Assert.Throws<BackupException>(scanner.Finish);
+        Assert.Equal((ErrorCode.Truncated, table.Length - 1L), (error.Code, error.Offset));
     }
 
     [Theory]
@@ -189,97 +296,5 @@ public sealed class AlopexTableTests
                 }
             )
             .QuickCheckThrowOnFailure();
-    }
-
-    [Fact]
-    public void A_lz4_block_that_claims_more_than_its_bytes_can_hold_is_refused_before_it_is_allocated()
-    {
-        var table = File.ReadAllBytes(AlopexFixtures.At("codec-lz4/data/sst/1.sst"));
-        const int Block = AlopexTableLayout.HeaderSize;
-        BinaryPrimitives.WriteInt32LittleEndian(table.AsSpan(Block + 4), 16 << 20);
-        BinaryPrimitives.WriteInt32LittleEndian(table.AsSpan(Block + 8), 16 << 20);
-        AlopexTableBuilder.Reseal(table);
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<BackupException>(() => Scan(table));
-
-        Assert.Equal(ErrorCode.Malformed, error.Code);
-        Assert.Contains("cannot hold", error.Message, StringComparison.Ordinal);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
-    }
-
-    [Fact]
-    public void A_lz4_block_decodes_runs_literals_and_long_lengths()
-    {
-        // Made by hand after the block format: 4 literals, a match of 20 at distance 4; 3 literals.
-        byte[] block = [0x4F, 1, 2, 3, 4, 4, 0, 1, 0x30, 9, 8, 7];
-        var plain = new byte[27];
-
-        Lz4Block.Decode(block, plain);
-
-        Assert.Equal([1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 9, 8, 7], plain);
-        foreach (var bad in new[] { block[..^1], [.. block, 0x10], [0x10, 1, 5, 0], [0xF0, 255, 255] })
-        {
-            Assert.Equal(ErrorCode.Malformed, Assert.Throws<BackupException>(() => Lz4Block.Decode(bad, plain)).Code);
-        }
-    }
-
-    private static byte[] Sound() =>
-        AlopexTableBuilder.Build(
-            [
-                .. Enumerable
-                    .Range(0, 40)
-                    .Select(i => AlopexRow.Of($"key{i:d4}", 5 + (ulong)(i % 3), i % 7 == 0 ? null : $"v{i}")),
-            ],
-            blockSize: 600
-        );
-
-    private static AlopexTableLayout LayoutOf(byte[] table) =>
-        AlopexTableLayout.Read(
-            table.AsSpan(0, Math.Min(32, table.Length)),
-            table.AsSpan(Math.Max(0, table.Length - 48)),
-            table.Length
-        );
-
-    private static BackupException Refused(byte[] table, bool deep = true) =>
-        Assert.Throws<BackupException>(() => Scan(table, deep: deep));
-
-    private static AlopexTableScanner Scan(
-        byte[] table,
-        int piece = int.MaxValue,
-        bool deep = true,
-        bool bloomToo = true
-    )
-    {
-        var layout = LayoutOf(table);
-        var filter =
-            bloomToo && layout.BloomSize > 0
-                ? AlopexBloom.Read(table.AsSpan((int)layout.BloomOffset, (int)layout.BloomSize).ToArray())
-                : null;
-        var scanner = new AlopexTableScanner(layout, Index(table, layout, piece).GetEnumerator(), deep, filter);
-        for (var at = 0; at < table.Length; at += Math.Min(piece, table.Length - at))
-        {
-            scanner.Feed(table.AsSpan(at, Math.Min(piece, table.Length - at)));
-        }
-        scanner.Finish();
-        return scanner;
-    }
-
-    private static IEnumerable<AlopexIndexReader> Index(byte[] table, AlopexTableLayout layout, int piece)
-    {
-        var reader = new AlopexIndexReader(layout.IndexSize);
-        var at = (int)layout.IndexOffset;
-        var end = at + (int)layout.IndexSize;
-        while (at < end)
-        {
-            ReadOnlySpan<byte> chunk = table.AsSpan(at, Math.Min(piece, end - at));
-            var before = chunk.Length;
-            var found = reader.TryRead(ref chunk);
-            at += before - chunk.Length;
-            if (found)
-            {
-                yield return reader;
-            }
-        }
     }
 }

@@ -26,7 +26,10 @@ public sealed class AlopexWalGeometryTests
     [InlineData(16, 67108864, 16, 0)]
     [InlineData(16, 67108864, 8, 4096)] // longer than needed
     [InlineData(16, 67108864, 4, 0)]
+    [InlineData(16, 67108864, 8, 200 << 20)] // much longer: what no header begins is no segment
     [InlineData(16, 4096, 1, 0)]
+    [InlineData(16, 1024, 1, 0)]
+    [InlineData(16, 100, 4096, 0)]
     [InlineData(16, 10000, 7, 0)]
     [InlineData(20, 1048576, 2, 0)]
     [InlineData(16, 65536, 64, 100)]
@@ -55,6 +58,8 @@ public sealed class AlopexWalGeometryTests
 
     [Theory]
     [InlineData(16 + 1000)] // before the second header
+    [InlineData(16 + (64L << 20))]
+    [InlineData(16 + (192L << 20) + 2)] // in the magic of the fourth
     [InlineData(16 + (64L << 20) + 500)]
     [InlineData(16 + (200L << 20))]
     public void A_cut_default_log_is_shorter_than_its_geometry(long length)
@@ -97,67 +102,98 @@ public sealed class AlopexWalGeometryTests
         Assert.True(reads < 50_000, $"{reads} reads");
     }
 
-    [Fact]
-    public void More_segments_than_any_engine_makes_are_malformed()
+    [Theory]
+    [InlineData(512, 0, 0)] // smaller than any ring of one segment
+    [InlineData(5000, 0, 0)] // no power of two
+    [InlineData(64 << 20, 0, 0)]
+    [InlineData(200, 50, 4)] // segments hardly longer than their headers
+    public void A_file_whose_headers_tell_nothing_is_taken_for_a_default_log(long body, long size, int segments)
     {
-        var error = Assert.Throws<BackupException>(() =>
-            AlopexWalGeometry.Find(16, 16 + (64L * 5000), Headers(16, 64, 5000))
+        var file = Headers(16, Math.Max(1, size), segments);
+
+        Assert.Equal(
+            new AlopexWalGeometry(16, AlopexWalGeometry.DefaultSegmentSize, AlopexWalGeometry.DefaultSegments),
+            AlopexWalGeometry.Find(16, 16 + body, file)
         );
-
-        Assert.Equal(ErrorCode.Malformed, error.Code);
-    }
-
-    [Fact]
-    public void Ids_that_do_not_ascend_have_the_engines_words()
-    {
-        var segment = new AlopexWalSegmentHeader(2, 9, 0);
-
-        var error = Assert.Throws<BackupException>(() => segment.CheckSequence(1, 2, 0));
-
-        Assert.Equal("corrupted segment 9: WAL segment_id sequence mismatch: expected 3, got 9", error.Message);
     }
 
     [Theory]
-    [InlineData(AlopexWalDialect.A, 0, 30, false)]
-    [InlineData(AlopexWalDialect.B, 0, 30, false)]
-    [InlineData(AlopexWalDialect.B, 500, 500, true)]
-    public void A_section_header_reads_back_as_it_was_written(object dialect, ulong start, ulong end, bool full)
+    [InlineData(0)]
+    [InlineData(4096)]
+    public void Headers_inside_the_values_of_a_default_log_do_not_mislead(long extra)
     {
-        var header = new AlopexWalHeader((AlopexWalDialect)dialect, start, end, full);
-        var probe = header.ToBytes().Concat("AWAL\0\0\0\0"u8.ToArray()).ToArray();
+        const long Body = 8 * AlopexWalGeometry.DefaultSegmentSize;
+        var reads = 0;
+        var real = Headers(16, AlopexWalGeometry.DefaultSegmentSize, 8);
+        var inside = Headers(16, 4096, (int)(Body / 4096));
+        int Read(long offset, Span<byte> buffer)
+        {
+            reads++;
+            return ((offset - 16) % AlopexWalGeometry.DefaultSegmentSize == 0 ? real : inside)(offset, buffer);
+        }
 
-        var read = AlopexWalHeader.Read(probe);
+        var found = AlopexWalGeometry.Find(16, 16 + Body + extra, Read);
 
-        read.Check(1000);
-        Assert.Equal(header, read);
+        Assert.Equal(new AlopexWalGeometry(16, AlopexWalGeometry.DefaultSegmentSize, 8), found);
+        Assert.InRange(reads, 1, 16);
+    }
+
+    [Theory]
+    [InlineData(10000, 2, 5000, 1)] // as many as the real ones
+    [InlineData(4096, 16, 64, 3)] // beside a damaged one
+    public void No_more_headers_inside_values_than_real_ones_do_not_mislead(
+        long size,
+        int segments,
+        long other,
+        int count
+    )
+    {
+        var real = Headers(16, size, segments, segments > 2 ? 1 : -1);
+        var inside = Headers(16, other, 1 + count);
+
+        var found = AlopexWalGeometry.Find(
+            16,
+            16 + (size * segments),
+            (offset, buffer) => ((offset - 16) % size == 0 ? real : inside)(offset, buffer)
+        );
+
+        Assert.Equal(new AlopexWalGeometry(16, size, segments), found);
     }
 
     [Fact]
-    public void A_dialect_B_header_without_marker_or_with_a_wrong_checksum_is_refused()
+    public void Two_damaged_headers_do_not_hide_a_geometry()
     {
-        var probe = new AlopexWalHeader(AlopexWalDialect.B, 0, 30, false)
-            .ToBytes()
-            .Concat("AWAL"u8.ToArray())
-            .ToArray();
-        probe[7] = 0;
-        Assert.Equal(
-            "invalid format: WAL section header valid marker missing",
-            Assert.Throws<BackupException>(() => AlopexWalHeader.Read(probe).Check(1000)).Message
-        );
-        probe[7] = 0x80;
-        probe[8] ^= 1;
-        Assert.Equal(
-            ErrorCode.ChecksumMismatch,
-            Assert.Throws<BackupException>(() => AlopexWalHeader.Read(probe).Check(1000)).Code
-        );
+        var file = Headers(16, 8192, 8, 1, 2);
+
+        Assert.Equal(new AlopexWalGeometry(16, 8192, 8), AlopexWalGeometry.Find(16, 16 + (8 * 8192), file));
     }
 
-    private static AlopexWalGeometry.ReadAt Headers(int headerSize, long size, int segments, int damaged = -1) =>
+    [Fact]
+    public void More_segments_than_any_engine_makes_are_malformed()
+    {
+        var reads = 0;
+        var file = Headers(16, 64, 100_000);
+        int Read(long offset, Span<byte> buffer)
+        {
+            reads++;
+            return file(offset, buffer);
+        }
+
+        var error = Assert.Throws<BackupException>(() => AlopexWalGeometry.Find(16, 16 + (64L * 100_000), Read));
+
+        Assert.Equal(
+            (ErrorCode.Malformed, "the WAL would have 100000 segments of 64 bytes"),
+            (error.Code, error.Message)
+        );
+        Assert.True(reads < 50_000, $"{reads} reads");
+    }
+
+    private static AlopexWalGeometry.ReadAt Headers(int headerSize, long size, int segments, params int[] damaged) =>
         (offset, buffer) =>
         {
             buffer.Clear();
             var index = (offset - headerSize) / size;
-            if ((offset - headerSize) % size == 0 && index < segments && index != damaged)
+            if ((offset - headerSize) % size == 0 && index < segments && !damaged.Contains((int)index))
             {
                 new AlopexWalSegmentHeader(2, 1 + (ulong)index, 0).ToBytes().AsSpan(0, buffer.Length).CopyTo(buffer);
             }

@@ -127,6 +127,11 @@ public sealed class AlopexWalReplayTests
     [InlineData("020200016100", "WAL batch truncated before op type")]
     [InlineData("00ffffffffffffffffffff01", "varint overflow")]
     [InlineData("0080", "varint truncated")]
+    [InlineData("02", "varint truncated")]
+    [InlineData("00016101", "WAL entry truncated (value)")]
+    [InlineData("020101016105", "WAL batch truncated (value)")]
+    [InlineData("01016109", "delete entry must have zero-length value")]
+    [InlineData("020000", "WAL batch has trailing unparsed bytes")]
     public void A_body_with_a_good_checksum_and_a_wrong_structure_stops_the_replay(string body, string reason)
     {
         var entry = Entry(9, Convert.FromHexString(body));
@@ -136,6 +141,53 @@ public sealed class AlopexWalReplayTests
 
         Assert.Equal($"WAL entry decode failed: invalid format: {reason}", replay.Stop!.Reason);
         Assert.Equal((100UL, 0L), (replay.Stop.Offset, replay.Entries));
+    }
+
+    [Theory]
+    [InlineData("0200")] // a batch of nothing
+    [InlineData("000000")]
+    [InlineData("0001610162")]
+    [InlineData("01016100")]
+    [InlineData("0202000161016201016300")]
+    public void A_sound_body_counts(string body)
+    {
+        var entry = Entry(9, Convert.FromHexString(body));
+        var replay = new AlopexWalReplay(0, (ulong)entry.Length, (ulong)entry.Length);
+
+        replay.Feed(entry);
+
+        Assert.Null(replay.Stop);
+        Assert.Equal((1L, (ulong)entry.Length), (replay.Entries, replay.GoodBytes));
+    }
+
+    [Theory]
+    [InlineData(1, "WAL entry header truncated")]
+    [InlineData(11, "WAL entry header truncated")]
+    [InlineData(12, "WAL entry decode failed: invalid format: WAL entry payload too small")]
+    public void Zeros_behind_the_last_entry_stop_the_replay_there(int zeros, string reason)
+    {
+        byte[] log = [.. Entry(9, Batch([1])), .. new byte[zeros]];
+        var replay = new AlopexWalReplay(0, (ulong)log.Length, 1 << 20);
+
+        replay.Feed(log);
+
+        Assert.Equal(new AlopexWalStop(reason, (ulong)(log.Length - zeros)), replay.Stop);
+    }
+
+    [Fact]
+    public void Nothing_may_be_skipped_that_is_not_the_body_of_a_believed_entry()
+    {
+        var entry = Entry(7, Batch(new byte[100]));
+        foreach (var framesOnly in new[] { true, false })
+        {
+            var replay = new AlopexWalReplay(0, 2 * (ulong)entry.Length, 1 << 20, framesOnly);
+            replay.Feed(entry.AsSpan(0, 12));
+            Assert.Equal(framesOnly ? (ulong)entry.Length - 12 : 0, replay.Skippable);
+            Assert.Throws<ArgumentOutOfRangeException>(() => replay.Skip(replay.Skippable + 1));
+
+            replay.Feed(entry.AsSpan(12));
+            Assert.Equal((1L, 0UL), (replay.Entries, replay.Skippable));
+        }
     }
 
     [Fact]

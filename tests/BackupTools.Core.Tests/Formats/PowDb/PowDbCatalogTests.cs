@@ -64,6 +64,90 @@ public sealed class PowDbCatalogTests
     }
 
     [Fact]
+    public void A_catalog_without_tables_is_the_shortest()
+    {
+        var bytes = new PowDbTestDatabase.Writer().Raw("BCAT"u8).U16(3).U32(0).WithCrc();
+
+        Assert.Equal(14, bytes.Length);
+        Assert.Empty(PowDbCatalogReader.Read(bytes).Tables);
+    }
+
+    [Fact]
+    public void Columns_and_indexes_are_read_with_all_they_say()
+    {
+        var table = Assert.Single(PowDbCatalogReader.Read(new PowDbNewTestDatabase().Catalog()).Tables);
+
+        Assert.Equal([new PowDbColumn("id", 1, true, 0), new PowDbColumn("doc", 8, false, 1)], table.Columns);
+        Assert.Equal([new PowDbColumnIndex("id", true)], table.Indexes);
+        Assert.Equal([new PowDbExpressionIndex(7, false, "doc.a[2]", "doc")], table.ExpressionIndexes);
+        Assert.Equal(
+            [false, true],
+            PowDbCatalogReader
+                .Read(new PowDbTestDatabase { Tables = { ["t"] = new() { NullsIndexed = true } } }.Catalog())
+                .Tables[0]
+                .Indexes.Select(i => i.Unique)
+                .Order()
+        );
+    }
+
+    [Fact]
+    public void Defaults_of_every_type_are_passed_over()
+    {
+        var b = new PowDbTestDatabase.Writer();
+        b.Raw("BCAT"u8).U16(4).U32(1).Str("t").U16(1).Str("c").U8(1).U8(0).U16(0).U16(0).U16(9);
+        int[] lengths = [0, 8, 8, 1, 2, 8, 16, 2, 2];
+        for (byte type = 0; type < lengths.Length; type++)
+        {
+            b.U16(0x0909).U8(type);
+            if (type is 4 or 7 or 8)
+            {
+                b.U32((uint)lengths[type]);
+            }
+            b.Raw(Enumerable.Repeat((byte)0xFF, lengths[type]).ToArray());
+        }
+
+        Assert.Equal(4, PowDbCatalogReader.Read(b.WithCrc()).Version);
+    }
+
+    [Theory]
+    [InlineData(10, 0, 10, ErrorCode.Malformed, "the next index id is zero")]
+    [InlineData(22, (byte)'/', 18, ErrorCode.UnsafeName, "a name in the catalog is no identifier")]
+    [InlineData(46, 9, 46, ErrorCode.Malformed, "column items.doc has unknown type 9")]
+    [InlineData(57, (byte)'x', 52, ErrorCode.Malformed, "an index of items is on an unknown column ix")]
+    [InlineData(63, 9, 63, ErrorCode.Malformed, "a default has unknown type 9")]
+    [InlineData(108, 3, 108, ErrorCode.Malformed, "unknown kind of path segment in an expression index")]
+    public void What_no_catalog_says_is_refused_where_it_stands(
+        int at,
+        byte value,
+        long offset,
+        ErrorCode code,
+        string message
+    )
+    {
+        var bytes = new PowDbNewTestDatabase().Catalog();
+        bytes[at] = value;
+        Stamp(bytes);
+
+        var error = Error(bytes);
+
+        Assert.Equal((code, offset, message), (error.Code, error.Offset, error.Message));
+    }
+
+    [Fact]
+    public void A_table_cannot_be_there_twice()
+    {
+        var b = new PowDbTestDatabase.Writer().Raw("BCAT"u8).U16(1).U32(2);
+        for (var i = 0; i < 2; i++)
+        {
+            b.Str("t").U16(1).Str("c").U8(1).U8(0).U16(0);
+        }
+
+        var error = Error(b.WithCrc());
+
+        Assert.Equal((ErrorCode.Malformed, 26, "table t is there twice"), (error.Code, error.Offset, error.Message));
+    }
+
+    [Fact]
     public void The_order_of_checks_is_the_engines()
     {
         var bytes = File.ReadAllBytes(PowDbFixtures.At("S0", "catalog.bin"));
@@ -99,21 +183,23 @@ public sealed class PowDbCatalogTests
     }
 
     [Theory]
-    [InlineData(4)] // columns
-    [InlineData(15)] // indexes
-    public void Counts_that_cannot_be_true_are_refused_before_anything_is_allocated(int behindName)
+    [InlineData(15, ushort.MaxValue)] // columns
+    [InlineData(15, 5)] // of 9 bytes at least, where 41 are left
+    [InlineData(26, ushort.MaxValue)] // indexes
+    [InlineData(26, 7)] // of 5 bytes at least, where 30 are left
+    public void Counts_that_cannot_be_true_are_refused_before_anything_is_allocated(int at, ushort count)
     {
         var w = new PowDbTestDatabase.Writer();
         w.Raw("BCAT"u8).U16(3).U32(1).Str("t").U16(1).Str("c").U8(1).U8(0).U16(0).U16(0).Raw(new byte[30]);
         var bytes = w.WithCrc();
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(11 + behindName), ushort.MaxValue);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(at), count);
         Stamp(bytes);
         Error(bytes);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Error(bytes);
 
-        Assert.Equal(ErrorCode.Truncated, error.Code);
+        Assert.Equal((ErrorCode.Truncated, at), (error.Code, error.Offset));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
     }
 

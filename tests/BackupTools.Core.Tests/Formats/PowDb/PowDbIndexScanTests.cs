@@ -29,15 +29,99 @@ public sealed class PowDbIndexScanTests
     [Fact]
     public void Version_2_is_read_to_the_end()
     {
-        var b = new PowDbTestDatabase.Writer();
-        b.Raw("BIDX"u8).U16(2).U32(0).U32(2);
-        b.U8(0).U32(1).U8(4).Str("key").U32(2).U32(0).U32(1);
-        b.U8(1).U32(2).U8(3).U8(1).U8(6).Raw(new byte[16]).U32(9).U16(0).U32(4).U16(1).U8(1).U32(1);
-        b.U32(1).U32(12).U16(3);
-
-        var scan = Scan(b.WithCrc(), 5);
+        var scan = Scan(Version2(), 5);
 
         Assert.Equal((2, 2u, 2L, 12L), (scan.Version, scan.Nodes, scan.Entries, scan.HighestPage));
+    }
+
+    [Fact]
+    public void An_index_without_nodes_is_the_shortest()
+    {
+        var bytes = new PowDbTestDatabase.Writer().Raw("BIDX"u8).U16(1).U32(0).U32(0).WithCrc();
+
+        Assert.Equal(18, bytes.Length);
+        Assert.Equal((0u, 0, -1), (Scan(bytes, 100).Nodes, Scan(bytes, 100).Entries, Scan(bytes, 100).HighestPage));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void The_index_of_an_empty_table_has_an_empty_leaf(ushort version)
+    {
+        var b = new PowDbTestDatabase.Writer();
+        b.Raw("BIDX"u8).U16(version).U32(0).U32(1).U8(1).U32(0).U8(0);
+        if (version == 2)
+        {
+            b.U32(0);
+        }
+
+        var scan = Scan(b.WithCrc(), 100);
+
+        Assert.Equal((1u, 0, -1), (scan.Nodes, scan.Entries, scan.HighestPage));
+    }
+
+    [Theory]
+    [InlineData(0, ErrorCode.Truncated)]
+    [InlineData(17, ErrorCode.Truncated)]
+    [InlineData(18, null)]
+    [InlineData(512L << 20, null)]
+    [InlineData((512L << 20) + 1, ErrorCode.Malformed)]
+    public void An_index_has_18_bytes_to_512_MiB(long length, ErrorCode? refused)
+    {
+        if (refused is null)
+        {
+            _ = new PowDbIndexScan(length);
+            return;
+        }
+        var error = Assert.Throws<BackupException>(() => new PowDbIndexScan(length));
+        Assert.Equal((refused.Value, length), (error.Code, error.Offset));
+    }
+
+    [Theory]
+    [InlineData(6, 2, "root 2 of 2 nodes is not possible")]
+    [InlineData(14, 2, "unknown kind of node 2")]
+    [InlineData(19, 9, "a key has unknown type 9")]
+    [InlineData(27, 1, "a node of 1 keys has 1 children")]
+    [InlineData(31, 2, "a node points to node 2 of 2")]
+    [InlineData(75, 2, "a leaf's next flag is 2")]
+    [InlineData(76, 2, "a node points to node 2 of 2")]
+    [InlineData(80, 0, "6 bytes follow the last node")]
+    public void What_no_index_says_is_refused_even_with_the_right_checksum(int at, byte value, string message)
+    {
+        var bytes = Version2();
+        bytes[at] = value;
+        Stamp(bytes);
+
+        var error = Assert.Throws<BackupException>(() => Scan(bytes, 100));
+
+        Assert.Equal((ErrorCode.Malformed, message), (error.Code, error.Message));
+    }
+
+    [Theory]
+    [InlineData(10_000_000, "the index ends inside a node")]
+    [InlineData(10_000_001, "root 1 of 10000001 nodes is not possible")]
+    public void Ten_million_nodes_are_the_engines_limit(uint nodes, string message)
+    {
+        var bytes = Version2();
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(10), nodes);
+        Stamp(bytes);
+
+        Assert.Equal(message, Assert.Throws<BackupException>(() => Scan(bytes, 100)).Message);
+    }
+
+    [Fact]
+    public void An_index_cut_anywhere_is_refused_even_with_the_right_checksum()
+    {
+        foreach (var whole in new[] { Version2(), File.ReadAllBytes(PowDbFixtures.At("S0", "doomed_id.idx")) })
+        {
+            for (var length = 18; length < whole.Length; length++)
+            {
+                var cut = whole[..length];
+                Stamp(cut);
+                var error = Assert.Throws<BackupException>(() => Scan(cut, 100));
+                Assert.Equal((ErrorCode.Malformed, "the index ends inside a node"), (error.Code, error.Message));
+            }
+        }
     }
 
     [Fact]
@@ -48,7 +132,10 @@ public sealed class PowDbIndexScanTests
         {
             bytes[at] ^= 0x10;
             var error = Assert.Throws<BackupException>(() => Scan(bytes, 100));
-            Assert.Equal(at < 4 ? ErrorCode.BadMagic : ErrorCode.ChecksumMismatch, error.Code);
+            Assert.Equal(
+                at < 4 ? (ErrorCode.BadMagic, 0) : (ErrorCode.ChecksumMismatch, bytes.Length - 4),
+                (error.Code, error.Offset)
+            );
             bytes[at] ^= 0x10;
         }
     }
@@ -67,7 +154,6 @@ public sealed class PowDbIndexScanTests
         var half = new PowDbIndexScan(bytes.Length);
         half.Feed(bytes.AsSpan(0, 100));
         Assert.Equal(ErrorCode.Truncated, Assert.Throws<BackupException>(half.Finish).Code);
-        Assert.Equal(ErrorCode.Malformed, Assert.Throws<BackupException>(() => new PowDbIndexScan(600L << 20)).Code);
     }
 
     [Fact]
@@ -105,6 +191,16 @@ public sealed class PowDbIndexScanTests
                 Assert.Contains(e.Code, new[] { ErrorCode.Malformed, ErrorCode.UnsupportedVersion });
             }
         }
+    }
+
+    /// <summary>An inner node of one key at 14, a leaf of two at 39 with its next flag at 75, free entries at 80.</summary>
+    private static byte[] Version2()
+    {
+        var b = new PowDbTestDatabase.Writer();
+        b.Raw("BIDX"u8).U16(2).U32(1).U32(2);
+        b.U8(0).U32(1).U8(4).Str("key").U32(2).U32(0).U32(1);
+        b.U8(1).U32(2).U8(3).U8(1).U8(6).Raw(new byte[16]).U32(9).U16(0).U32(4).U16(1).U8(1).U32(1);
+        return b.U32(1).U32(12).U16(3).WithCrc();
     }
 
     private static PowDbIndexScan Scan(byte[] bytes, int portion)

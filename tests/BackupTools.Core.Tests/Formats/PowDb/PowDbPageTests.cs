@@ -58,35 +58,69 @@ public sealed class PowDbPageTests
     [Fact]
     public void A_page_of_zeros_is_an_empty_page()
     {
-        Assert.Equal(0ul, PowDbPage.Check(new byte[PowDbPage.Size], 7, _crc));
+        var page = new byte[PowDbPage.Size];
+        Assert.Equal(0ul, PowDbPage.Check(page, 7, _crc));
+
+        page[0] = 7;
+        Assert.Contains(
+            "unknown page type 0",
+            Assert.Throws<BackupException>(() => PowDbPage.Check(page, 7, _crc)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_wrong_checksum_is_found_where_the_page_begins()
+    {
+        var page = PowDbTestDatabase.PageBytes(new PowDbTestDatabase.Page(), 3);
+        PowDbPage.Check(page, 3, _crc);
+        page[2000] ^= 1;
+
+        var error = Assert.Throws<BackupException>(() => PowDbPage.Check(page, 3, _crc));
+
+        Assert.Equal((ErrorCode.ChecksumMismatch, 3 * 4096), (error.Code, error.Offset));
     }
 
     [Theory]
     [InlineData(4, 0, "unknown page type 0")] // type 0 and yet not zero
     [InlineData(4, 6, "unknown page type 6")]
-    [InlineData(0, 3, "it says it is page 3")]
+    [InlineData(0, 2, "it says it is page 2")]
     [InlineData(5, 0x20, "page format version 2")]
     public void What_no_engine_writes_is_refused(int at, byte value, string message)
     {
-        var page = PowDbTestDatabase.PageBytes(new PowDbTestDatabase.Page { HasChecksum = false, Lsn = 5 }, 0);
+        var page = PowDbTestDatabase.PageBytes(new PowDbTestDatabase.Page { HasChecksum = false, Lsn = 5 }, 3);
+        page[at] = value;
+
+        var error = Assert.Throws<BackupException>(() => PowDbPage.Check(page, 3, _crc));
+
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.Equal(3 * 4096, error.Offset);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)] // since the first overflow chain
+    public void A_superblock_passes(byte version)
+    {
+        var page = Superblock();
+        page[25] = version;
+
+        Assert.Equal(0ul, PowDbPage.Check(page, 0, _crc));
+    }
+
+    [Theory]
+    [InlineData(25, 4, ErrorCode.UnsupportedVersion, 20, "heap format version 4")]
+    [InlineData(24, (byte)'X', ErrorCode.Malformed, 0, "a meta page without the heap's superblock")]
+    [InlineData(30, 0x20, ErrorCode.Malformed, 0, "the superblock says pages of 8192 bytes")]
+    public void A_superblock_of_another_kind_is_refused(int at, byte value, ErrorCode code, long offset, string message)
+    {
+        var page = Superblock();
         page[at] = value;
 
         var error = Assert.Throws<BackupException>(() => PowDbPage.Check(page, 0, _crc));
 
+        Assert.Equal((code, offset), (error.Code, error.Offset));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_superblock_passes_and_a_newer_one_is_named()
-    {
-        var heap = new PowDbNewTestDatabase().Heap();
-        Assert.Equal(0ul, PowDbPage.Check(heap.AsSpan(0, PowDbPage.Size), 0, _crc));
-
-        heap[25] = 4;
-        heap[5] = 0x10;
-        var error = Assert.Throws<BackupException>(() => PowDbPage.Check(heap.AsSpan(0, PowDbPage.Size), 0, _crc));
-        Assert.Equal(ErrorCode.UnsupportedVersion, error.Code);
-        Assert.Contains("heap format version 4", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,6 +161,14 @@ public sealed class PowDbPageTests
                 Assert.Equal(ErrorCode.Malformed, e.Code);
             }
         }
+    }
+
+    /// <summary>Without a checksum, so that a test can change it.</summary>
+    private static byte[] Superblock()
+    {
+        var page = new PowDbNewTestDatabase().Heap()[..PowDbPage.Size];
+        page[5] = 0x10;
+        return page;
     }
 
     private static PowDbTestDatabase.Page Sample(Random random)

@@ -79,6 +79,48 @@ public sealed class PowDbWalScanTests
         );
     }
 
+    [Theory]
+    [InlineData(9, false)] // the newest of the old layout
+    [InlineData(4, true)] // a commit has no data
+    [InlineData(12, true)] // the newest
+    public void A_record_without_data_counts_even_as_the_last(byte type, bool header)
+    {
+        var body = new PowDbTestDatabase.Writer().U64(1).U8(type).U64(77).ToArray();
+        var record = new PowDbTestDatabase.Writer().U32(25).U32(PowDbTestDatabase.Crc(body)).Raw(body).ToArray();
+
+        var scan = Scan(header ? [.. PowDbNewTestDatabase.Wal(0), .. record] : record, 100);
+
+        Assert.Equal((1, 77ul, 0), (scan.Records, scan.LastLsn, scan.TailLength));
+        Assert.Null(scan.Stopped);
+    }
+
+    [Theory]
+    [InlineData(24, 1, "a record of 24 bytes at offset 8")]
+    [InlineData(0, 1, "a record of 0 bytes at offset 8")]
+    [InlineData(25 + (256 << 20), 1, null)]
+    [InlineData(26 + (256 << 20), 1, "a record of 268435482 bytes at offset 8")]
+    [InlineData(30, 0, "a record of unknown type 0 at offset 8")]
+    [InlineData(30, 13, "a record of unknown type 13 at offset 8")]
+    [InlineData(25, 1, "a record with a wrong CRC32 at offset 8")]
+    public void A_record_that_cannot_be_ends_the_log_and_is_named(uint length, byte type, string? stopped)
+    {
+        var header = new PowDbTestDatabase.Writer().U32(length).U32(0).U64(1).U8(type).U64(77).ToArray();
+
+        var scan = Scan([.. PowDbNewTestDatabase.Wal(0), .. header], 100);
+
+        Assert.Equal(stopped, scan.Stopped);
+        Assert.Equal((0, 8, 25), (scan.Records, scan.ValidEnd, scan.TailLength));
+    }
+
+    [Fact]
+    public void A_header_is_read_once()
+    {
+        var scan = Scan([.. PowDbNewTestDatabase.Wal(0), .. PowDbNewTestDatabase.Wal(1)], 100);
+
+        Assert.NotNull(scan.Stopped);
+        Assert.Equal((0, 8), (scan.Records, scan.ValidEnd));
+    }
+
     [Fact]
     public void An_unknown_version_is_named()
     {
