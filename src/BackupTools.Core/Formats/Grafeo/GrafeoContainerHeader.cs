@@ -93,12 +93,11 @@ internal sealed record GrafeoContainerHeader
             );
         }
         // Versions 1 and 2 say 1 as a one-byte integer that a page size follows; version 3 says 3 in four bytes.
-        var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-        return version == GrafeoPages.FormatVersion ? GrafeoPages.ReadHeader(bytes)
+        return IsPagedImage(bytes) ? GrafeoPages.ReadHeader(bytes)
             : bytes[4] == GrafeoSections.FormatVersion && bytes[5] != 0 ? GrafeoSections.ReadHeader(bytes)
             : throw new BackupException(
                 ErrorCode.UnsupportedVersion,
-                $"Grafeo file format version {(version < 256 ? version : bytes[4])} is not known",
+                $"Grafeo file format version {bytes[4]} is not known",
                 offset: 4
             );
     }

@@ -119,7 +119,7 @@ internal static class GrafeoJson
     /// <summary>A text as the engine writes it: only quotes, backslashes and control characters are escaped.</summary>
     public static string Quote(string text)
     {
-        var quoted = new StringBuilder(text.Length + 2).Append('"');
+        var quoted = new StringBuilder("\"");
         foreach (var c in text)
         {
             _ = c switch

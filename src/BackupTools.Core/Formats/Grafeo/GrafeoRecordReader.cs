@@ -84,7 +84,7 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
         {
             return null;
         }
-        var read = _payloadRead + (_part == Part.Trailer ? (ulong)_edgeFilled : 0);
+        var read = _payloadRead + (ulong)_edgeFilled;
         return Bad(
             ErrorCode.Truncated,
             $"damaged WAL record: a record of {_length} bytes runs past the end of the file ({read} bytes left)"
@@ -182,11 +182,10 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
             return (GrafeoRecordKind.Data, 0);
         }
         var value = reader.U64();
-        if (_length > Looked)
+        if (reader.Offset != End + Prefix + _length)
         {
             throw Bad(ErrorCode.Malformed, "damaged WAL record: bytes after its last field");
         }
-        reader.End("record");
         return ((GrafeoRecordKind)variant, value);
     }
 

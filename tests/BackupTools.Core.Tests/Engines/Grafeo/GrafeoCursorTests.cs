@@ -196,20 +196,4 @@ public class GrafeoCursorTests
         Assert.Empty(h.Inner.Warnings);
         Assert.DoesNotContain(Directory.EnumerateFiles(h.Log), f => f.EndsWith(".lock") || f.EndsWith(".tmp"));
     }
-
-    [Fact]
-    public void Positions_are_written_and_read_back()
-    {
-        var positions = new GrafeoPositions(
-            [new("/a \"b\"", 1, 2, 3), new(@"C:\é", ulong.MaxValue, ulong.MaxValue, 0)],
-            1775000000000
-        );
-        var bytes = positions.Write();
-        var read = GrafeoPositions.Read(bytes);
-        Assert.Equal(positions.Positions, read.Positions);
-        Assert.Equal(positions.CursorTimestampMs, read.CursorTimestampMs);
-        Assert.Empty(GrafeoPositions.Read(new GrafeoPositions([], 0).Write()).Positions);
-        for (var length = 0; length < bytes.Length - 1; length++)
-            GrafeoBytes.Refused(() => GrafeoPositions.Read(bytes.AsSpan(0, length)));
-    }
 }

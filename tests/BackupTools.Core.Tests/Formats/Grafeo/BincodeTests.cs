@@ -83,6 +83,18 @@ public class BincodeTests
     }
 
     [Fact]
+    public void A_count_may_announce_as_many_elements_as_there_is_room_for()
+    {
+        byte[] bytes = [2, .. new byte[14]];
+        Assert.Equal(2, new BincodeReader(bytes).Count(7));
+        var error = GrafeoBytes.Refused(() => new BincodeReader(bytes, baseOffset: 40).Count(8));
+        Assert.Equal(
+            (ErrorCode.Truncated, "2 elements are announced and only 14 bytes are left", 40L),
+            (error.Code, error.Message, error.Offset)
+        );
+    }
+
+    [Fact]
     public void What_is_written_is_read_back_and_is_the_shortest_form() =>
         Prop.ForAll<ulong, byte>(
                 (value, shift) =>

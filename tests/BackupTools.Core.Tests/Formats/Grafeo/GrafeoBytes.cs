@@ -95,17 +95,16 @@ internal static class GrafeoBytes
     }
 
     /// <summary>The header of a 0.6.0 log segment.</summary>
-    public static byte[] SegmentHeader(ulong firstLsn, byte database = 7, uint flags = 0)
+    public static byte[] SegmentHeader(ulong firstLsn)
     {
         var header = new byte[128];
         "GRAFWAL\0"u8.CopyTo(header);
         header[8] = 2;
         header[10] = 128;
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), flags);
-        header.AsSpan(16, 16).Fill(database);
+        header.AsSpan(16, 16).Fill(7);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), firstLsn);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), 1775000000000);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(124), Crc(header.AsSpan(0, 124)));
+        Seal(header, 124);
         return header;
     }
 
@@ -123,7 +122,7 @@ internal static class GrafeoBytes
         "GRAF"u8.CopyTo(image);
         image[4] = 3;
         image[9] = 16;
-        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(72), Crc(image.AsSpan(0, 72)));
+        Seal(image, 72);
         var block = image.AsSpan(3 * 4096, 32 + (48 * chunks.Length));
         "GDIR"u8.CopyTo(block);
         BinaryPrimitives.WriteInt32LittleEndian(block[4..], chunks.Length);
@@ -146,9 +145,13 @@ internal static class GrafeoBytes
         BinaryPrimitives.WriteUInt64LittleEndian(slot[40..], 3 * 4096);
         BinaryPrimitives.WriteInt32LittleEndian(slot[48..], block.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[52..], Crc(block));
-        BinaryPrimitives.WriteUInt32LittleEndian(slot[80..], Crc(slot[..80]));
+        Seal(slot, 80);
         return image;
     }
+
+    /// <summary>Makes the checksum behind a header's first bytes that of what they say now.</summary>
+    public static void Seal(Span<byte> header, int covered) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(header[covered..], Crc(header[..covered]));
 
     public static byte[] Flip(byte[] bytes, int at, byte mask = 1)
     {

@@ -51,6 +51,33 @@ public class GrafeoEpochFilterTests
     }
 
     [Fact]
+    public void A_repeated_epoch_fills_no_hole()
+    {
+        var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(8), GrafeoBytes.Group(4));
+        var filter = Run(3, 99, log);
+        Assert.Equal([.. GrafeoBytes.Group(4), .. GrafeoBytes.Group(8)], Kept(filter, log));
+        Assert.Equal([(5, 7)], filter.Missing);
+    }
+
+    [Fact]
+    public void The_log_ends_with_the_first_epoch_behind_the_range()
+    {
+        var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(6), GrafeoBytes.Group(5));
+        var filter = Run(3, 5, log);
+        Assert.Equal(GrafeoBytes.Group(4), Kept(filter, log));
+        Assert.Equal((4ul, 4ul, true), (filter.Last, filter.LastSeen, filter.IsPast));
+        Assert.False(filter.HasCommitWithoutEpoch);
+    }
+
+    [Fact]
+    public void What_is_kept_is_handed_out_once()
+    {
+        var filter = Run(1, 9, Log(GrafeoBytes.Group(2)));
+        Assert.Single(filter.TakeKept());
+        Assert.Empty(filter.TakeKept());
+    }
+
+    [Fact]
     public void Sessions_that_commit_at_once_may_write_their_epochs_in_any_order()
     {
         var log = Log(GrafeoBytes.Group(4), GrafeoBytes.Group(8), GrafeoBytes.Group(6), GrafeoBytes.Group(5));

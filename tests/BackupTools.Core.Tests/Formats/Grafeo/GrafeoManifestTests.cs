@@ -60,11 +60,46 @@ public class GrafeoManifestTests
     [Fact]
     public void Names_are_escaped_as_the_engine_escapes_them()
     {
-        var segment = new GrafeoSegment(GrafeoSegmentKind.Full, "a\"b\\c\n\u0001é<&😀", 0, 1, 2, 3, 4);
+        var segment = new GrafeoSegment(GrafeoSegmentKind.Full, "a\"b\\c \b\t\n\f\r\u001fé<&😀", 0, 1, 2, 3, 4);
         var bytes = new GrafeoManifest(GrafeoEncoding.Json, [segment]).Write();
-        Assert.Contains("\"a\\\"b\\\\c\\n\\u0001é<&😀\"", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        var quoted = """
+            "a\"b\\c \b\t\n\f\r\u001fé<&😀"
+            """;
+        Assert.Contains(quoted, Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
         Assert.Equal([segment], GrafeoManifest.Read(bytes).Segments);
     }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("backup_full_0000.grafeo backup_incr_0001.wal", 2)]
+    [InlineData("any.grafeo", 1)]
+    [InlineData("backup_full_0001.grafeo", 2)]
+    [InlineData("BACKUP_INCR_0001.WAL", 2)]
+    [InlineData("backup_full_0002.grafeo backup_incr_0003.wal", 4)]
+    public void The_next_name_counts_the_segments_and_passes_over_what_is_taken(string names, int index)
+    {
+        GrafeoSegment[] segments = [.. names.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Named)];
+        var manifest = new GrafeoManifest(GrafeoEncoding.Json, segments);
+        Assert.Equal($"backup_full_{index:D4}.grafeo", manifest.NextName(GrafeoSegmentKind.Full));
+        Assert.Equal($"backup_incr_{index:D4}.wal", manifest.NextName(GrafeoSegmentKind.Incremental));
+    }
+
+    [Theory]
+    [InlineData("backup_full_0000.grafeo", 0)]
+    [InlineData("backup_incr_0012.wal", 12)]
+    [InlineData("BACKUP_Full_0003.GRAFEO", 3)]
+    [InlineData("backup_full_12345.grafeo", 12345)]
+    [InlineData("backup_full_3.grafeo", null)]
+    [InlineData("backup_full_00003.grafeo", null)]
+    [InlineData("backup_full_-003.grafeo", null)]
+    [InlineData("backup_full_99999999999.grafeo", null)]
+    [InlineData("backup_full_0003.wal", null)]
+    [InlineData("backup_copy_0003.wal", null)]
+    [InlineData("backup_incr_0003.wal.tmp", null)]
+    [InlineData("backup_incr_", null)]
+    [InlineData("a.grafeo", null)]
+    public void Only_a_name_that_the_engine_gives_has_an_index(string name, int? index) =>
+        Assert.Equal(index, Named(name).NamedIndex());
 
     // What the engine (0.6.0) accepts, tried with it.
     [Theory]
@@ -104,6 +139,14 @@ public class GrafeoManifestTests
         Assert.True(offset is null ? error.Offset > 0 : error.Offset == offset, $"offset {error.Offset}");
     }
 
+    [Theory]
+    [InlineData("""{"version":"2","segments":[S]}""", "the JSON has String where a number should be")]
+    [InlineData("""{"version":2,"segments":{}}""", "the JSON has StartObject where a list should be")]
+    [InlineData("""{"version":2,"segments":[1]}""", "the JSON has Number where an object should be")]
+    [InlineData("""{"version":2,"segments":[{"filename":null}]}""", "the JSON has Null where a text should be")]
+    public void What_stands_in_the_place_of_something_else_is_named(string json, string message) =>
+        Assert.Equal(message, GrafeoBytes.Refused(() => Read(json)).Message);
+
     [Fact]
     public void A_newer_version_is_refused_in_the_engines_words() =>
         Assert.Equal(
@@ -136,6 +179,8 @@ public class GrafeoManifestTests
         var error = GrafeoBytes.Refused(() => GrafeoManifest.Read(GrafeoBytes.Hex(hex)));
         Assert.Equal((code, offset), (error.Code, error.Offset));
     }
+
+    private static GrafeoSegment Named(string name) => new(GrafeoSegmentKind.Full, name, 0, 0, 0, 0, 0);
 
     private static GrafeoManifest Read(string json) =>
         GrafeoManifest.Read(

@@ -54,6 +54,16 @@ public class GrafeoSmallFormatsTests
     }
 
     [Fact]
+    public void Bytes_behind_a_cursor_of_the_older_generation_are_refused()
+    {
+        var error = GrafeoBytes.Refused(() => GrafeoCursor.Read(GrafeoBytes.Hex("2A 07 FB 39 30 00")));
+        Assert.Equal(
+            (ErrorCode.Malformed, "1 bytes too many after the cursor", 5L),
+            (error.Code, error.Message, error.Offset)
+        );
+    }
+
+    [Fact]
     public void A_checkpoint_mark_is_read()
     {
         Assert.Equal(
