@@ -1,3 +1,5 @@
+using BackupTools.Errors;
+
 namespace BackupTools.Formats.Grafeo;
 
 /// <summary>A stretch of bytes of one of several inputs.</summary>
@@ -16,6 +18,9 @@ internal readonly record struct GrafeoStretch(int Input, long Start, long End);
 /// <remarks>Frames that follow one another are joined, so that memory does not grow with their number.</remarks>
 internal sealed class GrafeoEpochFilter(ulong after, ulong until)
 {
+    /// <summary>Holes that are kept in mind: sessions that commit at once leave a few for a moment, lost files one each.</summary>
+    public const int MaxMissing = 1024;
+
     private readonly List<GrafeoStretch> _pending = [];
     private readonly List<GrafeoStretch> _committed = [];
     private readonly List<GrafeoStretch> _kept = [];
@@ -42,6 +47,7 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
     public bool HasCommitWithoutEpoch => _committed.Count > 0;
 
     /// <summary>Takes the next frame.</summary>
+    /// <exception cref="BackupException">Malformed: more than <see cref="MaxMissing"/> holes in the epochs.</exception>
     public void Add(int input, GrafeoRecord record)
     {
         if (IsPast)
@@ -85,7 +91,7 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
             _committed.Clear();
             return;
         }
-        if (IsNew(record.Value))
+        if (IsNew(record))
         {
             Move(_committed, _kept);
             Join(_kept, input, record);
@@ -107,14 +113,15 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
     /// Whether an epoch is no repetition. Sessions that commit at once write their epochs in any order, so one may
     /// still fill a hole; the same epoch twice in a row is kept, for only what earlier backups hold is known to repeat.
     /// </summary>
-    private bool IsNew(ulong epoch)
+    private bool IsNew(GrafeoRecord record)
     {
+        var epoch = record.Value;
         var known = Last ?? after;
         if (epoch > known)
         {
             if (epoch - known > 1)
             {
-                Missing.Add((known + 1, epoch - 1));
+                AddHole(Missing.Count, known + 1, epoch - 1, record);
             }
             Last = epoch;
             return true;
@@ -128,13 +135,26 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
         Missing.RemoveAt(hole);
         if (epoch < to)
         {
-            Missing.Insert(hole, (epoch + 1, to));
+            AddHole(hole, epoch + 1, to, record);
         }
         if (from < epoch)
         {
-            Missing.Insert(hole, (from, epoch - 1));
+            AddHole(hole, from, epoch - 1, record);
         }
         return true;
+    }
+
+    private void AddHole(int index, ulong from, ulong to, GrafeoRecord record)
+    {
+        if (Missing.Count == MaxMissing)
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"the log lacks epochs at more than {MaxMissing} places",
+                offset: record.Offset
+            );
+        }
+        Missing.Insert(index, (from, to));
     }
 
     private static void Move(List<GrafeoStretch> from, List<GrafeoStretch> to)

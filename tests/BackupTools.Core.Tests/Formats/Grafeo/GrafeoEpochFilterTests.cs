@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Tests.Formats.Grafeo;
@@ -90,6 +91,25 @@ public class GrafeoEpochFilterTests
     }
 
     [Fact]
+    public void A_log_with_more_holes_than_lost_files_can_make_is_refused()
+    {
+        var filter = new GrafeoEpochFilter(0, ulong.MaxValue);
+        for (var hole = 1ul; hole <= GrafeoEpochFilter.MaxMissing; hole++)
+        {
+            filter.Add(0, Epoch(4 * hole));
+        }
+        Assert.Equal(GrafeoEpochFilter.MaxMissing, filter.Missing.Count);
+        filter.Add(0, Epoch(3)); // the end of the first hole: it gets smaller
+
+        // One more at the end, or one that is split in two.
+        foreach (var (epoch, offset) in new[] { (9000ul, 9000), (4 * 500ul - 2, 700) })
+        {
+            var e = Assert.Throws<BackupException>(() => filter.Add(0, Epoch(epoch) with { Offset = offset }));
+            Assert.Equal((ErrorCode.Malformed, (long?)offset), (e.Code, e.Offset));
+        }
+    }
+
+    [Fact]
     public void A_transaction_may_straddle_two_files()
     {
         byte[][] files =
@@ -102,6 +122,8 @@ public class GrafeoEpochFilterTests
         Assert.Equal(2ul, filter.LastSeen);
         Assert.Equal(new GrafeoStretch(1, 0, files[1].Length), Run(2, 9, files).AfterAt);
     }
+
+    private static GrafeoRecord Epoch(ulong epoch) => new(GrafeoRecordKind.EpochAdvance, epoch, (long)epoch, 1);
 
     private static byte[][] Log(params byte[][] parts) =>
         [
