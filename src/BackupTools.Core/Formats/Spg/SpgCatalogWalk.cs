@@ -173,6 +173,8 @@ internal sealed class SpgCatalogWalk
                 {
                     yield return 4;
                     _skip = 4UL * U32();
+                    // The vector may be the row's end, and the next run of rows is not to begin inside it.
+                    yield return 0;
                 }
                 else
                 {

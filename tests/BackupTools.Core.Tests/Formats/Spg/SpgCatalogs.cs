@@ -1,4 +1,5 @@
 using System.Text;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Tests.Formats.Spg;
 
@@ -163,7 +164,7 @@ public static class SpgCatalogs
         w.Write(damage == Damage.Utf8 ? (byte)0xC3 : (byte)'x');
         w.Write((ushort)1);
         Name(w, "i");
-        w.Write((ushort)(damage == Damage.IndexColumn ? 5 : 0));
+        w.Write((ushort)(damage == Damage.IndexColumn ? 1 : 0));
         w.Write(damage == Damage.IndexKind ? (byte)2 : (byte)0);
         w.Write(1u);
         w.Write(damage == Damage.Key ? (byte)3 : (byte)0);
@@ -172,6 +173,43 @@ public static class SpgCatalogs
         Locator(w, damage == Damage.Locator ? (byte)2 : (byte)0);
         w.Flush();
         return stream.ToArray();
+    }
+
+    /// <summary>FILE_VERSION 9: one table of such columns, then what is given: rows, the count of indexes, indexes.</summary>
+    public static byte[] Table(byte[] types, uint rows, byte[] rest)
+    {
+        using var stream = new MemoryStream();
+        using var w = new BinaryWriter(stream);
+        Head(w, 9, 1);
+        Name(w, "t");
+        w.Write((ushort)types.Length);
+        foreach (var type in types)
+        {
+            Column(w, type, hasDefault: 0);
+        }
+        w.Write(rows);
+        w.Write(rest);
+        w.Flush();
+        return stream.ToArray();
+    }
+
+    /// <summary>A catalogue without tables of any FILE_VERSION, with the checksum that those from 54 on end with.</summary>
+    public static byte[] Empty(byte version)
+    {
+        byte[] body = [.. "SPGDB001"u8, version, 0, 0, 0, 0];
+        return version < 54 ? body : [.. body, .. BitConverter.GetBytes(Crc32C.HashToUInt32(body))];
+    }
+
+    /// <summary>An envelope (§3.1) of such sections, the catalogue first; v2 and later end with a checksum.</summary>
+    public static byte[] Envelope(byte version, params byte[][] sections)
+    {
+        byte[] body =
+        [
+            .. "SPGENV01"u8,
+            version,
+            .. sections.SelectMany(s => (byte[])[.. BitConverter.GetBytes(s.Length), .. s]),
+        ];
+        return version < 2 ? body : [.. body, .. BitConverter.GetBytes(Crc32.HashToUInt32(body))];
     }
 
     private static void Head(BinaryWriter w, byte version, uint tables)
@@ -195,7 +233,7 @@ public static class SpgCatalogs
         w.Write(
             type switch
             {
-                6 or 8 or 9 => new byte[4],
+                6 or 8 or 9 or 14 or 15 => new byte[4],
                 10 => new byte[2],
                 _ => [],
             }

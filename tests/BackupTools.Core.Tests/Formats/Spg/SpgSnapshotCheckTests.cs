@@ -137,6 +137,7 @@ public sealed class SpgSnapshotCheckTests
         catalog[at] = 1;
         BitConverter.TryWriteBytes(catalog.AsSpan(at + 1), 77u);
         Assert.Equal([77u], Check(catalog, 10).ColdSegments);
+        Assert.Equal([77u], Check(catalog, catalog.Length).ColdSegments);
     }
 
     [Fact]
@@ -155,25 +156,12 @@ public sealed class SpgSnapshotCheckTests
         var interesting = Enumerable.Range(13, 1500).Concat(Enumerable.Range(catalog.Length - 20, 20));
         foreach (var length in interesting.Append(20_000))
         {
-            Assert.Equal(ErrorCode.Truncated, Assert.Throws<BackupException>(() => Check(catalog[..length], 64)).Code);
+            var error = Assert.Throws<BackupException>(() => Check(catalog[..length], 64));
+            Assert.Equal(ErrorCode.Truncated, error.Code);
+            var (offset, wanted) = SpgCatalogWalkTests.EndOf(error);
+            Assert.InRange(length, offset, offset + wanted - 1);
+            Assert.Equal(offset, error.Offset);
         }
-    }
-
-    [Theory]
-    [InlineData(SpgCatalogs.Damage.Type, "unknown data type tag: 99")]
-    [InlineData(SpgCatalogs.Damage.Default, "unknown default tag: 2")]
-    [InlineData(SpgCatalogs.Damage.Value, "unknown value tag: 11")]
-    [InlineData(SpgCatalogs.Damage.IndexKind, "unknown index kind tag: 2")]
-    [InlineData(SpgCatalogs.Damage.IndexColumn, "index \"i\" points at non-existent column position 5")]
-    [InlineData(SpgCatalogs.Damage.Utf8, "invalid UTF-8 in identifier or text")]
-    [InlineData(SpgCatalogs.Damage.Bitmap, "row NULL bitmap 33 B exceeds 32 B cap")]
-    [InlineData(SpgCatalogs.Damage.Key, "unknown index key tag: 3")]
-    [InlineData(SpgCatalogs.Damage.Locator, "unknown row locator tag: 2")]
-    public void A_damaged_table_is_told_in_the_references_words(SpgCatalogs.Damage damage, string text)
-    {
-        var error = Assert.Throws<BackupException>(() => Check(SpgCatalogs.Damaged(damage), 3));
-        Assert.Equal(text, error.Message);
-        Assert.Equal(ErrorCode.Malformed, error.Code);
     }
 
     [Fact]
@@ -218,13 +206,95 @@ public sealed class SpgSnapshotCheckTests
         Assert.False(Check(catalog, 5).IsWalked);
     }
 
-    private static SpgSnapshotInfo Check(byte[] snapshot, int piece)
+    [Theory]
+    [InlineData(53, nameof(SpgSnapshotChecksums.None), false)]
+    [InlineData(54, nameof(SpgSnapshotChecksums.Crc32C), false)]
+    [InlineData(68, nameof(SpgSnapshotChecksums.Crc32C), false)]
+    [InlineData(69, nameof(SpgSnapshotChecksums.Crc32C), true)]
+    public void The_version_says_whether_there_is_a_checksum_and_whether_it_is_known(
+        byte version,
+        string checksums,
+        bool isNewer
+    )
     {
-        var check = new SpgSnapshotCheck(snapshot.Length, walk: true);
-        foreach (var part in snapshot.Chunk(piece))
-        {
-            check.Append(part);
-        }
-        return check.Finish();
+        var info = Check(SpgCatalogs.Empty(version), 5);
+        Assert.Equal(checksums, info.Checksums.ToString());
+        Assert.Equal(isNewer, info.IsNewerThanKnown);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(13)]
+    public void A_fault_in_a_catalogue_says_where_in_the_file(int start)
+    {
+        var newest = SpgCatalogs.Empty(68);
+        var damaged = SpgCatalogs.Empty(68);
+        damaged[^1] ^= 1;
+        AssertFault("unexpected EOF at offset 0 (wanted 8", ErrorCode.Truncated, 0, []);
+        AssertFault("unexpected EOF at offset 8 (wanted 1", ErrorCode.Truncated, 8, newest[..8]);
+        AssertFault("unexpected EOF at offset 9 (wanted 4", ErrorCode.Truncated, 9, newest[..12]);
+        AssertFault("unexpected EOF at offset 13 (wanted 4", ErrorCode.Truncated, 13, newest[..13]);
+        AssertFault("unexpected EOF at offset 13 (wanted 4", ErrorCode.Truncated, 13, newest[..16]);
+        AssertFault("bad magic: expected SPGDB001, got [0, 1", ErrorCode.BadMagic, 0, [0, 1, .. newest[2..]]);
+        AssertFault("unsupported file version: 7 ", ErrorCode.UnsupportedVersion, 8, SpgCatalogs.Empty(7));
+        AssertFault("base snapshot CRC mismatch", ErrorCode.ChecksumMismatch, 13, damaged);
+
+        void AssertFault(string text, ErrorCode code, int offset, byte[] catalog)
+        {
+            var snapshot = start == 0 ? catalog : SpgCatalogs.Envelope(2, catalog, "users"u8.ToArray());
+            var error = Assert.Throws<BackupException>(() => Check(snapshot, 6));
+            Assert.StartsWith(text, error.Message, StringComparison.Ordinal);
+            Assert.Equal(code, error.Code);
+            Assert.Equal(start + offset, error.Offset);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(5, 4)]
+    public void The_sections_behind_the_catalogue_may_be_empty(byte version, int sections)
+    {
+        byte[][] all = [SpgSnapshotCheck.EmptyCatalog.ToArray(), .. Enumerable.Repeat(Array.Empty<byte>(), sections)];
+        foreach (var piece in new[] { 1, 1000 })
+        {
+            Assert.Equal(version, Check(SpgCatalogs.Envelope(version, all), piece).EnvelopeVersion);
+            // One section too few, one too many, one that is longer than the rest.
+            AssertNoEnvelope(SpgCatalogs.Envelope(version, all[..^1]), piece);
+            AssertNoEnvelope(SpgCatalogs.Envelope(version, [.. all, []]), piece);
+            byte[] cut = [.. "SPGENV01"u8, version, 14, 0, 0, 0, .. all[0], 0, 0, 0, 0];
+            AssertNoEnvelope(cut, piece);
+        }
+
+        static void AssertNoEnvelope(byte[] snapshot, int piece) =>
+            Assert.Equal(NotACatalog, Assert.Throws<BackupException>(() => Check(snapshot, piece)).Message);
+    }
+
+    [Theory]
+    [InlineData("SPGENV01", 1, true, false)]
+    [InlineData("SPGENV01", 2, true, true)]
+    [InlineData("SPGENV01", 5, true, true)]
+    [InlineData("SPGENV01", 6, true, false)]
+    [InlineData("SPGENV01", 60, true, false)]
+    [InlineData("SPGDB001", 4, true, false)]
+    [InlineData("SPGDB001", 53, true, false)]
+    [InlineData("SPGDB001", 54, true, true)]
+    [InlineData("SPGDB001", 255, true, true)]
+    [InlineData("SPGMAN01", 4, false, false)]
+    [InlineData("SPGMAN01", 60, false, false)]
+    public void The_first_bytes_say_what_a_file_claims_and_whether_it_ends_with_a_checksum(
+        string magic,
+        byte version,
+        bool claims,
+        bool ends
+    )
+    {
+        byte[] start = [.. Encoding.ASCII.GetBytes(magic), version];
+        Assert.Equal(claims, SpgSnapshotCheck.ClaimsToBeSnapshot(start));
+        Assert.Equal(ends, SpgSnapshotCheck.EndsWithChecksum(start));
+        Assert.Equal(ends, SpgSnapshotCheck.EndsWithChecksum([.. start, 0]));
+        Assert.False(SpgSnapshotCheck.EndsWithChecksum(start.AsSpan(0, 8)));
+    }
+
+    private static SpgSnapshotInfo Check(byte[] snapshot, int piece) => SpgCatalogWalkTests.Check(snapshot, piece);
 }
