@@ -144,8 +144,8 @@ internal sealed class SpgCatalogCheck
         {
             var covered = (int)Math.Clamp(_length - TrailerLength - position, 0, bytes.Length);
             _crc.Append(bytes[..covered]);
-            var at = position + covered - (_length - TrailerLength);
-            bytes[covered..].CopyTo(_trailer.AsSpan((int)Math.Max(at, 0)));
+            var at = Math.Max(position - (_length - TrailerLength), 0);
+            bytes[covered..].CopyTo(_trailer.AsSpan((int)at));
         }
         try
         {

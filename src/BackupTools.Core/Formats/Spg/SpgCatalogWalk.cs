@@ -20,7 +20,7 @@ internal sealed class SpgCatalogWalk
     private readonly long _length;
     private readonly long _baseOffset;
     private readonly IEnumerator<int> _steps;
-    private readonly byte[] _buffer = new byte[BufferLength];
+    private readonly byte[] _buffer;
     private readonly SortedSet<uint> _coldSegments = [];
     private readonly List<byte> _types = [];
     private readonly byte[] _nulls = new byte[MaxBitmap];
@@ -37,8 +37,8 @@ internal sealed class SpgCatalogWalk
     {
         _length = length;
         _baseOffset = baseOffset;
+        _buffer = new byte[Math.Min(BufferLength, length)];
         _steps = Steps().GetEnumerator();
-        Run();
     }
 
     /// <summary>True when a column type was met whose cells are laid out in a way not known: the rest is not judged.</summary>
