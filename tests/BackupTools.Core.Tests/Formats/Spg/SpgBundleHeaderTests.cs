@@ -89,6 +89,34 @@ public sealed class SpgBundleHeaderTests
         Assert.Equal((ulong)expected, Inspect(bytes).CheckBody((ulong)bytes.Length));
     }
 
+    [Theory]
+    [InlineData(3, 0, ErrorCode.Truncated)]
+    [InlineData(0, 0, ErrorCode.Truncated)]
+    [InlineData(4, 1, ErrorCode.Truncated)]
+    [InlineData(10, 7, ErrorCode.Truncated)]
+    [InlineData(10, ulong.MaxValue, ErrorCode.Truncated)]
+    [InlineData(10, 5, ErrorCode.Malformed)]
+    [InlineData(10, 0, ErrorCode.Malformed)]
+    public void A_v2_bundle_is_cut_or_has_bytes_too_many(ulong behindTheFields, ulong walLen, ErrorCode code)
+    {
+        var error = Assert.Throws<BackupException>(() =>
+            Full(0, 0).WithWalFields(Fields(walLen), 62 + behindTheFields)
+        );
+        Assert.Equal(code, error.Code);
+        Assert.Equal("v2 bundle: trailing CRC missing or extra bytes after CRC", error.Message);
+        Assert.Equal(33 + 13 + 8, error.Offset); // where wal_len stands
+    }
+
+    [Fact]
+    public void A_log_that_reaches_beyond_its_v1_bundle_is_told_by_the_place_of_its_length()
+    {
+        var header = (Full(0, 0) with { Version = 1 }).WithWalFields(Fields(11), 72);
+        Assert.Equal(0ul, header.CheckBody(73));
+        var error = Assert.Throws<BackupException>(() => header.CheckBody(72));
+        Assert.Equal("v1 bundle truncated in wal (wal_len=11, 10 bytes left)", error.Message);
+        Assert.Equal(33 + 13 + 8, error.Offset);
+    }
+
     [Fact]
     public void The_mark_tells_our_full_from_a_slice_that_starts_at_zero()
     {
@@ -96,6 +124,9 @@ public sealed class SpgBundleHeaderTests
         var ours = Full(walPos: 1000 + (ulong)wal.Length, walLen: 17 + (ulong)wal.Length);
         Assert.Equal(1000ul, SpgBaselineMark.BaselineOf(ours, [.. SpgBaselineMark.Bytes, .. wal]));
         Assert.Null(SpgBaselineMark.BaselineOf(ours, wal));
+        Assert.Equal(0ul, SpgBaselineMark.BaselineOf(Full(walPos: 500, walLen: 517), SpgBaselineMark.Bytes));
+        Assert.Null(SpgBaselineMark.BaselineOf(ours with { Version = 1 }, SpgBaselineMark.Bytes));
+        Assert.Null(SpgBaselineMark.BaselineOf(ours with { Kind = 1 }, SpgBaselineMark.Bytes));
         Assert.Null(SpgBaselineMark.BaselineOf(ours with { WalPos = 100 }, SpgBaselineMark.Bytes));
         // A log that begins with the server's own marker at offset 0, taken whole: it must not pass for ours.
         var whole = Full(walPos: 5000, walLen: 5000);
@@ -106,6 +137,8 @@ public sealed class SpgBundleHeaderTests
     [Fact]
     public void The_mark_is_a_marker_frame_that_names_offset_zero() =>
         Assert.Equal(SpgFrames.Marker(0), SpgBaselineMark.Bytes.ToArray());
+
+    private static byte[] Fields(ulong walLen) => [.. new byte[8], .. BitConverter.GetBytes(walLen)];
 
     private static SpgBundleHeader Full(ulong walPos, ulong walLen) =>
         new()

@@ -77,20 +77,26 @@ internal static class SpgFrames
         return [.. output];
     }
 
+    // Only matches of three bytes or more are of use, so only those are looked at.
     private static (int Distance, int Length) LongestMatch(ReadOnlySpan<byte> input, int at)
     {
         var best = (Distance: 0, Length: 0);
-        for (var distance = 1; distance <= Math.Min(at, 4095); distance++)
+        var ahead = input.Slice(at, Math.Min(18, input.Length - at));
+        var start = Math.Max(0, at - 4095);
+        var end = at + 2;
+        while (ahead.Length >= 3 && best.Length < ahead.Length)
         {
-            var length = 0;
-            while (length < 18 && at + length < input.Length && input[at + length] == input[at + length - distance])
+            var found = input[start..end].LastIndexOf(ahead[..3]);
+            if (found < 0)
             {
-                length++;
+                break;
             }
+            var length = ahead.CommonPrefixLength(input[(start + found)..]);
             if (length > best.Length)
             {
-                best = (distance, length);
+                best = (at - start - found, length);
             }
+            end = start + found + 2;
         }
         return best;
     }

@@ -31,6 +31,53 @@ public sealed class SpgHostileInputTests
         }
     }
 
+    [Theory]
+    [InlineData("states")]
+    [InlineData("wal")]
+    public void A_mutated_file_reads_the_same_whole_and_byte_by_byte(string folder)
+    {
+        var seeds = Directory.GetFiles(SpgFixtures.PathOf(folder)).Order().Select(File.ReadAllBytes).ToList();
+        seeds.Add(SpgCatalogs.Rows(101));
+        for (var seed = 0; seed < 1000; seed++)
+        {
+            var random = new Random(seed);
+            var input = Mutate(random, seeds[random.Next(seeds.Count)]);
+            var (whole, bytewise) = (Outcome(folder, input, input.Length), Outcome(folder, input, 1));
+            Assert.True(whole == bytewise, $"{folder}, seed {seed}: {whole} but {bytewise}");
+        }
+    }
+
+    private static string Outcome(string folder, byte[] input, int piece)
+    {
+        var said = new System.Text.StringBuilder();
+        try
+        {
+            if (folder == "wal")
+            {
+                var scanner = new SpgWalScanner();
+                foreach (var part in input.Chunk(Math.Max(piece, 1)))
+                {
+                    ReadOnlySpan<byte> rest = part;
+                    while (scanner.TryRead(ref rest, out var frame))
+                    {
+                        said.Append(frame);
+                    }
+                }
+                said.Append(scanner.Finish());
+            }
+            else
+            {
+                var info = SpgCatalogWalkTests.Check(input, Math.Max(piece, 1));
+                said.Append(info with { ColdSegments = [] }).AppendJoin(',', info.ColdSegments);
+            }
+        }
+        catch (BackupException e)
+        {
+            said.Append(e.Code).Append(e.Offset).Append(e.Message);
+        }
+        return said.ToString();
+    }
+
     private static void Parse(string folder, byte[] input, Random random)
     {
         try

@@ -48,6 +48,27 @@ public sealed class SpgSegmentManifestTests
         Assert.Equal("manifest: truncated at offset 25, need 4 bytes, got 0", error.Message);
     }
 
+    [Theory]
+    [InlineData(2, new byte[] { 7, 0, 0, 0, 5, 0, 0, 0, 65 }, "offset 34, need 4 bytes, got 0")] // an id
+    [InlineData(2, new byte[] { 7, 0, 0, 0, 1, 0, 0, 0, 65 }, "offset 34, need 4 bytes, got 0")] // a path's length
+    [InlineData(1, new byte[] { 7, 0, 0, 0, 9, 1, 0, 0 }, "offset 25, need 265 bytes, got 8")] // a path
+    [InlineData(1, new byte[] { 7, 0, 0, 0 }, "offset 29, need 8 bytes, got 0")] // the baseline
+    public void A_field_that_is_not_there_is_told_in_the_references_words(uint count, byte[] entries, string text)
+    {
+        var error = Assert.Throws<BackupException>(() => SpgSegmentManifest.Parse(Manifest(count, entries, 0)));
+        Assert.Equal($"manifest: truncated at {text}", error.Message);
+        Assert.Equal(ErrorCode.Truncated, error.Code);
+        Assert.StartsWith($"offset {error.Offset},", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wrong_checksum_is_told_by_its_place()
+    {
+        var bytes = Manifest(0, [], 0);
+        bytes[^1] ^= 1;
+        Assert.Equal(25, Assert.Throws<BackupException>(() => SpgSegmentManifest.Parse(bytes)).Offset);
+    }
+
     [Fact]
     public void Bytes_behind_the_footer_are_counted()
     {

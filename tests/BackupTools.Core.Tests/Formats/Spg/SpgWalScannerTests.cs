@@ -74,6 +74,7 @@ public sealed class SpgWalScannerTests
 
     [Theory]
     [InlineData("torn-1-byte", "WAL truncated at offset 221 (need 4-byte length, have 1)")]
+    [InlineData("torn-len-only", "v2/v3 WAL truncated at offset 225 (need 4-byte CRC, have 0)")]
     [InlineData("torn-half-crc", "v2/v3 WAL truncated at offset 225 (need 4-byte CRC, have 2)")]
     [InlineData("torn-no-type", "v3 WAL truncated at offset 229 (need 1-byte type, have 0)")]
     [InlineData("torn-last-byte-missing", "WAL entry truncated (payload_len=24) — dropping tail")]
@@ -136,14 +137,23 @@ public sealed class SpgWalScannerTests
     [InlineData("rollback to savepoint s", nameof(SpgStatement.Other))]
     [InlineData("ROLLBACK -- why\n WORK\nTO s", nameof(SpgStatement.Other))]
     [InlineData("ROLLBACK TRANSACTION TO SAVEPOINT s", nameof(SpgStatement.Other))]
+    [InlineData("ROLLBACK--why\nTO s", nameof(SpgStatement.Other))]
+    [InlineData("ROLLBACK/* why */TO s", nameof(SpgStatement.Other))]
+    [InlineData("ROLLBACK AND NO CHAIN TO s", nameof(SpgStatement.End))]
     [InlineData("ROLLBACK TOTAL", nameof(SpgStatement.End))]
     [InlineData("BEGINNING", nameof(SpgStatement.Other))]
     [InlineData("BEGIN_LOG", nameof(SpgStatement.Other))]
+    [InlineData("BEGINz", nameof(SpgStatement.Other))]
+    [InlineData("BEGINZ", nameof(SpgStatement.Other))]
+    [InlineData("BEGIN0", nameof(SpgStatement.Other))]
+    [InlineData("BEGIN9", nameof(SpgStatement.Other))]
     [InlineData("ENDÉ", nameof(SpgStatement.Other))]
     [InlineData("TRANSACTIONS BEGIN", nameof(SpgStatement.Other))]
     [InlineData("INSERT INTO t VALUES ('COMMIT')", nameof(SpgStatement.Other))]
     [InlineData("-- BEGIN", nameof(SpgStatement.Other))]
     [InlineData("/* BEGIN", nameof(SpgStatement.Other))]
+    [InlineData("- -\nBEGIN", nameof(SpgStatement.Other))]
+    [InlineData("/ *x*/ BEGIN", nameof(SpgStatement.Other))]
     [InlineData("- BEGIN", nameof(SpgStatement.Other))]
     [InlineData("'BEGIN'", nameof(SpgStatement.Other))]
     [InlineData("", nameof(SpgStatement.Other))]
@@ -164,9 +174,12 @@ public sealed class SpgWalScannerTests
     [InlineData(0xFF)]
     public void A_v3_frame_of_an_unknown_type_is_fatal(byte type)
     {
-        var error = Scan(SpgFrames.V3(type, "SELECT 1"u8), 3).Error;
-        Assert.Equal(ErrorCode.Malformed, error?.Code);
-        Assert.Contains($"unknown WAL frame type 0x{type:x2}", error?.Message, StringComparison.Ordinal);
+        foreach (var piece in new[] { 3, 1000 })
+        {
+            var error = Scan(SpgFrames.V3(type, "SELECT 1"u8), piece).Error;
+            Assert.Equal(ErrorCode.Malformed, error?.Code);
+            Assert.Contains($"unknown WAL frame type 0x{type:x2}", error?.Message, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -188,10 +201,14 @@ public sealed class SpgWalScannerTests
     [InlineData(0x04, new byte[] { 9 }, "unknown compression algorithm 9")]
     [InlineData(0x03, new byte[] { 1, 3, 0 }, "LZSS input ends after 0 bytes")]
     [InlineData(0x03, new byte[] { 1, 3, 0, 0, 0, 0xFF, 65 }, "LZSS input ends after 1 bytes")]
+    [InlineData(0x03, new byte[] { 1, 1, 0, 0, 1, 0xFF, 65 }, "LZSS input ends after 1 bytes")]
+    [InlineData(0x03, new byte[] { 1, 3, 0, 0, 0, 0xFF, 0xC3 }, "LZSS input ends after 1 bytes")]
     [InlineData(0x03, new byte[] { 1, 9, 0, 0, 0, 0x01, 65, 0x00, 0x00 }, "LZSS back-reference of 0")]
     [InlineData(0x03, new byte[] { 1, 9, 0, 0, 0, 0x01, 65, 0x20, 0x00 }, "LZSS back-reference of 2 after 1")]
-    [InlineData(0x03, new byte[] { 1, 3, 0, 0, 0, 0x01, 65, 0x10, 0x00 }, "LZSS output runs past its length")]
+    [InlineData(0x03, new byte[] { 1, 3, 0, 0, 0, 0x01, 65, 0x10, 0x00 }, "runs past its length (1 + 3 of 3)")]
     [InlineData(0x04, new byte[] { 0, 0xC3 }, "not valid UTF-8")]
+    [InlineData(0x04, new byte[] { 0, 0xC3, 65, 0xA9 }, "not valid UTF-8")]
+    [InlineData(0x01, new byte[] { 0xC3, 65, 0xA9 }, "not valid UTF-8")]
     [InlineData(0x03, new byte[] { 1, 1, 0, 0, 0, 0x01, 0xFF }, "not valid UTF-8")]
     public void A_fault_inside_a_checksummed_frame_is_fatal(byte type, byte[] payload, string text)
     {
@@ -213,8 +230,8 @@ public sealed class SpgWalScannerTests
     [Fact]
     public void A_frame_much_larger_than_any_buffer_is_scanned_in_constant_memory()
     {
-        // 96 MiB of text in one v3 frame, fed in 64 KiB pieces of which only one exists at a time.
-        const int Pieces = 1536;
+        // 16 MiB of text in one v3 frame, fed in 64 KiB pieces of which only one exists at a time.
+        const int Pieces = 256;
         var piece = new byte[1 << 16];
         piece.AsSpan().Fill((byte)'é' & 0x7F);
         var crc = new Crc32();
@@ -278,6 +295,33 @@ public sealed class SpgWalScannerTests
     }
 
     [Fact]
+    public void What_follows_the_announced_length_of_a_packed_text_is_ignored()
+    {
+        var frame = SpgFrames.V3(0x03, [1, .. SpgFrames.Lzss("COMMIT"u8), .. "XYZ"u8]);
+        foreach (var piece in new[] { 1, 1000 })
+        {
+            Assert.Equal(SpgStatement.End, Assert.Single(Scan(frame, piece).Frames).Statement);
+        }
+    }
+
+    [Fact]
+    public void A_text_that_repeats_what_lies_4095_bytes_back_unpacks_at_any_length()
+    {
+        var random = new Random(20261121);
+        var plain = new byte[4095 * 4];
+        random.NextBytes(plain.AsSpan(0, 4095));
+        for (var i = 4095; i < plain.Length; i++)
+        {
+            plain[i] = plain[i - 4095];
+        }
+        var packed = SpgFrames.Lzss(plain);
+        foreach (var piece in new[] { 1, 1000, packed.Length })
+        {
+            Assert.Equal(plain, Unpack(packed, () => piece));
+        }
+    }
+
+    [Fact]
     public void Any_text_packs_and_unpacks_in_any_pieces()
     {
         var random = new Random(20261120);
@@ -288,28 +332,7 @@ public sealed class SpgWalScannerTests
             {
                 plain[i] = i > 40 && random.Next(9) > 0 ? plain[i - random.Next(1, 40)] : (byte)random.Next(256);
             }
-            var packed = SpgFrames.Lzss(plain);
-            var lzss = new SpgLzss();
-            lzss.Reset();
-            var output = new List<byte>();
-            ReadOnlySpan<byte> rest = packed;
-            while (!rest.IsEmpty)
-            {
-                var piece = rest[..Math.Min(rest.Length, random.Next(1, 3000))];
-                rest = rest[piece.Length..];
-                while (true)
-                {
-                    var got = lzss.Decode(ref piece);
-                    output.AddRange(got);
-                    if (got.IsEmpty && piece.IsEmpty)
-                    {
-                        break;
-                    }
-                }
-            }
-            lzss.Finish();
-            Assert.Null(lzss.Fault);
-            Assert.Equal(plain, output);
+            Assert.Equal(plain, Unpack(SpgFrames.Lzss(plain), () => random.Next(1, 3000)));
         }
     }
 
@@ -328,6 +351,30 @@ public sealed class SpgWalScannerTests
         {
             Assert.False(SpgWalScanner.HoldsWholeFrame(SpgFixtures.Bytes($"wal/{name}.wal").AsSpan(221)));
         }
+    }
+
+    private static byte[] Unpack(ReadOnlySpan<byte> packed, Func<int> piece)
+    {
+        var lzss = new SpgLzss();
+        lzss.Reset();
+        var output = new List<byte>();
+        while (!packed.IsEmpty)
+        {
+            var part = packed[..Math.Min(packed.Length, piece())];
+            packed = packed[part.Length..];
+            while (true)
+            {
+                var got = lzss.Decode(ref part);
+                output.AddRange(got);
+                if (got.IsEmpty && part.IsEmpty)
+                {
+                    break;
+                }
+            }
+        }
+        lzss.Finish();
+        Assert.Null(lzss.Fault);
+        return [.. output];
     }
 
     private static byte[] FrameOf(int kind, string sql) =>
