@@ -20,8 +20,7 @@ internal static class DiskErrors
             : e is FileNotFoundException or DirectoryNotFoundException ? ErrorCode.PathNotFound
             // On Unix .NET keeps the plain error number, on Windows the Win32 error with its facility.
             : (e.HResult & unchecked((int)0xFFFF_0000)) == Win32Facility ? OfWin32(e.HResult & 0xFFFF, writing)
-            : !OperatingSystem.IsWindows() && e.HResult is > 0 and < 0x1000 ? OfErrno(e.HResult, writing)
-            : Failed(writing);
+            : OfErrno(e.HResult, writing);
         return Make(code, e.Message, path, e);
     }
 

@@ -20,9 +20,6 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
     {
         var plan = PublicationPlan.Make(disk, staging, steps);
         FlushStaged(cancellation);
-        cancellation.ThrowIfCancellationRequested();
-        if (plan.Steps.Count == 0)
-            return;
         try
         {
             if (plan.Steps.Any(s => s.Old is not null))

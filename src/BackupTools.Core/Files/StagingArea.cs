@@ -25,7 +25,6 @@ internal sealed class StagingArea : IDisposable
     private readonly IDisk _disk;
     private readonly CreatedFolders _parents;
     private readonly IDiskFile _owner;
-    private bool _disposed;
     private bool _mustStay;
 
     private StagingArea(IDisk disk, string folder, CreatedFolders parents, IDiskFile owner)
@@ -182,9 +181,6 @@ internal sealed class StagingArea : IDisposable
     /// <summary>Removes what was staged and not published; a failure to do so is left to the next sweep.</summary>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
         if (!_mustStay)
             BestEffort(() => _disk.DeleteDirectory(Folder));
         _owner.Dispose();
