@@ -38,8 +38,9 @@ internal sealed class FolderLock : IDisposable
             try
             {
                 var file = disk.TryLock(path) ?? throw Running(disk, path);
-                NameHolder(file);
-                return new FolderLock(disk, folders, file);
+                var held = new FolderLock(disk, folders, file);
+                held.NameHolder(file);
+                return held;
             }
             catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && round < Rounds)
             {
@@ -68,7 +69,7 @@ internal sealed class FolderLock : IDisposable
         _folders.RemoveIfEmpty();
     }
 
-    private static void NameHolder(IDiskFile file)
+    private void NameHolder(IDiskFile file)
     {
         using var process = Process.GetCurrentProcess();
         var start = process
@@ -86,7 +87,7 @@ internal sealed class FolderLock : IDisposable
         }
         catch
         {
-            file.Dispose();
+            Dispose();
             throw;
         }
     }

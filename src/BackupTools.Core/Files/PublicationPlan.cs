@@ -54,16 +54,15 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
             throw new BackupException(ErrorCode.WriteFailed, "this has been changed by somebody else meanwhile", path);
         foreach (var step in Steps.Reverse())
             step.Undo(disk);
-        var kept = Folders.Reverse().Where(f => !disk.TryDeleteEmptyDirectory(f)).ToList();
-        FlushFolders(disk, kept);
+        foreach (var folder in Folders.Reverse())
+            disk.TryDeleteEmptyDirectory(folder);
+        FlushFolders(disk);
     }
 
-    /// <summary>Makes the renames durable.</summary>
-    public void FlushFolders(IDisk disk) => FlushFolders(disk, Folders);
-
-    private void FlushFolders(IDisk disk, IReadOnlyList<string> folders)
+    /// <summary>Makes the renames durable, and what was made or taken back of the folders for them.</summary>
+    public void FlushFolders(IDisk disk)
     {
-        var concerned = Steps.Select(s => s.Final).Concat(folders).Select(p => Path.GetDirectoryName(p)!);
+        var concerned = Steps.Select(s => s.Final).Concat(Folders).Select(p => Path.GetDirectoryName(p)!);
         foreach (var folder in concerned.Distinct(StringComparer.Ordinal))
         {
             if (disk.Stat(folder) is not null) // a folder that was made for the steps may be gone again

@@ -74,6 +74,9 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         }
     }
 
+    /// <summary>This is the disk of the next process: what the dead one has not flushed still is not.</summary>
+    public void GoOnAfter(FaultyDisk dead) => _unflushed.UnionWith(dead._unflushed);
+
     /// <summary>The power goes now, between two steps.</summary>
     public void CutPower()
     {
@@ -83,7 +86,19 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
 
     public IDiskFile OpenRead(string path) => Wrap(Alive().OpenRead(path));
 
-    public IDiskFile OpenWrite(string path) => Wrap(Alive().OpenWrite(path));
+    /// <summary>Root may write what is read-only; here nobody may, so that it makes no difference who runs the tests.</summary>
+    public IDiskFile OpenWrite(string path)
+    {
+        var file = Wrap(Alive().OpenWrite(path));
+        if (
+            OperatingSystem.IsWindows()
+            || inner is not LocalDisk
+            || File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserWrite)
+        )
+            return file;
+        file.Dispose();
+        throw new BackupException(ErrorCode.AccessDenied, "read-only", path);
+    }
 
     public IDiskFile CreateNew(string path, long preallocate = 0)
     {

@@ -186,19 +186,78 @@ public sealed class FolderLockTests : IDisposable
     }
 
     [Fact]
-    public void Every_failure_while_locking_leaves_nothing_behind()
+    public void Every_failure_while_locking_is_told_and_leaves_nothing_behind()
     {
         for (var n = 1; ; n++)
         {
-            using var temp = new TempFolder();
             var disk = new FaultyDisk(_disk) { FailAt = n, FailWith = ErrorCode.WriteFailed };
-            var thrown = Record.Exception(() => FolderLock.Acquire(disk, temp["a/b"]).Dispose());
-            if (disk.Steps < n)
-                break;
-            // What fails on release is not told: a lock file without a lock is no lock, an empty folder no harm.
-            Assert.True(thrown is null or BackupException { Code: ErrorCode.WriteFailed }, $"{thrown}");
-            FolderLock.Acquire(_disk, temp["a/b"]).Dispose();
-            Assert.DoesNotContain(LockName, temp.Show());
+            FolderLock? held = null;
+            var thrown = Record.Exception(() => held = FolderLock.Acquire(disk, _temp["a/b"]));
+            held?.Dispose();
+            if (thrown is null)
+            {
+                Assert.Equal(8, n); // two folders made and flushed, locked, emptied, written: seven steps
+                return;
+            }
+            Assert.Equal(ErrorCode.WriteFailed, Assert.IsType<BackupException>(thrown).Code);
+            Assert.Equal("", _temp.Show());
         }
+    }
+
+    [Fact]
+    public void A_failure_on_release_is_not_told_and_gives_up_the_lock_all_the_same()
+    {
+        // A lock file without a lock is no lock, an empty folder no harm.
+        for (var n = 8; ; n++)
+        {
+            var disk = new FaultyDisk(_disk) { FailAt = n, FailWith = ErrorCode.WriteFailed };
+            FolderLock.Acquire(disk, _temp["a/b"]).Dispose();
+            FolderLock.Acquire(_disk, _temp["a/b"]).Dispose();
+            Assert.DoesNotContain(LockName, _temp.Show());
+            if (disk.Steps < n)
+                return;
+            Directory.Delete(_temp["a"], recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_folder_that_its_last_holder_takes_back_meanwhile_is_made_anew()
+    {
+        FaultyDisk disk = null!;
+        var rounds = 0;
+        disk = new FaultyDisk(_disk)
+        {
+            OnStep = () =>
+            {
+                if (disk.Log[^1].Contains(" lock ") && ++rounds == 1)
+                    Directory.Delete(_temp["f"]);
+            },
+        };
+        using (FolderLock.Acquire(disk, _temp["f"]))
+            Assert.True(File.Exists(_temp["f/" + LockName]));
+        Assert.Equal((2, ""), (rounds, _temp.Show()));
+    }
+
+    [Fact]
+    public void A_folder_that_never_stays_is_given_up()
+    {
+        FaultyDisk disk = null!;
+        disk = new FaultyDisk(_disk)
+        {
+            FailAt = 1,
+            FailUntil = int.MaxValue,
+            FailWith = ErrorCode.PathNotFound,
+            OnStep = () => Assert.InRange(disk.Steps, 1, 200),
+        };
+        var e = Assert.Throws<BackupException>(() => FolderLock.Acquire(disk, _temp.Path));
+        Assert.Equal(ErrorCode.PathNotFound, e.Code);
+    }
+
+    [Fact]
+    public void A_holder_that_has_not_written_who_it_is_keeps_the_lock_all_the_same()
+    {
+        using var holder = _disk.TryLock(_temp[LockName]);
+        var e = Assert.Throws<BackupException>(() => FolderLock.Acquire(_disk, _temp.Path));
+        Assert.Equal((ErrorCode.BackupRunning, "backup already running"), (e.Code, e.Message));
     }
 }

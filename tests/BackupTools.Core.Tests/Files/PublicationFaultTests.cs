@@ -85,6 +85,13 @@ public sealed class PublicationFaultTests
             ["d=old"]
         ),
         new(
+            "place a folder and something in it",
+            [],
+            ["s/a", "t"],
+            d => [Place("s", d, "f"), Place("t", d, "f/t")],
+            ["f/a=new s/a", "f/t=new t"]
+        ),
+        new(
             "a bundle and its manifest",
             ["m=old", "a=old"],
             ["b", "m"],
@@ -184,6 +191,7 @@ public sealed class PublicationFaultTests
     [Theory]
     [InlineData("replace a file")]
     [InlineData("replace a file without links")]
+    [InlineData("replace a file by plain rename")]
     [InlineData("replace a folder")]
     [InlineData("replace a file by a folder")]
     [InlineData("a bundle and its manifest")]
@@ -229,6 +237,109 @@ public sealed class PublicationFaultTests
             }
         }
         Assert.True(tried > 100, $"{tried} tried");
+    }
+
+    [Fact]
+    public void What_was_removed_from_a_folder_before_it_was_replaced_is_put_back_into_the_old_one()
+    {
+        var s = new Scenario(
+            "a folder and a part of it",
+            ["f/x=old", "f/y=old"],
+            ["s/a"],
+            d => [Remove(d, "f/x"), Replace("s", d, "f")],
+            ["f/a=new s/a"]
+        );
+        for (var n = 1; n <= StepsOf(s); n++)
+        {
+            using var temp = Prepare(s);
+            var thrown = Attempt(s, DiskFor(s, temp, failAt: n), temp.Path);
+            Assert.Equal(thrown is null ? After(s) : Before(s), Files(temp).Where(NotStaging));
+        }
+    }
+
+    [Theory]
+    [InlineData("a bundle and its manifest")]
+    [InlineData("a database of many parts")]
+    public void Before_the_first_step_all_that_is_staged_and_the_journal_are_durable(string name)
+    {
+        var s = Scenarios.Single(s => s.Name == name);
+        using var temp = Prepare(s);
+        FaultyDisk disk = null!;
+        IReadOnlyList<string>? unflushed = null;
+        disk = DiskFor(
+            s,
+            temp,
+            onStep: () =>
+            {
+                if (disk.Log[^1].Contains(" move ") && !disk.Log[^1].Contains("journal"))
+                    unflushed ??= disk.UnflushedIn(temp.Path);
+            }
+        );
+        Run(s, disk, temp.Path);
+        Assert.NotNull(unflushed);
+        Assert.Empty(unflushed);
+    }
+
+    [Theory]
+    [InlineData("place in new folders")]
+    [InlineData("a database of many parts, " + NoLinks)]
+    public void The_journal_goes_only_when_what_it_tells_of_is_durable(string name)
+    {
+        var s = Scenarios.Single(s => s.Name == name);
+        var looked = 0;
+        for (var n = 1; n <= StepsOf(s); n++)
+        {
+            using var failing = Prepare(s);
+            Assert.IsNotAssignableFrom<Xunit.Sdk.XunitException>(Attempt(s, Watched(failing, failAt: n), failing.Path));
+
+            using var killed = Prepare(s);
+            var dead = DiskFor(s, killed, killAt: n);
+            Attempt(s, dead, killed.Path);
+            var sweeping = Watched(killed);
+            sweeping.GoOnAfter(dead);
+            StagingArea.Sweep(sweeping, killed.Path);
+        }
+        Assert.True(looked > 10, $"{looked}");
+
+        FaultyDisk Watched(TempFolder temp, int failAt = 0)
+        {
+            FaultyDisk disk = null!;
+            return disk = DiskFor(
+                s,
+                temp,
+                failAt,
+                onStep: () =>
+                {
+                    if (disk.Log[^1].Split(' ') is not [_, "delete", var path] || !path.EndsWith("journal.json"))
+                        return;
+                    looked++;
+                    Assert.DoesNotContain(
+                        disk.UnflushedIn(temp.Path),
+                        p => NotStaging(Path.GetRelativePath(temp.Path, p))
+                    );
+                }
+            );
+        }
+    }
+
+    [Fact]
+    public void When_the_old_state_cannot_be_put_back_the_cause_is_told_and_what_to_keep()
+    {
+        var s = Scenarios.Single(s => s.Name == "a bundle and its manifest");
+        using var temp = Prepare(s);
+        var learn = DiskFor(s, temp);
+        Run(s, learn, temp.Path);
+        var replace = 1 + learn.Log.FindIndex(l => l.Contains(" replace "));
+
+        using var broken = Prepare(s);
+        var disk = DiskFor(s, broken, failAt: replace, failUntil: int.MaxValue);
+        var e = Assert.IsType<BackupException>(Attempt(s, disk, broken.Path));
+        var cause = Assert.IsType<BackupException>(e.InnerException);
+        Assert.Equal($"fault at step {replace}, replace", cause.Message);
+        Assert.Equal((ErrorCode.DiskFull, cause.FullName), (e.Code, e.FullName));
+        Assert.StartsWith($"{cause.Message}; and the old state could not be put back: fault at step", e.Message);
+        Assert.Contains(Assert.Single(Directory.GetDirectories(broken.Path)), e.Recommendation);
+        SweepAndExpectOldOrNew(s, broken, "once the disk works again");
     }
 
     private static void ForEveryStep(
