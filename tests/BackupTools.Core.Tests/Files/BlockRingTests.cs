@@ -48,6 +48,30 @@ public sealed class BlockRingTests
     }
 
     [Fact]
+    public void A_sink_that_has_failed_is_shown_nothing_more()
+    {
+        var shown = 0;
+        using var filled = new ManualResetEventSlim();
+        BlockSink fail = (_, offset) =>
+        {
+            shown++;
+            filled.Wait();
+            throw new InvalidOperationException($"at {offset}");
+        };
+        using (var ring = new BlockRing([fail]))
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                ring.Next();
+                ring.Submit(1, i);
+            }
+            filled.Set();
+            Assert.Equal("at 0", Assert.Throws<InvalidOperationException>(ring.Finish).Message);
+        }
+        Assert.Equal(1, shown);
+    }
+
+    [Fact]
     public void Disposing_in_the_middle_waits_for_the_sink_that_is_at_work()
     {
         var inside = false;

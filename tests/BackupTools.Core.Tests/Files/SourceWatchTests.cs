@@ -63,12 +63,27 @@ public sealed class SourceWatchTests : IDisposable
         _temp.Write("real", "1");
         File.CreateSymbolicLink(_temp["link"], "real");
         File.CreateSymbolicLink(_temp["broken"], "nowhere");
+        File.CreateSymbolicLink(_temp["removed"], "not/here");
         Directory.CreateDirectory(_temp["folder"]);
         File.CreateSymbolicLink(_temp["tofolder"], "folder");
-        var watch = Note("link", "broken", "tofolder");
+        var watch = Note("link", "broken", "removed", "tofolder");
         Assert.Empty(Changed(watch));
         File.AppendAllText(_temp["real"], "2");
         _temp.Write("nowhere", "x");
-        Assert.Equal(["link", "broken"], Changed(watch));
+        File.Delete(_temp["removed"]);
+        Assert.Equal(["link", "broken", "removed"], Changed(watch));
+    }
+
+    [Fact]
+    public void Identity_length_and_both_times_each_tell_a_change_and_nothing_else_does()
+    {
+        var time = DateTimeOffset.UnixEpoch;
+        var before = new DiskEntry("/f", DiskEntryKind.File, 1, time, time, 2, 3, LinkCount: 1, AllocatedBytes: 4096);
+        Assert.True((before with { Path = "/g", LinkCount = 2, AllocatedBytes = 0 }).IsUnchangedSince(before));
+        Assert.False((before with { Device = 9 }).IsUnchangedSince(before));
+        Assert.False((before with { Inode = 9 }).IsUnchangedSince(before));
+        Assert.False((before with { Length = 9 }).IsUnchangedSince(before));
+        Assert.False((before with { ModifiedUtc = time.AddTicks(1) }).IsUnchangedSince(before));
+        Assert.False((before with { ChangedUtc = time.AddTicks(1) }).IsUnchangedSince(before));
     }
 }

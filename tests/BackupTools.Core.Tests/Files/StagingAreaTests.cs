@@ -41,6 +41,115 @@ public sealed class StagingAreaTests : IDisposable
     }
 
     [Fact]
+    public void What_comes_after_it_was_disposed_is_not_taken_away_by_disposing_again()
+    {
+        var staging = Stage("new/deep");
+        staging.Dispose();
+        Directory.CreateDirectory(_temp["new/deep"]);
+        staging.Dispose();
+        Assert.Equal("new/\nnew/deep/", _temp.Show());
+    }
+
+    [Fact]
+    public void Folders_made_for_staging_are_there_after_a_power_loss()
+    {
+        var disk = new FaultyDisk(_disk);
+        CreatedFolders.Ensure(disk, _temp["new/deep"]);
+        Assert.Equal(4, disk.Steps);
+        Assert.Empty(disk.UnflushedIn(_temp.Path));
+    }
+
+    [Fact]
+    public void A_failure_before_anything_is_staged_leaves_nothing_behind()
+    {
+        for (var n = 1; ; n++)
+        {
+            var disk = new FaultyDisk(_disk) { FailAt = n };
+            StagingArea? staging = null;
+            var thrown = Record.Exception(() =>
+                staging = StagingArea.Create(disk, _temp["new/deep"], TimeProvider.System)
+            );
+            if (thrown is null)
+            {
+                Assert.Equal(7, n); // two folders made and flushed, the staging folder made and locked: six steps
+                staging!.Dispose();
+                return;
+            }
+            Assert.Equal("", _temp.Show());
+            Assert.Equal(ErrorCode.DiskFull, Assert.IsType<BackupException>(thrown).Code);
+        }
+    }
+
+    [Fact]
+    public void A_staging_folder_that_a_sweep_takes_before_it_is_locked_is_made_anew()
+    {
+        FaultyDisk disk = null!;
+        string? taken = null;
+        disk = new FaultyDisk(_disk)
+        {
+            OnStep = () =>
+            {
+                if (taken is null && disk.Log[^1].Split(' ') is [_, "lock", var path])
+                    Directory.Delete(taken = Path.GetDirectoryName(path)!);
+            },
+        };
+        using (var staging = StagingArea.Create(disk, _temp.Path, TimeProvider.System))
+        {
+            Assert.NotEqual(taken, staging.Folder);
+            Assert.Equal([staging.Folder], Directory.GetFileSystemEntries(_temp.Path));
+            Fill(staging, "f", "new");
+            staging.Publish([PublishStep.Place("f", _temp["f"])], default);
+        }
+        Assert.Equal("f=new", _temp.Show());
+    }
+
+    [Fact]
+    public void When_every_staging_folder_is_taken_before_it_is_locked_it_is_given_up()
+    {
+        FaultyDisk disk = null!;
+        var held = new List<IDiskFile>();
+        disk = new FaultyDisk(_disk)
+        {
+            OnStep = () =>
+            {
+                Assert.InRange(disk.Steps, 1, 200);
+                if (disk.Log[^1].Split(' ') is [_, "lock", var path])
+                    held.Add(_disk.TryLock(path)!);
+            },
+        };
+        var locked = Assert.Throws<BackupException>(() => StagingArea.Create(disk, _temp.Path, TimeProvider.System));
+        Assert.Equal(ErrorCode.WriteFailed, locked.Code);
+        Assert.InRange(held.Count, 5, 50);
+        held.ForEach(h => h.Dispose());
+        StagingArea.Sweep(_disk, _temp.Path);
+        Assert.Equal("", _temp.Show());
+
+        disk = new FaultyDisk(_disk)
+        {
+            FailAt = 1,
+            FailUntil = int.MaxValue,
+            FailWith = ErrorCode.PathNotFound,
+            OnStep = () => Assert.InRange(disk.Steps, 1, 200),
+        };
+        var gone = Assert.Throws<BackupException>(() => StagingArea.Create(disk, _temp.Path, TimeProvider.System));
+        Assert.Equal(ErrorCode.PathNotFound, gone.Code);
+    }
+
+    [Fact]
+    public void Only_staging_folders_are_leftovers()
+    {
+        const string name = ".backuptools-1-20261120T041000Z-0123abcd.staging";
+        Assert.False(StagingArea.HasLeftovers(_disk, _temp["nowhere"]));
+        Assert.False(StagingArea.HasLeftovers(_disk, _temp.Path));
+        Assert.False(StagingArea.HasLeftovers(_disk, _temp.Write("f/" + name, "a file")));
+        Directory.CreateDirectory(_temp["f/folder"]);
+        Assert.False(StagingArea.HasLeftovers(_disk, _temp["f"]));
+        Directory.CreateDirectory(_temp["g/" + name]);
+        _temp.Write("g/bundle", "B");
+        Assert.True(StagingArea.HasLeftovers(_disk, _temp["g"]));
+    }
+
+    [Fact]
     public void Placing_on_a_taken_name_undoes_what_came_before()
     {
         _temp.Write("b", "old");
@@ -97,6 +206,8 @@ public sealed class StagingAreaTests : IDisposable
     [InlineData("a\0b")]
     [InlineData(".backuptools-owner.lock")]
     [InlineData("x/../.backuptools-aside/0")]
+    [InlineData("x/../")]
+    [InlineData("../a-neighbour-whose-name-is-longer-than-the-name-of-any-staging-folder-will-ever-be-anywhere")]
     public void A_name_that_leads_out_or_is_one_of_ours_is_refused(string name)
     {
         using var staging = Stage();
@@ -125,6 +236,7 @@ public sealed class StagingAreaTests : IDisposable
     [InlineData(".backuptools-1-20261120T041000Z-0123abcg.staging", false)]
     [InlineData(".backuptools-1-20261120T041000Z-0123abcd-1.staging", false)]
     [InlineData(".backuptools-x-20261120T041000Z-0123abcd.staging", false)]
+    [InlineData(".backuptools-1x-20261120T041000Z-0123abcd.staging", false)]
     [InlineData(".backuptools-.staging", false)]
     [InlineData(".backuptools.json", false)]
     [InlineData("", false)]
@@ -178,7 +290,8 @@ public sealed class StagingAreaTests : IDisposable
         var shared = _temp.Write("bundle1/table", "data");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(shared, UnixFileMode.UserRead);
-        using (var staging = Stage())
+        var disk = new FaultyDisk(_disk); // on which nobody may, not even root
+        using (var staging = StagingArea.Create(disk, _temp.Path, TimeProvider.System))
         {
             staging.CreateDirectory("b/tables");
             Assert.True(_disk.TryCreateHardLink(staging.PathOf("b/tables/table"), shared));
@@ -186,6 +299,18 @@ public sealed class StagingAreaTests : IDisposable
         }
         Assert.Equal("data", File.ReadAllText(_temp["bundle2/tables/table"]));
         Assert.True(_disk.Stat(_temp["bundle2/tables/table"])!.IsSameFileAs(_disk.Stat(shared)!));
+    }
+
+    [UnixFact]
+    public void A_staged_link_is_published_as_the_link_it_is()
+    {
+        using (var staging = Stage())
+        {
+            staging.CreateDirectory("d");
+            File.CreateSymbolicLink(staging.PathOf("d/link"), "nowhere");
+            staging.Publish([PublishStep.Place("d", _temp["d"])], default);
+        }
+        Assert.Equal("nowhere", new FileInfo(_temp["d/link"]).LinkTarget);
     }
 
     [Fact]

@@ -96,67 +96,72 @@ public sealed class StagingSweepTests : IDisposable
         Assert.Equal(100, Directory.GetFileSystemEntries(_temp.Path).Length);
     }
 
-    public static TheoryData<string, string> Forgeries()
+    public static TheoryData<string, string, string> Forgeries()
     {
-        static string One(
-            string action,
-            string? staged,
-            string final,
-            string rest = """"new":{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1},"old":null""""
-        ) =>
+        const string item = """{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1}""";
+        const string @new = $"""
+            "new":{item},"old":null
+            """;
+        const string old = $"""
+            "new":null,"old":{item}
+            """;
+        static string One(string action, string? staged, string final, string rest = @new) =>
             $$"""{"version":1,"steps":[{"action":"{{action}}","staged":{{(staged is null ? "null" : $"\"{staged}\"")}},"final":"{{final}}",{{rest}}}],"folders":[]}""";
-        const string old = """"new":null,"old":{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1}"""";
-        return new TheoryData<string, string>
+        const string unsafeName = "outside its folder";
+        const string contradiction = "contradicts itself";
+        const string foreign = "not a journal";
+        const string version = "of another version";
+        return new TheoryData<string, string, string>
         {
-            { "final above", One("Place", "s", "../victim") },
-            { "final above by a detour", One("Place", "s", "a/../../victim") },
-            { "final absolute", One("Place", "s", "/victim") },
-            { "final itself", One("Place", "s", ".") },
-            { "final empty", One("Place", "s", "") },
-            { "final with NUL", One("Place", "s", "a\\u0000b") },
-            { "final through a link", One("Place", "s", "link/victim") },
-            { "final through a file", One("Place", "s", "file/victim") },
+            { "final above", unsafeName, One("Place", "s", "../victim") },
+            { "final above by a detour", unsafeName, One("Place", "s", "a/../../victim") },
+            { "final absolute", unsafeName, One("Place", "s", "/victim") },
+            { "final itself", unsafeName, One("Place", "s", ".") },
+            { "final empty", unsafeName, One("Place", "s", "") },
+            { "final with NUL", unsafeName, One("Place", "s", "a\\u0000b") },
+            { "final through a link", unsafeName, One("Place", "s", "link/victim") },
+            { "final through a file", unsafeName, One("Place", "s", "file/victim") },
             {
                 "final in a living staging folder",
+                unsafeName,
                 One("Place", "s", ".backuptools-2-20261120T041000Z-0123abcd.staging/x")
             },
-            { "removal above", One("Remove", null, "../victim", old) },
-            { "staged above", One("Place", "../../victim", "f") },
-            { "staged absolute", One("Place", "/victim", "f") },
-            { "staged through a link", One("Place", "link/victim", "f") },
-            { "removal with a staged name", One("Remove", "s", "f", old) },
-            { "removal of nothing", One("Remove", null, "f") },
+            { "removal above", unsafeName, One("Remove", null, "../victim", old) },
+            { "staged above", unsafeName, One("Place", "../../victim", "g") },
+            { "staged absolute", unsafeName, One("Place", "/victim", "g") },
+            { "staged through a link", unsafeName, One("Place", "link/victim", "g") },
+            { "removal with a staged name", contradiction, One("Remove", "s", "f", old) },
+            { "removal with a new item", contradiction, One("Remove", null, "f", $"\"new\":{item},\"old\":{item}") },
+            { "removal of nothing", contradiction, One("Remove", null, "g", "\"new\":null,\"old\":null") },
+            { "placing over something", contradiction, One("Place", "s", "f", $"\"new\":{item},\"old\":{item}") },
+            { "placing nothing", contradiction, One("Place", null, "g") },
+            { "placing what is not known", contradiction, One("Place", "s", "g", "\"new\":null,\"old\":null") },
+            { "unknown action", foreign, One("Destroy", "s", "g") },
+            { "action out of range", contradiction, One("Place", "s", "g").Replace("\"Place\"", "77") },
+            { "folders above", unsafeName, """{"version":1,"steps":[],"folders":["../victims"]}""" },
+            { "other version", version, """{"version":2,"steps":[],"folders":[]}""" },
+            { "unknown property", foreign, """{"version":1,"steps":[],"folders":[],"also":1}""" },
+            { "missing property", foreign, """{"version":1,"steps":[]}""" },
+            { "null list", foreign, """{"version":1,"steps":null,"folders":[]}""" },
+            { "null step", contradiction, """{"version":1,"steps":[null],"folders":[]}""" },
             {
-                "placing over something",
-                One(
-                    "Place",
-                    "s",
-                    "f",
-                    old.Replace("null", """{"inode":1,"isFolder":false,"length":1,"modifiedUtcTicks":1}""")
-                )
+                "null step among others",
+                contradiction,
+                One("Place", "s", "g").Replace("[", "[null,").Replace("folders\":[null,", "folders\":[")
             },
-            { "placing nothing", One("Place", null, "f") },
-            { "unknown action", One("Destroy", "s", "f") },
-            { "action out of range", One("Place", "s", "f").Replace("\"Place\"", "77") },
-            { "folders above", """{"version":1,"steps":[],"folders":["../victims"]}""" },
-            { "other version", """{"version":2,"steps":[],"folders":[]}""" },
-            { "unknown property", """{"version":1,"steps":[],"folders":[],"also":1}""" },
-            { "missing property", """{"version":1,"steps":[]}""" },
-            { "null list", """{"version":1,"steps":null,"folders":[]}""" },
-            { "null step", """{"version":1,"steps":[null],"folders":[]}""" },
-            { "null name", """{"version":1,"steps":[],"folders":[null]}""" },
-            { "null", "null" },
-            { "cut", """{"version":1,"steps":[""" },
-            { "empty", "" },
-            { "not JSON", "\0\0\0\0" },
-            { "deep", new string('[', 100_000) },
-            { "number too large", """{"version":99999999999999999999,"steps":[],"folders":[]}""" },
+            { "null name", contradiction, """{"version":1,"steps":[],"folders":[null]}""" },
+            { "null", version, "null" },
+            { "cut", foreign, """{"version":1,"steps":[""" },
+            { "empty", foreign, "" },
+            { "not JSON", foreign, "\0\0\0\0" },
+            { "deep", foreign, new string('[', 100_000) },
+            { "number too large", foreign, """{"version":99999999999999999999,"steps":[],"folders":[]}""" },
         };
     }
 
     [Theory]
     [MemberData(nameof(Forgeries))]
-    public void A_journal_that_we_did_not_write_moves_nothing(string what, string journal)
+    public void A_journal_that_we_did_not_write_moves_nothing(string what, string reason, string journal)
     {
         _ = what;
         foreach (
@@ -177,15 +182,18 @@ public sealed class StagingSweepTests : IDisposable
         );
         _temp.Write("in/" + Journal, journal);
         _temp.Write("in/" + Owner, "");
-        if (!OperatingSystem.IsWindows())
+        foreach (var link in new[] { "in/link", $"in/{Dead}/link" })
         {
-            File.CreateSymbolicLink(_temp["in/link"], _temp["victims"]);
-            File.CreateSymbolicLink(_temp[$"in/{Dead}/link"], _temp["victims"]);
+            if (OperatingSystem.IsWindows())
+                _temp.Write(link, "no link, which only an administrator may make");
+            else
+                File.CreateSymbolicLink(_temp[link], _temp["victims"]);
         }
         var before = _temp.Show();
         Assert.Empty(Sweep("in"));
         Assert.Equal(before, _temp.Show());
         Assert.Contains(Dead, Assert.Single(_warnings));
+        Assert.Contains(reason, _warnings[0]);
     }
 
     [Fact]
@@ -252,32 +260,131 @@ public sealed class StagingSweepTests : IDisposable
         Assert.Empty(_warnings);
     }
 
-    /// <summary>Replaces in/a and a second file, and is killed before the step of this kind on this path.</summary>
-    private void Kill(string folder, string second, string step, string pathEnd)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_published_and_then_removed_does_not_come_back(bool killedInTheSweep)
     {
-        var learn = new FaultyDisk(_disk);
-        Replace(learn);
-        var disk = new FaultyDisk(_disk)
+        if (!killedInTheSweep)
         {
-            KillAt =
-                1 + learn.Log.FindIndex(l => l.Split(' ')[1] == step && l.EndsWith(pathEnd, StringComparison.Ordinal)),
-        };
-        Assert.Throws<KilledException>(() => Replace(disk));
-
-        void Replace(IDisk disk)
-        {
-            _temp.Write("in/a", "old a");
-            _temp.Write(Path.GetRelativePath(_temp.Path, second), "old b");
-            using var staging = StagingArea.Create(disk, folder, TimeProvider.System);
-            foreach (var name in new[] { "a", "b" })
-            {
-                using var file = staging.CreateFile(name);
-                file.Write(System.Text.Encoding.UTF8.GetBytes("new " + name), 0);
-            }
-            staging.Publish(
-                [PublishStep.Replace("a", Path.Combine(folder, "a")), PublishStep.Replace("b", second)],
-                default
-            );
+            Kill(_temp["in"], _temp["in/b"], "delete", ".backuptools-aside/0");
         }
+        else
+        {
+            Kill(_temp["in"], _temp["in/b"], "delete", "journal.json");
+            FaultyDisk sweeping = null!;
+            sweeping = new FaultyDisk(_disk)
+            {
+                OnStep = () =>
+                {
+                    if (sweeping.Log[^1].EndsWith(".backuptools-aside/0", StringComparison.Ordinal))
+                        throw new KilledException();
+                },
+            };
+            Assert.Throws<KilledException>(() => StagingArea.Sweep(sweeping, _temp["in"]));
+        }
+        File.Delete(_temp["in/b"]);
+        Assert.Single(Sweep("in"));
+        Assert.Equal("in/\nin/a=new a", _temp.Show());
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void A_publication_that_was_undone_before_the_kill_is_over()
+    {
+        var failAt = StepOf("replace", "/b", new FaultyDisk(_disk), _temp["in"], _temp["in/b"]);
+        var failing = new FaultyDisk(_disk) { FailAt = failAt };
+        var killAt = StepOf("rmdir", "aside", failing, _temp["in"], _temp["in/b"]);
+        var disk = new FaultyDisk(_disk) { FailAt = failAt, KillAt = killAt };
+        Assert.Throws<KilledException>(() => Replace(disk, _temp["in"], _temp["in/b"]));
+        Assert.Equal("old a", File.ReadAllText(_temp["in/a"]));
+        File.Move(_temp.Write("in/c", "another a"), _temp["in/a"], overwrite: true);
+        Assert.Single(Sweep("in"));
+        Assert.Equal("in/\nin/a=another a\nin/b=old b", _temp.Show());
+        Assert.Empty(_warnings);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_old_file_that_somebody_took_before_its_step_leaves_all_to_people(bool replaced)
+    {
+        Kill(_temp["in"], _temp["in/b"], "link", ".backuptools-aside/1");
+        Assert.Equal("new a", File.ReadAllText(_temp["in/a"]));
+        if (replaced)
+            File.Move(_temp.Write("in/c", "another b"), _temp["in/b"], overwrite: true);
+        else
+            File.Delete(_temp["in/b"]);
+        var before = _temp.Show();
+        Assert.Empty(Sweep("in"));
+        Assert.Contains("is not what the run put there", Assert.Single(_warnings));
+        Assert.Equal(before, _temp.Show());
+    }
+
+    [Fact]
+    public void What_came_in_the_place_of_a_removed_file_is_not_undone()
+    {
+        Kill(_temp["in"], _temp["in/b"], "replace", "/b", removed: _temp["in/c"]);
+        Assert.False(File.Exists(_temp["in/c"]));
+        _temp.Write("in/c", "another c");
+        var before = _temp.Show();
+        Assert.Empty(Sweep("in"));
+        Assert.Contains("is not what the run put there", Assert.Single(_warnings));
+        Assert.Equal(before, _temp.Show());
+    }
+
+    [UnixFact]
+    public void A_colon_in_a_name_means_nothing_on_Unix()
+    {
+        Kill(_temp["in"], _temp["in/b:c"], "replace", "/b:c");
+        Assert.Single(Sweep("in"));
+        Assert.Equal("in/\nin/a=old a\nin/b:c=old b", _temp.Show());
+    }
+
+    /// <summary>As <see cref="Replace"/>, killed before the step of this kind on this path.</summary>
+    private void Kill(string folder, string second, string step, string pathEnd, string? removed = null)
+    {
+        var killAt = StepOf(step, pathEnd, new FaultyDisk(_disk), folder, second, removed);
+        var disk = new FaultyDisk(_disk) { KillAt = killAt };
+        Assert.Throws<KilledException>(() => Replace(disk, folder, second, removed));
+    }
+
+    /// <summary>The number of the first step of this kind on this path.</summary>
+    private int StepOf(
+        string step,
+        string pathEnd,
+        FaultyDisk disk,
+        string folder,
+        string second,
+        string? removed = null
+    )
+    {
+        Record.Exception(() => Replace(disk, folder, second, removed));
+        var index = disk.Log.FindIndex(l => l.Split(' ')[1] == step && l.EndsWith(pathEnd, StringComparison.Ordinal));
+        Assert.True(index >= 0, string.Join('\n', disk.Log));
+        return index + 1;
+    }
+
+    /// <summary>Removes a file, if one is named, and replaces in/a and a second file.</summary>
+    private void Replace(IDisk disk, string folder, string second, string? removed = null)
+    {
+        _temp.Write("in/a", "old a");
+        _temp.Write(Path.GetRelativePath(_temp.Path, second), "old b");
+        if (removed is not null)
+            _temp.Write(Path.GetRelativePath(_temp.Path, removed), "old c");
+        using var staging = StagingArea.Create(disk, folder, TimeProvider.System);
+        foreach (var name in new[] { "a", "b" })
+        {
+            using var file = staging.CreateFile(name);
+            file.Write(System.Text.Encoding.UTF8.GetBytes("new " + name), 0);
+        }
+        staging.Publish(
+            [
+                .. removed is null ? Array.Empty<PublishStep>() : [PublishStep.Remove(removed)],
+                PublishStep.Replace("a", Path.Combine(folder, "a")),
+                PublishStep.Replace("b", second),
+            ],
+            default
+        );
     }
 }

@@ -48,6 +48,33 @@ public sealed class TransferProgressTests
     }
 
     [Fact]
+    public void Without_a_rate_only_the_end_is_known()
+    {
+        var progress = new TransferProgress(new ManualClock());
+        progress.Expect(10);
+        Assert.Equal(-1, progress.Sample().SecondsRemaining);
+        progress.Advance(10);
+        Assert.Equal((0, 0), (progress.Sample().Rate, progress.Sample().SecondsRemaining));
+    }
+
+    [Fact]
+    public void The_first_bytes_set_the_rate_and_a_moment_says_nothing_about_it()
+    {
+        var clock = new ManualClock();
+        var progress = new TransferProgress(clock);
+        clock.Pass(1);
+        Assert.Equal(0, progress.Sample().Rate);
+        clock.Pass(1);
+        progress.Advance(100);
+        Assert.Equal(100, progress.Sample().Rate, 3);
+        progress.Advance(100_000);
+        clock.Pass(0.0999);
+        Assert.Equal(100, progress.Sample().Rate, 3);
+        clock.Pass(0.0001);
+        Assert.InRange(progress.Sample().Rate, 10_000, 30_000); // 2 % of a million in a tenth of a second
+    }
+
+    [Fact]
     public void A_rate_is_smoothed_the_same_however_often_it_is_sampled()
     {
         var rates = new[] { 1, 10 }
