@@ -161,7 +161,7 @@ public sealed class HashingCopyTests : IDisposable
                 stop.Token
             )
         );
-        Assert.InRange(seen, 2, 6);
+        Assert.InRange(seen, 2, 8); // what is on its way is as much as six blocks
     }
 
     [Fact]
