@@ -10,7 +10,7 @@ internal static class DiskErrors
     private const int Win32Facility = unchecked((int)0x8007_0000);
 
     /// <summary>True for the exceptions that .NET's file calls throw for the disk's sake, not for a bug of ours.</summary>
-    public static bool IsDiskFailure(Exception e) => e is IOException or UnauthorizedAccessException;
+    public static bool IsDiskFailure(Exception e) => e is IOException or UnauthorizedAccessException || IsTooLarge(e);
 
     /// <summary>Translates an exception of .NET's file calls; <paramref name="writing"/> says what was tried.</summary>
     public static BackupException From(Exception e, string path, bool writing)
@@ -21,7 +21,7 @@ internal static class DiskErrors
             // On Unix .NET keeps the plain error number, on Windows the Win32 error with its facility.
             : (e.HResult & unchecked((int)0xFFFF_0000)) == Win32Facility ? OfWin32(e.HResult & 0xFFFF, writing)
             : OfErrno(e.HResult, writing);
-        return Make(code, e.Message, path, e);
+        return Make(code, IsTooLarge(e) ? "the file is too large for the file system" : e.Message, path, e);
     }
 
     /// <summary>Translates the error of a native call: errno on Unix, the Win32 error on Windows.</summary>
@@ -49,6 +49,9 @@ internal static class DiskErrors
             path,
             inner: inner
         );
+
+    /// <summary>What .NET makes of EFBIG ("value") and of a length that Windows does not take ("length").</summary>
+    private static bool IsTooLarge(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value" or "length" };
 
     private static ErrorCode Failed(bool writing) => writing ? ErrorCode.WriteFailed : ErrorCode.ReadFailed;
 

@@ -131,8 +131,6 @@ internal static class HashingCopy
         CancellationToken cancellation
     )
     {
-        if (hole.Length == 0)
-            return;
         if (tap is not null)
         {
             for (var left = hole.Length; left > 0; left -= Zeros.Length)

@@ -97,7 +97,7 @@ internal sealed class LocalDisk : IDisk
             : OperatingSystem.IsMacOS() ? Mac.Exchange(path, other)
             : OperatingSystem.IsLinux() ? Linux.Exchange(path, other)
             : Errno.NotSupported;
-        if (OperatingSystem.IsWindows() || IsUnknownCall(error))
+        if (IsUnknownCall(error))
             return false;
         ThrowIfFailed(error, path, other);
         return true;
@@ -296,10 +296,10 @@ internal sealed class LocalDisk : IDisk
             {
                 CreateNew(path).Dispose();
             }
-            catch (BackupException e) when (e.Code == ErrorCode.DestinationExists) { } // another was faster
-            catch (BackupException e) when (e.InnerException?.HResult == Errno.WouldBlock)
+            catch (BackupException e)
+                when (e.Code == ErrorCode.DestinationExists || e.InnerException?.HResult == Errno.WouldBlock)
             {
-                return null; // another has locked what we had just created
+                // Another was faster: to create it, or to lock what we had just created.
             }
             handle = Libc.TryOpen(path, Libc.ReadWrite, out errno);
         }

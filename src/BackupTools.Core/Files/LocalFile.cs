@@ -146,15 +146,16 @@ internal sealed class LocalFile : IDiskFile
     }
 
     /// <summary>
-    /// Reserves space without changing the length, so that a disk that is too small is known before anything is
-    /// copied. Nothing is reserved where the system or the file system has no such call; speed is the same.
+    /// Reserves space without changing the length, so that a disk that is too small, or a file that is too large for
+    /// it, is known before anything is copied. Nothing is reserved where the system or the file system has no such
+    /// call; speed is the same.
     /// </summary>
     public void Reserve(long bytes)
     {
         if (bytes <= 0 || !OperatingSystem.IsLinux())
             return;
         var errno = Linux.Reserve(_handle, bytes);
-        if (errno == Errno.NoSpace || errno == Errno.QuotaExceeded)
+        if (errno is Errno.NoSpace or Errno.FileTooLarge || errno == Errno.QuotaExceeded)
             throw DiskErrors.FromNative(errno, Path, writing: true);
         if (errno == 0)
             _reserved = bytes;

@@ -60,5 +60,11 @@ public class DiskErrorsTests
         Assert.Equal(ErrorCode.PathNotFound, DiskErrors.From(new DirectoryNotFoundException(), "/p", true).Code);
         Assert.False(DiskErrors.IsDiskFailure(new OperationCanceledException()));
         Assert.False(DiskErrors.IsDiskFailure(new ArgumentException("a bug")));
+        Assert.False(DiskErrors.IsDiskFailure(new ArgumentOutOfRangeException("offset")));
+        var tooLarge = new ArgumentOutOfRangeException("value"); // so .NET calls it, whatever the argument's name
+        Assert.True(DiskErrors.IsDiskFailure(tooLarge));
+        e = DiskErrors.From(tooLarge, "/p", writing: true);
+        Assert.Equal(ErrorCode.WriteFailed, e.Code);
+        Assert.Equal("writing failed: the file is too large for the file system", e.Message);
     }
 }

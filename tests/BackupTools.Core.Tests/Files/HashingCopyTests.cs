@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BackupTools.Errors;
 using BackupTools.Files;
 using FsCheck;
@@ -61,6 +62,8 @@ public sealed class HashingCopyTests : IDisposable
             HashingCopy.Read(source, new FileRange(0, expected), b => seen += b.Length, new TransferProgress(), default)
         );
         Assert.Equal((ErrorCode.Truncated, size, source.Path), (e.Code, e.Offset, e.FullName));
+        Assert.Equal($"at least {Math.Min(expected, 4 * Block)} bytes", e.Expected); // the block that was being read
+        Assert.Equal($"{size} bytes", e.Actual);
         Assert.True(seen <= size);
     }
 
@@ -158,7 +161,46 @@ public sealed class HashingCopyTests : IDisposable
                 stop.Token
             )
         );
-        Assert.InRange(seen, 2, 6);
+        Assert.InRange(seen, 2, 8); // what is on its way is as much as six blocks
+    }
+
+    [Fact]
+    public void Cancellation_is_seen_before_a_small_copy_and_within_a_hole()
+    {
+        using var source = _disk.CreateNew(_temp["s"]);
+        source.SetLength(64L * Block);
+        using var target = _disk.CreateNew(_temp["t"]);
+        using var stop = new CancellationTokenSource();
+        var seen = 0;
+        void Tap(ReadOnlySpan<byte> block)
+        {
+            seen += block.Length;
+            stop.Cancel();
+        }
+        Assert.Throws<OperationCanceledException>(() =>
+            HashingCopy.CopySparse(source, target, Tap, new TransferProgress(), stop.Token)
+        );
+        Assert.InRange(seen, 1, 4 * Block);
+        Assert.Throws<OperationCanceledException>(() =>
+            HashingCopy.Copy(source, new FileRange(0, 10), target, 0, null, new TransferProgress(), stop.Token)
+        );
+        Assert.Equal(0, target.Length);
+    }
+
+    /// <summary>Only blocks that begin at a page of the target are written past the cache.</summary>
+    [Theory]
+    [InlineData(7, 3)]
+    [InlineData(5000, 4096)]
+    [InlineData(0, 4095)]
+    public void Wherever_a_copy_begins_all_blocks_but_the_first_begin_at_a_page_of_the_target(int from, int to)
+    {
+        using var source = _disk.OpenRead(_temp.Write("s", new byte[(3 * Block) + 5000]));
+        using var target = new FixedLengthFile(_disk.CreateNew(_temp["t"]));
+        var range = new FileRange(from, source.Length);
+        HashingCopy.Copy(source, range, target, to, null, new TransferProgress(), default);
+        Assert.Equal(to, target.Offsets.Min());
+        Assert.All(target.Offsets.Order().Skip(1), offset => Assert.Equal(0, offset % BlockPool.Alignment));
+        Assert.Equal(to + range.Length, new FileInfo(_temp["t"]).Length);
     }
 
     [Fact]
@@ -363,6 +405,8 @@ public sealed class HashingCopyTests : IDisposable
 
     private sealed class FixedLengthFile(IDiskFile inner) : IDiskFile
     {
+        public ConcurrentBag<long> Offsets { get; } = [];
+
         public string Path => inner.Path;
 
         public long Length => 0;
@@ -371,7 +415,11 @@ public sealed class HashingCopyTests : IDisposable
 
         public int Read(Span<byte> buffer, long offset) => inner.Read(buffer, offset);
 
-        public void Write(ReadOnlySpan<byte> buffer, long offset) => inner.Write(buffer, offset);
+        public void Write(ReadOnlySpan<byte> buffer, long offset)
+        {
+            Offsets.Add(offset);
+            inner.Write(buffer, offset);
+        }
 
         public void SetLength(long length) => throw new InvalidOperationException($"set to {length}");
 

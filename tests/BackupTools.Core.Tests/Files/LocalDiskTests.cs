@@ -150,13 +150,18 @@ public sealed class LocalDiskTests : IDisposable
             p => _disk.CreateDirectory(p),
             p => _disk.Move(p, _temp["x"]),
             p => _disk.Move(path, p),
+            p => _disk.Replace(p, path),
             p => _disk.Replace(path, p),
+            p => _disk.TryExchange(p, path),
             p => _disk.TryExchange(path, p),
             p => _disk.TryLock(p),
             p => _disk.DeleteFile(p),
             p => _disk.DeleteDirectory(p),
             p => _disk.TryDeleteEmptyDirectory(p),
             p => _disk.TryCreateHardLink(p, path),
+            p => _disk.TryCreateHardLink(_temp["x"], p),
+            p => _disk.AdoptAccess(p, path),
+            p => _disk.AdoptAccess(path, p),
             p => _disk.FlushDirectory(p),
             p => _disk.Stat(p),
             p => _disk.List(p),
@@ -165,7 +170,10 @@ public sealed class LocalDiskTests : IDisposable
         {
             Assert.Equal(ErrorCode.UnsafeName, Assert.Throws<BackupException>(() => call(path + "\0.txt")).Code);
             Assert.Throws<ArgumentException>(() => call("f"));
+            Assert.Throws<ArgumentException>(() => call(""));
         }
+        if (OperatingSystem.IsLinux())
+            Assert.Equal(0, Posix.OpenHandles(path));
         Assert.Equal("f=data", _temp.Show());
     }
 
@@ -175,7 +183,8 @@ public sealed class LocalDiskTests : IDisposable
         var path = _temp[new string('n', 300)];
         Assert.Equal(ErrorCode.ReadFailed, Assert.Throws<BackupException>(() => _disk.OpenRead(path)).Code);
         Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.CreateNew(path)).Code);
-        Assert.Equal(path, Assert.Throws<BackupException>(() => _disk.CreateDirectory(path)).FullName);
+        var e = Assert.Throws<BackupException>(() => _disk.CreateDirectory(path));
+        Assert.Equal((ErrorCode.WriteFailed, path), (e.Code, e.FullName));
     }
 
     [Fact]
@@ -200,10 +209,11 @@ public sealed class LocalDiskTests : IDisposable
             ErrorCode.DestinationExists,
             Assert.Throws<BackupException>(() => _disk.TryCreateHardLink(_temp["b"], a)).Code
         );
-        Assert.Equal(
-            ErrorCode.PathNotFound,
-            Assert.Throws<BackupException>(() => _disk.TryCreateHardLink(_temp["c"], _temp["no"])).Code
-        );
+        foreach (var (path, existing) in new[] { ("c", "no"), ("no/c", "a") })
+        {
+            var e = Assert.Throws<BackupException>(() => _disk.TryCreateHardLink(_temp[path], _temp[existing]));
+            Assert.Equal((ErrorCode.PathNotFound, _temp[path == "c" ? existing : path]), (e.Code, e.FullName));
+        }
     }
 
     [Fact]
@@ -212,6 +222,7 @@ public sealed class LocalDiskTests : IDisposable
         _disk.DeleteFile(_temp["no"]);
         _disk.DeleteFile(_temp["no/no"]);
         _disk.DeleteDirectory(_temp["no"]);
+        Assert.True(_disk.TryDeleteEmptyDirectory(_temp["no"]));
         _disk.CreateDirectory(_temp["x/y/z"]);
         _disk.CreateDirectory(_temp["x/y/z"]);
         _disk.FlushDirectory(_temp["x/y"]);

@@ -53,14 +53,19 @@ public sealed class LocalDiskUnixTests : IDisposable
     {
         var model = _temp.Write("db", "data");
         Assert.Equal(0, Posix.Run("chown", "12345:23456", model).Code);
-        Assert.Equal(0, Posix.Run("chmod", "640", model).Code);
         var file = _temp.Write("file", "");
         var folder = _temp["folder"];
         _disk.CreateDirectory(folder);
-        _disk.AdoptAccess(file, model);
-        _disk.AdoptAccess(folder, model);
-        Assert.Equal("12345:23456 640", Posix.Run("stat", "-c", "%u:%g %a", file).Output.Trim());
-        Assert.Equal("12345:23456 750", Posix.Run("stat", "-c", "%u:%g %a", folder).Output.Trim());
+        foreach (var (mode, folderMode) in new[] { ("640", "750"), ("604", "705"), ("755", "755") })
+        {
+            Assert.Equal(0, Posix.Run("chmod", mode, model).Code);
+            _disk.AdoptAccess(file, model);
+            _disk.AdoptAccess(folder, model);
+            Assert.Equal(
+                $"12345:23456 {mode}\n12345:23456 {folderMode}\n",
+                Posix.Run("stat", "-c", "%u:%g %a", file, folder).Output
+            );
+        }
     }
 
     [UnixFact]
@@ -90,7 +95,7 @@ public sealed class LocalDiskUnixTests : IDisposable
         Assert.Equal(DiskEntryKind.Special, _disk.Stat(_temp["p"])!.Kind);
         var e = Assert.Throws<BackupException>(() => _disk.OpenRead(_temp["p"]));
         Assert.Equal(ErrorCode.ReadFailed, e.Code);
-        Assert.Contains("not a regular file", e.Message);
+        Assert.Contains("a device, pipe or socket, not a regular file", e.Message);
         Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.OpenWrite(_temp["p"])).Code);
         Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.TryLock(_temp["p"])).Code);
     }
@@ -180,11 +185,15 @@ public sealed class LocalDiskUnixTests : IDisposable
             var reserve = Assert.Throws<BackupException>(() => _disk.CreateNew(path, 1 << 20));
             Assert.Equal(ErrorCode.DiskFull, reserve.Code);
             Assert.False(File.Exists(path));
+            Assert.Equal(0, Posix.OpenHandles(path));
             using (var file = _disk.CreateNew(path))
             {
-                var write = Assert.Throws<BackupException>(() => file.Write(new byte[1 << 20], 0));
-                Assert.Equal(ErrorCode.DiskFull, write.Code);
-                Assert.Equal(path, write.FullName);
+                foreach (var block in (Memory<byte>[])[new byte[1 << 20], BlockPool.Rent()])
+                {
+                    var write = Assert.Throws<BackupException>(() => file.Write(block.Span, 0));
+                    Assert.Equal(ErrorCode.DiskFull, write.Code);
+                    Assert.Equal(path, write.FullName);
+                }
             }
             // The lock can be had nevertheless, to make room.
             using (FolderLock.Acquire(_disk, small)) { }
@@ -234,7 +243,7 @@ public sealed class LocalDiskUnixTests : IDisposable
     {
         var path = _temp.Write("f", new byte[10_000]);
         _disk.TryCreateHardLink(_temp["g"], path);
-        var (_, output) = Posix.Run("stat", "-c", "%s %i %h %b %B %.9Y %.9Z", path);
+        var (_, output) = Posix.Run("stat", "-c", "%s %i %h %b %B %.9Y %.9Z %d", path);
         var f = output.Split(' ');
         var entry = _disk.Stat(path)!;
         Assert.Equal(long.Parse(f[0]), entry.Length);
@@ -243,6 +252,10 @@ public sealed class LocalDiskUnixTests : IDisposable
         Assert.Equal(long.Parse(f[3]) * long.Parse(f[4]), entry.AllocatedBytes);
         Assert.Equal(Time(f[5]), entry.ModifiedUtc);
         Assert.Equal(Time(f[6]), entry.ChangedUtc);
+        var device = ulong.Parse(f[7]); // as the C library packs it: 12 bits of major within 20 of minor
+        Assert.Equal(((device >> 8) & 0xFFF, (device & 0xFF) | ((device >> 12) & 0xF_FF00)), Split(entry.Device));
+
+        static (ulong Major, ulong Minor) Split(ulong device) => (device >> 32, (uint)device);
 
         static DateTimeOffset Time(string seconds) =>
             DateTimeOffset.UnixEpoch.AddTicks((long)(decimal.Parse(seconds) * TimeSpan.TicksPerSecond));

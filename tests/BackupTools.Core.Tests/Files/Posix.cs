@@ -50,6 +50,13 @@ internal static partial class Posix
 
     public static void Unmount(string folder) => Assert.Equal(0, Umount(folder, 2));
 
+    /// <summary>How many handles this process has on a file, also after it was deleted. Linux only.</summary>
+    public static int OpenHandles(string path) =>
+        Directory
+            .EnumerateFileSystemEntries("/proc/self/fd")
+            .Select(handle => new FileInfo(handle).LinkTarget)
+            .Count(target => target == path || target == path + " (deleted)");
+
     /// <summary>Runs a program to its end and returns its exit code and output.</summary>
     public static (int Code, string Output) Run(string program, params string[] arguments)
     {

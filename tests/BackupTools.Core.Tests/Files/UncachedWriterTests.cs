@@ -49,10 +49,51 @@ public sealed class UncachedWriterTests : IDisposable
         using var writer = new UncachedWriter(file);
         Assert.False(writer.TryWrite(block.Span[..4096], 0));
         Assert.False(writer.TryWrite(block.Span, 1));
+        Assert.False(writer.TryWrite(block.Span, 512));
         Assert.False(writer.TryWrite(block.Span[1..], 0));
+        Assert.False(writer.TryWrite(block.Span.Slice(512, 512 << 10), 0));
         Assert.False(writer.TryWrite(block.Span[..^1], 0));
         BlockPool.Return(block);
         Assert.Equal(0, RandomAccess.GetLength(file));
+    }
+
+    /// <summary>Whether the file system can is what dd finds out.</summary>
+    [ProgramFact("dd")]
+    public void Large_aligned_blocks_are_written_past_the_cache_wherever_the_file_system_can()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var path = _temp.Write("f", []);
+        string[] arguments = ["if=/dev/zero", "of=" + path, "bs=4096", "count=1", "oflag=direct", "status=none"];
+        var can = Posix.Run("dd", arguments).Code == 0;
+        var block = BlockPool.Rent();
+        new Random(2).NextBytes(block.Span);
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        using var writer = new UncachedWriter(file);
+        Assert.False(writer.TryWrite(block.Span, 2)); // which does not end it
+        Assert.Equal(can, writer.TryWrite(block.Span, 4096));
+        Assert.Equal(can, writer.TryWrite(block.Span[..(512 << 10)], 2 * Block));
+        var written = File.ReadAllBytes(path);
+        if (can)
+        {
+            Assert.Equal((2 * Block) + (512 << 10), written.Length);
+            Assert.True(block.Span.SequenceEqual(written.AsSpan(4096, Block)));
+            Assert.True(block.Span[..(512 << 10)].SequenceEqual(written.AsSpan(2 * Block)));
+        }
+        BlockPool.Return(block);
+    }
+
+    /// <summary>More than the pool keeps, so that some are new.</summary>
+    [Fact]
+    public unsafe void Every_block_of_the_pool_begins_at_a_page()
+    {
+        var blocks = Enumerable.Range(0, 20).Select(_ => BlockPool.Rent()).ToArray();
+        foreach (var block in blocks)
+        {
+            fixed (byte* start = block.Span)
+                Assert.Equal((0, Block), ((int)((nint)start % 4096), block.Length));
+            BlockPool.Return(block);
+        }
     }
 
     [Fact]

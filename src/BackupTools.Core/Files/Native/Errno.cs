@@ -12,6 +12,7 @@ internal static class Errno
     public const int CrossDevice = 18;
     public const int NotDirectory = 20;
     public const int Invalid = 22;
+    public const int FileTooLarge = 27;
     public const int NoSpace = 28;
     public const int TooManyLinks = 31;
 
