@@ -9,7 +9,7 @@
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long versions of the fuzz, crash and writer tests, about two hours in all.
+    Soak     runs the long versions of the writer, damage, crash and fuzz tests, about two hours in all.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
@@ -88,12 +88,12 @@ function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentLi
 }
 
 function Invoke-Soak([string[]] $ArgumentList) {
-    $live = $env:BACKUPTOOLS_LIVE
+    $seconds = $env:BACKUPTOOLS_SOAK
     try {
-        $env:BACKUPTOOLS_LIVE = '20'
-        dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter 'FullyQualifiedName~LiveTests'
+        $env:BACKUPTOOLS_SOAK = '120'
+        dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter 'FullyQualifiedName~LiveTests|FullyQualifiedName~ChainDamageTests'
     } finally {
-        $env:BACKUPTOOLS_LIVE = $live
+        $env:BACKUPTOOLS_SOAK = $seconds
     }
     Invoke-Project -Name Soak -Folder crash
     Invoke-Project -Name Soak -Folder fuzz -ArgumentList ($ArgumentList ? $ArgumentList : ('--minutes', '30'))

@@ -1,4 +1,3 @@
-using BackupTools.Tests.Engines;
 using BackupTools.Tests.Operations;
 using Xunit.Abstractions;
 
@@ -168,10 +167,19 @@ public sealed class ChainDamageTests(ITestOutputHelper output)
         Assert.True(isAsItMayBe, $"{verdict}: {what}");
     }
 
-    /// <summary>Every place in a small file, and in a larger one so many, both ends among them.</summary>
+    /// <summary>
+    /// Every place in a small file, and in a larger one so many, both ends among them. In a long run every place of a
+    /// bundle of few files, and more of the others.
+    /// </summary>
     private static IEnumerable<int> Places(ChainBox box, int length)
     {
-        var most = LiveBudget.Of(box.Files.Count <= FewFiles ? Small : PlacesInManyFiles / box.Files.Count);
+        var most = (box.Files.Count <= FewFiles, SoakBudget.IsLong) switch
+        {
+            (true, true) => int.MaxValue,
+            (true, false) => Small,
+            (false, true) => 20 * PlacesInManyFiles / box.Files.Count,
+            (false, false) => PlacesInManyFiles / box.Files.Count,
+        };
         return length <= most
             ? Enumerable.Range(0, length)
             : Enumerable.Range(0, most).Select(i => (int)((long)i * (length - 1) / (most - 1))).Distinct();

@@ -11,8 +11,6 @@ namespace BackupTools.Tests.Engines.Grafeo;
 /// </summary>
 public class GrafeoLiveTests(RealGrafeo engine, ITestOutputHelper output) : IClassFixture<RealGrafeo>
 {
-    private static int Backups => LiveBudget.Of(20);
-
     [RealGrafeoFact]
     public void Fulls_and_increments_of_a_database_being_written_hold_a_prefix_of_its_commits() =>
         Run(400, preload: 0, new EngineOptions(), i => i % 5 == 0 ? BundleKind.Full : BundleKind.Incremental);
@@ -42,7 +40,7 @@ public class GrafeoLiveTests(RealGrafeo engine, ITestOutputHelper output) : ICla
             {
                 Wait(() => Acknowledged(progress) > 50);
                 var watch = Stopwatch.StartNew();
-                for (var i = 0; i < Backups; i++)
+                foreach (var i in SoakBudget.Rounds(20))
                 {
                     var acknowledged = Acknowledged(progress);
                     if (kind(i) == BundleKind.Full)
@@ -54,7 +52,7 @@ public class GrafeoLiveTests(RealGrafeo engine, ITestOutputHelper output) : ICla
                     var afterwards = Acknowledged(progress);
                     Wait(() => Acknowledged(progress) > afterwards + 1);
                 }
-                output.WriteLine($"{Backups} backups in {watch.Elapsed.TotalSeconds:F1} s");
+                output.WriteLine($"{taken.Count} backups in {watch.Elapsed.TotalSeconds:F1} s");
             }
             finally
             {

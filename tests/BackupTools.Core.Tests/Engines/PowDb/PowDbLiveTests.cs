@@ -29,7 +29,7 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
         var path = new List<BundleHeader>();
         var options = new EngineOptions { IncludeWal = true };
         var (taken, given) = (0, 0);
-        for (var round = 0; round < LiveBudget.Of(4); round++)
+        foreach (var round in SoakBudget.Rounds(4))
         {
             var acknowledged = writer.Acknowledged;
             try

@@ -24,7 +24,7 @@ public sealed class SpgLiveTests(ITestOutputHelper output)
         }
         List<BundleHeader> chain = [];
         var (fulls, increments, restarted) = (0, 0, 0);
-        for (var i = 0; i < LiveBudget.Of(captures); i++)
+        foreach (var i in SoakBudget.Rounds(captures))
         {
             var before = writer.Acknowledged;
             if (chain.Count == 0 || random.Next(10) == 0 || !TryIncrement(box, chain))

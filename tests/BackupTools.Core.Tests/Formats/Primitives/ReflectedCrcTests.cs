@@ -48,10 +48,16 @@ public class ReflectedCrcTests
     }
 
     [Fact]
-    public void Every_length_has_the_crc_of_the_gzip_trailer()
+    public void Every_length_has_the_crc_of_the_gzip_trailer() => CompareWithGZip(Enumerable.Range(0, 4097));
+
+    [Fact]
+    [Trait("Size", "Large")]
+    public void Long_inputs_have_the_crc_of_the_gzip_trailer() =>
+        CompareWithGZip([65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 13, Noise.Length]);
+
+    private static void CompareWithGZip(IEnumerable<int> lengths)
     {
-        int[] large = [65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 13, Noise.Length];
-        foreach (var length in Enumerable.Range(0, 4097).Concat(large))
+        foreach (var length in lengths)
         {
             var bytes = Noise.AsSpan(0, length);
             var expected = GZipTrailer(bytes);
@@ -91,7 +97,7 @@ public class ReflectedCrcTests
         foreach (var crc in new[] { Crc32.Algebra, Crc32C.Algebra })
         {
             uint Of(ReadOnlySpan<byte> bytes) => ~crc.Update(uint.MaxValue, bytes);
-            foreach (var length in new[] { 0, 1, 2, 15, 16, 17, 1000, 65_536, 1_000_003 })
+            foreach (var length in new[] { 0, 1, 2, 15, 16, 17, 1000, 65_536, 100_003 })
             {
                 foreach (
                     var cut in new[] { 0, 1, length / 3, length / 2, length - 1, length }.Where(c =>
@@ -135,8 +141,8 @@ public class ReflectedCrcTests
             var whole = Noise.AsSpan(run, random.Next(5000));
             var ieee = new Crc32();
             var castagnoli = new Crc32C();
-            ieee.Append(Noise);
-            castagnoli.Append(Noise);
+            ieee.Append(Noise.AsSpan(0, 1000));
+            castagnoli.Append(Noise.AsSpan(0, 1000));
             ieee.Reset();
             castagnoli.Reset();
             for (var rest = whole; !rest.IsEmpty; )
@@ -152,6 +158,7 @@ public class ReflectedCrcTests
     }
 
     [GuardedFact]
+    [Trait("Size", "Large")]
     public void No_path_reads_past_the_end()
     {
         using var memory = new GuardedMemory(1);

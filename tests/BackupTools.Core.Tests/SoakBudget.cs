@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BackupTools.Tests;
+
+/// <summary>
+/// How much the tests do that can do more: little each time, and more when BACKUPTOOLS_SOAK says for how many seconds
+/// each test beside a writer goes on (<c>./build.ps1 Soak</c>).
+/// </summary>
+internal static class SoakBudget
+{
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(
+        int.Parse(Environment.GetEnvironmentVariable("BACKUPTOOLS_SOAK") ?? "0", CultureInfo.InvariantCulture)
+    );
+
+    /// <summary>Whether this is a long run: what is sampled each time is done as a whole.</summary>
+    public static bool IsLong => Time > TimeSpan.Zero;
+
+    /// <summary>Counts the everyday number of rounds, and goes on while there is time.</summary>
+    public static IEnumerable<int> Rounds(int everyday)
+    {
+        var watch = Stopwatch.StartNew();
+        for (var round = 0; round < everyday || watch.Elapsed < Time; round++)
+        {
+            yield return round;
+        }
+    }
+}
