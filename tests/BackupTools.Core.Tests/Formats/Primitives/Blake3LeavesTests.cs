@@ -49,6 +49,20 @@ public sealed class Blake3LeavesTests
         Assert.Throws<InvalidOperationException>(() => tree.Finalize());
     }
 
+    [Fact]
+    public void Parts_of_leaves_and_too_little_room_for_values_are_refused()
+    {
+        var pages = Bytes(3);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Blake3Leaves.ChainingValues(pages.AsSpan(1), 0, new byte[3 * Hash.Size])
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Blake3Leaves.ChainingValues(pages, 0, new byte[(3 * Hash.Size) - 1])
+        );
+        Blake3Leaves.ChainingValues([], 0, []);
+    }
+
     private static byte[] Bytes(int leaves)
     {
         var bytes = new byte[leaves * Blake3Leaves.LeafSize];

@@ -29,8 +29,11 @@ public class Blake3Tests
         Assert.Equal(digest, Hasher.Hash(Encoding.ASCII.GetBytes(text)).ToString());
 
     [Fact]
-    public void The_best_path_is_the_widest() =>
+    public void The_best_path_is_the_widest_and_the_portable_one_is_always_there()
+    {
         Assert.Equal(Enum.GetValues<Blake3Path>().Where(Blake3Tree.IsSupported).Max(), Blake3Tree.Best);
+        Assert.True(Blake3Tree.IsSupported(Blake3Path.Portable));
+    }
 
     [Theory]
     [MemberData(nameof(Paths))]

@@ -11,11 +11,12 @@ public class ReflectedCrcTests
     private static readonly byte[] Noise = RandomBytes(3 << 20);
 
     [Fact]
-    public void The_best_path_is_the_widest()
+    public void The_best_path_is_the_widest_and_tables_are_always_there()
     {
         foreach (var crc in new[] { Crc32.Algebra, Crc32C.Algebra })
         {
             Assert.Equal(Enum.GetValues<CrcPath>().Where(crc.IsSupported).Max(), crc.Best);
+            Assert.True(crc.IsSupported(CrcPath.Table));
         }
     }
 
