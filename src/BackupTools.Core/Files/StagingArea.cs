@@ -168,6 +168,25 @@ internal sealed class StagingArea : IDisposable
         disk.Stat(parentFolder) is { Kind: DiskEntryKind.Directory }
         && disk.List(parentFolder).Any(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
 
+    /// <summary>
+    /// The paths that a run is just filling in several renames, or was when it was killed: what stands there counts only
+    /// once its journal is gone. Changes nothing; a journal that cannot be read is for <see cref="Sweep"/> to report.
+    /// </summary>
+    public static IReadOnlySet<string> UnfinishedIn(IDisk disk, string parentFolder)
+    {
+        var unfinished = new HashSet<string>(StringComparer.Ordinal);
+        var stages = disk.List(parentFolder).Where(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
+        foreach (var stage in stages)
+        {
+            try
+            {
+                unfinished.UnionWith(PublicationJournal.Read(disk, stage.Path)?.Steps.Select(s => s.Final) ?? []);
+            }
+            catch (BackupException) { } // just deleted, or none of ours
+        }
+        return unfinished;
+    }
+
     /// <summary>True for names that staging uses, so that nothing else takes them for a bundle.</summary>
     public static bool IsStagingName(string name) =>
         name.StartsWith(NamePrefix, StringComparison.Ordinal)

@@ -190,6 +190,7 @@ public sealed class StagingSweepTests : IDisposable
                 File.CreateSymbolicLink(_temp[link], _temp["victims"]);
         }
         var before = _temp.Show();
+        Assert.Empty(StagingArea.UnfinishedIn(_disk, _temp["in"]));
         Assert.Empty(Sweep("in"));
         Assert.Equal(before, _temp.Show());
         Assert.Contains(Dead, Assert.Single(_warnings));

@@ -23,9 +23,18 @@ internal static class GrafeoBundles
         if (entry?.Kind == DiskEntryKind.Directory)
         {
             var inside = Path.Combine(path, GrafeoManifestFile.Name);
-            return disk.Stat(inside) is null
-                ? ReadLoose(path, context)
-                : OfOneDatabase([.. ReadListed(inside, null, context)]);
+            if (disk.Stat(inside) is null)
+            {
+                // In this order: files that are put there together are either seen as unfinished, or the manifest, which
+                // comes last, is there by now.
+                var files = disk.List(path).Where(e => e.Kind == DiskEntryKind.File).ToList();
+                var unfinished = StagingArea.UnfinishedIn(disk, path);
+                if (disk.Stat(inside) is null)
+                {
+                    return ReadLoose(files.Where(f => !unfinished.Contains(f.Path)), context);
+                }
+            }
+            return OfOneDatabase([.. ReadListed(inside, null, context)]);
         }
         var manifest = Path.Combine(Path.GetDirectoryName(path)!, GrafeoManifestFile.Name);
         if (string.Equals(Path.GetFileName(path), GrafeoManifestFile.Name, StringComparison.Ordinal))
@@ -210,9 +219,9 @@ internal static class GrafeoBundles
         disk.Stat(new GrafeoSource(path).LogFolder)?.Kind == DiskEntryKind.Directory;
 
     /// <summary>Images and increments that lie in a folder without a manifest.</summary>
-    private static IEnumerable<BundleReadResult> ReadLoose(string folder, EngineContext context)
+    private static IEnumerable<BundleReadResult> ReadLoose(IEnumerable<DiskEntry> files, EngineContext context)
     {
-        foreach (var entry in context.Disk.List(folder).Where(e => e.Kind == DiskEntryKind.File))
+        foreach (var entry in files)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var mayBe = entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)

@@ -184,6 +184,7 @@ public class Blake3Tests
         Assert.Equal(Convert.ToHexStringLower(bytes), digest.ToString());
         Assert.True(Hasher.Hash("b"u8) != digest);
         Assert.Throws<ArgumentOutOfRangeException>(() => Hash.FromBytes(bytes.AsSpan(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Hash.FromBytes([.. bytes, 0]));
         Assert.ThrowsAny<ArgumentException>(() => digest.CopyTo(new byte[31]));
     }
 
