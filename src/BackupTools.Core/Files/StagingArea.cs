@@ -122,10 +122,8 @@ internal sealed class StagingArea : IDisposable
         var removed = new List<string>();
         if (disk.Stat(parentFolder) is null)
             return removed;
-        foreach (var entry in disk.List(parentFolder))
+        foreach (var entry in StagesIn(disk, parentFolder))
         {
-            if (entry.Kind != DiskEntryKind.Directory || !IsStagingName(entry.Name))
-                continue;
             var obstacle = SweepOne(disk, entry.Path, out var wasRemoved);
             if (wasRemoved)
                 removed.Add(entry.Name);
@@ -165,8 +163,7 @@ internal sealed class StagingArea : IDisposable
 
     /// <summary>True when runs work in a folder, or died in it, so that what stands there may not be final.</summary>
     public static bool HasLeftovers(IDisk disk, string parentFolder) =>
-        disk.Stat(parentFolder) is { Kind: DiskEntryKind.Directory }
-        && disk.List(parentFolder).Any(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
+        disk.Stat(parentFolder) is { Kind: DiskEntryKind.Directory } && StagesIn(disk, parentFolder).Any();
 
     /// <summary>
     /// The paths that a run is just filling in several renames, or was when it was killed: what stands there counts only
@@ -175,8 +172,7 @@ internal sealed class StagingArea : IDisposable
     public static IReadOnlySet<string> UnfinishedIn(IDisk disk, string parentFolder)
     {
         var unfinished = new HashSet<string>(StringComparer.Ordinal);
-        var stages = disk.List(parentFolder).Where(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
-        foreach (var stage in stages)
+        foreach (var stage in StagesIn(disk, parentFolder))
         {
             try
             {
@@ -186,6 +182,9 @@ internal sealed class StagingArea : IDisposable
         }
         return unfinished;
     }
+
+    private static IEnumerable<DiskEntry> StagesIn(IDisk disk, string parentFolder) =>
+        disk.List(parentFolder).Where(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
 
     /// <summary>True for names that staging uses, so that nothing else takes them for a bundle.</summary>
     public static bool IsStagingName(string name) =>

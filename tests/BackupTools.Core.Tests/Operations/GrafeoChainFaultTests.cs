@@ -94,6 +94,7 @@ public sealed class GrafeoChainFaultTests
         Run(h, operation, LocalDisk.Instance);
     }
 
+    /// <summary>Its chains; a folder in which there is no bundle yet comes as an error instead.</summary>
     private static string Ends(GrafeoHistory h, string folder) =>
         Directory.Exists(folder)
             ? string.Join(

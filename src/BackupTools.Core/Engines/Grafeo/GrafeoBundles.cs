@@ -25,13 +25,11 @@ internal static class GrafeoBundles
             var inside = Path.Combine(path, GrafeoManifestFile.Name);
             if (disk.Stat(inside) is null)
             {
-                // In this order: files that are put there together are either seen as unfinished, or the manifest, which
-                // comes last, is there by now.
-                var files = disk.List(path).Where(e => e.Kind == DiskEntryKind.File).ToList();
-                var unfinished = StagingArea.UnfinishedIn(disk, path);
+                var loose = LooseFiles(path, disk);
+                // What was put there together is left out as unfinished, or its manifest, which comes last, is there now.
                 if (disk.Stat(inside) is null)
                 {
-                    return ReadLoose(files.Where(f => !unfinished.Contains(f.Path)), context);
+                    return ReadLoose(loose, context);
                 }
             }
             return OfOneDatabase([.. ReadListed(inside, null, context)]);
@@ -218,16 +216,33 @@ internal static class GrafeoBundles
     private static bool IsDatabase(string path, IDisk disk) =>
         disk.Stat(new GrafeoSource(path).LogFolder)?.Kind == DiskEntryKind.Directory;
 
+    /// <summary>What may be an image or an increment by its name, and is not just being put there.</summary>
+    private static List<DiskEntry> LooseFiles(string folder, IDisk disk)
+    {
+        var files = disk.List(folder)
+            .Where(e => e.Kind == DiskEntryKind.File && (IsImageName(e.Name) || IsIncrementName(e.Name)))
+            .ToList();
+        // Most folders are of other engines: they are not listed again.
+        if (files.Count > 0)
+        {
+            var unfinished = StagingArea.UnfinishedIn(disk, folder);
+            files.RemoveAll(f => unfinished.Contains(f.Path));
+        }
+        return files;
+    }
+
+    private static bool IsImageName(string name) => name.EndsWith(".grafeo", StringComparison.Ordinal);
+
+    private static bool IsIncrementName(string name) => name.EndsWith(".wal", StringComparison.Ordinal);
+
     /// <summary>Images and increments that lie in a folder without a manifest.</summary>
     private static IEnumerable<BundleReadResult> ReadLoose(IEnumerable<DiskEntry> files, EngineContext context)
     {
         foreach (var entry in files)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var mayBe = entry.Name.EndsWith(".grafeo", StringComparison.Ordinal)
-                ? !IsDatabase(entry.Path, context.Disk)
-                : entry.Name.EndsWith(".wal", StringComparison.Ordinal);
-            if (mayBe && ReadLone(entry.Path, context) is { } result)
+            var isDatabase = IsImageName(entry.Name) && IsDatabase(entry.Path, context.Disk);
+            if (!isDatabase && ReadLone(entry.Path, context) is { } result)
             {
                 yield return result;
             }

@@ -64,17 +64,13 @@ public sealed class SpanReaderTests
         var reader = new SpanReader(bytes, baseOffset: 7);
         reader.Skip(1);
         Assert.Equal("naïve", reader.Utf8(6));
-        BackupException? refusal = null;
-        try
-        {
-            reader.Utf8(2);
-        }
-        catch (BackupException e)
-        {
-            refusal = e;
-        }
 
-        Assert.Equal(ErrorCode.Malformed, refusal?.Code);
-        Assert.Equal(14, refusal?.Offset);
+        var refusal = Assert.Throws<BackupException>(() =>
+        {
+            var second = new SpanReader(bytes, baseOffset: 7);
+            second.Skip(7);
+            second.Utf8(2);
+        });
+        Assert.Equal((ErrorCode.Malformed, 14), (refusal.Code, refusal.Offset));
     }
 }
