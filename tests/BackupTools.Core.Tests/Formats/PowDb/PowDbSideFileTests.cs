@@ -14,6 +14,7 @@ public sealed class PowDbSideFileTests
         ParentId = new string('b', 64),
         Series = "dätä \"x\"",
         CreatedUtc = new DateTimeOffset(2026, 11, 20, 4, 10, 0, 123, TimeSpan.Zero),
+        TakenAfterUtc = new DateTimeOffset(2099, 11, 20, 4, 10, 0, 123, TimeSpan.Zero),
         MaxLsn = ulong.MaxValue,
         Files =
         [
@@ -35,6 +36,7 @@ public sealed class PowDbSideFileTests
                 Sample with
                 {
                     ParentId = null,
+                    TakenAfterUtc = null,
                     Wal = null,
                     Pages = Sample.Pages with { On = null, Depth = 0 },
                     Files = [],
@@ -83,6 +85,8 @@ public sealed class PowDbSideFileTests
     [InlineData("\"parent\": \"bbb", "\"parent\": \"zzz", ErrorCode.Malformed)]
     [InlineData("\"max_lsn\": 18446744073709551615", "\"max_lsn\": 18446744073709551616", ErrorCode.Malformed)]
     [InlineData("2026-11-20T", "2026-11-99T", ErrorCode.Malformed)]
+    [InlineData("\"taken_after_utc\": \"2099-", "\"taken_after_utc\": \"", ErrorCode.Malformed)]
+    [InlineData("\"taken_after_utc\":", "\"later_utc\":", ErrorCode.Malformed, false)]
     [InlineData("\"files\": [", "\"files\": {\"x\": [", ErrorCode.Malformed)]
     public void A_side_file_with_the_right_digest_and_the_wrong_content_is_refused(
         string old,
