@@ -326,6 +326,7 @@
         'SinceBeyondLog'
         'SinceInsideFrame'
         'LogIsGone'
+        'ClockDoubtful'
         'BackupRunning'
         'SourceInUse'
         'SourceChanging'

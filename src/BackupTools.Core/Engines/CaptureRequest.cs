@@ -20,6 +20,9 @@ internal sealed record CaptureRequest
     /// <summary>The bundle that the increment builds on; null for a full, or when only a position is known.</summary>
     public BundleHeader? Parent { get; init; }
 
+    /// <summary>The bundle of this database at the destination that was taken last; null when there is none.</summary>
+    public BundleHeader? Newest { get; init; }
+
     /// <summary>The position to continue from, when the user gave one; else it is the parent's end.</summary>
     public ulong? Since { get; init; }
 }

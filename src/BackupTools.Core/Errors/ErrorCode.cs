@@ -113,6 +113,9 @@ public enum ErrorCode
     /// <summary>Used when the log that an increment needs has been cut or removed by the engine.</summary>
     LogIsGone,
 
+    /// <summary>Used when a bundle is dated after now, or before the bundle that it builds on.</summary>
+    ClockDoubtful,
+
     // ---- busy --------------------------------------------------------------------------------------------------
 
     /// <summary>Used when another backup or restore works in the same folder.</summary>

@@ -34,11 +34,18 @@ internal static class BackupRun
             Kind = kind,
             Options = settings.ToOptions(),
         };
+        var chains = host.Disk.Stat(settings.DestinationPath) is null
+            ? []
+            : BundleFolder.Read(settings.DestinationPath, [engine], context).Chains;
+        var ofDatabase = OfDatabase(chains, settings, engine, context).ToList();
+        request = request with { Newest = ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.OrderUtc) };
         if (kind == BundleKind.Incremental)
         {
-            request = Continue(request, settings, engine, host);
+            request = Continue(request, settings, chains, engine, host);
         }
-        return new BackupPlan(settings, kind, engine, engine.PlanCapture(request, context));
+        var plan = engine.PlanCapture(request, context);
+        plan = plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] };
+        return new BackupPlan(settings, kind, engine, plan);
     }
 
     public static BundleInfo Execute(BackupPlan plan, OperationHost host)
@@ -118,13 +125,11 @@ internal static class BackupRun
     private static CaptureRequest Continue(
         CaptureRequest request,
         BackupSettings settings,
+        IReadOnlyList<BackupChain> chains,
         IBackupEngine engine,
         OperationHost host
     )
     {
-        var chains = host.Disk.Stat(settings.DestinationPath) is null
-            ? []
-            : BundleFolder.Read(settings.DestinationPath, [engine], host.Context).Chains;
         if (settings.SinceBundle is { } path)
         {
             return ContinueFrom(request, path, chains, engine, host);
@@ -178,16 +183,20 @@ internal static class BackupRun
         BackupSettings settings,
         IBackupEngine engine,
         OperationHost host
+    ) =>
+        settings.ChainId is { } id
+            ? BundleFolder.ById(chains, id, settings.DestinationPath)
+            : OfDatabase(chains, settings, engine, host.Context).LastOrDefault(c => c.Full is not null);
+
+    /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
+    private static IEnumerable<BackupChain> OfDatabase(
+        IReadOnlyList<BackupChain> chains,
+        BackupSettings settings,
+        IBackupEngine engine,
+        EngineContext context
     )
     {
-        if (settings.ChainId is { } id)
-        {
-            return BundleFolder.ById(chains, id, settings.DestinationPath);
-        }
-        var series = engine.SeriesOf(settings.SourcePath, host.Context);
-        return chains
-            .Where(c => c.Full is not null)
-            .Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal))
-            .MaxBy(c => c.Full!.CreatedUtc);
+        var series = engine.SeriesOf(settings.SourcePath, context);
+        return chains.Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal));
     }
 }

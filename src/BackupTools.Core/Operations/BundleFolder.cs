@@ -26,7 +26,8 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                 .Build(
                     path,
                     read.Where(r => r.Header is not null).Select(r => r.Header!),
-                    engine.Capabilities.SiblingIncrements
+                    engine.Capabilities.SiblingIncrements,
+                    context.Clock.GetUtcNow()
                 )
                 .ToList();
             var bad = read.Where(r => r.Error is not null).ToList();
@@ -74,6 +75,10 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     public static BackupChain ById(IReadOnlyList<BackupChain> chains, string chainId, string path) =>
         chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
         ?? throw new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path);
+
+    /// <summary>What is doubtful about the dates of one database's bundles.</summary>
+    public static IEnumerable<ChainProblem> ClockDoubts(IEnumerable<BackupChain> chains) =>
+        chains.SelectMany(c => c.Problems).Where(p => p.Code == ErrorCode.ClockDoubtful);
 
     public static BackupException NoBundles(string path) =>
         new(ErrorCode.NoBundles, "no bundle of a known engine is here", path);

@@ -100,27 +100,11 @@ public static class CopyChain
                 .ToHashSet(StringComparer.Ordinal);
         // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
         var wanted = chains
-            .SelectMany(Dated)
-            .OrderBy(x => x.At)
-            .ThenBy(x => x.Place)
-            .Select(x => (x.Chain, x.Bundle))
+            .SelectMany(chain => chain.Bundles.Select(bundle => (Chain: chain, Bundle: bundle)))
+            .OrderBy(x => x.Bundle.OrderUtc)
             .ToList();
         var missing = wanted.Where(w => !there.Contains(w.Bundle.Id)).ToList();
         return (missing, wanted.Count - missing.Count);
-    }
-
-    /// <summary>Never older than what comes before it, which it may build on, though the clock was set back.</summary>
-    private static IEnumerable<(BackupChain Chain, BundleHeader Bundle, int Place, DateTimeOffset At)> Dated(
-        BackupChain chain
-    )
-    {
-        var at = DateTimeOffset.MinValue;
-        for (var i = 0; i < chain.Bundles.Count; i++)
-        {
-            var bundle = chain.Bundles[i];
-            at = bundle.CreatedUtc > at ? bundle.CreatedUtc : at;
-            yield return (chain, bundle, i, at);
-        }
     }
 
     private static List<ProblemInfo> Verify(CopySettings settings, OperationHost host) =>

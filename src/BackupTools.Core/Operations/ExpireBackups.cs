@@ -5,8 +5,9 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// Removes what no keep rule keeps. Never what a kept bundle builds on, never a bundle of a broken chain, never what is
-/// no bundle, and without force never the newest restore point of a database.
+/// Removes what no keep rule keeps. Never what a kept bundle builds on, never a bundle of a broken chain or one whose
+/// place only a doubtful date could tell, never what is no bundle, and without force never the newest restore point of a
+/// database.
 /// </summary>
 public static class ExpireBackups
 {
@@ -63,7 +64,11 @@ public static class ExpireBackups
     private static ExpiryPlan PlanOf(ExpirySettings settings, OperationHost host)
     {
         var folder = Read(settings, host);
-        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force);
+        foreach (var doubt in BundleFolder.ClockDoubts(folder.Chains))
+        {
+            host.Context.Warn(doubt.ToString());
+        }
+        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow());
         if (settings.ChainIds is not { } ids)
         {
             return plan;

@@ -95,7 +95,10 @@ public static class RestoreChain
         }
         var engine = host.Engines.ByName(chain.Engine);
         var can = engine.Capabilities;
-        return (RestorePlanner.Plan(chain, settings.Target, can.CutsInsideBundle, can.CutsByTime), engine);
+        var plan = RestorePlanner.Plan(chain, settings.Target, can.CutsInsideBundle, can.CutsByTime);
+        // Which chain is the newest, and which state is of a time, may rest on these dates.
+        var ofDatabase = folder.Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series));
+        return (plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] }, engine);
     }
 
     /// <summary>A bundle that cannot be read may be the newest one: "latest" would then be a lie.</summary>

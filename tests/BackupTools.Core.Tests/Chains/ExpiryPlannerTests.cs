@@ -215,5 +215,5 @@ public sealed class ExpiryPlannerTests
         Plan(policy, headers, mayRemoveLast: false);
 
     private static ExpiryPlan Plan(RetentionPolicy policy, BundleHeader[] headers, bool mayRemoveLast) =>
-        ExpiryPlanner.Plan(ChainBuilder.Build("/b", headers, false), policy, mayRemoveLast);
+        ExpiryPlanner.Plan(ChainBuilder.Build("/b", headers, false), policy, mayRemoveLast, Noon.AddYears(1));
 }

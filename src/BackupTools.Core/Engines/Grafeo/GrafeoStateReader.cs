@@ -128,7 +128,7 @@ internal sealed class GrafeoStateReader
         {
             return plan.Bundles;
         }
-        var kept = plan.Bundles.TakeWhile((b, i) => i == 0 || b.CreatedUtc <= instant).ToList();
+        var kept = plan.Bundles.TakeWhile((b, i) => i == 0 || b.StateUtc <= instant).ToList();
         context.Verbose($"the log carries no times: the state of {kept[^1].Name} is restored");
         return kept;
     }

@@ -22,6 +22,7 @@ internal sealed record PowDbBundleContent
 
 /// <summary>What is said about a capture beside its files.</summary>
 /// <param name="CreatedUtc">When it was taken.</param>
+/// <param name="TakenAfterUtc">What it has to say about its order.</param>
 /// <param name="Series">Which database it is of.</param>
 /// <param name="MaxLsn">The highest LSN of its pages.</param>
 /// <param name="ChainEnd">The highest position that its chain has reached: a bundle does not fall behind it.</param>
@@ -30,6 +31,7 @@ internal sealed record PowDbBundleContent
 /// <param name="Baseline">What an increment was compared with; null for a full.</param>
 internal sealed record CaptureFacts(
     DateTimeOffset CreatedUtc,
+    DateTimeOffset? TakenAfterUtc,
     string Series,
     ulong MaxLsn,
     ulong ChainEnd,
@@ -173,6 +175,7 @@ internal static class PowDbBundleWriter
             ParentId = facts.Baseline?.Parent.Id,
             Series = facts.Series,
             CreatedUtc = facts.CreatedUtc,
+            TakenAfterUtc = facts.TakenAfterUtc,
             MaxLsn = facts.MaxLsn,
             Files = content.Files.Select(f => new PowDbStateFile(f.Name, f.Length, f.Blake3)).ToArray(),
             Dropped =

@@ -132,6 +132,7 @@ internal static partial class PowDbBundles
             Start = new ChainPosition(manifest.BaseSourceLsn, PositionUnit.Lsn),
             End = new ChainPosition(manifest.SourceLsn, PositionUnit.Lsn),
             CreatedUtc = Created(bundle),
+            TakenAfterUtc = bundle.Side?.TakenAfterUtc,
             Length = entries.Sum(e => e.Kind == DiskEntryKind.File ? e.Length : 0),
             FullName = bundle.Folder,
             Format = $"PowDB {(manifest.IsIncrement ? "increment" : "backup")} v{PowDbManifest.KnownFormatVersion}",

@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
@@ -170,6 +171,7 @@ internal sealed class PowDbCapture
         {
             Facts = new CaptureFacts(
                 _now,
+                ClockOrder.TakenAfter(_now, _request.Newest?.OrderUtc),
                 _series,
                 Math.Max(source.CatalogLsn, files.Max(f => f.MaxLsn)),
                 _request.Chain?.Bundles.Max(b => b.End.Value) ?? 0,

@@ -82,6 +82,7 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         {
             Facts = new CaptureFacts(
                 plan.Last.CreatedUtc,
+                ClockOrder.InPlaceOf(plan.Last),
                 plan.Full.Series ?? plan.Full.Name,
                 last.Side?.MaxLsn ?? last.Manifest.SourceLsn,
                 last.Manifest.SourceLsn,

@@ -81,13 +81,7 @@ internal sealed class SpgCapture
         return new CapturePlan
         {
             Request = request,
-            BundlePath = SpgBundles.NewPath(
-                request.DestinationFolder,
-                request.SourcePath,
-                context.Clock.GetUtcNow(),
-                request.Kind,
-                context.Disk
-            ),
+            BundlePath = NewPath(request, context.Clock.GetUtcNow(), context),
             ExpectedBytes =
                 request.Kind == BundleKind.Full
                     ? (source.Database?.Length ?? 0) + (source.Wal?.Length ?? 0)
@@ -109,15 +103,19 @@ internal sealed class SpgCapture
             header = CopyUntilStable(new SpgBundleWriter(target, _context));
         }
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
-        var path = SpgBundles.NewPath(
-            _request.DestinationFolder,
-            _request.SourcePath,
-            time,
-            _request.Kind,
-            _context.Disk
-        );
+        var path = NewPath(_request, time, _context);
         return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
     }
+
+    private static string NewPath(CaptureRequest request, DateTimeOffset time, EngineContext context) =>
+        SpgBundles.NewPath(
+            request.DestinationFolder,
+            request.SourcePath,
+            time,
+            ClockOrder.TakenAfter(time, request.Newest?.OrderUtc),
+            request.Kind,
+            context.Disk
+        );
 
     private SpgBundleHeader CopyUntilStable(SpgBundleWriter writer)
     {
