@@ -117,8 +117,13 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Core_has_no_package_references() =>
-        Assert.DoesNotContain("PackageReference", Text("src/BackupTools.Core/BackupTools.Core.csproj"));
+    public void Core_depends_on_the_packages_that_the_documentation_names() =>
+        Assert.Equal(
+            ["Blake3", "System.IO.Hashing"],
+            Regex
+                .Matches(Text("src/BackupTools.Core/BackupTools.Core.csproj"), "<PackageReference Include=\"([^\"]+)\"")
+                .Select(m => m.Groups[1].Value)
+        );
 
     private static IEnumerable<string> RoomsUsedBy(string file) =>
         RoomName().Matches(WithoutComments(Text(file))).Select(m => m.Groups[1].Value).Where(Allowed.ContainsKey);
