@@ -50,16 +50,14 @@ function Invoke-Package([string] $Configuration, $Certificate) {
         Remove-Item -LiteralPath $stage -Recurse
     }
     $files = @{
-        ''           = 'BackupTools.psd1', 'LICENSE'
-        'module'     = 'module/BackupTools.format.ps1xml'
-        'module/bin' = 'BackupTools.Core', 'BackupTools.PowerShell', 'Blake3', 'System.IO.Hashing' |
-            ForEach-Object { "module/bin/$_.dll" }
-        'en-US'      = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
+        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt'
+        'module' = 'module/BackupTools.format.ps1xml', 'module/bin'
+        'en-US'  = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
     foreach ($folder in $files.Keys | Sort-Object) {
         $null = New-Item -Path "$stage/$folder" -ItemType Directory -Force
         foreach ($file in $files[$folder]) {
-            Copy-Item -LiteralPath "$PSScriptRoot/$file" -Destination "$stage/$folder"
+            Copy-Item -LiteralPath "$PSScriptRoot/$file" -Destination "$stage/$folder" -Recurse
         }
     }
     if ($Certificate) {

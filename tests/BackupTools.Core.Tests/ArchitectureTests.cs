@@ -125,6 +125,17 @@ public sealed partial class ArchitectureTests
                 .Select(m => m.Groups[1].Value)
         );
 
+    [Fact]
+    public void Every_assembly_that_comes_with_the_module_has_its_notice()
+    {
+        var notices = Text("THIRD-PARTY-NOTICES.txt");
+        var missing = Directory
+            .EnumerateFiles(Path.Combine(Root, "module/bin/lib"), "*.dll")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Where(name => name != "BackupTools.Core" && !notices.Contains(name, StringComparison.Ordinal));
+        Assert.Empty(missing);
+    }
+
     private static IEnumerable<string> RoomsUsedBy(string file) =>
         RoomName().Matches(WithoutComments(Text(file))).Select(m => m.Groups[1].Value).Where(Allowed.ContainsKey);
 
