@@ -9,7 +9,7 @@
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long versions of the writer, damage, crash and fuzz tests, about two hours in all.
+    Soak     runs the long versions of the writer, damage, fault, crash and fuzz tests, about two hours in all.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
@@ -92,7 +92,9 @@ function Invoke-Soak([string[]] $ArgumentList) {
             $seconds = $env:BACKUPTOOLS_SOAK
             try {
                 $env:BACKUPTOOLS_SOAK = '120'
-                dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter 'FullyQualifiedName~LiveTests|FullyQualifiedName~ChainDamageTests'
+                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests'
+                $filter = $long.ForEach({ "FullyQualifiedName~$_" }) -join '|'
+                dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter $filter
             } finally {
                 $env:BACKUPTOOLS_SOAK = $seconds
             }

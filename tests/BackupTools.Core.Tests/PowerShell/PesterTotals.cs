@@ -5,34 +5,57 @@ namespace BackupTools.Tests.InPowerShell;
 
 /// <summary>
 /// How many Pester tests ran, and in which versions: written to a file that the build shows when "dotnet test" ends, as
-/// a whole Pester file is a single test there.
+/// a whole Pester file is a single test there. Names also why any were skipped.
 /// </summary>
-public sealed class PesterTotals : IDisposable
+public sealed partial class PesterTotals : IDisposable
 {
-    private static readonly string[] Outcomes = ["passed", "failed", "skipped"];
-
-    private readonly Dictionary<string, int> _counts = Outcomes.ToDictionary(o => o, _ => 0, StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _skipped = new(StringComparer.Ordinal);
     private string? _versions;
+    private int _passed;
+    private int _failed;
 
-    /// <summary>One line of Invoke-Suite.ps1, by its groups.</summary>
-    public void Add(Match summary)
+    /// <summary>What Invoke-Suite.ps1 printed for one file. Returns whether tests passed and none failed.</summary>
+    public bool Add(string output)
     {
-        _versions = summary.Groups["versions"].Value;
-        foreach (var outcome in Outcomes)
+        foreach (Match skipped in Skipped().Matches(output))
         {
-            _counts[outcome] += Count(summary, outcome);
+            var reason = skipped.Groups["reason"].Value;
+            _skipped[reason] = _skipped.GetValueOrDefault(reason) + Number(skipped, "count");
         }
+        var summary = Summary().Match(output);
+        if (!summary.Success)
+        {
+            return false;
+        }
+        _versions = summary.Groups["versions"].Value;
+        _passed += Number(summary, "passed");
+        _failed += Number(summary, "failed");
+        return Number(summary, "passed") > 0 && Number(summary, "failed") == 0;
     }
-
-    public static int Count(Match summary, string outcome) =>
-        int.Parse(summary.Groups[outcome].Value, CultureInfo.InvariantCulture);
 
     public void Dispose()
     {
         if (_versions is not null)
         {
-            var counts = string.Join(", ", Outcomes.Select(o => $"{_counts[o]} {o}"));
-            File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "pester-totals.txt"), $"{_versions}: {counts}");
+            File.WriteAllLines(
+                Path.Combine(AppContext.BaseDirectory, "pester-totals.txt"),
+                [
+                    $"{_versions}: {_passed} passed, {_failed} failed, {_skipped.Values.Sum()} skipped",
+                    .. _skipped.Select(s => $"{s.Value} skipped: {s.Key}"),
+                ]
+            );
         }
     }
+
+    private static int Number(Match match, string group) =>
+        int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(
+        @"^(?<versions>Pester \S+ in PowerShell \S+), \S+: (?<passed>\d+) passed, (?<failed>\d+) failed",
+        RegexOptions.Multiline
+    )]
+    private static partial Regex Summary();
+
+    [GeneratedRegex(@"^Pester skipped (?<count>\d+): (?<reason>[^\r\n]*)", RegexOptions.Multiline)]
+    private static partial Regex Skipped();
 }
