@@ -127,6 +127,32 @@ public sealed partial class ArchitectureTests
                 .Select(m => m.Groups[1].Value)
         );
 
+    [Fact]
+    public void Every_assembly_that_comes_with_the_module_has_its_notice()
+    {
+        var notices = Text("THIRD-PARTY-NOTICES.txt");
+        var missing = Directory
+            .EnumerateFiles(Path.Combine(Root, "module/bin/lib"), "*.dll")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Where(name => name != "BackupTools.Core" && !notices.Contains(name, StringComparison.Ordinal));
+        Assert.Empty(missing);
+    }
+
+    /// <summary>PowerShellStandard calls itself 3.0; PowerShell's own assembly has the version of PowerShell.</summary>
+    [Theory]
+    [InlineData("BackupTools.PowerShell.dll")]
+    [InlineData("BackupTools.Loader.dll")]
+    public void What_PowerShell_loads_is_compiled_against_its_standard_library(string assembly)
+    {
+        using var file = File.OpenRead(Path.Combine(Root, "module/bin", assembly));
+        using var image = new PEReader(file);
+        var metadata = image.GetMetadataReader();
+        var reference = metadata
+            .AssemblyReferences.Select(metadata.GetAssemblyReference)
+            .Single(r => metadata.GetString(r.Name) == "System.Management.Automation");
+        Assert.Equal(new Version(3, 0, 0, 0), reference.Version);
+    }
+
     /// <summary>A reference alone proves nothing: the compiled Core calls the packages.</summary>
     [Theory]
     [InlineData("System.IO.Hashing", "System.IO.Hashing.Crc32")]
