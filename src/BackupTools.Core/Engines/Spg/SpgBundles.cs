@@ -57,11 +57,11 @@ internal static partial class SpgBundles
         NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;
 
     /// <summary>A name for a new bundle that nothing in the folder has.</summary>
-    public static string NewPath(string folder, string database, DateTimeOffset time, BundleKind kind, IDisk disk)
+    public static string NewPath(string folder, string series, DateTimeOffset time, BundleKind kind, IDisk disk)
     {
         var name = string.Create(
             CultureInfo.InvariantCulture,
-            $"{SpgFiles.StemOf(database)}-{time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}"
+            $"{series}-{time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}"
         );
         name += kind == BundleKind.Full ? "-full" : "-incr";
         var path = Path.Combine(folder, name + Extension);

@@ -83,7 +83,7 @@ internal sealed class SpgCapture
             Request = request,
             BundlePath = SpgBundles.NewPath(
                 request.DestinationFolder,
-                request.SourcePath,
+                SpgFiles.StemOf(request.Name),
                 context.Clock.GetUtcNow(),
                 request.Kind,
                 context.Disk
@@ -111,7 +111,7 @@ internal sealed class SpgCapture
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
         var path = SpgBundles.NewPath(
             _request.DestinationFolder,
-            _request.SourcePath,
+            SpgFiles.StemOf(_request.Name),
             time,
             _request.Kind,
             _context.Disk
