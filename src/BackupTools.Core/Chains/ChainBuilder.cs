@@ -17,6 +17,7 @@ internal sealed class ChainBuilder
     private readonly Dictionary<string, int> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<ChainPosition, List<int>> _byEnd = [];
     private readonly Dictionary<int, List<ChainProblem>> _problems = [];
+    private readonly Dictionary<string, List<ChainProblem>> _copies = new(StringComparer.Ordinal);
     private readonly bool _siblingsAreFine;
 
     private ChainBuilder(bool siblingsAreFine) => _siblingsAreFine = siblingsAreFine;
@@ -36,7 +37,8 @@ internal sealed class ChainBuilder
         var builder = new ChainBuilder(siblingsAreFine);
         // Parents come before children: by time, and for bundles of the same instant by position.
         foreach (
-            var header in headers
+            var header in builder
+                .WithoutCopies(headers)
                 .OrderBy(h => h.CreatedUtc)
                 .ThenBy(h => h.Kind)
                 .ThenBy(h => h.End.Value)
@@ -50,13 +52,35 @@ internal sealed class ChainBuilder
         return builder.Chains(folder);
     }
 
-    private void Add(BundleHeader header)
+    /// <summary>
+    /// Each bundle once. Of several copies the one counts that still has the name it was given, which says whose it is;
+    /// a copy made by hand is called "NAME (1)" or "NAME copy".
+    /// </summary>
+    private IEnumerable<BundleHeader> WithoutCopies(IEnumerable<BundleHeader> headers)
     {
-        if (_byId.TryGetValue(header.Id, out var twin))
+        foreach (var same in headers.GroupBy(h => h.ContentId ?? h.Id, StringComparer.Ordinal))
         {
-            var original = _bundles[twin];
-            ProblemsOf(twin)
-                .Add(
+            var originals = new Dictionary<string, BundleHeader>(StringComparer.Ordinal);
+            foreach (
+                var header in same.OrderByDescending(h => h.HasOwnName)
+                    .ThenBy(h => h.Name.Length)
+                    .ThenBy(h => h.FullName, StringComparer.Ordinal)
+            )
+            {
+                var original =
+                    originals.GetValueOrDefault(header.Id)
+                    ?? originals.Values.FirstOrDefault(o => o.HasOwnName && !header.HasOwnName);
+                if (original is null)
+                {
+                    originals.Add(header.Id, header);
+                    yield return header;
+                    continue;
+                }
+                if (!_copies.TryGetValue(original.Id, out var copies))
+                {
+                    _copies[original.Id] = copies = [];
+                }
+                copies.Add(
                     new ChainProblem(
                         ProblemSeverity.Warning,
                         ErrorCode.ChainDuplicate,
@@ -64,11 +88,19 @@ internal sealed class ChainBuilder
                         header.FullName
                     )
                 );
-            return;
+            }
         }
+    }
+
+    private void Add(BundleHeader header)
+    {
         var index = _bundles.Count;
         _bundles.Add(header);
         _byId.Add(header.Id, index);
+        if (_copies.TryGetValue(header.Id, out var copies))
+        {
+            ProblemsOf(index).AddRange(copies);
+        }
         _parents.Add(header.Kind == BundleKind.Full ? -1 : FindParent(header, index));
         if (!_byEnd.TryGetValue(header.End, out var sameEnd))
         {

@@ -168,7 +168,7 @@ internal static class BackupRun
     )
     {
         var read =
-            engine.ReadBundles(path, host.Context).LastOrDefault()
+            engine.ReadBundles(path, host.Context).LastOrDefault(r => r.Stranger is null)
             ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
         var parent = read.Header ?? throw read.Error!;
         return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };

@@ -29,7 +29,11 @@ internal static partial class SpgBundles
         }
         return disk.List(path)
             .Where(e => e.Kind is DiskEntryKind.File or DiskEntryKind.Link && !StagingArea.IsStagingName(e.Name))
-            .Select(e => TryRead(e.Path, disk))
+            .Select(e =>
+                Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
+                    ? BundleReadResult.Passed(e.Path, stranger)
+                    : TryRead(e.Path, disk)
+            )
             .OfType<BundleReadResult>();
     }
 
@@ -72,9 +76,11 @@ internal static partial class SpgBundles
         return path;
     }
 
+    private static bool IsNamedLikeOne(string name) => name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
     private static BundleReadResult? TryRead(string path, IDisk disk)
     {
-        var isNamedLikeOne = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+        var isNamedLikeOne = IsNamedLikeOne(path);
         try
         {
             using var file = disk.OpenRead(path);
@@ -104,6 +110,7 @@ internal static partial class SpgBundles
             Format = $"SPGBKUP v{bundle.Header.Version}",
             Id = bundle.Id.ToString(),
             Series = SeriesOf(Path.GetFileName(path)),
+            HasOwnName = SeriesOf(Path.GetFileName(path)) is not null,
             Checksum = bundle.StoredCrc is { } crc ? $"{crc:x8}" : null,
             Notes =
             [
