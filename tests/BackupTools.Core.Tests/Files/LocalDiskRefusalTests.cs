@@ -84,13 +84,31 @@ public sealed class LocalDiskRefusalTests : IDisposable
         var model = _temp.Write("model", "");
         Assert.Equal(0, Posix.Run("chmod", "644", model).Code);
         Assert.Equal(0, Posix.Run("chmod", "777", _temp.Path).Code);
+        var wasAllowed = true;
         var thrown = Posix.AsNobody(() =>
         {
             _disk.CreateNew(_temp["f"]).Dispose();
-            _disk.AdoptAccess(_temp["f"], model);
+            wasAllowed = _disk.AdoptAccess(_temp["f"], model);
         });
         Assert.Null(thrown);
+        Assert.False(wasAllowed);
         Assert.Equal("65534 644\n", Posix.Run("stat", "-c", "%u %a", _temp["f"]).Output);
+    }
+
+    [LinuxRootFact]
+    public void What_a_group_could_read_is_not_another_groups_to_read()
+    {
+        var model = _temp.Write("model", "");
+        Assert.Equal(0, Posix.Run("chown", "4242:4343", model).Code);
+        Assert.Equal(0, Posix.Run("chmod", "664", model).Code);
+        Assert.Equal(0, Posix.Run("chmod", "777", _temp.Path).Code);
+        var thrown = Posix.AsNobody(() =>
+        {
+            _disk.CreateNew(_temp["f"]).Dispose();
+            Assert.False(_disk.AdoptAccess(_temp["f"], model));
+        });
+        Assert.Null(thrown);
+        Assert.Equal("65534 604\n", Posix.Run("stat", "-c", "%u %a", _temp["f"]).Output);
     }
 
     private static void Refused(ErrorCode code, string path, Action action)
