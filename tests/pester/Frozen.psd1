@@ -231,6 +231,7 @@
             'RemovedCount: int'
             'RemovedLength: long'
             'Decisions: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ExpiryDecisionInfo]'
+            'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'DurationSeconds: double'
         )
         'BackupTools.Reports.ExpiryDecisionInfo' = @(
@@ -294,12 +295,14 @@
     }
     ErrorIds = @(
         'Unexpected'
+        'OutOfMemory'
         'InvalidOption'
         'UnknownEngine'
         'PathIsAmbiguous'
         'ProviderNotSupported'
         'TimeIsAmbiguous'
         'PositionIsInvalid'
+        'NameTooLong'
         'DestinationOverlapsSource'
         'PathNotFound'
         'SourceNotRecognised'

@@ -40,7 +40,7 @@ internal static class IncrementalCommand
                         Differential = parsed.GetValue(differential),
                         ChainId = parsed.GetValue(chainId),
                     };
-                    run.Emit(
+                    run.EmitPublished(
                         run.Execute(host =>
                             TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(complete, host), host)
                         )

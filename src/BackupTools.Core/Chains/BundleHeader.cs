@@ -71,6 +71,16 @@ internal sealed record BundleHeader
     public required string Id { get; init; }
 
     /// <summary>
+    /// The same for every copy of the content, where the name counts for <see cref="Id"/>; null where it does not.
+    /// </summary>
+    public string? ContentId { get; init; }
+
+    /// <summary>
+    /// It has a name that bundles of its kind are given. Of several copies one that has is the original.
+    /// </summary>
+    public bool HasOwnName { get; init; } = true;
+
+    /// <summary>
     /// Which database it is of, as far as header or name tell: bundles with different series never chain. Null when
     /// neither tells.
     /// </summary>

@@ -36,7 +36,7 @@ internal sealed class ChainBuilder
     )
     {
         var builder = new ChainBuilder(siblingsAreFine);
-        foreach (var header in ChainLinks.Sorted(headers))
+        foreach (var header in ChainLinks.Sorted(builder.WithoutCopies(headers)))
         {
             builder.Add(header);
         }
@@ -45,22 +45,45 @@ internal sealed class ChainBuilder
         return builder.Chains(folder, now);
     }
 
+    /// <summary>
+    /// Each bundle once. Of several copies the one counts that still has the name it was given, which says whose it is;
+    /// a copy made by hand is called "NAME (1)" or "NAME copy".
+    /// </summary>
+    private IEnumerable<BundleHeader> WithoutCopies(IEnumerable<BundleHeader> headers)
+    {
+        foreach (var same in headers.GroupBy(h => h.ContentId ?? h.Id, StringComparer.Ordinal))
+        {
+            var originals = new Dictionary<string, BundleHeader>(StringComparer.Ordinal);
+            foreach (
+                var header in same.OrderByDescending(h => h.HasOwnName)
+                    .ThenBy(h => h.Name.Length)
+                    .ThenBy(h => h.FullName, StringComparer.Ordinal)
+            )
+            {
+                var original =
+                    originals.GetValueOrDefault(header.Id)
+                    ?? originals.Values.FirstOrDefault(o => o.HasOwnName && !header.HasOwnName);
+                if (original is null)
+                {
+                    originals.Add(header.Id, header);
+                    yield return header;
+                    continue;
+                }
+                ProblemsOf(original)
+                    .Add(
+                        new ChainProblem(
+                            ProblemSeverity.Warning,
+                            ErrorCode.ChainDuplicate,
+                            $"{header.Name} is a copy of {original.Name} and is left out",
+                            header.FullName
+                        )
+                    );
+            }
+        }
+    }
+
     private void Add(BundleHeader header)
     {
-        if (_byId.TryGetValue(header.Id, out var twin))
-        {
-            var original = _bundles[twin];
-            ProblemsOf(original)
-                .Add(
-                    new ChainProblem(
-                        ProblemSeverity.Warning,
-                        ErrorCode.ChainDuplicate,
-                        $"{header.Name} is a copy of {original.Name} and is left out",
-                        header.FullName
-                    )
-                );
-            return;
-        }
         _byId.Add(header.Id, _bundles.Count);
         _bundles.Add(header);
     }

@@ -5,7 +5,18 @@ namespace BackupTools.Engines;
 /// <summary>A backup that is asked for. Paths are absolute and native.</summary>
 internal sealed record CaptureRequest
 {
+    /// <summary>The database's own file or folder; never a link.</summary>
     public required string SourcePath { get; init; }
+
+    /// <summary>
+    /// What the user calls the database, which names the bundles: the name of a link where one was given, so that the
+    /// series goes on when the link is led to the next release. Whether the log goes on is proved by its content.
+    /// </summary>
+    public string Name
+    {
+        get => field ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(SourcePath));
+        init;
+    }
 
     /// <summary>The folder that receives the bundle; need not exist.</summary>
     public required string DestinationFolder { get; init; }

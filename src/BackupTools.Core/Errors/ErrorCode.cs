@@ -9,6 +9,9 @@ public enum ErrorCode
     /// <summary>Used when nothing more precise is known; the inner exception tells.</summary>
     Unexpected,
 
+    /// <summary>Used when there is not enough memory to go on.</summary>
+    OutOfMemory,
+
     // ---- usage -------------------------------------------------------------------------------------------------
 
     /// <summary>Used when options contradict each other or an option does not apply to the engine.</summary>
@@ -28,6 +31,9 @@ public enum ErrorCode
 
     /// <summary>Used when a position is not a whole number of the engine's unit.</summary>
     PositionIsInvalid,
+
+    /// <summary>Used when a name is longer than the file system allows.</summary>
+    NameTooLong,
 
     /// <summary>Used when source and destination are the same or one lies inside the other.</summary>
     DestinationOverlapsSource,

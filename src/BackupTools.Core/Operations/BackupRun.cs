@@ -12,7 +12,9 @@ internal static class BackupRun
     public static BackupPlan Plan(BackupSettings settings, BundleKind kind, OperationHost host)
     {
         var context = host.Context;
-        var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, settings.ToOptions(), context);
+        // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
+        var source = RealPath.Follow(settings.SourcePath, host.Disk);
+        var engine = host.Engines.OfSource(source, settings.Engine, settings.ToOptions(), context);
         RefuseForeignOptions(settings, engine);
         if (!settings.EngineLayout)
         {
@@ -29,7 +31,8 @@ internal static class BackupRun
         }
         var request = new CaptureRequest
         {
-            SourcePath = settings.SourcePath,
+            SourcePath = source,
+            Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.SourcePath)),
             DestinationFolder = settings.DestinationPath,
             Kind = kind,
             Options = settings.ToOptions(),
@@ -170,7 +173,7 @@ internal static class BackupRun
     )
     {
         var read =
-            engine.ReadBundles(path, host.Context).LastOrDefault()
+            engine.ReadBundles(path, host.Context).LastOrDefault(r => r.Stranger is null)
             ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
         var parent = read.Header ?? throw read.Error!;
         return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };

@@ -32,15 +32,14 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                 .ToList();
             var bad = read.Where(r => r.Error is not null).ToList();
             unreadable.AddRange(bad);
-            if (bad.Count > 0 && built.Count > 0)
+            var found = bad.Select(r => ChainProblem.From(r.Error!))
+                .Concat(read.Select(r => r.Stranger).OfType<ChainProblem>());
+            if (found.Any() && built.Count > 0)
             {
                 // Nobody can say which chain an unreadable bundle belongs to. It is shown with the newest, where it
                 // would do most harm unnoticed: a newest state that silently is not the newest.
                 var newest = built.Count - 1;
-                built[newest] = built[newest] with
-                {
-                    Problems = [.. built[newest].Problems, .. bad.Select(r => ChainProblem.From(r.Error!))],
-                };
+                built[newest] = built[newest] with { Problems = [.. built[newest].Problems, .. found] };
             }
             chains.AddRange(built);
         }

@@ -267,6 +267,7 @@ public sealed class ConsoleContractTests : IDisposable
     [UnixTheory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
+    [InlineData("HUP", 129)]
     public void A_signal_ends_a_run_cleanly(string signal, int exitCode)
     {
         var before = _sandbox.Inventory();

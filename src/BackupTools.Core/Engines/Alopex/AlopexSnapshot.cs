@@ -81,6 +81,8 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             FullName = path,
             Format = snapshot.Manifest is null ? "copy without manifest" : $"{AlopexNames.Manifest} v1",
             Id = snapshot.Identify(name, meta),
+            ContentId = snapshot.ManifestBytes is { } content ? Hasher.Hash(content).ToString() : null,
+            HasOwnName = AlopexNames.SnapshotTime(name) is not null,
             Notes = snapshot.Manifest is null ? [WithoutManifest(path)] : [],
         };
     }

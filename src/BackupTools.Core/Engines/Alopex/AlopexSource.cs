@@ -88,7 +88,7 @@ internal static class AlopexSource
                     source
                 );
         }
-        RefuseOptions(request);
+        RefuseOptions(request, context.Disk);
         var folder = AlopexFolder.OfSource(context.Disk, source, context.Cancellation);
         RefuseSpecials(folder);
         foreach (var file in folder.Files)
@@ -122,14 +122,14 @@ internal static class AlopexSource
         };
     }
 
-    private static void RefuseOptions(CaptureRequest request)
+    private static void RefuseOptions(CaptureRequest request, IDisk disk)
     {
         var engineFolder = AlopexNames.EngineFolder(request.SourcePath);
         if (
             request.Options.EngineLayout
             && !string.Equals(
-                Path.TrimEndingDirectorySeparator(request.DestinationFolder),
-                Path.TrimEndingDirectorySeparator(engineFolder),
+                RealPath.Of(request.DestinationFolder, disk),
+                RealPath.Of(engineFolder, disk),
                 StringComparison.Ordinal
             )
         )

@@ -228,6 +228,7 @@ internal static class GrafeoBundles
     {
         var files = disk.List(folder)
             .Where(e => e.Kind == DiskEntryKind.File && (IsImageName(e.Name) || IsIncrementName(e.Name)))
+            .Where(e => Strangers.Of(e, static _ => true, disk) is null)
             .ToList();
         // Most folders are of other engines: they are not listed again.
         if (files.Count > 0)

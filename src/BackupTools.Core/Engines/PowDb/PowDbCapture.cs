@@ -25,7 +25,7 @@ internal sealed class PowDbCapture
     {
         (_request, _staging, _context, _baseline) = (request, staging, context, baseline);
         _now = context.Clock.GetUtcNow();
-        _series = PowDbBundles.SeriesOfSource(request.SourcePath);
+        _series = PowDbBundles.SeriesOfSource(request.Name);
     }
 
     private bool IncludeWal => _request.Options.IncludeWal;

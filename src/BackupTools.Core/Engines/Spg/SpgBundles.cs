@@ -30,7 +30,11 @@ internal static partial class SpgBundles
         }
         return disk.List(path)
             .Where(e => e.Kind is DiskEntryKind.File or DiskEntryKind.Link && !StagingArea.IsStagingName(e.Name))
-            .Select(e => TryRead(e.Path, disk))
+            .Select(e =>
+                Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
+                    ? BundleReadResult.Passed(e.Path, stranger)
+                    : TryRead(e.Path, disk)
+            )
             .OfType<BundleReadResult>();
     }
 
@@ -59,14 +63,14 @@ internal static partial class SpgBundles
 
     /// <summary>A name for a new bundle that nothing in the folder has.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="database">The database's file.</param>
+    /// <param name="series">The database's name in the names of its bundles.</param>
     /// <param name="time">When the bundle was taken.</param>
     /// <param name="after">Its <see cref="BundleHeader.TakenAfterUtc"/>: the file itself has no room for it.</param>
     /// <param name="kind">Full or increment.</param>
     /// <param name="disk">The disk.</param>
     public static string NewPath(
         string folder,
-        string database,
+        string series,
         DateTimeOffset time,
         DateTimeOffset? after,
         BundleKind kind,
@@ -75,7 +79,7 @@ internal static partial class SpgBundles
     {
         var name = string.Create(
             CultureInfo.InvariantCulture,
-            $"{SpgFiles.StemOf(database)}-{Stamp(time)}-{(kind == BundleKind.Full ? "full" : "incr")}"
+            $"{series}-{Stamp(time)}-{(kind == BundleKind.Full ? "full" : "incr")}"
         );
         name += after is { } place ? $"{After}{Stamp(place)}" : "";
         var path = Path.Combine(folder, name + Extension);
@@ -101,9 +105,11 @@ internal static partial class SpgBundles
             ? time
             : null;
 
+    private static bool IsNamedLikeOne(string name) => name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
     private static BundleReadResult? TryRead(string path, IDisk disk)
     {
-        var isNamedLikeOne = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+        var isNamedLikeOne = IsNamedLikeOne(path);
         try
         {
             using var file = disk.OpenRead(path);
@@ -134,6 +140,7 @@ internal static partial class SpgBundles
             Format = $"SPGBKUP v{bundle.Header.Version}",
             Id = bundle.Id.ToString(),
             Series = SeriesOf(Path.GetFileName(path)),
+            HasOwnName = SeriesOf(Path.GetFileName(path)) is not null,
             Checksum = bundle.StoredCrc is { } crc ? $"{crc:x8}" : null,
             Notes =
             [

@@ -110,7 +110,7 @@ internal sealed class SpgCapture
     private static string NewPath(CaptureRequest request, DateTimeOffset time, EngineContext context) =>
         SpgBundles.NewPath(
             request.DestinationFolder,
-            request.SourcePath,
+            SpgFiles.StemOf(request.Name),
             time,
             ClockOrder.TakenAfter(time, request.Newest?.OrderUtc),
             request.Kind,
