@@ -4,7 +4,7 @@ namespace BackupTools.Chains;
 
 /// <summary>Chains and rules to plan: a pure function.</summary>
 /// <remarks>
-/// Rules are applied to each database (engine and series) by itself. Of several restore points in one period the newest
+/// Rules are applied to each database (engine and series, and what else <see cref="DatabaseGroups"/> can tell) by itself. Of several restore points in one period the newest
 /// is kept; of several of the same instant the one that its chain reaches last. What a kept point builds on is kept.
 /// Bundles that no chain reaches are left alone: the missing link may come back, and nobody asked to judge them.
 /// </remarks>
@@ -29,7 +29,7 @@ internal static class ExpiryPlanner
                 parents[chain.Bundles[i]] = chain.Parents[i] >= 0 ? chain.Bundles[chain.Parents[i]] : null;
             }
         }
-        foreach (var database in chains.GroupBy(c => (c.Engine, c.Series)))
+        foreach (var database in DatabaseGroups.Of(chains))
         {
             var points = database.SelectMany(RestorePoints).OrderByDescending(b => b.CreatedUtc).ToList();
             if (points.Count == 0)

@@ -79,6 +79,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             FullName = path,
             Format = snapshot.Manifest is null ? "copy without manifest" : $"{AlopexNames.Manifest} v1",
             Id = snapshot.Identify(name, meta),
+            Origin = AlopexContinuation.OriginOf(snapshot.Folder, context) is { } origin ? new(origin, true) : null,
             Notes = snapshot.Manifest is null ? [WithoutManifest(path)] : [],
         };
     }
