@@ -241,6 +241,7 @@ Describe 'The run books in a process of their own' -Tag Slow {
         $run = Invoke-Apart "& '$runBooks/Invoke-NightlyBackup.ps1' -Source '$($sample.Native)/db/shop.db' -BackupRoot '$($sample.Native)/root' -ReportPath '$($sample.Native)/page.html'; exit `$LASTEXITCODE"
         $run.ExitCode | Should -Be 0 -Because $run.Output
         ($run.Output | ConvertFrom-Json).Bundles.Count | Should -Be 1
+        ($run.Output | ConvertFrom-Json).Warnings | Should -BeLike '*instead of an increment*'
         Test-Path -LiteralPath "$($sample.Native)/page.html" | Should -BeTrue
     }
 

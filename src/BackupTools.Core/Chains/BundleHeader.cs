@@ -86,6 +86,9 @@ internal sealed record BundleHeader
     /// </summary>
     public string? Series { get; init; }
 
+    /// <summary>What tells databases of one series apart; null when nothing does. Of fulls only.</summary>
+    public BundleOrigin? Origin { get; init; }
+
     /// <summary>The <see cref="Id"/> of the bundle it was made on; null when the format (or its writer) does not say.</summary>
     public string? ParentId { get; init; }
 

@@ -4,8 +4,9 @@ namespace BackupTools.Chains;
 
 /// <summary>Chains and rules to plan: a pure function.</summary>
 /// <remarks>
-/// Rules are applied to each database (engine and series) by itself, to its restore points in the order in which they were
-/// taken. Of several in one period the newest is kept. What a kept point builds on is kept.
+/// Rules are applied to each database (engine and series, and what else <see cref="DatabaseGroups"/> can tell) by itself,
+/// to its restore points in the order in which they were taken. Of several in one period the newest is kept. What a kept
+/// point builds on is kept.
 /// Bundles that no chain reaches are left alone: the missing link may come back, and nobody asked to judge them.
 /// A point whose date is in doubt is left alone too, and takes no other's place.
 /// </remarks>
@@ -38,7 +39,7 @@ internal static class ExpiryPlanner
                 parents[chain.Bundles[i]] = chain.Parents[i] >= 0 ? chain.Bundles[chain.Parents[i]] : null;
             }
         }
-        foreach (var database in chains.GroupBy(c => (c.Engine, c.Series)))
+        foreach (var database in DatabaseGroups.Of(chains))
         {
             var doubtful = DoubtfulDates.Of(database, now);
             foreach (var point in doubtful)

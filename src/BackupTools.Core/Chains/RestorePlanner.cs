@@ -34,7 +34,9 @@ internal static class RestorePlanner
         chain.Full is { } full
         && target switch
         {
-            RestoreTarget.PositionTarget p => p.Value >= full.Start.Value && p.Value <= chain.Head!.End.Value,
+            RestoreTarget.PositionTarget p => p.Value
+                >= Math.Min(full.Start.Value, Reachable(chain).Min(b => b.End.Value))
+                && p.Value <= Reachable(chain).Max(b => b.End.Value),
             RestoreTarget.TimeTarget t => Reachable(chain).Exists(b => b.StateUtc <= t.Instant),
             _ => true,
         };

@@ -34,6 +34,12 @@ internal sealed record CaptureRequest
     /// <summary>The bundle of this database at the destination that was taken last; null when there is none.</summary>
     public BundleHeader? Newest { get; init; }
 
+    /// <summary>
+    /// A full: the newest chain of a database of this name at the destination. It is not needed, but a database that
+    /// does not follow it is worth a warning. Null for none.
+    /// </summary>
+    public BackupChain? Earlier { get; init; }
+
     /// <summary>The position to continue from, when the user gave one; else it is the parent's end.</summary>
     public ulong? Since { get; init; }
 }

@@ -122,6 +122,9 @@ public enum ErrorCode
     /// <summary>Used when a bundle is dated after now, or before the bundle that it builds on.</summary>
     ClockDoubtful,
 
+    /// <summary>Used when nothing proves that a database is a later state of what the chain ends with.</summary>
+    ContinuityNotProved,
+
     // ---- busy --------------------------------------------------------------------------------------------------
 
     /// <summary>Used when another backup or restore works in the same folder.</summary>

@@ -40,7 +40,8 @@ public static class ErrorCodes
             or ErrorCode.SinceBeyondLog
             or ErrorCode.SinceInsideFrame
             or ErrorCode.LogIsGone
-            or ErrorCode.ClockDoubtful => ErrorKind.Chain,
+            or ErrorCode.ClockDoubtful
+            or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
             ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
             ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
             ErrorCode.AccessDenied => ErrorKind.Denied,
@@ -93,6 +94,7 @@ public static class ErrorCodes
             ErrorCode.SinceBeyondLog or ErrorCode.SinceInsideFrame or ErrorCode.LogIsGone => "Take a new full backup.",
             ErrorCode.ClockDoubtful =>
                 "Check the clocks of the machines that write here; -PointInTime may not find the state that is meant.",
+            ErrorCode.ContinuityNotProved => "Take a new full backup, or use -FullIfNeeded, which does.",
             ErrorCode.BackupRunning => "Wait until the other run has ended.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",

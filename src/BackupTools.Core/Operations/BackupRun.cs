@@ -11,6 +11,33 @@ internal static class BackupRun
 {
     public static BackupPlan Plan(BackupSettings settings, BundleKind kind, OperationHost host)
     {
+        if (kind == BundleKind.Full)
+        {
+            return PlanAs(settings, kind, host);
+        }
+        FullInstead.RefuseContradiction(settings);
+        try
+        {
+            return PlanAs(settings, kind, host);
+        }
+        catch (BackupException refusal) when (FullInstead.Helps(settings, refusal))
+        {
+            return PlanInstead(settings, refusal, host);
+        }
+    }
+
+    private static BackupPlan PlanInstead(BackupSettings settings, BackupException refusal, OperationHost host)
+    {
+        var plan = PlanAs(settings with { Differential = false }, BundleKind.Full, host);
+        var warnings = plan.Capture.Warnings.Prepend(FullInstead.Warning(refusal)).ToArray();
+        return new BackupPlan(settings, BundleKind.Full, plan.EngineOf, plan.Capture with { Warnings = warnings })
+        {
+            AskedKind = BundleKind.Incremental,
+        };
+    }
+
+    private static BackupPlan PlanAs(BackupSettings settings, BundleKind kind, OperationHost host)
+    {
         var context = host.Context;
         // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
@@ -37,15 +64,17 @@ internal static class BackupRun
             Kind = kind,
             Options = settings.ToOptions(),
         };
-        var chains = host.Disk.Stat(settings.DestinationPath) is null
-            ? []
-            : BundleFolder.Read(settings.DestinationPath, [engine], context).Chains;
-        var ofDatabase = OfDatabase(chains, settings, engine, context).ToList();
+        var folder = ReadDestination(settings, kind, engine, host);
+        var ofDatabase = OfDatabase(folder.Chains, settings, engine, context).ToList();
         request = request with { Newest = ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.OrderUtc) };
-        if (kind == BundleKind.Incremental)
-        {
-            request = Continue(request, settings, chains, engine, host);
-        }
+        request =
+            kind == BundleKind.Incremental
+                ? Continue(request, settings, folder, engine, host)
+                : request with
+                {
+                    // A full in the place of an increment says itself what it does not continue.
+                    Earlier = settings.FullIfNeeded ? null : ofDatabase.LastOrDefault(c => c.Full is not null),
+                };
         var plan = engine.PlanCapture(request, context);
         plan = plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] };
         return new BackupPlan(settings, kind, engine, plan);
@@ -57,24 +86,60 @@ internal static class BackupRun
         var context = host.Context;
         using var destination = DestinationScope.Open(host, plan.Settings.DestinationPath);
         // Between planning and locking another run may have added to the chain: plan again, now that nobody can.
-        var capture = Plan(plan.Settings, plan.Kind, host).Capture;
-        foreach (var warning in capture.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
-        {
-            context.Warn(warning.ToString());
-        }
+        plan = Plan(OnceOnly(plan.Settings), plan.AskedKind, host);
+        var before = host.Progress.Sample();
         CaptureResult result;
-        using (var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock))
+        try
         {
-            context.Verbose($"capturing {capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
-            result = plan.EngineOf.Capture(capture, staging, context);
-            host.Cancellation.ThrowIfCancellationRequested();
-            staging.Publish(result.Steps, host.Cancellation);
+            result = CaptureAndPublish(plan, host);
+        }
+        catch (BackupException refusal)
+            when (plan.Kind == BundleKind.Incremental && FullInstead.Helps(plan.Settings, refusal))
+        {
+            // Some engines know only when they have read the source. What was staged until then is gone by now.
+            host.Progress.BackTo(before);
+            plan = PlanInstead(plan.Settings, refusal, host);
+            result = CaptureAndPublish(plan, host);
         }
         result.AfterPublish?.Invoke();
         var header = ReadBack(plan.EngineOf, result, context);
         var seconds = host.SecondsSince(started);
         context.Verbose($"published {header.FullName}, {header.Length} bytes, in {seconds} s");
-        return header.ToInfo(ChainIdOf(header, capture.Request), durationSeconds: seconds);
+        return header.ToInfo(ChainIdOf(header, plan.Capture.Request), durationSeconds: seconds);
+    }
+
+    private static CaptureResult CaptureAndPublish(BackupPlan plan, OperationHost host)
+    {
+        var context = host.Context;
+        foreach (var warning in plan.Capture.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
+        {
+            context.Warn(warning.ToString());
+        }
+        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock);
+        context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
+        var result = plan.EngineOf.Capture(plan.Capture, staging, context);
+        host.Cancellation.ThrowIfCancellationRequested();
+        staging.Publish(result.Steps, host.Cancellation);
+        return result;
+    }
+
+    /// <summary>A full that takes the place of an increment does not run the user's checkpoint a second time.</summary>
+    private static BackupSettings OnceOnly(BackupSettings settings)
+    {
+        var (checkpoint, done) = (settings.Checkpoint, false);
+        return checkpoint is null || !settings.FullIfNeeded
+            ? settings
+            : settings with
+            {
+                Checkpoint = () =>
+                {
+                    if (!done)
+                    {
+                        checkpoint();
+                        done = true;
+                    }
+                },
+            };
     }
 
     /// <summary>What was published is read again under its final name: the header that is returned is the disk's.</summary>
@@ -128,11 +193,12 @@ internal static class BackupRun
     private static CaptureRequest Continue(
         CaptureRequest request,
         BackupSettings settings,
-        IReadOnlyList<BackupChain> chains,
+        BundleFolder folder,
         IBackupEngine engine,
         OperationHost host
     )
     {
+        var chains = folder.Chains;
         if (settings.SinceBundle is { } path)
         {
             return ContinueFrom(request, path, chains, engine, host);
@@ -153,6 +219,11 @@ internal static class BackupRun
             }
             return request with { Since = since, Chain = chain, Parent = parent };
         }
+        if (chain is null && settings.FullIfNeeded && folder.Unreadable is [{ Error: { } damage }, ..])
+        {
+            // There may well be a full: a new one must not hide that it cannot be read.
+            throw damage;
+        }
         if (chain is null)
         {
             throw new BackupException(
@@ -162,6 +233,27 @@ internal static class BackupRun
             );
         }
         return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
+    }
+
+    /// <summary>What the destination holds. A full needs none of it, so nothing in it may stop one.</summary>
+    private static BundleFolder ReadDestination(
+        BackupSettings settings,
+        BundleKind kind,
+        IBackupEngine engine,
+        OperationHost host
+    )
+    {
+        try
+        {
+            return host.Disk.Stat(settings.DestinationPath) is null
+                ? new BundleFolder([], [])
+                : BundleFolder.Read(settings.DestinationPath, [engine], host.Context);
+        }
+        catch (BackupException e) when (kind == BundleKind.Full)
+        {
+            host.Context.Verbose($"what the destination holds was not looked at: {e.Describe()}");
+            return new BundleFolder([], []);
+        }
     }
 
     private static CaptureRequest ContinueFrom(

@@ -83,6 +83,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             Id = snapshot.Identify(name, meta),
             ContentId = snapshot.ManifestBytes is { } content ? Hasher.Hash(content).ToString() : null,
             HasOwnName = AlopexNames.SnapshotTime(name) is not null,
+            Origin = AlopexContinuation.OriginOf(snapshot.Folder, context) is { } origin ? new(origin, true) : null,
             Notes = snapshot.Manifest is null ? [WithoutManifest(path)] : [],
         };
     }

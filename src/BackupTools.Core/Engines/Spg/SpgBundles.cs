@@ -141,6 +141,8 @@ internal static partial class SpgBundles
             Id = bundle.Id.ToString(),
             Series = SeriesOf(Path.GetFileName(path)),
             HasOwnName = SeriesOf(Path.GetFileName(path)) is not null,
+            // Only CHECKPOINT writes the database file that is the snapshot, and never an old one again.
+            Origin = SpgEpoch.IsDatabaseTellable(bundle) && bundle.Snapshot is { } s ? new(s, IsLasting: false) : null,
             Checksum = bundle.StoredCrc is { } crc ? $"{crc:x8}" : null,
             Notes =
             [

@@ -49,6 +49,14 @@ internal sealed class SpgCapture
                 // Whoever names a log means it; going on without would lose what it holds.
                 throw new BackupException(ErrorCode.PathNotFound, "the write-ahead log does not exist", named);
             }
+            if (request.Earlier is { Full: not null, Head: { } head } earlier)
+            {
+                var before = new SpgEpoch(request with { Chain = earlier, Parent = head }, source, context);
+                if (before.WhyNot() is { } why)
+                {
+                    warnings.Add(DoesNotContinue(head, why));
+                }
+            }
             if (source.Wal is null)
             {
                 warnings.Add(
@@ -91,6 +99,16 @@ internal sealed class SpgCapture
             Warnings = warnings,
         };
     }
+
+    private static ChainProblem DoesNotContinue(BundleHeader head, string why) =>
+        new(
+            ProblemSeverity.Warning,
+            ErrorCode.ContinuityNotProved,
+            $"the database does not continue {head.Name}: {why}. A CHECKPOINT does that; so does another database of the "
+                + "same name, which retention would take for this one",
+            head.FullName,
+            Recommendation: "After a CHECKPOINT nothing is to be done. Give every database a folder of its own."
+        );
 
     /// <summary>Captures.</summary>
     public CaptureResult Run()
