@@ -113,6 +113,9 @@ public enum ErrorCode
     /// <summary>Used when the log that an increment needs has been cut or removed by the engine.</summary>
     LogIsGone,
 
+    /// <summary>Used when nothing proves that a database is a later state of what the chain ends with.</summary>
+    ContinuityNotProved,
+
     // ---- busy --------------------------------------------------------------------------------------------------
 
     /// <summary>Used when another backup or restore works in the same folder.</summary>

@@ -38,7 +38,8 @@ public static class ErrorCodes
             or ErrorCode.TargetNotCovered
             or ErrorCode.SinceBeyondLog
             or ErrorCode.SinceInsideFrame
-            or ErrorCode.LogIsGone => ErrorKind.Chain,
+            or ErrorCode.LogIsGone
+            or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
             ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
             ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
             ErrorCode.AccessDenied => ErrorKind.Denied,
@@ -87,6 +88,7 @@ public static class ErrorCodes
             ErrorCode.ChainIsAmbiguous => "Name one chain with -ChainId; Get-BackupChain lists them.",
             ErrorCode.TargetNotCovered => "Choose a target inside the chain; Get-BackupChain shows its range.",
             ErrorCode.SinceBeyondLog or ErrorCode.SinceInsideFrame or ErrorCode.LogIsGone => "Take a new full backup.",
+            ErrorCode.ContinuityNotProved => "Take a new full backup, or use -FullIfNeeded, which does.",
             ErrorCode.BackupRunning => "Wait until the other run has ended.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",

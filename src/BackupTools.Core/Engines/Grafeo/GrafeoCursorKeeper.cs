@@ -8,15 +8,10 @@ namespace BackupTools.Engines.Grafeo;
 /// Keeps the engine's backup cursor at the oldest position of all destinations, so that the engine keeps the log that
 /// the next increment of each of them needs (Grafeo format, §3.2, §6 and §7.3).
 /// </summary>
-internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, EngineContext context)
+internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext context)
 {
     private const string LockName = "backup_cursor.backuptools.lock";
     private const int MaxFile = 16 << 20;
-
-    /// <summary>
-    /// 0.5.x skips files up to and including the cursor's; while file 0 is active no number says "skip none".
-    /// </summary>
-    public const ulong NothingBackedUp = ulong.MaxValue;
 
     private const int LockRounds = 500;
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
@@ -33,10 +28,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     /// <returns>True when the destination was added and is to be taken back if the capture fails.</returns>
     public bool Pin(GrafeoPosition position, ulong? before)
     {
-        if (!paged)
-        {
-            return false; // 0.5.x removes its log whatever the cursor says
-        }
         return Change(
             "the backup cursor could not be set, so the engine may remove its log while it is copied",
             () =>
@@ -86,11 +77,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         {
             if (_disk.Stat(source.LogFolder) is null)
             {
-                if (!paged)
-                {
-                    context.Verbose("the database is closed and has no log: no cursor is written");
-                    return false;
-                }
                 _disk.CreateDirectory(source.LogFolder);
                 _madeFolder = true;
                 _disk.AdoptAccess(source.LogFolder, source.Path);
@@ -121,7 +107,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         var known = Load(source.Positions, GrafeoPositions.Read) ?? new GrafeoPositions([], 0);
         var cursor = Load(source.Cursor, GrafeoCursor.Read);
         var engine = known.Positions.FirstOrDefault(p => Same(p.Destination, source.Cursor));
-        if (cursor is not null && cursor.TimestampMs != known.CursorTimestampMs && (cursor.WalLsn is null) == !paged)
+        if (cursor is not null && cursor.TimestampMs != known.CursorTimestampMs && cursor.WalLsn is not null)
         {
             // The engine has backed up since. Where this destination stood, that was into this very folder.
             engine =
@@ -142,12 +128,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
             _disk.DeleteFile(source.Positions);
             return;
         }
-        var next = new GrafeoCursor(
-            oldest.Epoch,
-            oldest.LogSequence,
-            paged ? oldest.WalLsn : null,
-            GrafeoTime.Now(context.Clock)
-        );
+        var next = new GrafeoCursor(oldest.Epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
         var moves = MayMove(oldest, destination, positions.Find(p => Same(p.Destination, source.Cursor)), quiet);
         // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
         Write(
@@ -176,11 +157,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
             );
             return false;
         }
-        if (oldest.LogSequence == NothingBackedUp)
-        {
-            context.Verbose("the log is in its first file, which a cursor of this version cannot say: none is written");
-            return false;
-        }
         if (!quiet && !Same(oldest.Destination, destination))
         {
             context.Verbose(
@@ -194,10 +170,10 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     /// <summary>Without those whose log is gone already: they need a full, and no log is kept for them.</summary>
     private IEnumerable<GrafeoPosition> StillInLog(List<GrafeoPosition> positions)
     {
-        var logs = source.Logs(_disk, paged);
+        var logs = source.Logs(_disk, paged: true);
         foreach (var position in positions)
         {
-            if (paged && logs.Count > 0 && logs[0].Number > position.WalLsn)
+            if (logs.Count > 0 && logs[0].Number > position.WalLsn)
             {
                 context.Warn(
                     $"the log that follows epoch {position.Epoch} is gone: "

@@ -33,7 +33,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
                 recommendation: "Name the database by the path under which its engine opens it."
             );
         }
-        var source = new GrafeoSource(request.SourcePath);
+        var source = GrafeoSource.At(request.SourcePath, context.Disk);
         var header = source.Header(context.Disk);
         var folder = GrafeoFolder.Open(
             request.DestinationFolder,
@@ -48,8 +48,8 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         {
             new GrafeoFrameLog(source, header, context).Foresee(head);
         }
-        var image = source.Image(context.Disk);
-        var imageLength = context.Disk.Stat(image)?.Length ?? 0;
+        var image = source.IsDirectory ? null : source.Image(context.Disk);
+        var imageLength = image is null ? 0 : context.Disk.Stat(image)?.Length ?? 0;
         var logBytes = header.IsPaged
             ? GrafeoFrameLog.BytesSince(logs, head?.Lsn ?? header.Active.CheckpointLsn)
             : logs.Sum(l => l.Length);
@@ -60,8 +60,12 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             Request = request,
             BundlePath = Path.Combine(request.DestinationFolder, manifest.NextName(kind)),
             ExpectedBytes = logBytes + (head is null ? imageLength : 0),
-            SourceFiles = [.. head is null ? [image] : Array.Empty<string>(), .. logs.Select(l => l.Path)],
-            WritesBesideSource = options.NoCursor ? [] : [source.Cursor, source.Positions],
+            SourceFiles =
+            [
+                .. head is null && image is not null ? [image] : Array.Empty<string>(),
+                .. logs.Select(l => l.Path),
+            ],
+            WritesBesideSource = options.NoCursor || !header.IsPaged ? [] : [source.Cursor, source.Positions],
             Start = head is null ? null : GrafeoBundles.Epoch(head.Epoch),
             Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
             Detail = plan,
@@ -119,7 +123,13 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             );
         }
         RefuseOlderChain(request, manifest, parent);
-        return GrafeoHead.Of(parent, context.Disk);
+        return GrafeoHead.Of(parent, context.Disk) with { Way = WayTo(parent, request.Chain) };
+    }
+
+    private static IReadOnlyList<BundleHeader> WayTo(BundleHeader parent, BackupChain? chain)
+    {
+        var here = chain?.Bundles.Select(b => b.Id).ToList().LastIndexOf(parent.Id) ?? -1;
+        return here < 0 ? [] : chain!.PathTo(here) ?? [];
     }
 
     /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>
