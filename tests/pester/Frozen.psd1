@@ -326,6 +326,7 @@
         'SinceBeyondLog'
         'SinceInsideFrame'
         'LogIsGone'
+        'ContinuityNotProved'
         'BackupRunning'
         'SourceInUse'
         'SourceChanging'

@@ -12,7 +12,8 @@ fi
 mkdir -p "$folder"/apt/{lists/partial,cache/archives/partial,etc} "$folder/lib"
 
 # The mirror that this machine uses, with the release that has the library.
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+# Most machines have but one of these files.
+mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
     sed -n 's/^URIs: *//p; s/^deb  *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' | grep -v security | head -1)
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$folder/apt/etc/sources.list"
 options=(-o "Dir::Etc::SourceList=$folder/apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null

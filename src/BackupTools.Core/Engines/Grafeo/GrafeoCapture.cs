@@ -23,8 +23,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
 
     private GrafeoSource Source => _found.Source;
 
-    /// <summary>The last epoch that the destination holds; null for none.</summary>
-    private ulong? StoodAt => _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1].EndEpoch : null;
+    /// <summary>The last backup that the destination holds; null for none.</summary>
+    private GrafeoSegment? LastThere => _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1] : null;
 
     /// <summary>Captures, and says what is to be published.</summary>
     public CaptureResult Run()
@@ -61,7 +61,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
                 0,
                 segment.Path is null ? active.CheckpointLsn : segment.Number
             ),
-            StoodAt
+            LastThere
         );
         try
         {
@@ -190,7 +190,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         new(plan.Request.DestinationFolder, epoch, 0, lsn ?? 0);
 
     private void MoveCursor(GrafeoPosition position) =>
-        new GrafeoCursorKeeper(Source, context).Move(position, StoodAt, plan.Request.Options.ForgetDestinations);
+        new GrafeoCursorKeeper(Source, context).Move(position, LastThere, plan.Request.Options.ForgetDestinations);
 
     private IDiskFile OpenImage() => context.Disk.OpenRead(Source.Image(context.Disk));
 

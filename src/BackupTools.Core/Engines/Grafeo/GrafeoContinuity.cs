@@ -1,4 +1,3 @@
-using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
@@ -15,7 +14,7 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
 {
     private Hash _hash;
 
-    /// <summary>Bytes in the chain's increments that change the database; known once the image was checked.</summary>
+    /// <summary>Bytes in the chain's increments that change the database; known once <see cref="Behind"/> has returned.</summary>
     public long Held { get; private set; }
 
     /// <summary>Refuses a database whose image is not the one that the chain builds on.</summary>
@@ -38,7 +37,6 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
                     source.Path
                 );
         }
-        ReadChain();
     }
 
     /// <summary>What of the log lies behind all that the chain holds.</summary>
@@ -48,6 +46,7 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         IReadOnlyList<GrafeoStretch> kept
     )
     {
+        ReadChain();
         if (Held == 0)
         {
             return kept;

@@ -13,6 +13,9 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
     private const string LockName = "backup_cursor.backuptools.lock";
     private const int MaxFile = 16 << 20;
 
+    // The engine writes the manifest, then the cursor, each with the time.
+    private const ulong SameBackupMs = 10_000;
+
     private const int LockRounds = 500;
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
@@ -26,9 +29,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
     /// <param name="position">Where the log is needed from.</param>
     /// <param name="before">As for <see cref="Move"/>.</param>
     /// <returns>True when the destination was added and is to be taken back if the capture fails.</returns>
-    public bool Pin(GrafeoPosition position, ulong? before)
-    {
-        return Change(
+    public bool Pin(GrafeoPosition position, GrafeoSegment? before) =>
+        Change(
             "the backup cursor could not be set, so the engine may remove its log while it is copied",
             () =>
             {
@@ -41,7 +43,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
                 return true;
             }
         );
-    }
 
     /// <summary>Takes back a <see cref="Pin"/> whose capture failed, and the folder if it was made for it.</summary>
     public void Unpin(string destination) =>
@@ -57,9 +58,9 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
 
     /// <summary>Notes how far a destination reaches now, and moves the cursor to the oldest of all.</summary>
     /// <param name="position">The destination's new position.</param>
-    /// <param name="before">Where the destination stood, so that a cursor of the engine's own there is not another's.</param>
+    /// <param name="before">The last backup that was there: the engine may have taken it, and its cursor be of that.</param>
     /// <param name="forget">Destinations that count no more.</param>
-    public void Move(GrafeoPosition position, ulong? before, IReadOnlyList<string> forget) =>
+    public void Move(GrafeoPosition position, GrafeoSegment? before, IReadOnlyList<string> forget) =>
         Change(
             "the backup is complete, but the backup cursor could not be moved: if the engine removes its log before "
                 + "the next increment, that will need a full backup",
@@ -99,63 +100,25 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
     private void Update(
         IReadOnlyList<GrafeoPosition> now,
         string destination,
-        ulong? before,
+        GrafeoSegment? before,
         bool quiet,
         IReadOnlyList<string>? forget = null
     )
     {
         var known = Load(source.Positions, GrafeoPositions.Read) ?? new GrafeoPositions([], 0);
-        var cursor = Load(source.Cursor, GrafeoCursor.Read);
-        var engine = known.Positions.FirstOrDefault(p => Same(p.Destination, source.Cursor));
-        if (cursor is not null && cursor.TimestampMs != known.CursorTimestampMs && cursor.WalLsn is not null)
-        {
-            // The engine has backed up since. Where this destination stood, that was into this very folder.
-            engine =
-                cursor.BackedUpEpoch == before
-                    ? null
-                    : new GrafeoPosition(source.Cursor, cursor.BackedUpEpoch, cursor.LogSequence, cursor.WalLsn ?? 0);
-        }
+        var own = OwnOfTheEngine(known, destination, before);
         var others = known
             .Positions.Where(p => !Same(p.Destination, destination) && !Same(p.Destination, source.Cursor))
-            .Concat(engine is null ? [] : [engine])
+            .Concat(own is null ? [] : [own])
             .Where(p => forget?.Any(f => Same(p.Destination, f)) != true)
             .ToList();
         var positions = StillInLog(others).Concat(now).ToList();
-        if (positions.MinBy(p => (p.Epoch, p.WalLsn, p.LogSequence)) is not { } oldest)
+        if (positions.MinBy(p => (p.WalLsn, p.Epoch)) is not { } oldest)
         {
             // Nobody needs the log any more.
             _disk.DeleteFile(source.Cursor);
             _disk.DeleteFile(source.Positions);
             return;
-        }
-        var next = new GrafeoCursor(oldest.Epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
-        var moves = MayMove(oldest, destination, positions.Find(p => Same(p.Destination, source.Cursor)), quiet);
-        // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
-        Write(
-            source.Positions,
-            new GrafeoPositions(positions, moves ? next.TimestampMs : known.CursorTimestampMs).Write(),
-            durable: !quiet
-        );
-        if (moves)
-        {
-            Write(source.Cursor, next.Write(), durable: true);
-        }
-        if (!quiet)
-        {
-            _disk.FlushDirectory(source.LogFolder);
-        }
-    }
-
-    private bool MayMove(GrafeoPosition oldest, string destination, GrafeoPosition? engine, bool quiet)
-    {
-        if (engine is not null && oldest.Epoch < engine.Epoch)
-        {
-            // Its next increment would begin before the end of its last one, and its restore would leave it out.
-            (quiet ? context.Verbose : context.Warn)(
-                $"the engine takes backups of its own, the last up to epoch {engine.Epoch}, so its cursor stays: "
-                    + $"it may remove the log that the next increment in {oldest.Destination} needs"
-            );
-            return false;
         }
         if (!quiet && !Same(oldest.Destination, destination))
         {
@@ -164,7 +127,35 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
                     + "(-ForgetDestination drops it)"
             );
         }
-        return true;
+        // The log is kept for the oldest of all. The epoch is what the engine's own next increment goes on from: less, and
+        // it would begin before the last one ends; more, and it would leave epochs out.
+        var epoch = (positions.Find(p => Same(p.Destination, source.Cursor)) ?? positions.MinBy(p => p.Epoch)!).Epoch;
+        var next = new GrafeoCursor(epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
+        // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
+        Write(source.Positions, new GrafeoPositions(positions, next.TimestampMs).Write(), durable: !quiet);
+        Write(source.Cursor, next.Write(), durable: true);
+        if (!quiet)
+        {
+            _disk.FlushDirectory(source.LogFolder);
+        }
+    }
+
+    /// <summary>
+    /// How far the engine's backups in a folder of its own reach. A cursor that is not the one we wrote last says so,
+    /// unless the backup it belongs to went into this very folder. That two folders stand at the same epoch says nothing.
+    /// </summary>
+    private GrafeoPosition? OwnOfTheEngine(GrafeoPositions known, string destination, GrafeoSegment? before)
+    {
+        var cursor = Load(source.Cursor, GrafeoCursor.Read);
+        var ours = known.Positions.FirstOrDefault(p => Same(p.Destination, destination));
+        var isHere =
+            before is not null
+            && ours?.Epoch != before.EndEpoch
+            && cursor?.BackedUpEpoch == before.EndEpoch
+            && cursor.TimestampMs - before.CreatedAtMs <= SameBackupMs;
+        return cursor?.WalLsn is not { } lsn || cursor.TimestampMs == known.CursorTimestampMs || isHere
+            ? known.Positions.FirstOrDefault(p => Same(p.Destination, source.Cursor))
+            : new GrafeoPosition(source.Cursor, cursor.BackedUpEpoch, cursor.LogSequence, lsn);
     }
 
     /// <summary>Without those whose log is gone already: they need a full, and no log is kept for them.</summary>

@@ -44,15 +44,16 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         var manifest = folder.Manifest;
         var logs = source.Logs(context.Disk, header.IsPaged);
         var head = request.Kind == BundleKind.Full ? null : HeadOf(request, manifest, header, context);
-        if (head is not null && header.IsPaged)
+        if (head is not null)
         {
-            new GrafeoFrameLog(source, header, context).Foresee(head);
+            Foresee(source, header, head, logs, context);
         }
         var image = source.IsDirectory ? null : source.Image(context.Disk);
         var imageLength = image is null ? 0 : context.Disk.Stat(image)?.Length ?? 0;
+        // In 0.5.x the log is read to find what is whole, and what of it the chain holds, before it is copied.
         var logBytes = header.IsPaged
             ? GrafeoFrameLog.BytesSince(logs, head?.Lsn ?? header.Active.CheckpointLsn)
-            : logs.Sum(l => l.Length);
+            : 2 * (logs.Sum(l => l.Length) + (head?.Way.Skip(1).Sum(b => b.Length) ?? 0));
         var plan = new GrafeoPlan(source, header.IsPaged, manifest, head);
         var kind = head is null ? GrafeoSegmentKind.Full : GrafeoSegmentKind.Incremental;
         return new CapturePlan
@@ -70,6 +71,25 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
             Detail = plan,
         };
+    }
+
+    /// <summary>Refuses early what the capture would refuse, as far as that takes little reading.</summary>
+    private static void Foresee(
+        GrafeoSource source,
+        GrafeoContainerHeader header,
+        GrafeoHead head,
+        IReadOnlyList<GrafeoLogFile> logs,
+        EngineContext context
+    )
+    {
+        if (header.IsPaged)
+        {
+            new GrafeoFrameLog(source, header, context).Foresee(head);
+        }
+        else
+        {
+            new GrafeoContinuity(source, head, context).CheckImage(header, logIsEmpty: logs.All(l => l.Length == 0));
+        }
     }
 
     private static ChainProblem CompanionNote(GrafeoSource source) =>

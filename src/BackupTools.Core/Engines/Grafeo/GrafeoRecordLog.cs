@@ -1,4 +1,3 @@
-using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
@@ -38,9 +37,8 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
         Read();
         var proof = new GrafeoContinuity(source, head, context);
         proof.CheckImage(header, logIsEmpty: _kept.Count == 0);
-        var held = proof.Held;
         _kept = proof.Behind(_inputs, _kept);
-        return Write(head.Epoch, target, isOneState: held == 0 && !ImageIsOlder);
+        return Write(head.Epoch, target, isOneState: proof.Held == 0 && !ImageIsOlder);
     }
 
     /// <summary>

@@ -85,6 +85,22 @@ internal sealed class GrafeoLife : IDisposable
         Remember();
     }
 
+    /// <summary>Puts another database and its log in this one's place.</summary>
+    public void PutInPlace(string by)
+    {
+        foreach (var suffix in new[] { ".wal", ".spill" })
+        {
+            if (Directory.Exists(Database + suffix))
+                Directory.Delete(Database + suffix, recursive: true);
+        }
+        File.Copy(by, Database, overwrite: true);
+        if (!Directory.Exists(by + ".wal"))
+            return;
+        Directory.CreateDirectory(Database + ".wal");
+        foreach (var log in Directory.EnumerateFiles(by + ".wal"))
+            File.Copy(log, Path.Combine(Database + ".wal", Path.GetFileName(log)));
+    }
+
     /// <summary>Another database took its place.</summary>
     public void Became(GrafeoLife other)
     {
@@ -165,7 +181,8 @@ internal sealed class GrafeoLife : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private IEnumerable<ulong> Epochs(string folder) =>
+    /// <summary>Every position that the folder offers, ascending.</summary>
+    public IEnumerable<ulong> Epochs(string folder) =>
         Chains(folder)
             .SelectMany(c => c.Bundles)
             .SelectMany(b => b.StartPosition == b.EndPosition ? [b.EndPosition] : Range(b))

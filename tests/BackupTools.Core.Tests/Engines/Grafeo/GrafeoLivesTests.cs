@@ -151,7 +151,7 @@ public class GrafeoLivesTests
         life.Commit("a3", "a4");
         life.Increment();
         life.Kill();
-        Replace(life, life.RestoreTo(3));
+        life.PutInPlace(life.RestoreTo(3));
         life.WentBack("a1", "a2", "a3");
         Assert.Equal(ErrorCode.SinceBeyondLog, life.Refused());
         life.Open().Commit("b4", "b5", "b6");
@@ -169,7 +169,7 @@ public class GrafeoLivesTests
         life.Open().Commit("a3");
         life.Full();
         life.Kill();
-        Replace(life, life.RestoreTo());
+        life.PutInPlace(life.RestoreTo());
         life.Open().Commit("b1");
         life.Increment();
         life.Close();
@@ -185,7 +185,7 @@ public class GrafeoLivesTests
         life.Kill();
         using var other = new GrafeoLife();
         other.Open().Commit("o1", "o2", "o3", "o4").Kill();
-        Replace(life, other.Database);
+        life.PutInPlace(other.Database);
         life.Became(other);
         Assert.Equal(ErrorCode.ContinuityNotProved, life.Refused());
         life.Full();
@@ -314,19 +314,56 @@ public class GrafeoLivesTests
         second.Holds();
     }
 
-    private static void Replace(GrafeoLife life, string by)
+    [RealGrafeo05Fact]
+    public void Beside_a_writer_each_backup_is_a_prefix_with_all_that_was_acknowledged_before()
     {
-        foreach (var suffix in new[] { ".wal", ".spill" })
+        using var life = new GrafeoLife();
+        life.Open().Commit("c0000").Close();
+        life.Open();
+        using var stop = new CancellationTokenSource();
+        var acknowledged = 0;
+        var writer = Task.Run(() =>
         {
-            if (Directory.Exists(life.Database + suffix))
-                Directory.Delete(life.Database + suffix, recursive: true);
+            for (var n = 1; !stop.IsCancellationRequested; n++)
+            {
+                life.Commit($"c{n:D4}");
+                Volatile.Write(ref acknowledged, n);
+            }
+        });
+        for (var round = 0; round < 6; round++)
+        {
+            var before = Volatile.Read(ref acknowledged);
+            if (round % 3 == 0)
+                life.Full();
+            else
+                life.Increment();
+            var names = RealGrafeo05.Names(life.RestoreTo());
+            Assert.Equal(names.Select((_, i) => $"c{i:D4}"), names);
+            Assert.True(names.Count > before, $"{names.Count} of {before + 1}");
+            while (Volatile.Read(ref acknowledged) < names.Count)
+                Thread.Sleep(1); // else there may be nothing to back up
         }
-        File.Copy(by, life.Database, overwrite: true);
-        if (Directory.Exists(by + ".wal"))
+        stop.Cancel();
+        writer.Wait();
+        life.Commit("z");
+        life.Increment();
+        Assert.Equal(life.Names, RealGrafeo05.Names(life.RestoreTo()));
+    }
+
+    [RealGrafeo05Fact]
+    public void Killed_while_increments_are_taken()
+    {
+        using var life = new GrafeoLife();
+        life.Open().Commit("a1");
+        life.Full();
+        for (var round = 1; round <= 5; round++)
         {
-            Directory.CreateDirectory(life.Database + ".wal");
-            foreach (var log in Directory.EnumerateFiles(by + ".wal"))
-                File.Copy(log, Path.Combine(life.Database + ".wal", Path.GetFileName(log)));
+            life.Commit($"b{round}", $"c{round}");
+            var increment = Task.Run(() => life.Increment());
+            life.Kill();
+            increment.Wait();
+            life.Holds();
+            life.Open();
         }
     }
 
