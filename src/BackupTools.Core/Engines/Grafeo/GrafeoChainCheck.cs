@@ -22,6 +22,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
     private bool? _paged;
     private ulong _lsn;
     private bool _lsnKnown;
+    private ulong? _begin; // of the first segment that goes beyond the image
     private int _missingSeen;
 
     /// <summary>Everything that was found, in order.</summary>
@@ -102,6 +103,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             }
             // What follows is judged by itself: the damage is named once.
             _lsnKnown = false;
+            _begin = null;
             _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
             _missingSeen = 0;
         }
@@ -312,8 +314,12 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             }
             return;
         }
+        if (_lsnKnown && segment.EndLsn <= (_begin ?? _lsn))
+        {
+            return; // older than the image: the engine's cursor was kept back for another folder
+        }
         // The first one may begin before the image: what is in the image already is skipped.
-        var follows = !_lsnKnown || segment.FirstLsn == _lsn || (_segments.Count == 0 && segment.FirstLsn < _lsn);
+        var follows = !_lsnKnown || segment.FirstLsn == _lsn || (_begin is null && segment.FirstLsn < _lsn);
         if (!_lsnKnown)
         {
             _lsn = segment.FirstLsn;
@@ -329,6 +335,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 segment.Offset + 32
             );
         }
+        _begin ??= segment.FirstLsn;
     }
 
     // ---- 0.5.x -------------------------------------------------------------------------------------------------
