@@ -1,4 +1,5 @@
 using BackupTools.Operations;
+using BackupTools.Tests.Engines.Grafeo;
 
 namespace BackupTools.Tests.Operations;
 
@@ -99,9 +100,11 @@ internal sealed record EngineSample(string Name, string SourceName)
     private static void Become(string folder, string from, string pattern)
     {
         Directory.CreateDirectory(folder);
-        var wanted = Directory
-            .EnumerateFiles(from, pattern, SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(from, f));
+        var wanted = (
+            pattern == "*.log"
+                ? GrafeoHarness.LogOf(from)
+                : Directory.EnumerateFiles(from, pattern, SearchOption.AllDirectories)
+        ).ToDictionary(f => Path.GetRelativePath(from, f));
         foreach (var file in Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))
         {
             if (!wanted.ContainsKey(Path.GetRelativePath(folder, file)))

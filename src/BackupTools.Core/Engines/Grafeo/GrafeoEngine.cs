@@ -35,7 +35,9 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
     {
         try
         {
-            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link && HasMagic(path, context);
+            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link
+                ? HasMagic(path, context)
+                : GrafeoSource.IsDirectoryDatabase(path, context.Disk);
         }
         catch (BackupException)
         {
@@ -47,7 +49,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
         GrafeoBundles.Read(path, context);
 
     public string? SeriesOf(string sourcePath, EngineContext context) =>
-        new GrafeoSource(sourcePath).Header(context.Disk).DatabaseId;
+        GrafeoSource.At(sourcePath, context.Disk).Header(context.Disk).DatabaseId;
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
 
