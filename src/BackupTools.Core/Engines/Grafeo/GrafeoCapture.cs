@@ -3,7 +3,6 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Grafeo;
 

@@ -1,7 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
-using BackupTools.Formats.Primitives;
 using Blake3;
 
 namespace BackupTools.Engines.Grafeo;

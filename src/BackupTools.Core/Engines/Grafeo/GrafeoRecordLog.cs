@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;

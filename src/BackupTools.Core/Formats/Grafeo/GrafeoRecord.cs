@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 

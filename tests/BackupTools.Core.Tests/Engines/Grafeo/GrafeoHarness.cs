@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.Grafeo;
 using BackupTools.Tests.Formats.Grafeo;
+using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 
@@ -34,22 +35,11 @@ internal sealed class GrafeoHarness : IDisposable
         if (Directory.Exists(log))
         {
             Directory.CreateDirectory(Log);
-            foreach (var file in LogOf(log))
+            foreach (var file in EngineSample.GrafeoLogOf(log))
                 File.Copy(file, Path.Combine(Log, Path.GetFileName(file)));
         }
         return this;
     }
-
-    /// <summary>
-    /// The log of a state of the fixtures. Those of v05-reference also hold, in their first file, what the image holds
-    /// already; only a checkpoint in the middle of a session leaves that, and which it is the files do not say.
-    /// </summary>
-    public static IEnumerable<string> LogOf(string folder) =>
-        Directory
-            .EnumerateFiles(folder, "*.log")
-            .Where(f =>
-                !folder.Contains("v05-reference", StringComparison.Ordinal) || Path.GetFileName(f) != "wal_00000000.log"
-            );
 
     /// <summary>Copies an engine-made backup folder of the fixtures to <see cref="Backups"/>.</summary>
     public GrafeoHarness WithBackups(string set, string folder = "backups")
