@@ -23,6 +23,11 @@ public static class RestoreChain
         var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
         var destination = RealPath.Follow(settings.DestinationPath, host.Disk);
+        if (settings.WalPath is null)
+        {
+            // The restored database must not be opened with a log that is not its own.
+            LinkedDatabase.RefuseLogBesideLink(settings.DestinationPath, destination, engine, host.Disk);
+        }
         PathOverlap.Refuse(settings.Path, destination, host.Disk, engine.Capabilities.OwnBundleFolder);
         var request = new RestoreRequest
         {
