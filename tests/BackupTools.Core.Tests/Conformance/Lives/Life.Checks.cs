@@ -83,14 +83,21 @@ internal sealed partial class Life
 
     /// <summary>
     /// Where nothing but dates says that a bundle is the newest, those that are dated later may be taken for it: with a
-    /// word about it when one is dated after now, and without when nobody can tell any more.
+    /// word about it when one is dated after now, and without when nobody can tell any more. One that says after what it
+    /// was taken, because the clock had been set back before, seems to speak of all that is dated before that.
     /// </summary>
     private IEnumerable<(string Rows, bool IsSaid)> DatedLater(LifeFolder folder, LifeCapture newest) =>
         newest.IsOurs || _subject.OrdersBackups
             ? []
             : folder
                 .Captures.Values.Where(c => c.CreatedUtc > newest.CreatedUtc)
-                .Select(c => (c.History[^1].Rows, c.CreatedUtc > _clock.GetUtcNow()));
+                .Select(c =>
+                    (
+                        c.History[^1].Rows,
+                        c.CreatedUtc > _clock.GetUtcNow()
+                            && !folder.Captures.Values.Any(e => e.Order < c.Order && e.CreatedUtc > c.CreatedUtc)
+                    )
+                );
 
     /// <summary>The engine makes the same of the folder.</summary>
     private void CheckEngine(LifeFolder folder, LifeCapture newest)
