@@ -164,7 +164,8 @@ internal sealed class PowDbLife : ILifeSubject
     /// </summary>
     public IEnumerable<ErrorCode> MayRefuse(LifeSituation situation)
     {
-        if (!situation.Settings.IncludeWal && new FileInfo(Wal).Length > 0)
+        var wal = new FileInfo(Path.Combine(situation.Settings.SourcePath, "wal.log"));
+        if (!situation.Settings.IncludeWal && wal is { Exists: true, Length: > 0 })
         {
             yield return ErrorCode.WalNotEmpty;
         }
