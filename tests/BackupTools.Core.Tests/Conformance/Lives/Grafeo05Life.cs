@@ -59,10 +59,15 @@ internal sealed class Grafeo05Life : GrafeoLife
         return true;
     }
 
-    /// <summary>An increment is for the session in which its chain was last continued.</summary>
+    /// <summary>
+    /// An increment is for the session in which its chain was last continued. The engine's own backup of a closed
+    /// database is a session too: it opens the database, and writes it anew.
+    /// </summary>
     public override IEnumerable<ErrorCode> MayRefuse(LifeSituation situation) =>
         !situation.IsFull
-        && situation.Had(LifeEvents.Closed | LifeEvents.Killed | LifeEvents.Restored | LifeEvents.Replaced)
+        && situation.Had(
+            LifeEvents.Closed | LifeEvents.Killed | LifeEvents.Restored | LifeEvents.Replaced | LifeEvents.EngineBackUp
+        )
             ? [ErrorCode.LogIsGone, ErrorCode.ContinuityNotProved, ErrorCode.ForeignEpoch, ErrorCode.SinceBeyondLog]
             : [];
 

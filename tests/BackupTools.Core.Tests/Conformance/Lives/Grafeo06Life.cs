@@ -85,6 +85,7 @@ internal sealed class Grafeo06Life(RealGrafeo engine) : GrafeoLife
                 ErrorCode.ContinuityNotProved,
                 ErrorCode.ForeignEpoch,
                 ErrorCode.SinceBeyondLog,
+                ErrorCode.SinceInsideFrame,
                 ErrorCode.LogIsGone,
                 ErrorCode.ChainGap,
             ]
