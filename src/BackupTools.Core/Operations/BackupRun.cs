@@ -119,7 +119,7 @@ internal static class BackupRun
         {
             context.Warn(warning.ToString());
         }
-        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock, host.Warning);
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
         var result = plan.EngineOf.Capture(plan.Capture, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();

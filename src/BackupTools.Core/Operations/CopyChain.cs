@@ -68,7 +68,7 @@ public static class CopyChain
     private static BundleInfo Copy(BackupChain chain, BundleHeader bundle, CopySettings settings, OperationHost host)
     {
         var engine = host.Engines.ByName(bundle.Engine);
-        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
         var result = host
             .Engines.KeeperByName(bundle.Engine)
             .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);

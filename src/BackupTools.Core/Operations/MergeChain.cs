@@ -28,7 +28,7 @@ public static class MergeChain
         var folder = preview.Settings.DestinationPath;
         var keeper = host.Engines.KeeperByName(preview.Plan.Chain.Engine);
         using var folderLock = DestinationScope.Open(host, folder);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         var result = keeper.Merge(preview.Plan, folder, staging, host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
         staging.Publish(result.Steps, host.Cancellation);

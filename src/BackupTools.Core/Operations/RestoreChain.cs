@@ -106,7 +106,7 @@ public static class RestoreChain
         // Someone may have put a database there since the plan was made.
         RefuseOccupied(preview.Settings, engine, request, engine.OccupiedBy(request, context), context);
         var kept = engine.KeptBy(request, context);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {request.DestinationPath}");
         var result = engine.Restore(request, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();
