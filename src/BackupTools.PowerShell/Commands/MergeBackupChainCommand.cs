@@ -27,6 +27,8 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool MustFind => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -52,6 +52,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool MustFind => true;
+
     private protected abstract string Verb { get; }
 
     private protected abstract void PerSource(Action<string> act);
