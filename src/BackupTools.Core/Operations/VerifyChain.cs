@@ -17,10 +17,15 @@ public static class VerifyChain
             settings.ChainId is not null || settings.Target != RestoreTarget.Latest || folder.Chains.Count == 0
                 ? [folder.Choose(settings.Path, settings.ChainId, settings.Target)]
                 : folder.Chains;
-        return chains.Select(chain => Test(chain, settings, host));
+        return chains.Select(chain => Test(chain, folder.OfDatabase(chain), settings, host));
     }
 
-    private static ChainReport Test(BackupChain chain, VerifySettings settings, OperationHost host)
+    private static ChainReport Test(
+        BackupChain chain,
+        IReadOnlyList<BackupChain> ofDatabase,
+        VerifySettings settings,
+        OperationHost host
+    )
     {
         var started = host.Clock.GetTimestamp();
         var testedUtc = host.Clock.GetUtcNow().UtcDateTime;
@@ -28,7 +33,7 @@ public static class VerifyChain
         var engine = host.Engines.ByName(chain.Engine);
         var depth = settings.Deep || settings.RestoreDrill ? VerifyDepth.Deep : VerifyDepth.Checksums;
         var problems = new List<ChainProblem>();
-        var plan = TryPlan(chain, engine, settings, problems);
+        var plan = TryPlan(() => RestoreChain.PlanOf(chain, settings.Target, engine, ofDatabase, host), problems);
         var read = new HashSet<BundleHeader>();
         foreach (var path in PathsToCheck(chain, plan, settings.Target))
         {
@@ -67,21 +72,11 @@ public static class VerifyChain
         };
     }
 
-    private static RestorePlan? TryPlan(
-        BackupChain chain,
-        IBackupEngine engine,
-        VerifySettings settings,
-        List<ChainProblem> problems
-    )
+    private static RestorePlan? TryPlan(Func<RestorePlan> make, List<ChainProblem> problems)
     {
         try
         {
-            var plan = RestorePlanner.Plan(
-                chain,
-                settings.Target,
-                engine.Capabilities.CutsInsideBundle,
-                engine.Capabilities.CutsByTime
-            );
+            var plan = make();
             problems.AddRange(plan.Warnings);
             return plan;
         }
