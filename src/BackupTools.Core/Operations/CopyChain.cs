@@ -74,7 +74,7 @@ public static class CopyChain
             .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         staging.Publish([.. result.Steps.Select(s => OverHalf(s, bundle, host))], host.Cancellation);
         result.AfterPublish?.Invoke();
-        var copy = BackupRun.ReadBack(engine, result, host.Context).ToInfo(chain.ChainId);
+        var copy = BackupRun.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
         return copy;
     }
