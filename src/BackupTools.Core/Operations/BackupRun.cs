@@ -43,6 +43,10 @@ internal static class BackupRun
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
         var engine = host.Engines.OfSource(source, settings.Engine, settings.ToOptions(), context);
         RefuseForeignOptions(settings, engine);
+        if (settings.WalPath is null)
+        {
+            LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
+        }
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);

@@ -27,6 +27,11 @@ public static class RestoreChain
             DestinationPath = RestoreDestination.Of(settings.DestinationPath, plan, engine, context),
         };
         var destination = RealPath.Follow(settings.DestinationPath, host.Disk);
+        if (settings.WalPath is null)
+        {
+            // The restored database must not be opened with a log that is not its own.
+            LinkedDatabase.RefuseLogBesideLink(settings.DestinationPath, destination, engine, host.Disk);
+        }
         PathOverlap.Refuse(settings.Path, destination, host.Disk, engine.Capabilities.OwnBundleFolder);
         var request = new RestoreRequest
         {

@@ -67,8 +67,9 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         {
             return capture();
         }
-        catch when (pinned)
+        catch when (pinned && LastThere is null)
         {
+            // What is there already needs the log all the same: also for the engine, whose cursor this one replaced.
             keeper.Unpin(plan.Request.DestinationFolder);
             throw;
         }

@@ -24,6 +24,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
             CutsByTime = true,
             SiblingIncrements = false,
             IsOneFile = true,
+            Beside = static path => new GrafeoSource(path) is var source ? [source.LogFolder, source.PendingImage] : [],
             Options =
             [
                 nameof(EngineOptions.NoCursor),

@@ -20,6 +20,7 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
             CutsByTime = false,
             SiblingIncrements = false,
             IsOneFile = true,
+            Beside = SpgFiles.Beside,
             Options = [nameof(EngineOptions.WalPath), nameof(EngineOptions.Checkpoint)],
         };
 
