@@ -57,6 +57,17 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
+        It 'goes into a folder that is given with a separator at its end: <_>' -ForEach '/', '\' {
+            if ($_ -ne '/' -and -not $IsWindows) {
+                Set-ItResult -Skipped -Because 'this is no separator here'
+                return
+            }
+            $folder = Split-Path -Path $restored -Parent
+            $report = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath "$folder$_"
+            Split-Path -Path $report.FullName -Parent | Should -Be (ConvertTo-NativePath $folder)
+            Test-RestoredState $sample 2 $report.FullName | Should -BeTrue
+        }
+
         It 'is nothing for a time that has not come' {
             { Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -PointInTime ([datetime]::UtcNow.AddHours(1)) -ErrorAction Stop } |
                 Should -Throw -ErrorId 'TargetNotCovered,*'

@@ -10,7 +10,10 @@ internal static class RestoreCommand
     {
         var command = new Command("restore", "Rebuild a database from a chain, whole or not at all.");
         var options = new TargetOptions();
-        var destination = Options.DestinationPath("The database file or data folder to make.", "PATH");
+        var destination = Options.DestinationPath(
+            "The database file or data folder to make; FOLDER/ means into it.",
+            "PATH"
+        );
         var walPath = Options.WalPath("SPG: where the write-ahead log goes; else beside the database.");
         var force = Options.Switch("--force", "Replace an existing database of the same engine. Skips no check.");
         var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
@@ -34,7 +37,7 @@ internal static class RestoreCommand
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
                         PointInTime = target.PointInTime,
-                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        DestinationPath = Path.GetFullPath(parsed.GetRequiredValue(destination)),
                         WalPath = Options.AbsoluteOrNull(parsed.GetValue(walPath)),
                         Force = parsed.GetValue(force),
                         Deep = parsed.GetValue(deep),

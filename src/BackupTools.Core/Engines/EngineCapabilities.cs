@@ -18,6 +18,9 @@ internal sealed record EngineCapabilities
     /// <summary>Several increments may build on the same bundle without that being a fork (differentials).</summary>
     public required bool SiblingIncrements { get; init; }
 
+    /// <summary>A restored database is a file, with what belongs to it beside it; else it is a folder.</summary>
+    public bool IsOneFile { get; init; }
+
     /// <summary>
     /// A folder inside the database in which the engine itself keeps bundles, and which a restore keeps: the only place
     /// inside a database that its backups may lie in. Null for none.

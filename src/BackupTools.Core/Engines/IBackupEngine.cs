@@ -28,6 +28,12 @@ internal interface IBackupEngine
     /// <summary>The <see cref="BundleHeader.Series"/> that backups of this source get; null when nothing tells.</summary>
     string? SeriesOf(string sourcePath, EngineContext context);
 
+    /// <summary>
+    /// What the database of a full is called, as the name of a file or folder. Where the bundle does not say, it is the
+    /// name of the folder that the bundle lies in.
+    /// </summary>
+    string NameOf(BundleHeader full) => Path.GetFileName(Path.GetDirectoryName(full.FullName))!;
+
     /// <summary>Finds out what a backup would do and refuses it early; writes nothing.</summary>
     CapturePlan PlanCapture(CaptureRequest request, EngineContext context);
 

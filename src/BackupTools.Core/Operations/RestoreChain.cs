@@ -22,6 +22,10 @@ public static class RestoreChain
     {
         var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
+        settings = settings with
+        {
+            DestinationPath = RestoreDestination.Of(settings.DestinationPath, plan, engine, context),
+        };
         var destination = RealPath.Follow(settings.DestinationPath, host.Disk);
         if (settings.WalPath is null)
         {
@@ -207,7 +211,10 @@ public static class RestoreChain
             throw new BackupException(
                 ErrorCode.DestinationExists,
                 $"the destination is taken: {string.Join(", ", occupied.Select(Path.GetFileName))}",
-                occupied[0]
+                occupied[0],
+                recommendation: ForceHelps(engine, request, context)
+                    ? null
+                    : ErrorCodes.DefaultRecommendation(ErrorCode.DestinationNotRecognised)
             );
         }
         if (!engine.MayReplace(request, context))
@@ -217,6 +224,19 @@ public static class RestoreChain
                 $"what is at the destination does not look like a {engine.Name} database and is not replaced",
                 occupied[0]
             );
+        }
+    }
+
+    /// <summary>Whether -Force is advice that can be followed, perhaps once an engine was stopped.</summary>
+    private static bool ForceHelps(IBackupEngine engine, RestoreRequest request, EngineContext context)
+    {
+        try
+        {
+            return engine.MayReplace(request, context);
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.SourceInUse)
+        {
+            return true;
         }
     }
 }

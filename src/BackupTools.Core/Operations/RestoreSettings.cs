@@ -3,7 +3,10 @@ namespace BackupTools.Operations;
 /// <summary>What a restore is to do.</summary>
 public sealed record RestoreSettings : TargetSettings
 {
-    /// <summary>The database file or data folder to make; absolute.</summary>
+    /// <summary>
+    /// The database file or data folder to make; absolute. A separator at its end means into that folder, as the database
+    /// is called; so does, for a database that is one file, a folder that exists.
+    /// </summary>
     public required string DestinationPath { get; init; }
 
     /// <summary>SPG: where the log goes; null for the default beside the database.</summary>

@@ -49,13 +49,19 @@ internal sealed class PathResolver(SessionState session)
 
     /// <summary>The path with every character taken as it is; it need not exist.</summary>
     /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
-    public string Literal(string path)
+    public string Literal(string path) => Path.TrimEndingDirectorySeparator(LiteralOrInto(path));
+
+    /// <summary>The same, where a separator at the end has a meaning, and stays.</summary>
+    /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
+    public string LiteralOrInto(string path)
     {
         try
         {
             var full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
             RequireFileSystem(provider, path);
-            return Normal(full);
+            return Path.EndsInDirectorySeparator(path)
+                ? Path.Join(Normal(full), Path.DirectorySeparatorChar.ToString())
+                : Normal(full);
         }
         catch (DriveNotFoundException error)
         {

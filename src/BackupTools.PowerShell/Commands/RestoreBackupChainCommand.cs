@@ -21,7 +21,10 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     private string _destination = "";
     private string? _walPath;
 
-    /// <summary>The database file or data folder to make. Taken literally.</summary>
+    /// <summary>
+    /// The database file or data folder to make. A separator at the end means into that folder; so does, for a database
+    /// that is one file, a folder that exists. Taken literally.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
@@ -49,7 +52,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.LiteralOrInto(DestinationPath));
         _walPath = WalPath is null ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
     }
 

@@ -194,6 +194,11 @@ public sealed class ConsoleContractTests : IDisposable
     [InlineData(ErrorKind.NotFound, "chain", "{folder}")]
     [InlineData(ErrorKind.NotFound, "test", "{none}")]
     [InlineData(ErrorKind.NotFound, "restore", "{folder}", "--destination-path", "{none}")]
+    [InlineData(ErrorKind.NotFound, "full", "none*", "--destination-path", "{b}")]
+    [InlineData(ErrorKind.NotFound, "incremental", "none*", "--destination-path", "{b}")]
+    [InlineData(ErrorKind.NotFound, "restore", "none*", "--destination-path", "{b}")]
+    [InlineData(ErrorKind.NotFound, "copy", "none*", "--destination-path", "{b}")]
+    [InlineData(ErrorKind.NotFound, "prune", "none*", "--keep-last", "1")]
     [InlineData(ErrorKind.NotFound, "merge", "{none}", "--destination-path", "{b}")]
     [InlineData(ErrorKind.NotFound, "copy", "{folder}", "--destination-path", "{b}")]
     [InlineData(ErrorKind.NotFound, "prune", "{none}", "--keep-last", "1")]
@@ -245,6 +250,17 @@ public sealed class ConsoleContractTests : IDisposable
         Assert.Empty(run.Out);
         Assert.Matches(@"^error [A-Z]\w+: [^\n]+\.( [^\n]+\.)?$", Assert.Single(run.ErrorLines));
         Assert.Equal(before, _sandbox.Inventory());
+    }
+
+    [Fact]
+    public void A_restore_into_a_folder_has_the_name_of_the_database()
+    {
+        _sandbox.Chain();
+        AssertOk("restore", _sandbox.Bundles, "--destination-path", _sandbox.At("new") + "/");
+        Assert.True(File.Exists(_sandbox.At("new", "a.db")));
+        Directory.CreateDirectory(_sandbox.At("there"));
+        AssertOk("restore", _sandbox.Bundles, "--destination-path", _sandbox.At("there"));
+        Assert.True(File.Exists(_sandbox.At("there", "a.db")));
     }
 
     [Fact]

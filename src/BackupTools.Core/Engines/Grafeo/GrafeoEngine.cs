@@ -23,6 +23,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
             CutsInsideBundle = true,
             CutsByTime = true,
             SiblingIncrements = false,
+            IsOneFile = true,
             Beside = static path => new GrafeoSource(path) is var source ? [source.LogFolder, source.PendingImage] : [],
             Options =
             [
@@ -51,6 +52,9 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
 
     public string? SeriesOf(string sourcePath, EngineContext context) =>
         GrafeoSource.At(sourcePath, context.Disk).Header(context.Disk).DatabaseId;
+
+    /// <summary>The format has no name, only a number.</summary>
+    public string NameOf(BundleHeader full) => Path.GetFileName(Path.GetDirectoryName(full.FullName)) + ".grafeo";
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
 

@@ -30,6 +30,8 @@ internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
 
     public string SeriesOf(string sourcePath, EngineContext context) => PowDbBundles.SeriesOfSource(sourcePath);
 
+    public string NameOf(BundleHeader full) => full.Series ?? full.Name;
+
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => PowDbPlan.Of(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>

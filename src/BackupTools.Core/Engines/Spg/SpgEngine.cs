@@ -19,6 +19,7 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
             // Frames carry no time (SPG format, §4.1).
             CutsByTime = false,
             SiblingIncrements = false,
+            IsOneFile = true,
             Beside = SpgFiles.Beside,
             Options = [nameof(EngineOptions.WalPath), nameof(EngineOptions.Checkpoint)],
         };
@@ -30,6 +31,8 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
         SpgBundles.Read(path, context.Disk);
 
     public string? SeriesOf(string sourcePath, EngineContext context) => SpgFiles.StemOf(sourcePath);
+
+    public string NameOf(BundleHeader full) => (full.Series ?? Path.GetFileNameWithoutExtension(full.Name)) + ".db";
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SpgCapture.Plan(request, context);
 
