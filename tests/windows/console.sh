@@ -10,7 +10,7 @@ export WINEPREFIX=$work/prefix WINEDEBUG=-all DOTNET_EnableWriteXorExecute=0
 trap 'wineserver=$(command -v wineserver || echo /usr/lib/wine/wineserver); "$wineserver" -k >/dev/null 2>&1; rm -rf "$work"' EXIT
 passed=0 failed=0
 
-# The engine's states S0 and S1, in the folder $1.
+# The engine's state S0 or S1 ($2), in the folder $1; of Grafeo's generations the newer.
 put_SPG() {
     cp "$fixtures/spg/states/S0.v59.db" "$1/a.db"
     tail -c +263 "$fixtures/spg/states/S$2.wal" >"$1/a.wal" # a checkpoint has taken the first 262 bytes
