@@ -31,7 +31,15 @@ internal sealed partial class Life
             }
             foreach (var offer in folder.Offers(chain, _clock.HasJumped))
             {
-                Check(offer);
+                // A time that has not come, as after a clock that was ahead, may be refused.
+                Check(
+                    offer.Settings.PointInTime > _clock.GetUtcNow()
+                        ? offer with
+                        {
+                            Rows = [.. offer.Rows, LifeOffer.Refused],
+                        }
+                        : offer
+                );
             }
             Verify(folder, chain);
         }
