@@ -52,7 +52,8 @@ function Invoke-Package([string] $Configuration, $Certificate) {
     $files = @{
         ''           = 'BackupTools.psd1', 'LICENSE'
         'module'     = 'module/BackupTools.format.ps1xml'
-        'module/bin' = 'BackupTools.Core', 'BackupTools.PowerShell', 'Blake3', 'System.IO.Hashing' |
+        'module/bin' = 'BackupTools.Core', 'BackupTools.PowerShell', 'Blake3', 'K4os.Compression.LZ4',
+            'K4os.Compression.LZ4.Streams', 'K4os.Hash.xxHash', 'System.IO.Hashing' |
             ForEach-Object { "module/bin/$_.dll" }
         'en-US'      = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
