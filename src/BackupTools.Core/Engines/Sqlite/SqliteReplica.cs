@@ -1,0 +1,90 @@
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// The folder of one database: it holds <c>ltx/0…9</c>, or the generations of Litestream 0.3, or both. A destination
+/// holds one such folder per database.
+/// </summary>
+/// <param name="Folder">Absolute path.</param>
+internal sealed record SqliteReplica(string Folder)
+{
+    /// <summary>The name that tells its chains from those of other databases.</summary>
+    public string Name => Path.GetFileName(Folder);
+
+    /// <summary>Where the levels are.</summary>
+    public string Ltx => Path.Combine(Folder, LitestreamNames.Ltx);
+
+    /// <summary>Where the generations of 0.3 are.</summary>
+    public string Generations => Path.Combine(Folder, LitestreamNames.Generations);
+
+    /// <summary>
+    /// The replicas that a folder is or holds: the destination of several databases, the folder of one, and its ltx (or
+    /// generations) all name it. Hidden folders are local state of a running Litestream.
+    /// </summary>
+    public static IEnumerable<SqliteReplica> In(string folder, IDisk disk)
+    {
+        if (Path.GetFileName(folder) is LitestreamNames.Ltx or LitestreamNames.Generations && HoldsParts(folder, disk))
+        {
+            return [new SqliteReplica(Path.GetDirectoryName(folder)!)];
+        }
+        var self = new SqliteReplica(folder);
+        return self.Exists(disk)
+            ? [self]
+            : disk.List(folder)
+                .Where(e => e.Kind == DiskEntryKind.Directory && !e.Name.StartsWith('.'))
+                .Select(e => new SqliteReplica(e.Path))
+                .Where(r => r.Exists(disk));
+    }
+
+    /// <summary>
+    /// The replica that a bundle of a database goes to: the folder itself where it is named (or named like) one, else
+    /// the database's own folder in it.
+    /// </summary>
+    public static SqliteReplica For(string destination, string name, IDisk disk)
+    {
+        if (Path.GetFileName(destination) == LitestreamNames.Ltx && HoldsParts(destination, disk))
+        {
+            return new SqliteReplica(Path.GetDirectoryName(destination)!);
+        }
+        var self = new SqliteReplica(destination);
+        return self.Name == name || self.Exists(disk) ? self : new SqliteReplica(Path.Combine(destination, name));
+    }
+
+    /// <summary>The files of the levels, whatever their names; level and entry.</summary>
+    public IEnumerable<(int Level, DiskEntry File)> LtxFiles(IDisk disk)
+    {
+        foreach (var folder in Folders(Ltx, disk))
+        {
+            if (!LitestreamNames.TryLevel(folder.Name, out var level))
+            {
+                continue;
+            }
+            foreach (var file in disk.List(folder.Path).Where(IsFile))
+            {
+                if (LitestreamNames.TryLtx(file.Name, out _, out _))
+                {
+                    yield return (level, file);
+                }
+            }
+        }
+    }
+
+    /// <summary>The folders of a folder, none when it does not exist.</summary>
+    public static IEnumerable<DiskEntry> Folders(string folder, IDisk disk) =>
+        disk.Stat(folder) is { Kind: DiskEntryKind.Directory }
+            ? disk.List(folder).Where(e => e.Kind == DiskEntryKind.Directory)
+            : [];
+
+    /// <summary>The files of a folder, none when it does not exist.</summary>
+    public static IEnumerable<DiskEntry> Files(string folder, IDisk disk) =>
+        disk.Stat(folder) is { Kind: DiskEntryKind.Directory } ? disk.List(folder).Where(IsFile) : [];
+
+    private static bool IsFile(DiskEntry entry) => entry.Kind is DiskEntryKind.File or DiskEntryKind.Link;
+
+    private bool Exists(IDisk disk) => HoldsParts(Ltx, disk) || HoldsParts(Generations, disk);
+
+    private static bool HoldsParts(string folder, IDisk disk) =>
+        Folders(folder, disk).Any(e => LitestreamNames.TryLevel(e.Name, out _) || LitestreamNames.IsGeneration(e.Name));
+}
