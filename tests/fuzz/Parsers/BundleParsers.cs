@@ -147,6 +147,11 @@ internal static class BundleParsers
         {
             throw problem.ToException();
         }
+        // One of several that cannot be read at all: what is left may still restore.
+        if (readings.Find(r => r.Error is not null)?.Error is { } error)
+        {
+            throw error;
+        }
     }
 
     private static RestorePlan PlanOf(IBackupEngine engine, List<BundleHeader> headers) =>

@@ -11,12 +11,19 @@ internal static class SqliteJoins
     {
         for (var i = 1; i < path.Count; i++)
         {
-            if (path[i].Detail is LtxBundle next && path[i - 1].Detail is LtxBundle last)
+            var problem = Follows(path[i - 1].Detail, path[i].Detail)
+                ? path[i].Detail is LtxBundle next && path[i - 1].Detail is LtxBundle last
+                    ? Between(path[i - 1], last, path[i], next)
+                    : null
+                : new ChainProblem(
+                    ProblemSeverity.Error,
+                    ErrorCode.ChainGap,
+                    $"something is missing between {path[i - 1].Name} and {path[i].Name}",
+                    path[i].FullName
+                );
+            if (problem is not null)
             {
-                if (Between(path[i - 1], last, path[i], next) is { } problem)
-                {
-                    yield return problem;
-                }
+                yield return problem;
             }
         }
         var bare = path.Count(b => b.Detail is LtxBundle { After: null });
@@ -32,6 +39,17 @@ internal static class SqliteJoins
             );
         }
     }
+
+    /// <summary>A last look at what the chain was built from: nothing lies between two neighbours.</summary>
+    private static bool Follows(object? last, object? next) =>
+        (last, next) switch
+        {
+            (LtxBundle l, LtxBundle n) => n.Header.MinTxid <= l.Header.MaxTxid + 1,
+            (SnapshotBundle s, WalBundle n) => n.Generation == s.Generation && n.Index == s.Index && n.Offset == 0,
+            (WalBundle l, WalBundle n) => n.Generation == l.Generation
+                && (n.Offset == 0 ? n.Index == l.Index + 1 : n.Index == l.Index && n.Offset == l.Offset + l.Length),
+            _ => false,
+        };
 
     private static ChainProblem? Between(BundleHeader before, LtxBundle last, BundleHeader bundle, LtxBundle next)
     {

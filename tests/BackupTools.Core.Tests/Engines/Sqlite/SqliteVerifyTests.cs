@@ -45,6 +45,25 @@ public sealed class SqliteVerifyTests : IDisposable
         Assert.Equal(ErrorCode.VerificationFailed, error.Code);
     }
 
+    /// <summary>The planner makes no such way; a restore does not rely on that.</summary>
+    [Fact]
+    public void A_way_with_a_hole_is_refused_before_a_byte_is_written()
+    {
+        foreach (
+            var replica in new[]
+            {
+                SqliteFixtures.Handmade(_box.Harness.At("a")),
+                SqliteFixtures.Litestream03(_box.Harness.At("b")),
+            }
+        )
+        {
+            var way = _box.Plan(replica, RestoreTarget.Latest).Bundles.ToList();
+            way.RemoveAt(2);
+            var error = Assert.Throws<BackupException>(() => _box.Harness.Restore(way, _box.Harness.At("out.db")));
+            Assert.Equal(ErrorCode.ChainGap, error.Code);
+        }
+    }
+
     [Fact]
     public void A_damaged_full_does_not_hide_what_else_is_damaged()
     {
