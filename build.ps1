@@ -9,7 +9,7 @@
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long versions of the writer, damage, crash and fuzz tests, about two hours in all.
+    Soak     runs the long versions of the writer, damage, fault, crash and fuzz tests, about two hours in all.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
@@ -50,17 +50,14 @@ function Invoke-Package([string] $Configuration, $Certificate) {
         Remove-Item -LiteralPath $stage -Recurse
     }
     $files = @{
-        ''           = 'BackupTools.psd1', 'LICENSE'
-        'module'     = 'module/BackupTools.format.ps1xml'
-        'module/bin' = 'BackupTools.Core', 'BackupTools.PowerShell', 'Blake3', 'K4os.Compression.LZ4',
-            'K4os.Compression.LZ4.Streams', 'K4os.Hash.xxHash', 'System.IO.Hashing' |
-            ForEach-Object { "module/bin/$_.dll" }
-        'en-US'      = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
+        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt'
+        'module' = 'module/BackupTools.format.ps1xml', 'module/bin'
+        'en-US'  = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
     foreach ($folder in $files.Keys | Sort-Object) {
         $null = New-Item -Path "$stage/$folder" -ItemType Directory -Force
         foreach ($file in $files[$folder]) {
-            Copy-Item -LiteralPath "$PSScriptRoot/$file" -Destination "$stage/$folder"
+            Copy-Item -LiteralPath "$PSScriptRoot/$file" -Destination "$stage/$folder" -Recurse
         }
     }
     if ($Certificate) {
@@ -95,7 +92,9 @@ function Invoke-Soak([string[]] $ArgumentList) {
             $seconds = $env:BACKUPTOOLS_SOAK
             try {
                 $env:BACKUPTOOLS_SOAK = '120'
-                dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter 'FullyQualifiedName~LiveTests|FullyQualifiedName~ChainDamageTests'
+                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests'
+                $filter = $long.ForEach({ "FullyQualifiedName~$_" }) -join '|'
+                dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter $filter
             } finally {
                 $env:BACKUPTOOLS_SOAK = $seconds
             }

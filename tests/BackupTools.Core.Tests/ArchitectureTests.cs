@@ -1,3 +1,5 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 
 namespace BackupTools.Tests;
@@ -124,6 +126,72 @@ public sealed partial class ArchitectureTests
                 .Matches(Text("src/BackupTools.Core/BackupTools.Core.csproj"), "<PackageReference Include=\"([^\"]+)\"")
                 .Select(m => m.Groups[1].Value)
         );
+
+    [Fact]
+    public void Every_assembly_that_comes_with_the_module_has_its_notice()
+    {
+        var notices = Text("THIRD-PARTY-NOTICES.txt");
+        var missing = Directory
+            .EnumerateFiles(Path.Combine(Root, "module/bin/lib"), "*.dll")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Where(name => name != "BackupTools.Core" && !notices.Contains(name, StringComparison.Ordinal));
+        Assert.Empty(missing);
+    }
+
+    /// <summary>PowerShellStandard calls itself 3.0; PowerShell's own assembly has the version of PowerShell.</summary>
+    [Theory]
+    [InlineData("BackupTools.PowerShell.dll")]
+    [InlineData("BackupTools.Loader.dll")]
+    public void What_PowerShell_loads_is_compiled_against_its_standard_library(string assembly)
+    {
+        using var file = File.OpenRead(Path.Combine(Root, "module/bin", assembly));
+        using var image = new PEReader(file);
+        var metadata = image.GetMetadataReader();
+        var reference = metadata
+            .AssemblyReferences.Select(metadata.GetAssemblyReference)
+            .Single(r => metadata.GetString(r.Name) == "System.Management.Automation");
+        Assert.Equal(new Version(3, 0, 0, 0), reference.Version);
+    }
+
+    /// <summary>A reference alone proves nothing: the compiled Core calls the packages.</summary>
+    [Theory]
+    [InlineData("System.IO.Hashing", "System.IO.Hashing.Crc32")]
+    [InlineData("Blake3", "Blake3.Hasher")]
+    public void Core_uses_the_packages_that_it_references(string assembly, string type)
+    {
+        using var file = File.OpenRead(typeof(BackupTools.Errors.BackupException).Assembly.Location);
+        using var image = new PEReader(file);
+        var metadata = image.GetMetadataReader();
+        var used =
+            from handle in metadata.MemberReferences
+            let member = metadata.GetMemberReference(handle)
+            where member.Parent.Kind == HandleKind.TypeReference
+            let parent = metadata.GetTypeReference((TypeReferenceHandle)member.Parent)
+            where parent.ResolutionScope.Kind == HandleKind.AssemblyReference
+            let origin = metadata.GetAssemblyReference((AssemblyReferenceHandle)parent.ResolutionScope)
+            where metadata.GetString(origin.Name) == assembly
+            select $"{metadata.GetString(parent.Namespace)}.{metadata.GetString(parent.Name)}";
+        Assert.Contains(type, used);
+    }
+
+    /// <summary>
+    /// The packages have what these numbers are for: words of BLAKE3's initial value, of CRC tables, the polynomials.
+    /// </summary>
+    [Fact]
+    public void No_source_has_a_checksum_of_its_own_but_the_combination_of_two()
+    {
+        var forbidden = new Regex(
+            "6A09E667|BB67AE85|3C6EF372|A54FF53A|510E527F|9B05688C|1F83D9AB|5BE0CD19"
+                + "|77073096|EE0E612C|990951BA|F26B8303|E13B70F7|EDB88320|04C11DB7|82F63B78|1EDC6F41"
+                + "|Pclmulqdq|Sse42|CarrylessMultiply|System\\.Runtime\\.Intrinsics",
+            RegexOptions.IgnoreCase
+        );
+        var found =
+            from file in Sources("src")
+            where forbidden.IsMatch(WithoutComments(Text(file)).Replace("_", "", StringComparison.Ordinal))
+            select file;
+        Assert.Equal(["src/BackupTools.Core/Formats/Primitives/Crc32Combine.cs"], found);
+    }
 
     private static IEnumerable<string> RoomsUsedBy(string file) =>
         RoomName().Matches(WithoutComments(Text(file))).Select(m => m.Groups[1].Value).Where(Allowed.ContainsKey);

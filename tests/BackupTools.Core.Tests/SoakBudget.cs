@@ -16,6 +16,17 @@ internal static class SoakBudget
     /// <summary>Whether this is a long run: what is sampled each time is done as a whole.</summary>
     public static bool IsLong => Time > TimeSpan.Zero;
 
+    /// <summary>
+    /// Which of so many things are tried: all in a long run, else so many that lie evenly, both ends among them.
+    /// </summary>
+    public static IEnumerable<int> Sample(int count, int everyday) => Spread(count, IsLong ? count : everyday);
+
+    /// <summary>The numbers from 0 below count, or so many of them that lie evenly, both ends among them.</summary>
+    public static IEnumerable<int> Spread(int count, int most) =>
+        count <= most
+            ? Enumerable.Range(0, count)
+            : Enumerable.Range(0, most).Select(i => (int)((long)i * (count - 1) / (most - 1))).Distinct();
+
     /// <summary>Counts the everyday number of rounds, and goes on while there is time.</summary>
     public static IEnumerable<int> Rounds(int everyday)
     {

@@ -55,10 +55,10 @@ Describe 'Get-Help' -Tag Slow {
     BeforeAll {
         # As in a package, and as build.ps1 leaves a checkout: en-US beside the manifest.
         $copy = ConvertTo-NativePath 'TestDrive:/package/BackupTools'
-        $null = [IO.Directory]::CreateDirectory("$copy/module/bin")
+        $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
         Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml" -Destination "$copy/module"
-        Copy-Item -Path "$root/module/bin/*.dll" -Destination "$copy/module/bin"
+        Copy-Item -LiteralPath "$root/module/bin" -Destination "$copy/module" -Recurse
         Copy-Item -LiteralPath "$root/module/en-US" -Destination $copy -Recurse
         $asked = pwsh -NoProfile -NonInteractive -Command @"
 Import-Module -Name '$copy/BackupTools.psd1'

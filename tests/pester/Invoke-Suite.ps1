@@ -4,7 +4,8 @@
     Runs Pester files in this process, under strict mode and in the culture that is asked for.
 .DESCRIPTION
     Start it in a pwsh of its own: a module's assemblies stay loaded until the process ends. The exit code is the
-    number of failed tests; the last line sums up.
+    number of failed tests; the last line sums up. "dotnet test" starts it for every file, with its own PowerShell and
+    Pester.
 .EXAMPLE
     pwsh -NoProfile -File tests/pester/Invoke-Suite.ps1 -Culture tr-TR
 #>
@@ -19,6 +20,9 @@ param(
     # The manifest to import. Default: the one of this checkout.
     [string] $Manifest = (Join-Path -Path $PSScriptRoot -ChildPath '../../BackupTools.psd1'),
 
+    # Pester's manifest. Default: the newest that is installed.
+    [string] $Pester = 'Pester',
+
     [string[]] $ExcludeTag = @(),
 
     # The engines whose rows are run, where tests have a row for each. Default: all.
@@ -29,7 +33,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module -Name Pester -MinimumVersion 5.5 -MaximumVersion 5.999
+$pesterModule = Import-Module -Name $Pester -MinimumVersion 6.2 -PassThru
 [cultureinfo]::CurrentCulture = $Culture
 [cultureinfo]::DefaultThreadCurrentCulture = $Culture
 $env:BACKUPTOOLS_MANIFEST = (Resolve-Path -LiteralPath $Manifest).ProviderPath
@@ -55,6 +59,12 @@ foreach ($block in $result.FailedBlocks) {
 foreach ($container in $result.FailedContainers) {
     '{0}{1}  {2}' -f $container.Item, [Environment]::NewLine, ($container.ErrorRecord -join [Environment]::NewLine)
 }
-'Pester {0}: {1} passed, {2} failed, {3} skipped' -f $Culture, $result.PassedCount, $result.FailedCount, $result.SkippedCount
+foreach ($group in $result.Skipped | Group-Object -Property { "$($_.ErrorRecord)" -replace '^is skipped, because ' }) {
+    'Pester skipped {0}: {1}' -f $group.Count, ($group.Name ? $group.Name : $group.Group.ExpandedPath -join '; ')
+}
+'Pester {0} in PowerShell {1}, {2}: {3} passed, {4} failed, {5} skipped' -f @(
+    $pesterModule.Version, $PSVersionTable.PSVersion, $Culture
+    $result.PassedCount, $result.FailedCount, $result.SkippedCount
+)
 # A run that finds nothing to run has failed as well.
 exit ($result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount + [int]($result.PassedCount -eq 0))

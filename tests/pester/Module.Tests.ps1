@@ -59,12 +59,12 @@ Describe 'The manifest' {
         }
     }
 
-    It 'loads no assembly besides its own two' {
-        Get-ChildItem -LiteralPath "$root/module/bin" -Filter *.dll | ForEach-Object -MemberName Name | Sort-Object |
-            Should -Be 'BackupTools.Core.dll', 'BackupTools.PowerShell.dll'
+    It 'has nothing that other modules could be given beside its own two assemblies' {
+        Get-ChildItem -LiteralPath "$root/module/bin" -File | ForEach-Object -MemberName Name | Sort-Object |
+            Should -Be 'BackupTools.Loader.dll', 'BackupTools.PowerShell.dll'
     }
 
-    It 'has no initializer that would run at import' {
+    It 'runs nothing at import but the loader' {
         $module.ImplementingAssembly.GetTypes().Where({ $_.GetInterface('IModuleAssemblyInitializer') }) | Should -BeNullOrEmpty
     }
 }

@@ -79,10 +79,5 @@ public sealed class HostileJsonTests
 
     /// <summary>With the digest of its own that a side file ends with.</summary>
     private static byte[] Sealed(byte[] json) =>
-        [
-            .. json,
-            .. ",\n  \"blake3\": \""u8,
-            .. Encoding.ASCII.GetBytes($"{BackupTools.Formats.Primitives.Hasher.Hash(json)}"),
-            .. "\"\n}"u8,
-        ];
+        [.. json, .. ",\n  \"blake3\": \""u8, .. Encoding.ASCII.GetBytes($"{Blake3.Hasher.Hash(json)}"), .. "\"\n}"u8];
 }

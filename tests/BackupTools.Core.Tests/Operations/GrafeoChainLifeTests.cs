@@ -350,7 +350,7 @@ public sealed class GrafeoChainLifeTests
         get
         {
             var data = new TheoryData<bool, int>();
-            for (var seed = 0; seed < 5; seed++)
+            for (var seed = 0; seed < (SoakBudget.IsLong ? 20 : 2); seed++)
             {
                 data.Add(true, seed);
                 data.Add(false, seed);

@@ -102,7 +102,7 @@ public sealed class BothFrontEndsTests
         ),
     ];
 
-    [RealPowerShellFact]
+    [Fact]
     public void Both_give_the_same_objects_and_the_same_errors()
     {
         using var sandbox = new SpgSandbox();

@@ -1,44 +1,45 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
 using BackupTools.Tests.FrontEnds;
 
 namespace BackupTools.Tests.InPowerShell;
 
-/// <summary>The PowerShell on this machine, and why tests in it cannot run when they cannot.</summary>
+/// <summary>
+/// The PowerShell and the Pester that restoring this project brings as packages. What is installed on the machine is not
+/// looked at: every machine runs the same two.
+/// </summary>
 internal static class RealPowerShell
 {
-    private static readonly Lazy<string?> Missing = new(FindOutWhatIsMissing);
+    private static readonly string Home = Path.Combine(
+        Package("PowerShell"),
+        OperatingSystem.IsWindows() ? "win" : "unix"
+    );
 
-    /// <summary>Null when pwsh 7.6 or later and Pester 5 are there; else what is not.</summary>
-    public static string? WhyNot => Missing.Value;
+    /// <summary>The manifest of Pester, for Import-Module.</summary>
+    public static string Pester => Package("Pester");
 
+    /// <summary>Runs pwsh in a folder. It puts its own folder on the PATH, so scripts can start "pwsh" again.</summary>
     public static ChildResult Run(string workingFolder, params string[] args) =>
         ChildProcess.Run(
-            "pwsh",
-            ["-NoProfile", "-NonInteractive", .. args],
+            "dotnet",
+            ["exec", Path.Combine(Home, "pwsh.dll"), "-NoProfile", "-NonInteractive", .. args],
             workingFolder,
-            [new("POWERSHELL_TELEMETRY_OPTOUT", "1"), new("NO_COLOR", "1")]
+            [
+                new("POWERSHELL_TELEMETRY_OPTOUT", "1"),
+                new("NO_COLOR", "1"),
+                new("NUGET_PACKAGES", Package("NuGet")),
+                // The "pwsh" that scripts start is a program of its own, which has to find the runtime.
+                new(
+                    "DOTNET_ROOT",
+                    Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."))
+                ),
+            ]
         );
 
-    private static string? FindOutWhatIsMissing()
-    {
-        try
-        {
-            var run = Run(
-                Path.GetTempPath(),
-                "-Command",
-                "$PSVersionTable.PSVersion -ge [version]'7.6'; "
-                    + "[bool](Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq 5 })"
-            );
-            return run.Out.Split('\n', StringSplitOptions.TrimEntries) switch
-            {
-                ["True", "True", ..] => null,
-                ["False", ..] => "PowerShell is older than 7.6",
-                ["True", "False", ..] => "Pester 5 is not installed",
-                _ => $"PowerShell does not answer: {run}",
-            };
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return "PowerShell (pwsh) is not installed";
-        }
-    }
+    /// <summary>Where NuGet put it, as the build wrote down.</summary>
+    private static string Package(string name) =>
+        typeof(RealPowerShell)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => string.Equals(a.Key, name, StringComparison.Ordinal))
+            .Value!;
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using BackupTools.Formats.Primitives;
+using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 
 namespace BackupTools.Benchmarks.Data;

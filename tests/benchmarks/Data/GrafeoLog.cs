@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using BackupTools.Formats.Primitives;
+using System.IO.Hashing;
 
 namespace BackupTools.Benchmarks.Data;
 

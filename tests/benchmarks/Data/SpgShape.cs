@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text;
 using BackupTools.Engines;
 using BackupTools.Formats.Primitives;

@@ -1,6 +1,6 @@
+using System.IO.Hashing;
 using BackupTools.Benchmarks.Data;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 using BenchmarkDotNet.Attributes;
 
@@ -11,10 +11,11 @@ public class ScanBenchmarks
 {
     private const int Mebibytes = 16;
     private const int Pages = (Mebibytes << 20) / PowDbPage.Size;
+    private readonly PowDbPageMac _mac = new(1);
     private byte[] _frames = [];
     private byte[] _heap = [];
-    private readonly byte[] _before = new byte[Pages * Hash.Size];
-    private readonly byte[] _now = new byte[Pages * Hash.Size];
+    private readonly byte[] _before = new byte[Pages * PowDbFingerprints.Size];
+    private readonly byte[] _now = new byte[Pages * PowDbFingerprints.Size];
 
     [GlobalSetup]
     public void Setup()
@@ -25,7 +26,7 @@ public class ScanBenchmarks
         _frames = File.ReadAllBytes(Path.ChangeExtension(spg, ".wal"))[..(Mebibytes << 20)];
         var powdb = new PowDbShape().Create(folder, (Mebibytes + 1) << 20, seed: 1);
         _heap = File.ReadAllBytes(Path.Combine(powdb, "orders.heap"))[..(Mebibytes << 20)];
-        Blake3Leaves.ChainingValues(_heap, 0, _before);
+        _mac.Compute(_heap, _before);
         Directory.Delete(folder, recursive: true);
     }
 
@@ -43,13 +44,15 @@ public class ScanBenchmarks
     public int Powdb_page_diff()
     {
         var crc = new Crc32();
-        Blake3Leaves.ChainingValues(_heap, 0, _now);
+        _mac.Compute(_heap, _now);
         var changed = 0;
         for (var page = 0; page < Pages; page++)
         {
             PowDbPage.Check(_heap.AsSpan(page * PowDbPage.Size, PowDbPage.Size), page, crc);
-            var at = page * Hash.Size;
-            changed += _now.AsSpan(at, Hash.Size).SequenceEqual(_before.AsSpan(at, Hash.Size)) ? 0 : 1;
+            var at = page * PowDbFingerprints.Size;
+            changed += _now.AsSpan(at, PowDbFingerprints.Size).SequenceEqual(_before.AsSpan(at, PowDbFingerprints.Size))
+                ? 0
+                : 1;
         }
         return changed;
     }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using BackupTools.Formats.Alopex;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Fuzz.Parsers;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.Alopex;
@@ -11,8 +12,8 @@ using BackupTools.Files;
 using BackupTools.Formats.Alopex;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
 using BackupTools.Tests.Files;
+using Blake3;
 
 namespace BackupTools.Fuzz.Parsers;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Fuzz.Parsers;
 

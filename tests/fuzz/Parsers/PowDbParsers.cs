@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Fuzz.Parsers;
 
@@ -117,7 +118,7 @@ internal static class PowDbParsers
     private static void Delta(ReadOnlySpan<byte> input, ref Dice dice)
     {
         var count = (uint)(input.Length / PowDbDelta.RecordSize);
-        var indices = new Hasher();
+        var indices = Hasher.New();
         for (var i = 0; i < count; i++)
         {
             indices.Update(input.Slice(i * PowDbDelta.RecordSize, sizeof(uint)));
@@ -224,7 +225,7 @@ internal static class PowDbParsers
             Files = [new PowDbStateFile("catalog.bin", 317, Hasher.Hash([1]))],
             Dropped = ["old.heap"],
             Wal = new PowDbSideWal(8, Hasher.Hash([2])),
-            Pages = new PowDbPageTable(100, Hasher.Hash([3]), new string('c', 64), 7),
+            Pages = new PowDbPageTable(100, Hasher.Hash([3]), new string('c', 64), 7, UInt128.MaxValue),
         }.Write();
 
     private static byte[] Fingerprints()

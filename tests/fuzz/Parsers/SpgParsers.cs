@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Alopex;
 

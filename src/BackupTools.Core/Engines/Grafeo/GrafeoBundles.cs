@@ -3,7 +3,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.Grafeo;
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
@@ -119,14 +120,14 @@ internal sealed class GrafeoImage
         uint crc = 0;
         foreach (var piece in regions.SelectMany(r => r.Pieces))
         {
-            whole = Crc32.Combine(whole, piece.Crc, piece.Length);
+            whole = Crc32Combine.Of(whole, piece.Crc, piece.Length);
             if (piece.Extent != current)
             {
                 Check(current, crc, path);
                 crc = 0;
                 current = piece.Extent;
             }
-            crc = Crc32.Combine(crc, piece.Crc, piece.Length);
+            crc = Crc32Combine.Of(crc, piece.Crc, piece.Length);
         }
         Check(current, crc, path);
         return whole;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Formats.Primitives;
@@ -39,8 +40,8 @@ internal sealed class GrafeoIncrementWriter
             var prefix = new byte[Prefix];
             BinaryPrimitives.WriteInt64LittleEndian(prefix, length);
             target.Write(prefix, at);
-            crc = Crc32.Combine(crc, Crc32.HashToUInt32(prefix), Prefix);
-            crc = Crc32.Combine(crc, segmentCrc, length);
+            crc = Crc32Combine.Of(crc, Crc32.HashToUInt32(prefix), Prefix);
+            crc = Crc32Combine.Of(crc, segmentCrc, length);
             at += Prefix + length;
         }
         target.SetLength(at);

@@ -1,8 +1,8 @@
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Grafeo;
 

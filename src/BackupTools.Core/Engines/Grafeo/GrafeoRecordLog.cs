@@ -1,7 +1,7 @@
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Grafeo;
 

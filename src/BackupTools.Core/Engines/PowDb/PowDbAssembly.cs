@@ -1,7 +1,8 @@
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -66,6 +67,7 @@ internal static class PowDbAssembly
     /// <param name="sink">Takes the bytes.</param>
     /// <param name="context">The run.</param>
     /// <param name="checkPages">Check each page of a heap that is handed on, not only the digests.</param>
+    /// <param name="inOrder">Takes the same bytes once more, block after block; null for nobody.</param>
     /// <returns>The first page that no bundle holds, −1 when all is there.</returns>
     /// <exception cref="BackupException">A file of a bundle is missing, damaged, or not what its manifest says.</exception>
     public static long Run(
@@ -73,7 +75,8 @@ internal static class PowDbAssembly
         int threads,
         PowDbSink sink,
         EngineContext context,
-        bool checkPages = true
+        bool checkPages = true,
+        PowDbSink? inOrder = null
     )
     {
         var isChecked = checkPages && part.IsHeap;
@@ -86,7 +89,7 @@ internal static class PowDbAssembly
         }
         // Pages of the whole copy behind this were lost later, even if the heap has grown again since.
         var limit = part.Layers.Count == 0 ? long.MaxValue : Math.Min(layers.Limit, length / PowDbPage.Size);
-        var digest = new PowDbDigest(length);
+        using var hasher = Hasher.New();
         // In any order where pages are known by their place; else as a stream, which indexes are read as.
         var paged = part.IsPaged || part.Layers.Count > 0;
         try
@@ -95,24 +98,24 @@ internal static class PowDbAssembly
                 file,
                 length,
                 Math.Max(length, part.Length),
-                PowDbDigest.NotesLength,
+                0,
                 threads,
-                (offset, block, values) =>
+                (offset, block, _) =>
                 {
-                    digest.Work(offset, Within(length, offset, block), values);
                     if (!paged && isChecked)
                     {
                         HandOn(isChecked, offset, block, layers, limit, null); // the commit below hands on
                     }
                 },
-                (offset, block, values) =>
+                (offset, block, _) =>
                 {
-                    digest.Commit(Within(length, offset, block), values);
+                    hasher.UpdateWithJoin(Within(length, offset, block));
                     if (!paged)
                     {
                         sink(offset, block);
                     }
                     layers.LayOver(offset / PowDbPage.Size, block);
+                    inOrder?.Invoke(offset, Within(part.Length, offset, block));
                 },
                 paged ? (offset, block) => HandOn(isChecked, offset, block, layers, limit, sink) : null,
                 context
@@ -124,7 +127,7 @@ internal static class PowDbAssembly
         }
         if (file is not null)
         {
-            RequireDigest(part.Whole!.Name, part.Whole.Blake3, digest.Finish(), part.Bundle!, file.Path);
+            RequireDigest(part.Whole!.Name, part.Whole.Blake3, hasher.Finalize(), part.Bundle!, file.Path);
         }
         layers.Finish();
         return part.Layers.Count == 0 ? -1 : layers.FirstMissing(limit);

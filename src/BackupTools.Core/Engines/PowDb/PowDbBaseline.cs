@@ -1,7 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -23,6 +23,9 @@ internal abstract class PowDbBaseline : IDisposable
 
     /// <summary>Depth of the new table.</summary>
     public required int Depth { get; init; }
+
+    /// <summary>The secret of the fingerprints, which the new table keeps.</summary>
+    public required UInt128 Key { get; init; }
 
     /// <summary>Reads the fingerprints of one window of a heap's pages.</summary>
     /// <param name="heap">The heap.</param>
@@ -52,6 +55,13 @@ internal abstract class PowDbBaseline : IDisposable
         if (parent.Side is null && parent.SideProblem is null)
         {
             context.Verbose($"{parent.Name} has no side file of ours: the pages of its chain are read for comparison");
+            return PowDbChainBaseline.Open(path, staging, context);
+        }
+        if (parent.Side is { Pages.Key: null })
+        {
+            context.Verbose(
+                $"the page fingerprints of {parent.Name} are of an older version: the pages of its chain are read for comparison"
+            );
             return PowDbChainBaseline.Open(path, staging, context);
         }
         try

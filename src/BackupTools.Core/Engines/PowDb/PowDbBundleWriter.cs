@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Reflection;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -80,7 +80,7 @@ internal static class PowDbBundleWriter
     {
         using var file = create(name);
         var buffer = new ArrayBufferWriter<byte>(DrainAt);
-        var hasher = new Hasher();
+        var hasher = Hasher.New();
         long length = 0;
         void Drain(int atLeast)
         {

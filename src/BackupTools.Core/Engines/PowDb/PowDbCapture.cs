@@ -90,7 +90,12 @@ internal sealed class PowDbCapture
         _staging.CreateDirectory(Staged);
         PowDbCaptured[] files;
         PowDbPageTable pages;
-        using (var table = new PowDbTableWriter(Create(PowDbSideFile.TableFileName)))
+        using (
+            var table = new PowDbTableWriter(
+                Create(PowDbSideFile.TableFileName),
+                _baseline?.Key ?? PowDbPageMac.NewKey()
+            )
+        )
         {
             files = TakeFiles(source, table);
             pages = table.Finish(_baseline?.On, _baseline?.Depth ?? 0);

@@ -3,7 +3,6 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -52,6 +51,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
             ),
             On = null,
             Depth = 0,
+            Key = PowDbPageMac.NewKey(),
         };
         try
         {
@@ -119,12 +119,13 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
     {
         var first = at / PowDbPage.Size;
         var count = pages.Length / PowDbPage.Size;
-        var rented = ArrayPool<byte>.Shared.Rent(count * Hash.Size);
+        var rented = ArrayPool<byte>.Shared.Rent(count * PowDbFingerprints.Size);
         try
         {
-            var values = rented.AsSpan(0, count * Hash.Size);
-            Blake3Leaves.ChainingValues(pages, (ulong)first, values);
-            _scratch.Write(PowDbFingerprints.Of(values), start + (first * PowDbFingerprints.Size));
+            var fingerprints = rented.AsSpan(0, count * PowDbFingerprints.Size);
+            using var mac = new PowDbPageMac(Key);
+            mac.Compute(pages, fingerprints);
+            _scratch.Write(fingerprints, start + (first * PowDbFingerprints.Size));
         }
         finally
         {

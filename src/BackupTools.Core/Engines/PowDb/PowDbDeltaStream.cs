@@ -1,8 +1,9 @@
 using System.Buffers;
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -18,7 +19,7 @@ internal sealed class PowDbDeltaStream : IDisposable
     private readonly ByteTap? _also;
     private readonly IDiskFile _file;
     private readonly PowDbDeltaCheck _check;
-    private readonly Hasher _hasher = new();
+    private readonly Hasher _hasher = Hasher.New();
     private readonly Crc32 _crc = new();
     private readonly byte[] _buffer;
     private readonly int _capacity;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -12,7 +12,7 @@ internal sealed class PowDbDeltaWriter(IDiskFile file) : IDisposable
     private const int Records = 255;
 
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(Records * PowDbDelta.RecordSize);
-    private readonly Hasher _hasher = new();
+    private readonly Hasher _hasher = Hasher.New();
     private int _filled;
     private long _length;
 

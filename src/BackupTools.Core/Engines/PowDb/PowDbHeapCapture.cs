@@ -1,7 +1,8 @@
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -20,7 +21,7 @@ internal sealed class PowDbHeapCapture : IDisposable
     private readonly long _basePages;
     private readonly PowDbTableWriter _table;
     private readonly EngineContext _context;
-    private readonly PowDbDigest _digest;
+    private readonly Hasher _hasher = Hasher.New();
     private readonly IDiskFile? _copy;
     private readonly Func<string, IDiskFile> _create;
 
@@ -67,7 +68,6 @@ internal sealed class PowDbHeapCapture : IDisposable
             && before.Length % PowDbPage.Size == 0
                 ? before.Length / PowDbPage.Size
                 : -1;
-        _digest = new PowDbDigest(length);
         var window = (int)Math.Min(pages, PowDbFingerprints.WindowPages);
         _fingerprints = new byte[window * PowDbFingerprints.Size];
         _emit = new PageSet(window);
@@ -95,7 +95,7 @@ internal sealed class PowDbHeapCapture : IDisposable
             _source,
             _length,
             _length,
-            PowDbDigest.NotesLength,
+            OrderedBlocks.BlockSize / PowDbPage.Size * PowDbFingerprints.Size,
             _copy is null ? threads : OrderedBlocks.WhileWriting(threads),
             Work,
             Commit,
@@ -112,7 +112,7 @@ internal sealed class PowDbHeapCapture : IDisposable
         {
             Name = _name,
             Length = _length,
-            Blake3 = _digest.Finish(),
+            Blake3 = _hasher.Finalize(),
             IsWhole = _copy is not null,
             Pages = pages,
             MaxLsn = _maxLsn,
@@ -124,9 +124,10 @@ internal sealed class PowDbHeapCapture : IDisposable
     {
         _copy?.Dispose();
         _delta?.Dispose();
+        _hasher.Dispose();
     }
 
-    private void Work(long offset, Span<byte> block, Span<byte> values)
+    private void Work(long offset, Span<byte> block, Span<byte> fingerprints)
     {
         var crc = new Crc32();
         var first = offset / PowDbPage.Size;
@@ -141,7 +142,8 @@ internal sealed class PowDbHeapCapture : IDisposable
             }
         }
         InterlockedMax(ref _maxLsn, highest);
-        Blake3Leaves.ChainingValues(block, (ulong)first, values);
+        using var mac = new PowDbPageMac(_table.Key);
+        mac.Compute(block, fingerprints);
     }
 
     /// <summary>A page that is being written looks corrupt for a moment, so it gets a few more looks.</summary>
@@ -170,9 +172,9 @@ internal sealed class PowDbHeapCapture : IDisposable
         }
     }
 
-    private void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> values)
+    private void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> fingerprints)
     {
-        _digest.Commit(block, values);
+        _hasher.UpdateWithJoin(block);
         for (var at = 0; at < block.Length; at += PowDbPage.Size)
         {
             var page = (offset + at) / PowDbPage.Size;
@@ -181,7 +183,7 @@ internal sealed class PowDbHeapCapture : IDisposable
             {
                 BeginWindow(page);
             }
-            var fingerprint = values.Slice(at / PowDbPage.Size * Hash.Size, PowDbFingerprints.Size);
+            var fingerprint = fingerprints.Slice(at / PowDbPage.Size * PowDbFingerprints.Size, PowDbFingerprints.Size);
             var slot = place * PowDbFingerprints.Size;
             fingerprint.CopyTo(_fingerprints.AsSpan(slot));
             if (

@@ -2,7 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -10,7 +10,6 @@ namespace BackupTools.Engines.PowDb;
 internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
-    private const string Scratch = "values";
 
     /// <summary>
     /// One full of the state that the plan leads to: each page is read once, however long the chain, and the digests
@@ -24,17 +23,12 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         var path = PathFor(plan, folder);
         IReadOnlyList<Hash> digests;
         PowDbPageTable pages;
-        using (var table = new PowDbTableWriter(Create(PowDbSideFile.TableFileName)))
+        using (var table = new PowDbTableWriter(Create(PowDbSideFile.TableFileName), PowDbPageMac.NewKey()))
         {
             digests = rebuild.Write(
                 path,
                 part => Create(part.Name, part.Length),
-                part => new PowDbMergedFile(
-                    part,
-                    table,
-                    () => staging.CreateFile(Path.Combine(Scratch, part.Name)),
-                    context.Disk
-                ),
+                part => new PowDbMergedFile(part, table),
                 deep: false
             );
             pages = table.Finish(on: null, depth: 0);
@@ -191,7 +185,7 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
     {
         using var source = bundle.OpenFile(name, context);
         using var target = Create(name);
-        var hasher = new Hasher();
+        var hasher = Hasher.New();
         var range = new FileRange(0, source.Length);
         HashingCopy.Copy(source, range, target, 0, hasher.Update, context.Progress, context.Cancellation);
         var found = hasher.Finalize();

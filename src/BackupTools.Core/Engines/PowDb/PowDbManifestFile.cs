@@ -2,7 +2,7 @@ using System.Buffers;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -22,7 +22,7 @@ internal sealed record PowDbManifestFile(bool IsRecognised, PowDbManifest? Manif
     {
         using var file = context.Disk.OpenRead(path);
         var reader = new PowDbManifestReader(increment);
-        var hasher = new Hasher();
+        var hasher = Hasher.New();
         try
         {
             if (file.Length > MaxLength)

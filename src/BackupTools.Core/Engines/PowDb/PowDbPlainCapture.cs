@@ -1,7 +1,7 @@
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -45,7 +45,7 @@ internal static class PowDbPlainCapture
         EngineContext context
     )
     {
-        var hasher = new Hasher();
+        var hasher = Hasher.New();
         var pages = PowDbNames.IsHeap(name) ? new PowDbPageStream() : null;
         PowDbFileCheck? check = null;
         var range = new FileRange(0, length);

@@ -2,7 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -103,7 +103,7 @@ internal sealed class PowDbRebuild
     /// <summary>Reads a file back that was written, checking each page and index, and gives its digest.</summary>
     public Hash Reread(PowDbStatePart part, string path)
     {
-        var hasher = new Hasher();
+        var hasher = Hasher.New();
         var check = PowDbFileCheck.Of(part.Name, part.Length);
         var pages = part.IsHeap ? new PowDbPageStream() : null;
         long at = 0;
@@ -161,9 +161,9 @@ internal sealed class PowDbRebuild
             {
                 file.Write(bytes, offset);
                 check.Take(offset, bytes);
-                digest?.Take(offset, bytes);
             },
-            _context
+            _context,
+            inOrder: digest is null ? null : digest.Take
         );
         if (missing >= 0)
         {

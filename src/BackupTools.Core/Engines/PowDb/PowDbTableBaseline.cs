@@ -58,6 +58,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
                     ),
                 On = on,
                 Depth = on is null ? 0 : depth,
+                Key = parent.Side.Pages.Key!.Value,
                 _repeated = repeated,
             };
             baseline._tables.AddRange(opened);
@@ -112,11 +113,11 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
                     below.PathOf(PowDbSideFile.FileName)
                 );
         }
-        return below.Side.Pages.Depth < table.Depth
+        return below.Side.Pages.Depth < table.Depth && below.Side.Pages.Key == table.Key
             ? below
             : throw new BackupException(
                 ErrorCode.Malformed,
-                "the page fingerprints stand upon a newer table",
+                "the page fingerprints stand upon a newer table, or one with another key",
                 bundle.PathOf(PowDbSideFile.FileName)
             );
     }

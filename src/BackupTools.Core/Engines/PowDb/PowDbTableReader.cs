@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -31,7 +31,7 @@ internal sealed class PowDbTableReader : IDisposable
                     $"the page fingerprints have {file.Length} bytes instead of {table.Length}"
                 );
             }
-            var hasher = new Hasher();
+            var hasher = Hasher.New();
             HashingCopy.Read(
                 file,
                 new FileRange(0, table.Length),
@@ -46,7 +46,7 @@ internal sealed class PowDbTableReader : IDisposable
                     "the page fingerprints do not match their digest"
                 );
             }
-            reader.Index(table.Length);
+            reader.Index(table);
             return reader;
         }
         catch (BackupException e)
@@ -99,13 +99,15 @@ internal sealed class PowDbTableReader : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private void Index(long length)
+    private void Index(PowDbPageTable table)
     {
+        var length = table.Length;
         Span<byte> head = stackalloc byte[PowDbFingerprints.MaxHeadSize];
         long at = PowDbFingerprints.FileHeaderSize;
         var start = head[..(int)Math.Min(at, length)];
         HashingCopy.ReadExactly(_file, start, 0);
-        if (!start.SequenceEqual(PowDbFingerprints.FileHeader))
+        var expected = table.Key is null ? PowDbFingerprints.OldFileHeader : PowDbFingerprints.FileHeader;
+        if (!start.SequenceEqual(expected))
         {
             throw new BackupException(ErrorCode.UnsupportedVersion, "page fingerprints of another version");
         }

@@ -1,7 +1,7 @@
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -82,7 +82,7 @@ internal static class PowDbWalCapture
             return null;
         }
         copy.SetLength(scan.ValidEnd);
-        var hasher = new Hasher();
+        var hasher = Hasher.New();
         var kept = new FileRange(0, scan.ValidEnd);
         HashingCopy.Read(copy, kept, hasher.UpdateWithJoin, new TransferProgress(), context.Cancellation);
         return new PowDbCapturedWal(scan.ValidEnd, hasher.Finalize(), scan.HasHeader, scan.Records, scan.TailLength);

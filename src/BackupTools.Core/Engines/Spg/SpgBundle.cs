@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
+using Blake3;
 
 namespace BackupTools.Engines.Spg;
 

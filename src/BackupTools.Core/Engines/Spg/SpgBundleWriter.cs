@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BackupTools.Files;
 using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
@@ -93,9 +94,9 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         middle = marked ? middle : middle[..SpgBundleHeader.WalFieldsLength];
         target.Write(middle, header.WalFieldsOffset);
 
-        var crc = Crc32.Combine(Crc32.HashToUInt32(start), _snapCrc, _snapLength);
-        crc = Crc32.Combine(crc, Crc32.HashToUInt32(middle), middle.Length);
-        crc = Crc32.Combine(crc, sliceCrc, sliceLength);
+        var crc = Crc32Combine.Of(Crc32.HashToUInt32(start), _snapCrc, _snapLength);
+        crc = Crc32Combine.Of(crc, Crc32.HashToUInt32(middle), middle.Length);
+        crc = Crc32Combine.Of(crc, sliceCrc, sliceLength);
         Span<byte> trailer = stackalloc byte[SpgBundleHeader.TrailerLength];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(trailer, crc);
         target.Write(trailer, header.BodyLength);

@@ -1,7 +1,7 @@
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 
 namespace BackupTools.Engines.Spg;

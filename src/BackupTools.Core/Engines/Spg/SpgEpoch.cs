@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -287,7 +288,7 @@ internal sealed class SpgEpoch
         {
             return false;
         }
-        var crc = new Formats.Primitives.Crc32();
+        var crc = new Crc32();
         var range = new FileRange(0, _source.DatabaseEntry!.Length);
         HashingCopy.Read(database, range, crc.Append, _context.Progress, _context.Cancellation);
         return crc.GetCurrentHashAsUInt32() == manifest.CatalogCrc32;

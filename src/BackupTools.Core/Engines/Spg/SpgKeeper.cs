@@ -1,6 +1,6 @@
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Files;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 
 namespace BackupTools.Engines.Spg;

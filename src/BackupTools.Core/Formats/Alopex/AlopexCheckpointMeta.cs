@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using BackupTools.Formats.Primitives;
+using System.IO.Hashing;
 
 namespace BackupTools.Formats.Alopex;
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
@@ -22,7 +23,7 @@ internal sealed class AlopexKey
     public uint Crc => _crc.GetCurrentHashAsUInt32();
 
     /// <summary>CRC-32 of the key followed by one more byte; the bloom filter's second hash is made so (§4).</summary>
-    public uint CrcWith(byte next) => Crc32.Combine(Crc, Crc32.HashToUInt32([next]), 1);
+    public uint CrcWith(byte next) => Crc32Combine.Of(Crc, Crc32.HashToUInt32([next]), 1);
 
     /// <summary>Forgets the key.</summary>
     public void Clear()

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Formats.Primitives;
 
@@ -62,7 +63,7 @@ internal sealed class AlopexTableScanner
 
     /// <summary>CRC-32 of the whole file, footer included; valid after the last byte.</summary>
     public uint WholeCrc =>
-        Crc32.Combine(_file.GetCurrentHashAsUInt32(), _footer.GetCurrentHashAsUInt32(), AlopexTableLayout.FooterSize);
+        Crc32Combine.Of(_file.GetCurrentHashAsUInt32(), _footer.GetCurrentHashAsUInt32(), AlopexTableLayout.FooterSize);
 
     /// <summary>Blocks whose entries could not be followed because they are coded; their checksums were checked.</summary>
     public long OpaqueBlocks { get; private set; }

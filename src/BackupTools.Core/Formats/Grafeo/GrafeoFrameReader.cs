@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 

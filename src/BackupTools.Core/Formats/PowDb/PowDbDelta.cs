@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -60,7 +60,7 @@ internal static class PowDbDelta
 /// </summary>
 internal sealed class PowDbDeltaCheck(PowDbPages pages)
 {
-    private readonly Hasher _indices = new();
+    private readonly Hasher _indices = Hasher.New();
     private long _last = -1;
     private long _records;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -21,7 +20,7 @@ internal sealed record PowDbFingerprintSegment(string Heap, uint Window, bool Is
 
 /// <summary>
 /// Our table of page fingerprints: "BTPF", u32 version, then segments of u16 name length, name, u32 window, u8 kind,
-/// u32 count, fingerprints. A fingerprint is the first 16 bytes of the BLAKE3 chaining value of a page at its place.
+/// u32 count, fingerprints as <see cref="PowDbPageMac"/> makes them. (Those of version 1 were BLAKE3 chaining values.)
 /// </summary>
 internal static class PowDbFingerprints
 {
@@ -42,20 +41,10 @@ internal static class PowDbFingerprints
     /// <summary>The longest head a segment can have.</summary>
     public const int MaxHeadSize = FixedHeadSize + MaxName;
 
-    public static ReadOnlySpan<byte> FileHeader => "BTPF\u0001\0\0\0"u8;
+    /// <summary>How a table begins that was made before there was a secret: sound, but of no use for comparison.</summary>
+    public static ReadOnlySpan<byte> OldFileHeader => "BTPF\u0001\0\0\0"u8;
 
-    /// <summary>
-    /// The fingerprints of pages by their chaining values: the first half of each, moved together in place.
-    /// </summary>
-    public static ReadOnlySpan<byte> Of(Span<byte> values)
-    {
-        var count = values.Length / Hash.Size;
-        for (var i = 1; i < count; i++)
-        {
-            values.Slice(i * Hash.Size, Size).CopyTo(values[(i * Size)..]);
-        }
-        return values[..(count * Size)];
-    }
+    public static ReadOnlySpan<byte> FileHeader => "BTPF\u0002\0\0\0"u8;
 
     /// <summary>The body of a listed segment: place and fingerprint of each page named, out of all of its window.</summary>
     public static byte[] List(IEnumerable<long> pages, ReadOnlySpan<byte> fingerprints)

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -102,7 +102,7 @@ internal sealed class PowDbManifestReader(bool increment)
     private readonly ulong[] _numbers = new ulong[(int)Field.Count];
     private readonly string[] _texts = new string[(int)Field.Count];
     private readonly List<PowDbEntry> _entries = [];
-    private readonly Hasher _indices = new();
+    private readonly Hasher _indices = Hasher.New();
     private readonly byte[] _pendingIndices = new byte[4096];
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 128 });
     private Scope _scope = Scope.Document;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Formats.PowDb;
 

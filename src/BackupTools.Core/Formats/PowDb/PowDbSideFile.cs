@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -18,7 +18,8 @@ internal sealed record PowDbSideWal(long Length, Hash Blake3);
 /// <param name="Blake3">Digest of the table file.</param>
 /// <param name="On">Id of the bundle whose table holds what this one does not repeat; null when it is complete.</param>
 /// <param name="Depth">0 for a complete table; else one more than that of the parent's.</param>
-internal sealed record PowDbPageTable(long Length, Hash Blake3, string? On, int Depth);
+/// <param name="Key">The secret of the fingerprints; null for a table of version 1, whose fingerprints nobody makes now.</param>
+internal sealed record PowDbPageTable(long Length, Hash Blake3, string? On, int Depth, UInt128? Key);
 
 /// <summary>
 /// What we know about a bundle beyond its manifest. The engine ignores the file, and so may we: everything in it can
@@ -107,6 +108,10 @@ internal sealed record PowDbSideFile
             WriteDigest(json, Pages.Length, Pages.Blake3);
             json.WriteString("on", Pages.On);
             json.WriteNumber("depth", Pages.Depth);
+            if (Pages.Key is { } key)
+            {
+                json.WriteString("key", key.ToString("x32", CultureInfo.InvariantCulture));
+            }
             json.WriteEndObject();
         }
         // The object is still open: what follows is the digest of what was written so far, then its end.
@@ -226,9 +231,15 @@ internal sealed record PowDbSideFile
             Id(element.GetProperty("on")),
             element.GetProperty("depth").GetInt32() is >= 0 and var depth
                 ? depth
-                : throw new FormatException("a negative depth")
+                : throw new FormatException("a negative depth"),
+            element.TryGetProperty("key", out var key) ? Key(key.GetString()) : null
         );
     }
+
+    private static UInt128 Key(string? text) =>
+        text is { Length: 2 * PowDbFingerprints.Size }
+            ? UInt128.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+            : throw new FormatException("a key of another length");
 
     private static string Required(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new FormatException($"{name} is null");

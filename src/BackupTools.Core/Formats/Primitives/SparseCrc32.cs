@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+
 namespace BackupTools.Formats.Primitives;
 
 /// <summary>CRC-32 of a file that is mostly holes: zeros cost nothing, and pieces may come with their own CRC.</summary>
@@ -16,7 +18,7 @@ internal sealed class SparseCrc32
     /// <summary>Adds bytes of which only the CRC is known.</summary>
     public void Append(uint crc, long length)
     {
-        Current = Crc32.Combine(Current, crc, length);
+        Current = Crc32Combine.Of(Current, crc, length);
         Length += length;
     }
 
@@ -33,7 +35,7 @@ internal sealed class SparseCrc32
             }
             if (left > 1)
             {
-                zeros = Crc32.Combine(zeros, zeros, count);
+                zeros = Crc32Combine.Of(zeros, zeros, count);
             }
         }
     }

@@ -1,4 +1,4 @@
-using BackupTools.Formats.Primitives;
+using System.IO.Hashing;
 
 namespace BackupTools.Formats.Spg;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text.Unicode;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Spg;
 

@@ -9,12 +9,15 @@ using BackupTools.Tests.Formats.Alopex;
 namespace BackupTools.Tests.Engines.Alopex;
 
 /// <summary>
-/// Puts what a writer can do between any two steps of a capture, one after the other, without luck or threads.
+/// Puts what a writer can do between any two steps of a capture, one after the other, without luck or threads. Between
+/// every two in a long run, and at so many places each time.
 /// </summary>
 public sealed class AlopexInterleavingTests
 {
     // Commits in the log when the capture begins: over two of its segments.
     private const int InLog = 12;
+
+    private const int EverydaySteps = 40;
 
     // Some thousand small directories: where memory can hold them, no disk need.
     private static readonly string? Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : null;
@@ -37,7 +40,7 @@ public sealed class AlopexInterleavingTests
     {
         var steps = Steps(begun);
         Assert.InRange(steps, 50, 1000);
-        for (var at = 1; at <= steps; at++)
+        foreach (var at in SoakBudget.Sample(steps, EverydaySteps).Select(i => i + 1))
         {
             using var folder = new TempFolder(Memory);
             using var writer = Prepared(folder);

@@ -50,6 +50,44 @@ public sealed class PowDbChainTests : IDisposable
         Assert.Empty(_harness.Warnings);
     }
 
+    /// <summary>The fingerprints of version 1 were made in another way: nothing can be compared with them.</summary>
+    [Fact]
+    public void A_full_of_an_older_version_goes_on_with_an_increment_made_from_its_pages()
+    {
+        var source = _harness.At("data");
+        var bundle = _harness.At("backups/data-20261120T032646000Z-full");
+        PowDbFixtures.Copy(PowDbFixtures.At("full_S0"), bundle);
+        foreach (var name in new[] { "backuptools.json", "backuptools.pages" })
+        {
+            File.Copy(PowDbFixtures.At("side_v1", name), Path.Combine(bundle, $".{name}"));
+        }
+        PowDbFixtures.Copy(PowDbFixtures.At("U/U1"), source);
+        var full = Assert.Single(_harness.Read(bundle));
+        Assert.Equal("data", full.Series);
+
+        var first = _harness.Increment(source, _harness.At("backups"), [full]);
+        var second = _harness.Increment(source, _harness.At("backups"), [full, first]);
+
+        // What changed, and no more: the pages were compared, and the second time by fingerprints again.
+        Assert.Equal(
+            ["increment.json", "orders.heap.delta", "orders_user_id.idx", "users.heap.delta", "users_age.idx"],
+            Names(first)
+        );
+        Assert.Equal(["increment.json"], Names(second));
+        _harness.Restore([full, first, second], _harness.At("restored"), deep: true);
+        PowDbFixtures.AssertSame(PowDbFixtures.At("U/U1"), _harness.At("restored"));
+        Assert.Empty(_harness.Verify([full, first, second]));
+        Assert.Empty(_harness.Warnings);
+    }
+
+    /// <summary>The files of a bundle that are not ours.</summary>
+    private static IEnumerable<string?> Names(BundleHeader bundle) =>
+        Directory
+            .GetFiles(bundle.FullName)
+            .Select(Path.GetFileName)
+            .Where(n => !n!.StartsWith('.'))
+            .Order(StringComparer.Ordinal);
+
     private List<BundleHeader> Chain(params string[] states)
     {
         var path = new List<BundleHeader>();

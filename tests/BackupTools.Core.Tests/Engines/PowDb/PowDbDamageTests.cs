@@ -2,6 +2,7 @@ using System.Globalization;
 using BackupTools.Chains;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
+using Blake3;
 using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.PowDb;
@@ -141,10 +142,8 @@ public sealed class PowDbDamageTests : IDisposable
         bytes[(3 * 4096) + 100] ^= 1;
         File.WriteAllBytes(heap, bytes);
         var manifest = Path.Combine(full, "manifest.json");
-        var before = BackupTools.Formats.Primitives.Hasher.Hash(
-            File.ReadAllBytes(PowDbFixtures.At("full_S0", "orders.heap"))
-        );
-        var after = BackupTools.Formats.Primitives.Hasher.Hash(bytes);
+        var before = Hasher.Hash(File.ReadAllBytes(PowDbFixtures.At("full_S0", "orders.heap")));
+        var after = Hasher.Hash(bytes);
         File.WriteAllText(
             manifest,
             File.ReadAllText(manifest).Replace(before.ToString(), after.ToString(), StringComparison.Ordinal)

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Tests.Engines.PowDb;
 

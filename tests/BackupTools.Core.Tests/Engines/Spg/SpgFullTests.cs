@@ -1,8 +1,10 @@
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Formats.Primitives;
 using BackupTools.Tests.Formats.Spg;
+using Blake3;
 
 namespace BackupTools.Tests.Engines.Spg;
 

@@ -310,7 +310,7 @@ public sealed class SpgIncrementTests
         // What lies before the baseline is dropped by the server, so it need not be frames.
         byte[] dropped = [1, 2, 3, 4, 5];
         box.Put(db, [.. dropped, .. s_wal]);
-        var crc = BackupTools.Formats.Primitives.Crc32.HashToUInt32(db);
+        var crc = System.IO.Hashing.Crc32.HashToUInt32(db);
         box.PutManifest(SpgSegmentManifestTests.Manifest(0, [], 5, catalogCrc: crc));
         Assert.Equal(775ul, box.Since(5 + 262).End.Value);
         Refused(() => box.Since(5 + 263), ErrorCode.SinceInsideFrame);

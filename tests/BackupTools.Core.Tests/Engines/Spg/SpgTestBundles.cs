@@ -1,5 +1,5 @@
+using System.IO.Hashing;
 using BackupTools.Chains;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Tests.Engines.Spg;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using BackupTools.Formats.Primitives;
+using System.IO.Hashing;
 using BackupTools.Tests.Formats.Spg;
 
 namespace BackupTools.Tests.Engines.Spg;

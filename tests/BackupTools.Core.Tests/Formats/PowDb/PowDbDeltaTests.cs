@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Tests.Formats.PowDb;
 

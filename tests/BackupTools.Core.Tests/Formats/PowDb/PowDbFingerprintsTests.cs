@@ -23,17 +23,6 @@ public sealed class PowDbFingerprintsTests
     ];
 
     [Fact]
-    public void A_fingerprint_is_the_first_half_of_a_chaining_value()
-    {
-        var values = Enumerable.Range(0, 96).Select(i => (byte)i).ToArray();
-
-        var fingerprints = PowDbFingerprints.Of(values.ToArray());
-
-        Assert.Equal([.. values[..16], .. values[32..48], .. values[64..80]], fingerprints.ToArray());
-        Assert.True(PowDbFingerprints.Of([]).IsEmpty);
-    }
-
-    [Fact]
     public void A_listed_segment_repeats_the_place_of_each_page()
     {
         var all = new byte[301 * 16];

@@ -1,7 +1,7 @@
 using System.Text;
 using BackupTools.Errors;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 using static BackupTools.Tests.Formats.PowDb.PowDbManifestTests;
 
 namespace BackupTools.Tests.Formats.PowDb;

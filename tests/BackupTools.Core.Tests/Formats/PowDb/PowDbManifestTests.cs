@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 using System.Text;
 using BackupTools.Errors;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
 using BackupTools.Tests.Engines.PowDb;
+using Blake3;
 
 namespace BackupTools.Tests.Formats.PowDb;
 

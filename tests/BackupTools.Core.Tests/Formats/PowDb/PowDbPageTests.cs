@@ -1,6 +1,6 @@
+using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
 using BackupTools.Tests.Engines.PowDb;
 
 namespace BackupTools.Tests.Formats.PowDb;

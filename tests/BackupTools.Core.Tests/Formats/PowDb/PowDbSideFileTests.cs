@@ -1,7 +1,7 @@
 using System.Text;
 using BackupTools.Errors;
 using BackupTools.Formats.PowDb;
-using BackupTools.Formats.Primitives;
+using Blake3;
 
 namespace BackupTools.Tests.Formats.PowDb;
 
@@ -22,7 +22,7 @@ public sealed class PowDbSideFileTests
         ],
         Dropped = ["old.heap"],
         Wal = new PowDbSideWal(8, Hasher.Hash([2])),
-        Pages = new PowDbPageTable(100, Hasher.Hash([3]), new string('c', 64), 7),
+        Pages = new PowDbPageTable(100, Hasher.Hash([3]), new string('c', 64), 7, (UInt128)255 << 64),
     };
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class PowDbSideFileTests
                 {
                     ParentId = null,
                     Wal = null,
-                    Pages = Sample.Pages with { On = null, Depth = 0 },
+                    Pages = Sample.Pages with { On = null, Depth = 0, Key = null },
                     Files = [],
                     Dropped = [],
                 },
@@ -83,6 +83,9 @@ public sealed class PowDbSideFileTests
     [InlineData("\"parent\": \"bbb", "\"parent\": \"zzz", ErrorCode.Malformed)]
     [InlineData("\"max_lsn\": 18446744073709551615", "\"max_lsn\": 18446744073709551616", ErrorCode.Malformed)]
     [InlineData("2026-11-20T", "2026-11-99T", ErrorCode.Malformed)]
+    [InlineData("\"key\": \"00000000000000ff", "\"key\": \"0000ff", ErrorCode.Malformed)]
+    [InlineData("\"key\": \"00000000000000ff", "\"key\": \"000000000000 0ff", ErrorCode.Malformed)]
+    [InlineData("\"key\": \"00000000000000ff", "\"key\": null, \"x\": \"", ErrorCode.Malformed)]
     [InlineData("\"files\": [", "\"files\": {\"x\": [", ErrorCode.Malformed)]
     public void A_side_file_with_the_right_digest_and_the_wrong_content_is_refused(
         string old,

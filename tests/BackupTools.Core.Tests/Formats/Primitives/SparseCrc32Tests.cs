@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Tests.Formats.Primitives;

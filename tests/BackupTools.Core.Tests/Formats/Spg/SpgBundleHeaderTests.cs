@@ -1,7 +1,7 @@
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text.Json;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 
 namespace BackupTools.Tests.Formats.Spg;

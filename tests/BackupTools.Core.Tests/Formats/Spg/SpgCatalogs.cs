@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using BackupTools.Formats.Primitives;
 

@@ -1,5 +1,5 @@
+using System.IO.Hashing;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 
 namespace BackupTools.Tests.Formats.Spg;

@@ -1,6 +1,6 @@
+using System.IO.Hashing;
 using System.Text;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 using FsCheck;
 using FsCheck.Fluent;

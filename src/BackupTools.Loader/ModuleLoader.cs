@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace BackupTools.Loader;
+
+/// <summary>
+/// Runs when the module is imported, before PowerShell looks at the cmdlets: tells the runtime where BackupTools.Core is.
+/// Another module may have loaded other versions of the packages that Core needs, or may load them later, so Core is not
+/// loaded beside the cmdlets but into a context of its own (<see cref="LibraryContext"/>).
+/// </summary>
+/// <remarks>
+/// An assembly of its own, because PowerShell reads the types of an assembly before it runs its initializer, and those of
+/// the cmdlets need Core.
+/// </remarks>
+public sealed class ModuleLoader : IModuleAssemblyInitializer
+{
+    private const string Library = "BackupTools.Core";
+
+    private static readonly Lazy<LibraryContext> Context = new(() =>
+        new(Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "lib"))
+    );
+    private static readonly Lock Gate = new();
+    private static bool _resolves;
+
+    /// <summary>Called at each import, in any thread; the answer is given for as long as the process lives.</summary>
+    public void OnImport()
+    {
+        lock (Gate)
+        {
+            if (!_resolves)
+            {
+                AssemblyLoadContext.Default.Resolving += Resolve;
+                _resolves = true;
+            }
+        }
+    }
+
+    /// <summary>Asked for what the default context does not have. A host that has Core loaded keeps its own.</summary>
+    private static Assembly? Resolve(AssemblyLoadContext asking, AssemblyName name) =>
+        name.Name == Library ? Context.Value.LoadFromAssemblyName(name) : null;
+}
