@@ -184,7 +184,7 @@ internal static class BackupRun
         {
             return BundleFolder.ById(chains, id, settings.DestinationPath);
         }
-        var series = engine.SeriesOf(settings.SourcePath, host.Context);
+        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, host.Context);
         return chains
             .Where(c => c.Full is not null)
             .Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal))

@@ -120,7 +120,8 @@ internal static class SqliteParsers
             PreApply = 1UL << 63,
             PostApply = ulong.MaxValue,
             StateDigest = digest,
-            PageSumsDigest = digest,
+            PageKey = digest[..32],
+            PageMacsDigest = digest,
         }.WriteDescription();
     }
 

@@ -46,7 +46,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         GrafeoBundles.Read(path, context);
 
-    public string? SeriesOf(string sourcePath, EngineContext context) =>
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
         new GrafeoSource(sourcePath).Header(context.Disk).DatabaseId;
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);

@@ -4,17 +4,33 @@ using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>Writes LTX files and their side files into staging.</summary>
-internal sealed class LtxFileWriter(StagingArea staging, EngineContext context)
+/// <summary>Writes an LTX file and its side file into staging.</summary>
+/// <param name="stagedName">Name of the LTX file in staging.</param>
+/// <param name="header">What to say about it: page size and commit are those of the state.</param>
+/// <param name="pageKey">Secret of the fingerprints.</param>
+/// <param name="staging">Where to.</param>
+/// <param name="context">Disk, progress, cancellation.</param>
+internal sealed class LtxFileWriter(
+    string stagedName,
+    LtxHeader header,
+    string pageKey,
+    StagingArea staging,
+    EngineContext context
+) : IDisposable
 {
+    private readonly PageSums _sums = new(header.PageSize);
+    private readonly PageMacs _macs = new(pageKey, header.Commit);
+    private readonly uint _lockPage = SqlitePages.LockPage(header.PageSize);
     private string _id = "";
     private string _digest = "";
 
-    /// <summary>Writes a snapshot of a database file that nobody changes.</summary>
-    /// <param name="stagedName">The name in staging.</param>
-    /// <param name="header">What to say about it; its page size and commit are those of the file.</param>
-    /// <param name="state">The database file.</param>
-    public LtxFileWriter WriteState(string stagedName, LtxHeader header, IDiskFile state)
+    /// <summary>Pages that were stored.</summary>
+    public uint Stored { get; private set; }
+
+    /// <summary>Writes the pages of a state.</summary>
+    /// <param name="earlier">Fingerprints of states: a page that is alike in all of them is not stored. None: all are.</param>
+    /// <param name="produce">Shows every page in order, the lock page included, to what it is given.</param>
+    public void Write(IReadOnlyList<byte[]> earlier, Action<LtxPageSink> produce)
     {
         using (var target = staging.CreateFile(stagedName))
         using (var digest = Blake3.Hasher.New())
@@ -22,6 +38,7 @@ internal sealed class LtxFileWriter(StagingArea staging, EngineContext context)
             var buffer = new ArrayBufferWriter<byte>(2 * BlockPool.BlockSize);
             var writer = new LtxWriter(buffer, header);
             var identity = buffer.WrittenSpan.ToArray();
+            var lockPage = new byte[header.PageSize];
             long at = 0;
             void Flush(int least)
             {
@@ -32,16 +49,26 @@ internal sealed class LtxFileWriter(StagingArea staging, EngineContext context)
                     buffer.ResetWrittenCount();
                 }
             }
-            var page = new byte[header.PageSize];
-            for (uint number = 1; number <= header.Commit && number != 0; number++)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                HashingCopy.ReadExactly(state, page, (number - 1L) * page.Length);
-                digest.Update(page);
-                writer.Page(number, page);
-                context.Progress.Advance(page.Length);
-                Flush(BlockPool.BlockSize);
-            }
+            produce(
+                (number, page) =>
+                {
+                    if (number == _lockPage)
+                    {
+                        digest.Update(lockPage);
+                        return;
+                    }
+                    digest.Update(page);
+                    _sums.Set(number, page);
+                    _macs.Set(number, page);
+                    if (!IsIn(earlier, number))
+                    {
+                        writer.Page(number, page);
+                        Stored++;
+                        Flush(BlockPool.BlockSize);
+                    }
+                }
+            );
+            _sums.Resize(header.Commit);
             writer.Finish();
             identity = [.. identity, .. buffer.WrittenSpan[^LtxTrailer.Length..]];
             Flush(1);
@@ -50,28 +77,54 @@ internal sealed class LtxFileWriter(StagingArea staging, EngineContext context)
         }
         using var file = context.Disk.OpenWrite(staging.PathOf(stagedName));
         file.SetModified(header.Time);
-        return this;
     }
 
-    /// <summary>Writes the side file of the bundle that was written last.</summary>
-    public void WriteSide(string stagedName, PageSums sums, (string Id, ulong Sum)? parent, string sourcePath)
+    /// <summary>Reads back what was written and compares every page.</summary>
+    /// <exception cref="Errors.BackupException">It does not read back as it was written.</exception>
+    public void Prove()
     {
-        var table = sums.ToBytes();
+        using var file = context.Disk.OpenRead(staging.PathOf(stagedName));
+        var scanner = new LtxScanner(_sums.Require);
+        HashingCopy.Read(file, new FileRange(0, file.Length), scanner.Append, context.Progress, context.Cancellation);
+        scanner.Finish();
+    }
+
+    /// <summary>Writes the side file.</summary>
+    /// <param name="sideName">Its name in staging.</param>
+    /// <param name="parent">Id of the bundle that the increment is made on and checksum of its state; null for a full.</param>
+    /// <param name="sourcePath">The database.</param>
+    public void WriteSide(string sideName, (string Id, ulong Sum)? parent, string sourcePath)
+    {
         var side = new SqliteSideFile
         {
             Tool = typeof(LtxFileWriter).Assembly.GetName().Version?.ToString(3) ?? "",
             BundleId = _id,
             ParentId = parent?.Id,
             SourcePath = sourcePath,
-            Pages = sums.Pages,
+            Pages = header.Commit,
             PreApply = parent?.Sum ?? 0,
-            PostApply = sums.OfState,
+            PostApply = _sums.OfState,
             StateDigest = _digest,
-            PageSumsDigest = Blake3.Hasher.Hash(table).ToString(),
+            PageKey = _macs.Key,
+            PageMacsDigest = Blake3.Hasher.Hash(_macs.Table).ToString(),
         };
         var description = side.WriteDescription();
-        using var file = staging.CreateFile(stagedName);
+        using var file = staging.CreateFile(sideName);
         file.Write(description, 0);
-        file.Write(table, description.Length);
+        file.Write(_macs.Table, description.Length);
+    }
+
+    public void Dispose() => _macs.Dispose();
+
+    private bool IsIn(IReadOnlyList<byte[]> earlier, uint number)
+    {
+        foreach (var table in earlier)
+        {
+            if (!_macs.IsAsIn(table, number))
+            {
+                return false;
+            }
+        }
+        return earlier.Count > 0;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Formats.Sqlite;
@@ -50,30 +49,6 @@ internal sealed class PageSums(int pageSize)
             }
         }
         Pages = pages;
-    }
-
-    /// <summary>The sums as a side file holds them.</summary>
-    public byte[] ToBytes()
-    {
-        var bytes = new byte[8L * Pages];
-        for (var i = 0; i < Pages; i++)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8 * i), _sums[i]);
-        }
-        return bytes;
-    }
-
-    /// <summary>The first page whose sum differs from that of a side file; 0 when all are equal.</summary>
-    public uint FirstDifference(ReadOnlySpan<byte> bytes)
-    {
-        for (var i = 0; i < Pages; i++)
-        {
-            if (8 * i + 8 > bytes.Length || BinaryPrimitives.ReadUInt64BigEndian(bytes[(8 * i)..]) != _sums[i])
-            {
-                return (uint)i + 1;
-            }
-        }
-        return 0;
     }
 
     /// <summary>Requires a page that was read back to be the one that was written.</summary>

@@ -46,31 +46,31 @@ internal static class SideFiles
         return null;
     }
 
-    /// <summary>The page sums of a side file, compared with its own digest.</summary>
+    /// <summary>The fingerprints in a side file, compared with its own digest.</summary>
     /// <exception cref="BackupException">Truncated, ChecksumMismatch.</exception>
-    public static byte[] PageSums(string bundlePath, SqliteSideFile side, IDisk disk)
+    public static byte[] PageMacs(string bundlePath, SqliteSideFile side, IDisk disk)
     {
         var path = PathOf(bundlePath);
         using var file = disk.OpenRead(path);
         var start = SqliteFile.Start(file, SqliteSideFile.HeadLength);
         var before = SqliteSideFile.HeadLength + SqliteSideFile.DescriptionLength(start);
-        if (file.Length != before + side.PageSumsLength || side.PageSumsLength > Array.MaxLength)
+        if (file.Length != before + side.PageMacsLength || side.PageMacsLength > Array.MaxLength)
         {
             throw new BackupException(
                 ErrorCode.LengthMismatch,
                 $"the side file is not as long as {side.Pages} pages need",
                 path,
-                expected: $"{before + side.PageSumsLength} bytes",
+                expected: $"{before + side.PageMacsLength} bytes",
                 actual: $"{file.Length} bytes"
             );
         }
-        var sums = new byte[side.PageSumsLength];
-        HashingCopy.ReadExactly(file, sums, before);
-        return Blake3.Hasher.Hash(sums).ToString() == side.PageSumsDigest
-            ? sums
+        var macs = new byte[side.PageMacsLength];
+        HashingCopy.ReadExactly(file, macs, before);
+        return Blake3.Hasher.Hash(macs).ToString() == side.PageMacsDigest
+            ? macs
             : throw new BackupException(
                 ErrorCode.ChecksumMismatch,
-                "the page sums do not match their digest",
+                "the fingerprints of the pages do not match their digest",
                 path,
                 before
             );

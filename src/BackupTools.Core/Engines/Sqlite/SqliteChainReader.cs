@@ -92,14 +92,9 @@ internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target
         {
             return;
         }
-        var page =
-            ltx.Side is { } side && side.Pages == Pages
-                ? Sums.FirstDifference(SideFiles.PageSums(bundle.FullName, side, context.Disk))
-                : 0;
         throw new BackupException(
             ErrorCode.VerificationFailed,
-            $"{bundle.Name} does not lead to the state that was backed up"
-                + (page > 0 ? $": page {page} is the first that differs" : ""),
+            $"{bundle.Name} does not lead to the state that was backed up",
             offset: null,
             expected: $"{wanted:x16}",
             actual: $"{actual:x16}"

@@ -1,5 +1,4 @@
 using BackupTools.Chains;
-using BackupTools.Errors;
 using BackupTools.Files;
 
 namespace BackupTools.Engines.Sqlite;
@@ -28,18 +27,13 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         SqliteBundles.Read(path, context);
 
-    public string? SeriesOf(string sourcePath, EngineContext context) => Path.GetFileName(sourcePath);
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
+        SqliteReplica.ForSource(destination, sourcePath, context.Disk).Name;
 
-    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) =>
-        throw new BackupException(
-            ErrorCode.UnsupportedFormat,
-            "SQLite databases cannot be backed up yet; their backups can be read, verified and restored",
-            request.SourcePath,
-            recommendation: "Use litestream replicate, or sqlite3 .backup."
-        );
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SqlitePlan.Of(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
-        throw new InvalidOperationException("no plan for a capture is ever made");
+        new SqliteCapture(plan, staging, context).Run();
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,

@@ -25,9 +25,10 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             );
         }
         var replica = SqliteReplica.For(folder, plan.Last.Series!, context.Disk);
-        RefuseForeign(replica);
+        var there = LtxBundles.Read(replica, context.Disk).Where(r => r.Header is not null).Select(r => r.Header!);
+        RefuseForeign(replica, there, context.Disk);
         context.Progress.Activity = "merging";
-        var reader = SqliteRestore.Rebuild(plan, staging, StagedState, context);
+        SqliteRestore.Rebuild(plan, staging, StagedState, context);
         using var state = context.Disk.OpenRead(staging.PathOf(StagedState));
         var header = last.Header with
         {
@@ -40,8 +41,14 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             WalSalt2 = 0,
             NodeId = 0,
         };
-        var written = new LtxFileWriter(staging, context).WriteState(StagedBundle, header, state);
-        written.WriteSide(StagedSide, reader.Sums!, null, last.Side?.SourcePath ?? "");
+        context.Progress.Expect(state.Length, 1);
+        var key = last.Side?.PageKey ?? PageMacs.NewKey();
+        using (var writer = new LtxFileWriter(StagedBundle, header, key, staging, context))
+        {
+            writer.Write([], sink => ShowPages(state, header, sink));
+            writer.Prove();
+            writer.WriteSide(StagedSide, null, last.Side?.SourcePath ?? "");
+        }
         var path = Path.Combine(
             replica.Ltx,
             $"{LitestreamNames.SnapshotLevel}",
@@ -90,7 +97,7 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         SetTime(staged, bundle.CreatedUtc);
         if (ltx.Side is { } side)
         {
-            SideFiles.PageSums(bundle.FullName, side, context.Disk);
+            SideFiles.PageMacs(bundle.FullName, side, context.Disk);
             var sidePath = SideFiles.PathOf(bundle.FullName);
             using var source = context.Disk.OpenRead(sidePath);
             using var target = staging.CreateFile(StagedSide);
@@ -155,6 +162,18 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             context.Cancellation
         );
 
+    private void ShowPages(IDiskFile state, LtxHeader header, LtxPageSink sink)
+    {
+        var page = new byte[header.PageSize];
+        for (uint number = 1; number <= header.Commit && number != 0; number++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            HashingCopy.ReadExactly(state, page, (number - 1L) * page.Length);
+            context.Progress.Advance(page.Length);
+            sink(number, page);
+        }
+    }
+
     /// <summary>Litestream's file client tells a bundle's time by that of its file.</summary>
     private void SetTime(string staged, DateTimeOffset time)
     {
@@ -174,12 +193,14 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         };
 
     /// <summary>Litestream's retention would take for its own what is written beside its files.</summary>
-    private void RefuseForeign(SqliteReplica replica)
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    public static void RefuseForeign(SqliteReplica replica, IEnumerable<BundleHeader> bundles, IDisk disk)
     {
-        var foreign = LtxBundles
-            .Read(replica, context.Disk)
-            .FirstOrDefault(r => r.Header?.Detail is LtxBundle { Side: null });
-        if (foreign is not null)
+        if (SqliteReplica.Folders(replica.Generations, disk).FirstOrDefault() is { } generation)
+        {
+            throw OfLitestream(generation.Path, "nothing is written beside it");
+        }
+        if (bundles.FirstOrDefault(b => b.Detail is not LtxBundle { Side: not null }) is { } foreign)
         {
             throw OfLitestream(foreign.FullName, "nothing is written beside it");
         }
@@ -188,7 +209,7 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
     private static BackupException OfLitestream(string path, string consequence) =>
         new(
             ErrorCode.InvalidOption,
-            $"this bundle was made by Litestream, which may still use its folder: {consequence}",
+            $"this was made by Litestream, which may still use its folder: {consequence}",
             path,
             recommendation: "Copy the chain with Copy-BackupChain, or name another destination folder."
         );

@@ -52,6 +52,55 @@ internal sealed record SqliteReplica(string Folder)
         return self.Name == name || self.Exists(disk) ? self : new SqliteReplica(Path.Combine(destination, name));
     }
 
+    /// <summary>
+    /// The replica of a database: that of its name, and where another database has taken that name, one whose name holds
+    /// a digest of the database's path.
+    /// </summary>
+    public static SqliteReplica ForSource(string destination, string sourcePath, IDisk disk)
+    {
+        var name = Path.GetFileName(sourcePath);
+        var replica = For(destination, name, disk);
+        // What the caller named is what he gets.
+        if (!SqliteReplica.IsSamePath(Path.GetDirectoryName(replica.Folder) ?? "", destination))
+        {
+            return replica;
+        }
+        var owner = replica.SourcePath(disk);
+        if (owner is null || IsSamePath(owner, sourcePath))
+        {
+            return replica;
+        }
+        var digest = Blake3.Hasher.Hash(System.Text.Encoding.UTF8.GetBytes(sourcePath)).ToString()[..8];
+        return new SqliteReplica(Path.Combine(destination, $"{name}-{digest}"));
+    }
+
+    public static bool IsSamePath(string a, string b) =>
+        string.Equals(
+            a,
+            b,
+            OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+                ? StringComparison.OrdinalIgnoreCase
+                : StringComparison.Ordinal
+        );
+
+    /// <summary>The database that the newest bundle was made of; null when nothing tells.</summary>
+    public string? SourcePath(IDisk disk) =>
+        LtxBundles
+            .Read(this, disk)
+            .Where(r => r.Header?.Detail is LtxBundle { Side.SourcePath.Length: > 0 })
+            .Select(r => r.Header!)
+            .MaxBy(h => h.End.Value)
+            is { Detail: LtxBundle bundle }
+            ? bundle.Side!.SourcePath
+            : null;
+
+    /// <summary>The last transaction of all files, whether they can be read or not; 0 when there is none.</summary>
+    public ulong HighestTxid(IDisk disk) =>
+        LtxFiles(disk)
+            .Select(f => LitestreamNames.TryLtx(f.File.Name, out _, out var max) ? max : 0)
+            .DefaultIfEmpty()
+            .Max();
+
     /// <summary>The files of the levels, whatever their names; level and entry.</summary>
     public IEnumerable<(int Level, DiskEntry File)> LtxFiles(IDisk disk)
     {

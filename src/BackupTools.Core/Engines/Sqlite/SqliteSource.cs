@@ -16,12 +16,30 @@ internal static class SqliteSource
         }
         try
         {
-            using var file = disk.OpenRead(path);
-            return SqliteHeader.ClaimsToBeDatabase(SqliteFile.Start(file, SqliteHeader.Length));
+            return SqliteHeader.ClaimsToBeDatabase(SqliteHandle.Start(path, SqliteHeader.Length, disk, out _));
         }
         catch (BackupException)
         {
             return false;
+        }
+    }
+
+    /// <summary>The header of a database that can be captured.</summary>
+    /// <exception cref="BackupException">SourceInUse: by this process. What the header says cannot be captured.</exception>
+    public static SqliteHeader RequireDatabase(string path, IDisk disk)
+    {
+        var start = SqliteHandle.Start(path, SqliteHeader.Length, disk, out var isOpenHere);
+        if (isOpenHere)
+        {
+            throw SqliteHandle.InUseHere(path);
+        }
+        try
+        {
+            return SqliteHeader.Parse(start);
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
         }
     }
 }

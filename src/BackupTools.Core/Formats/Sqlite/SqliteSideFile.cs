@@ -9,7 +9,7 @@ namespace BackupTools.Formats.Sqlite;
 /// <summary>
 /// What we know about a bundle of an SQLite database beyond its LTX file. Litestream passes the file over, and restores
 /// work without it; with it, a page that is missing in an increment and a state that never was are found. It vouches
-/// for itself: magic, length and text of the description, their BLAKE3, then the page sums (8 bytes each, big-endian),
+/// for itself: magic, length and text of the description, their BLAKE3, then the fingerprints of the pages (8 bytes each),
 /// whose BLAKE3 the description holds.
 /// </summary>
 internal sealed record SqliteSideFile
@@ -24,6 +24,7 @@ internal sealed record SqliteSideFile
     public const int DigestLength = 32;
 
     private const int FormatVersion = 1;
+    private const int KeyLength = 16;
 
     private static ReadOnlySpan<byte> Magic => "BTSQLITE"u8;
 
@@ -51,13 +52,16 @@ internal sealed record SqliteSideFile
     /// <summary>BLAKE3 of the whole database file as it is restored, lower-case hex.</summary>
     public required string StateDigest { get; init; }
 
-    /// <summary>BLAKE3 of the page sums as they stand in the file, lower-case hex.</summary>
-    public required string PageSumsDigest { get; init; }
+    /// <summary>Secret of the fingerprints, 32 digits of lower-case hex. Whoever writes rows must not know it.</summary>
+    public required string PageKey { get; init; }
 
-    /// <summary>Bytes of the page sums.</summary>
-    public long PageSumsLength => 8L * Pages;
+    /// <summary>BLAKE3 of the fingerprints as they stand in the file, lower-case hex.</summary>
+    public required string PageMacsDigest { get; init; }
 
-    /// <summary>What the file begins with, up to the page sums.</summary>
+    /// <summary>Bytes of the fingerprints.</summary>
+    public long PageMacsLength => 8L * Pages;
+
+    /// <summary>What the file begins with, up to the fingerprints.</summary>
     public byte[] WriteDescription()
     {
         var text = new ArrayBufferWriter<byte>();
@@ -74,7 +78,8 @@ internal sealed record SqliteSideFile
             json.WriteString("pre_apply", Hex(PreApply));
             json.WriteString("post_apply", Hex(PostApply));
             json.WriteString("state_blake3", StateDigest);
-            json.WriteString("page_sums_blake3", PageSumsDigest);
+            json.WriteString("page_key", PageKey);
+            json.WriteString("page_macs_blake3", PageMacsDigest);
             json.WriteEndObject();
         }
         var bytes = new byte[HeadLength + text.WrittenCount + DigestLength];
@@ -103,7 +108,7 @@ internal sealed record SqliteSideFile
             : throw Malformed($"a description of {length} bytes", Magic.Length);
     }
 
-    /// <summary>Reads what stands before the page sums: head, description and digest.</summary>
+    /// <summary>Reads what stands before the fingerprints: head, description and digest.</summary>
     /// <exception cref="BackupException">Truncated, BadMagic, Malformed, ChecksumMismatch, UnsupportedVersion.</exception>
     public static SqliteSideFile Parse(ReadOnlyMemory<byte> bytes)
     {
@@ -150,17 +155,20 @@ internal sealed record SqliteSideFile
             PreApply = Sum(Text(root, "pre_apply")),
             PostApply = Sum(Text(root, "post_apply")),
             StateDigest = Digest(Text(root, "state_blake3")),
-            PageSumsDigest = Digest(Text(root, "page_sums_blake3")),
+            PageKey = Hex(Text(root, "page_key"), KeyLength),
+            PageMacsDigest = Digest(Text(root, "page_macs_blake3")),
         };
     }
 
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new FormatException($"{name} is null");
 
-    private static string Digest(string text) =>
-        text.Length == 2 * DigestLength && text.All(char.IsAsciiHexDigitLower)
+    private static string Digest(string text) => Hex(text, DigestLength);
+
+    private static string Hex(string text, int bytes) =>
+        text.Length == 2 * bytes && text.All(char.IsAsciiHexDigitLower)
             ? text
-            : throw new FormatException("no digest");
+            : throw new FormatException("no digest or key");
 
     private static ulong Sum(string text) =>
         text.Length == 16

@@ -126,7 +126,7 @@ public sealed class SqliteKeeperTests : IDisposable
 
         var found = Assert.Single(_box.Harness.Verify([lying]), p => p.Severity == ProblemSeverity.Error);
         Assert.Equal(ErrorCode.VerificationFailed, found.Code);
-        Assert.Contains("is the first that differs", found.Message, StringComparison.Ordinal);
+        Assert.Contains("does not lead to the state", found.Message, StringComparison.Ordinal);
         var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([lying], _box.Harness.At("x", "out.db")));
         Assert.Equal(ErrorCode.VerificationFailed, error.Code);
         Assert.False(File.Exists(_box.Harness.At("x", "out.db")));
@@ -162,7 +162,7 @@ public sealed class SqliteKeeperTests : IDisposable
         {
             try
             {
-                SideFiles.PageSums(read.FullName, ((LtxBundle)read.Detail!).Side!, _box.Harness.Disk);
+                SideFiles.PageMacs(read.FullName, ((LtxBundle)read.Detail!).Side!, _box.Harness.Disk);
                 return false;
             }
             catch (BackupException)

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace BackupTools.Tests.Engines.Sqlite;
+
+/// <summary>What SQLite finds in the databases of <see cref="SqliteWriter"/>.</summary>
+internal static class SqliteRows
+{
+    /// <summary>Requires a sound database whose rows are 1 to n without a gap; n.</summary>
+    public static long Check(string database)
+    {
+        using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        Assert.Equal("ok", (string)One(connection, "pragma integrity_check"));
+        var count = Number(connection, "select count(*) from t");
+        Assert.Equal(count, Number(connection, "select ifnull(max(n), 0) from t"));
+        Assert.Equal(0, Number(connection, "select count(*) from t where h <> n * 7 % 1000003"));
+        return count;
+    }
+
+    private static long Number(SqliteConnection connection, string sql) =>
+        Convert.ToInt64(One(connection, sql), CultureInfo.InvariantCulture);
+
+    private static object One(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar()!;
+    }
+}
