@@ -28,7 +28,8 @@ internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         PowDbBundles.Find(path, context);
 
-    public string SeriesOf(string sourcePath, string destination, EngineContext context) => PowDbBundles.SeriesOfSource(sourcePath);
+    public string SeriesOf(string sourcePath, string destination, EngineContext context) =>
+        PowDbBundles.SeriesOfSource(sourcePath);
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => PowDbPlan.Of(request, context);
 

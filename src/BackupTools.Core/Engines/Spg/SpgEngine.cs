@@ -28,7 +28,8 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         SpgBundles.Read(path, context.Disk);
 
-    public string? SeriesOf(string sourcePath, string destination, EngineContext context) => SpgFiles.StemOf(sourcePath);
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
+        SpgFiles.StemOf(sourcePath);
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SpgCapture.Plan(request, context);
 

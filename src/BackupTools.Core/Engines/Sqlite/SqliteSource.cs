@@ -16,7 +16,8 @@ internal static class SqliteSource
         }
         try
         {
-            return SqliteHeader.ClaimsToBeDatabase(SqliteHandle.Start(path, SqliteHeader.Length, disk, out _));
+            var start = SqliteHandle.Start(path, SqliteHeader.Length, disk, out _);
+            return SqliteHeader.ClaimsToBeDatabase(start) || SqliteHeader.ClaimsToBeEncrypted(start);
         }
         catch (BackupException)
         {

@@ -40,12 +40,18 @@ internal sealed record SqliteHeader
 
     /// <summary>True for what begins like a database of any version. Encrypted ones do not: they begin like noise.</summary>
     public static bool ClaimsToBeDatabase(ReadOnlySpan<byte> start) =>
+        start.Length >= Length && start.StartsWith(Magic) && HasPageFormat(start);
+
+    /// <summary>
+    /// True for what begins like a database that was encrypted by SEE, which leaves bytes 16 to 23 readable. SQLCipher
+    /// leaves nothing.
+    /// </summary>
+    public static bool ClaimsToBeEncrypted(ReadOnlySpan<byte> start) =>
         start.Length >= Length
-        && start.StartsWith(Magic)
-        && start[21] == 64
-        && start[22] == 32
-        && start[23] == 32
-        && SqlitePages.IsPageSize(RawPageSize(start));
+        && !start.StartsWith(Magic)
+        && HasPageFormat(start)
+        && start[18] is (1 or 2)
+        && start[19] is (1 or 2);
 
     /// <summary>Reads the header.</summary>
     /// <exception cref="BackupException">Truncated, BadMagic, Malformed; UnsupportedVersion for WAL2 and its like.</exception>
@@ -61,6 +67,14 @@ internal sealed record SqliteHeader
         }
         if (!bytes.StartsWith(Magic))
         {
+            if (ClaimsToBeEncrypted(bytes))
+            {
+                throw new BackupException(
+                    ErrorCode.EncryptedNotSupported,
+                    "the database is encrypted (SEE)",
+                    offset: 0
+                );
+            }
             throw new BackupException(
                 ErrorCode.BadMagic,
                 "the file does not begin like an SQLite database (an encrypted one does not either)",
@@ -95,6 +109,9 @@ internal sealed record SqliteHeader
         }
         return header;
     }
+
+    private static bool HasPageFormat(ReadOnlySpan<byte> start) =>
+        start[21] == 64 && start[22] == 32 && start[23] == 32 && SqlitePages.IsPageSize(RawPageSize(start));
 
     private static uint RawPageSize(ReadOnlySpan<byte> bytes)
     {

@@ -45,7 +45,11 @@ public sealed class SqliteLiveTests : IDisposable
             // All of it is in the database file: a reader takes no page from the log, and a writer may begin it anew.
             Assert.DoesNotContain("error", writer.Run("pragma wal_checkpoint(passive)"), StringComparison.Ordinal);
             var rows = Count(writer);
-            way.Add(way.Count == 0 ? harness.Full(source, _box.Harness.At("b")) : harness.Increment(source, _box.Harness.At("b"), way));
+            way.Add(
+                way.Count == 0
+                    ? harness.Full(source, _box.Harness.At("b"))
+                    : harness.Increment(source, _box.Harness.At("b"), way)
+            );
             var restored = _box.Harness.At($"out-{round}.db");
             harness.Restore(way, restored);
             Assert.Equal(rows, SqliteRows.Check(restored));
@@ -57,7 +61,10 @@ public sealed class SqliteLiveTests : IDisposable
     public void Dispose() => _box.Dispose();
 
     private static long Count(SqliteWriter writer) =>
-        long.Parse(writer.Run("select count(*) from t").Trim('[', '(', ',', ')', ']'), System.Globalization.CultureInfo.InvariantCulture);
+        long.Parse(
+            writer.Run("select count(*) from t").Trim('[', '(', ',', ')', ']'),
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 
     private void CaptureBesideWriter(string mode, int autoCheckpoint)
     {
@@ -75,11 +82,7 @@ public sealed class SqliteLiveTests : IDisposable
                 way = [];
             }
             var before = writer.Committed;
-            way.Add(
-                way.Count == 0
-                    ? _box.Harness.Full(source, bundles)
-                    : _box.Harness.Increment(source, bundles, way)
-            );
+            way.Add(way.Count == 0 ? _box.Harness.Full(source, bundles) : _box.Harness.Increment(source, bundles, way));
             var restored = _box.Harness.At("out.db");
             _box.Harness.Restore(way, restored);
             var rows = SqliteRows.Check(restored);
