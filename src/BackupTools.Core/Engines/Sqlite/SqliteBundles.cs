@@ -49,8 +49,7 @@ internal static class SqliteBundles
 
     private static IEnumerable<BundleReadResult> ReadLevel(string folder, IDisk disk) =>
         SqliteReplica
-            .Files(folder, disk)
-            .Where(f => LitestreamNames.TryLtx(f.Name, out _, out _))
+            .LtxFilesOf(folder, disk)
             .Select(f => LtxBundles.ReadOne(f.Path, SeriesOf(f.Path), disk));
 
     /// <summary>The name of the replica that a file of a level is in; of a loose file, that of its folder.</summary>

@@ -58,6 +58,17 @@ internal static class SqliteHandle
         }
     }
 
+    /// <summary>Refuses a file that something else in this process has open; one that is not there is fine.</summary>
+    /// <exception cref="BackupException">SourceInUse.</exception>
+    public static void RefuseOpenHere(string path, IDisk disk)
+    {
+        using var other = Other(path, disk);
+        if (other is not null)
+        {
+            throw InUseHere(path);
+        }
+    }
+
     public static BackupException InUseHere(string path) =>
         new(
             ErrorCode.SourceInUse,

@@ -110,15 +110,16 @@ internal sealed record SqliteReplica(string Folder)
             {
                 continue;
             }
-            foreach (var file in disk.List(folder.Path).Where(IsFile))
+            foreach (var file in LtxFilesOf(folder.Path, disk))
             {
-                if (LitestreamNames.TryLtx(file.Name, out _, out _))
-                {
-                    yield return (level, file);
-                }
+                yield return (level, file);
             }
         }
     }
+
+    /// <summary>What has the name of an LTX file; where it is none, reading it says so.</summary>
+    public static IEnumerable<DiskEntry> LtxFilesOf(string level, IDisk disk) =>
+        disk.List(level).Where(e => LitestreamNames.TryLtx(e.Name, out _, out _));
 
     /// <summary>The folders of a folder, none when it does not exist.</summary>
     public static IEnumerable<DiskEntry> Folders(string folder, IDisk disk) =>

@@ -33,6 +33,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 );
             }
         }
+        SqliteHandle.RefuseOpenHere(destination, disk);
         return disk.Stat(destination) is null || SqliteSource.IsDatabase(destination, disk);
     }
 

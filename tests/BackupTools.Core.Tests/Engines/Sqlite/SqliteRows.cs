@@ -18,6 +18,44 @@ internal static class SqliteRows
         return count;
     }
 
+    /// <summary>Every row of every table, as text, and what the integrity check says.</summary>
+    public static string Dump(string database)
+    {
+        using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        var lines = new List<string> { (string)One(connection, "pragma integrity_check") };
+        foreach (var table in Rows(connection, "select name from sqlite_schema where type = 'table' order by name"))
+        {
+            lines.Add(table);
+            lines.AddRange(Rows(connection, $"select * from \"{table}\""));
+        }
+        return string.Join('\n', lines);
+    }
+
+    private static List<string> Rows(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(
+                string.Join(
+                    '|',
+                    Enumerable
+                        .Range(0, reader.FieldCount)
+                        .Select(i =>
+                            reader.GetValue(i) is byte[] blob
+                                ? Convert.ToHexString(blob)
+                                : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture)
+                        )
+                )
+            );
+        }
+        return rows;
+    }
+
     private static long Number(SqliteConnection connection, string sql) =>
         Convert.ToInt64(One(connection, sql), CultureInfo.InvariantCulture);
 
