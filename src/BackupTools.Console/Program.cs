@@ -9,7 +9,9 @@ internal static class Program
     private static int Main(string[] args)
     {
         using var signals = new StopSignals();
-        var root = new RootCommand("Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases.")
+        var root = new RootCommand(
+            "Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases."
+        )
         {
             FullCommand.Create(signals),
             IncrementalCommand.Create(signals),

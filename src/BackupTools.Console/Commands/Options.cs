@@ -13,7 +13,11 @@ internal static class Options
         new("--verbose") { Description = "Tell the story of the run on standard error." };
 
     public static Option<string?> Engine() =>
-        new("--engine") { Description = "SQLite, SPG, Grafeo, Alopex or PowDB; found out when not given.", HelpName = "NAME" };
+        new("--engine")
+        {
+            Description = "SQLite, SPG, Grafeo, Alopex or PowDB; found out when not given.",
+            HelpName = "NAME",
+        };
 
     public static Option<string> DestinationPath(string description, string helpName) =>
         new("--destination-path")

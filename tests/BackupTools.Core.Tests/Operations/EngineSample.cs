@@ -34,7 +34,7 @@ internal sealed record EngineSample(string Name, string SourceName)
         switch (Name)
         {
             case "SQLite":
-                File.WriteAllBytes(source, SqliteSandbox.StateOf($"S{state}"));
+                Copy(Fixture("sqlite", "handmade", "states", $"s{(state == 2 ? 4 : state + 1)}.db"), source);
                 break;
             case "SPG":
                 Copy(Fixture("spg", "states", "S0.v59.db"), source);

@@ -48,9 +48,7 @@ internal static class SqliteBundles
     }
 
     private static IEnumerable<BundleReadResult> ReadLevel(string folder, IDisk disk) =>
-        SqliteReplica
-            .LtxFilesOf(folder, disk)
-            .Select(f => LtxBundles.ReadOne(f.Path, SeriesOf(f.Path), disk));
+        SqliteReplica.LtxFilesOf(folder, disk).Select(f => LtxBundles.ReadOne(f.Path, SeriesOf(f.Path), disk));
 
     /// <summary>The name of the replica that a file of a level is in; of a loose file, that of its folder.</summary>
     private static string SeriesOf(string path)

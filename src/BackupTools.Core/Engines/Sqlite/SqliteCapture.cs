@@ -53,7 +53,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     private LtxFileWriter? TryWrite()
     {
         // Opened first and closed last: on Unix the end of any handle drops the locks of SQLite's.
-        using var file = SqliteHandle.Open(Source, context.Disk);
+        using var handle = SqliteHandle.Open(Source, context.Disk, context.Cancellation);
         var hadLog = context.Disk.Stat(Source + "-wal") is not null;
         try
         {
@@ -67,7 +67,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
                 return null;
             }
             context.Progress.Expect((long)pages * size, 1);
-            return Write(new StatePages(file, log, size, pages, context), Header(size, pages, time));
+            return Write(new StatePages(handle.File, log, size, pages, context), Header(size, pages, time));
         }
         finally
         {

@@ -4,34 +4,63 @@ using BackupTools.Files;
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
-/// Opening database files so that no lock of this process on them is lost (<see cref="OpenHere"/>): one at a time, and
-/// not at all while anything else in the process has the file open.
+/// A handle on a database file during a capture. Everything here sees to it that no lock of this process on a database is
+/// lost (<see cref="OpenHere"/>): a file is opened by one capture at a time, and not at all while code that is not ours
+/// has it open.
 /// </summary>
-internal static class SqliteHandle
+internal sealed class SqliteHandle : IDisposable
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly Lock Gate = new();
+    private static readonly HashSet<(ulong Device, ulong Inode)> Ours = [];
+
+    private readonly (ulong Device, ulong Inode) _key;
+
+    private SqliteHandle(IDiskFile file, (ulong Device, ulong Inode) key)
+    {
+        File = file;
+        _key = key;
+    }
+
+    public IDiskFile File { get; }
 
     /// <summary>
-    /// Opens a database file for a capture. Whatever else the capture opens on it is closed before this handle.
+    /// Opens a database file for a capture, once no other capture of this process has it open. Whatever else the capture
+    /// opens on it is closed before this handle.
     /// </summary>
     /// <exception cref="BackupException">SourceInUse; the file cannot be opened.</exception>
-    public static IDiskFile Open(string path, IDisk disk)
+    public static SqliteHandle Open(string path, IDisk disk, CancellationToken cancellation)
     {
-        lock (Gate)
+        while (true)
         {
-            using var other = Other(path, disk);
-            return other is null ? disk.OpenRead(path) : throw InUseHere(path);
+            cancellation.ThrowIfCancellationRequested();
+            lock (Gate)
+            {
+                if (Look(path, disk) is not { } entry || !Ours.Contains(Key(entry)))
+                {
+                    RefuseOpenHere(path, disk);
+                    var file = disk.OpenRead(path);
+                    var key = Key(file.Stat());
+                    Ours.Add(key);
+                    return new SqliteHandle(file, key);
+                }
+            }
+            cancellation.WaitHandle.WaitOne(Pause);
         }
     }
 
     /// <summary>The first bytes of a file, whoever has it open; fewer than asked for only where the file ends.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="length">Bytes to read.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="isOpenHere">True when code of this process that is not ours has it open.</param>
     /// <exception cref="BackupException">The file cannot be read.</exception>
     public static byte[] Start(string path, int length, IDisk disk, out bool isOpenHere)
     {
         lock (Gate)
         {
             using var other = Other(path, disk);
-            isOpenHere = other is not null;
+            isOpenHere = other is not null && !Ours.Contains(Key(other.Stat()));
             if (other is not null)
             {
                 return SqliteFile.Start(other, length);
@@ -50,7 +79,7 @@ internal static class SqliteHandle
         }
         try
         {
-            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            return System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         }
         catch (Exception e) when (DiskErrors.IsDiskFailure(e))
         {
@@ -77,7 +106,20 @@ internal static class SqliteHandle
             recommendation: "Close the connection, or run the command in another process (pwsh -Command, or backuptools)."
         );
 
-    /// <summary>What else in this process has the file open.</summary>
+    public void Dispose()
+    {
+        lock (Gate)
+        {
+            File.Dispose();
+            Ours.Remove(_key);
+        }
+    }
+
+    private static (ulong Device, ulong Inode) Key(DiskEntry entry) => (entry.Device, entry.Inode);
+
+    private static DiskEntry? Look(string path, IDisk disk) => disk.Stat(RealPath(path, disk));
+
+    /// <summary>What in this process has the file open.</summary>
     private static IDiskFile? Other(string path, IDisk disk) =>
-        disk.Stat(RealPath(path, disk)) is { Kind: DiskEntryKind.File } entry ? OpenHere.Find(entry) : null;
+        Look(path, disk) is { Kind: DiskEntryKind.File } entry ? OpenHere.Find(entry) : null;
 }

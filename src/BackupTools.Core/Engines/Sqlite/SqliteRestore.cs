@@ -41,6 +41,10 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     public RestoreResult Run()
     {
         var reader = Rebuild(request.Plan, staging, Staged, context);
+        if (request.Deep)
+        {
+            SqliteDrill.Run(staging.PathOf(Staged), request.Plan.Last.FullName, context);
+        }
         var destination = request.DestinationPath;
         var steps = Companions
             .Select(c => destination + c)

@@ -13,6 +13,7 @@ internal sealed class SqliteSession : IDisposable
 {
     private const string Main = "main";
     private const int BusyTimeout = 5000;
+    private const int StepsBetweenLooks = 10_000;
 
     /// <summary>The library, once it was found and loaded.</summary>
     private static readonly Lazy<bool> Library = new(() =>
@@ -23,6 +24,7 @@ internal sealed class SqliteSession : IDisposable
 
     private readonly string _path;
     private readonly sqlite3 _connection;
+    private CancellationToken _cancellation;
 
     private SqliteSession(string path, sqlite3 connection)
     {
@@ -72,6 +74,56 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>
+    /// Opens a database file of ours that nobody changes, without locks and without files beside it. What its schema
+    /// would have run is not trusted.
+    /// </summary>
+    /// <exception cref="BackupException">As <see cref="Begin"/>.</exception>
+    public static SqliteSession OpenResting(string path, CancellationToken cancellation)
+    {
+        // Not by Uri, which takes %41 in a name for an escape.
+        var parts = path.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
+        var address = $"file:///{string.Join('/', parts.Select(Uri.EscapeDataString))}?immutable=1";
+        var session = Open(path, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI, address);
+        session._cancellation = cancellation;
+        raw.sqlite3_progress_handler(
+            session._connection,
+            StepsBetweenLooks,
+            static token => ((CancellationToken)token).IsCancellationRequested ? 1 : 0,
+            cancellation
+        );
+        session.Execute("PRAGMA trusted_schema = OFF");
+        return session;
+    }
+
+    /// <summary>The first column of so many rows at most.</summary>
+    public IReadOnlyList<string> Column(string sql, int most)
+    {
+        var rows = new List<string>();
+        if (raw.sqlite3_prepare_v2(_connection, sql, out var statement) != raw.SQLITE_OK)
+        {
+            throw Error();
+        }
+        using (statement)
+        {
+            while (rows.Count < most)
+            {
+                switch (raw.sqlite3_step(statement))
+                {
+                    case raw.SQLITE_ROW:
+                        rows.Add(raw.sqlite3_column_text(statement, 0).utf8_to_string() ?? "");
+                        break;
+                    case raw.SQLITE_DONE:
+                        return rows;
+                    default:
+                        _cancellation.ThrowIfCancellationRequested();
+                        throw Error();
+                }
+            }
+        }
+        return rows;
+    }
+
+    /// <summary>
     /// What of the write-ahead log belongs to the transaction; null in rollback mode, and when there was no log that is in
     /// use.
     /// </summary>
@@ -98,10 +150,10 @@ internal sealed class SqliteSession : IDisposable
         _connection.Dispose();
     }
 
-    private static SqliteSession Open(string path, int flags)
+    private static SqliteSession Open(string path, int flags, string? address = null)
     {
         _ = Library.Value;
-        var result = raw.sqlite3_open_v2(path, out var connection, flags, null);
+        var result = raw.sqlite3_open_v2(address ?? path, out var connection, flags, null);
         var session = new SqliteSession(path, connection);
         if (result != raw.SQLITE_OK)
         {
@@ -122,19 +174,7 @@ internal sealed class SqliteSession : IDisposable
         }
     }
 
-    private string Text(string sql)
-    {
-        if (raw.sqlite3_prepare_v2(_connection, sql, out var statement) != raw.SQLITE_OK)
-        {
-            throw Error();
-        }
-        using (statement)
-        {
-            return raw.sqlite3_step(statement) == raw.SQLITE_ROW
-                ? raw.sqlite3_column_text(statement, 0).utf8_to_string()
-                : throw Error();
-        }
-    }
+    private string Text(string sql) => Column(sql, 1)[0];
 
     private BackupException Error()
     {
