@@ -5,11 +5,12 @@
 .DESCRIPTION
     Build    compiles everything; the checkout can then be imported by ./BackupTools.psd1.
     Test     runs all tests, those of the cmdlets in real PowerShell included.
-    Package  stages out/BackupTools/<version> and packs out/BackupTools.<version>.nupkg from it.
+    Package  stages out/BackupTools/<version> and packs out/BackupTools.<version>.nupkg from it; and packs the console
+             program for each system: out/backuptools-<version>-<system>.tar.gz or .zip.
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long versions of the writer, damage, fault, crash and fuzz tests, about two hours in all.
+    Soak     runs the long versions of the writer, damage, fault, lives, crash and fuzz tests, more than two hours in all.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
@@ -72,6 +73,27 @@ function Invoke-Package([string] $Configuration, $Certificate) {
     Get-Item -Path "$out/BackupTools.*.nupkg"
 }
 
+# The console program compiled beforehand, one archive per system; each needs the .NET runtime and nothing else.
+function Invoke-Archive {
+    $version = (Import-PowerShellDataFile -Path "$PSScriptRoot/BackupTools.psd1").ModuleVersion
+    $out = "$PSScriptRoot/out"
+    foreach ($system in 'linux-x64', 'linux-arm64', 'win-x64', 'osx-arm64') {
+        $name = "backuptools-$version-$system"
+        Remove-Item -Path "$out/$name", "$out/$name.*" -Recurse -ErrorAction Ignore
+        dotnet publish "$PSScriptRoot/src/BackupTools.Console" --configuration Release --runtime $system `
+            --no-self-contained --output "$out/$name" --nologo --verbosity quiet `
+            -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false
+        Copy-Item -LiteralPath "$PSScriptRoot/LICENSE", "$PSScriptRoot/THIRD-PARTY-NOTICES.txt" -Destination "$out/$name"
+        # tar keeps the right to run the program; Windows does not know it, and opens zip files.
+        if ($system.StartsWith('win')) {
+            Compress-Archive -Path "$out/$name" -DestinationPath "$out/$name.zip"
+        } else {
+            tar -czf "$out/$name.tar.gz" -C $out $name
+        }
+        Get-Item -Path "$out/$name.*"
+    }
+}
+
 function Invoke-Help {
     $pages = Get-ChildItem -Path "$PSScriptRoot/docs/help" -Filter *-*.md | Import-MarkdownCommandHelp
     $made = $pages | Export-MamlCommandHelp -OutputFolder "$PSScriptRoot/out/help" -Force
@@ -88,11 +110,11 @@ function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentLi
 
 function Invoke-Soak([string[]] $ArgumentList) {
     $parts = [ordered]@{
-        'writers and damage' = {
+        'writers, damage and lives' = {
             $seconds = $env:BACKUPTOOLS_SOAK
             try {
                 $env:BACKUPTOOLS_SOAK = '120'
-                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests'
+                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests', 'LivesTests'
                 $filter = $long.ForEach({ "FullyQualifiedName~$_" }) -join '|'
                 dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter $filter
             } finally {
@@ -120,7 +142,10 @@ foreach ($name in $Task) {
     switch ($name) {
         'Build' { Invoke-Build -Configuration $Configuration }
         'Test' { dotnet test $PSScriptRoot --nologo }
-        'Package' { Invoke-Package -Configuration $Configuration -Certificate $Certificate }
+        'Package' {
+            Invoke-Package -Configuration $Configuration -Certificate $Certificate
+            Invoke-Archive
+        }
         'Help' { Invoke-Help }
         'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }
         'Bench' { Invoke-Project -Name Bench -Folder benchmarks -ArgumentList $ArgumentList }

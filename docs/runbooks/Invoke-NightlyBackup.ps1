@@ -20,7 +20,8 @@
 .EXAMPLE
     pwsh -NoProfile -NonInteractive -File Invoke-NightlyBackup.ps1 -Source /srv/shop.db -BackupRoot /backups -LogPath /var/log/backups.jsonl -IncrementOnly
 .OUTPUTS
-    One line of JSON: when, what, the exit code, every error with its id, bundles and bytes written, seconds.
+    One line of JSON: when, what, the exit code, every error with its id, what backups warned of, bundles and bytes
+    written, seconds.
 #>
 [CmdletBinding()]
 param(
@@ -69,8 +70,6 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $Now = $Now.ToUniversalTime()
 $BackupRoot = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($BackupRoot)
-# What an increment says when only a full can go on.
-$needsFull = 'NoFullBackup', 'ForeignEpoch', 'SinceBeyondLog', 'SinceInsideFrame', 'LogIsGone', 'ChainGap'
 $keep = @{ KeepWithin = $KeepWithin; KeepDaily = $KeepDaily; KeepWeekly = $KeepWeekly; KeepMonthly = $KeepMonthly }
 $drill = @{ RestoreDrill = $true; DrillPath = $DrillPath }
 $page = @{
@@ -83,10 +82,20 @@ $drillDueAfter = $DrillEvery - '12:00:00'
 $started = [System.Diagnostics.Stopwatch]::StartNew()
 $failures = [System.Collections.Generic.List[object]]::new()
 $bundles = [System.Collections.Generic.List[object]]::new()
+$warnings = [System.Collections.Generic.List[string]]::new()
 $tests = [System.Collections.Generic.List[object]]::new()
 
 function Add-Failure([string] $Step, [string] $Id, [int] $ExitCode, [string] $Message) {
     $failures.Add([ordered]@{ Step = $Step; Id = $Id; ExitCode = $ExitCode; Message = $Message })
+}
+
+# Takes what a backup gives out. Standard output is for the line of JSON alone, so warnings go into that.
+filter Add-Result {
+    if ($_ -is [System.Management.Automation.WarningRecord]) {
+        $warnings.Add("$_")
+    } else {
+        $bundles.Add($_)
+    }
 }
 
 # Does one step; its failure is noted, and the next step is gone on with.
@@ -110,20 +119,16 @@ function Backup-Source([string] $Database, [string] $Folder) {
         $newest = Get-Chain -Folder $Folder | Select-Object -Last 1
         $isFullDue = $newest -and $Now - $newest.CreatedUtc -gt $fullDueAfter
     }
-    if (-not $isFullDue) {
-        try {
-            return New-IncrementalBackup -LiteralPath $Database -DestinationPath $Folder
-        } catch [BackupTools.Errors.BackupException] {
-            $code = "$($_.Exception.Code)"
-            if ($code -eq 'NothingToBackUp') {
-                return
-            }
-            if ($code -notin $needsFull) {
-                throw
-            }
+    if ($isFullDue) {
+        return New-FullBackup -LiteralPath $Database -DestinationPath $Folder
+    }
+    try {
+        New-IncrementalBackup -LiteralPath $Database -DestinationPath $Folder -FullIfNeeded
+    } catch [BackupTools.Errors.BackupException] {
+        if ($_.Exception.Code -ne 'NothingToBackUp') {
+            throw
         }
     }
-    New-FullBackup -LiteralPath $Database -DestinationPath $Folder
 }
 
 # Tests every chain; true when none has an error.
@@ -175,14 +180,14 @@ $folders = for ($i = 0; $i -lt $Source.Count; $i++) {
     $name = @($names)[$i]
     $folder = Join-Path -Path $BackupRoot -ChildPath $name
     $folder
-    Invoke-Step -Step "backup $name" -Action { Backup-Source -Database $Source[$i] -Folder $folder | ForEach-Object -Process { $bundles.Add($_) } }
+    Invoke-Step -Step "backup $name" -Action { Backup-Source -Database $Source[$i] -Folder $folder 3>&1 | Add-Result }
     if ($IncrementOnly) {
         continue
     }
     $isValid = Invoke-Step -Step "test $name" -Action { Test-Folder -Name $name -Folder $folder }
     $newest = $tests | Where-Object -Property FullName -EQ -Value $folder | Select-Object -Last 1
     if ($newest -and -not $newest.IsValid) {
-        Invoke-Step -Step "full after damage $name" -Action { $bundles.Add((New-FullBackup -LiteralPath $Source[$i] -DestinationPath $folder)) }
+        Invoke-Step -Step "full after damage $name" -Action { New-FullBackup -LiteralPath $Source[$i] -DestinationPath $folder 3>&1 | Add-Result }
     }
     $isDrillDue = -not $drills.Where({ $_.FullName -eq $folder -and $Now - $_.TestedUtc -lt $drillDueAfter })
     if ($isDrillDue) {
@@ -228,6 +233,7 @@ $line = [ordered]@{
     IncrementOnly = $IncrementOnly.IsPresent
     ExitCode      = $exitCode
     Failures      = $failures.ToArray()
+    Warnings      = $warnings.ToArray()
     Bundles       = @($bundles).ForEach({ $_.FullName })
     Length        = (@($bundles).ForEach({ $_.Length }) | Measure-Object -Sum).Sum
     Seconds       = [Math]::Round($started.Elapsed.TotalSeconds, 3)

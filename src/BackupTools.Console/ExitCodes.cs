@@ -7,6 +7,9 @@ internal static class ExitCodes
 {
     public const int Ok = 0;
 
+    /// <summary>SIGHUP: the terminal was closed.</summary>
+    public const int HungUp = 129;
+
     /// <summary>Ctrl+C: 128 and the number of the signal, as shells have it.</summary>
     public const int Interrupted = 130;
 

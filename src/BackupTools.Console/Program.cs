@@ -8,6 +8,7 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
+        StandardStreams.Open();
         using var signals = new StopSignals();
         var root = new RootCommand(
             "Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases."

@@ -9,15 +9,17 @@ namespace BackupTools.Console;
 /// One run of a verb: executes operations, prints what they give to standard output and everything else to standard
 /// error, and knows the exit code, which is the family of the first error.
 /// </summary>
-internal sealed class Run(StopSignals signals, bool json, bool verbose)
+internal sealed class Run(StopSignals signals, bool json, bool verbose, int? throttleLimit)
 {
     private readonly List<object> _results = [];
+    private readonly List<string> _done = [];
+    private bool _isMute;
     private int _exitCode = ExitCodes.Ok;
 
     /// <summary>Does the work of a verb, whatever happens, and returns the exit code.</summary>
-    public static int Of(StopSignals signals, bool json, bool verbose, Action<Run> work)
+    public static int Of(StopSignals signals, bool json, bool verbose, int? throttleLimit, Action<Run> work)
     {
-        var run = new Run(signals, json, verbose);
+        var run = new Run(signals, json, verbose, throttleLimit);
         try
         {
             work(run);
@@ -33,11 +35,11 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose)
         }
         catch (Exception error)
         {
-            run.Fail(new BackupException(ErrorCode.Unexpected, error.Message, inner: error));
+            run.Fail(BackupException.OfUnexpected(error));
         }
         if (json)
         {
-            System.Console.Out.WriteLine(Json.Array(run._results));
+            run.Print(Json.Array(run._results) + Environment.NewLine);
         }
         return run._exitCode;
     }
@@ -49,6 +51,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose)
         var host = new OperationHost
         {
             Cancellation = signals.Token,
+            ThrottleLimit = throttleLimit ?? Environment.ProcessorCount,
             Warning = text => progress.WriteLine($"warning: {Text.OneLine(text)}"),
             Verbose = verbose ? text => progress.WriteLine(Text.OneLine(text)) : null,
         };
@@ -56,17 +59,69 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose)
         return work(host);
     }
 
-    /// <summary>Prints a result, or keeps it for the array.</summary>
-    public void Emit(object result)
+    /// <summary>
+    /// Prints a result, or keeps it for the array. <paramref name="done"/> says what has been done for good, for the case
+    /// that the result cannot be printed.
+    /// </summary>
+    public void Emit(object result, string? done = null)
     {
+        if (done is not null)
+        {
+            _done.Add(done);
+        }
         if (json)
         {
             _results.Add(result);
         }
         else
         {
-            Text.Write(System.Console.Out, result);
+            using var text = new StringWriter();
+            Text.Write(text, result);
+            Print(text.ToString());
         }
+    }
+
+    /// <summary>Prints a plan, which is for people: to standard error where standard output is for results alone.</summary>
+    public void EmitLines(IEnumerable<string> lines)
+    {
+        var text = string.Concat(lines.Select(line => Text.OneLine(line) + Environment.NewLine));
+        if (json)
+        {
+            System.Console.Error.Write(text);
+        }
+        else
+        {
+            Print(text);
+        }
+    }
+
+    /// <summary>Prints or keeps a bundle that this run has made.</summary>
+    public void EmitPublished(BundleInfo bundle) => Emit(bundle, $"the bundle was published: {bundle.FullName}");
+
+    /// <summary>
+    /// The work is done by now. That nobody wants to read of it is no failure of the run; that the output is lost is one,
+    /// but not one to repeat the run for.
+    /// </summary>
+    private void Print(string text)
+    {
+        if (_isMute || StandardStreams.Write(text) is not { } failure)
+        {
+            return;
+        }
+        _isMute = true;
+        var done = string.Concat(_done.Select(d => $"; {d}"));
+        if (failure.Length == 0)
+        {
+            System.Console.Error.WriteLine(
+                Text.OneLine($"warning: standard output is closed, nothing is printed{done}")
+            );
+            return;
+        }
+        Fail(
+            ErrorCode.WriteFailed,
+            $"standard output cannot be written: {failure}{done}",
+            "Only the output is missing: make room for it; the run need not be repeated."
+        );
     }
 
     /// <summary>Prints an error in one line and goes on; the first one decides the exit code.</summary>

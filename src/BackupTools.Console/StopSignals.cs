@@ -12,6 +12,7 @@ internal sealed class StopSignals : IDisposable
         _registrations = [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, c => Cancel(c, ExitCodes.Interrupted)),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => Cancel(c, ExitCodes.Terminated)),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, c => Cancel(c, ExitCodes.HungUp)),
         ];
 
     public CancellationToken Token => _stop.Token;

@@ -82,6 +82,7 @@
             'Engine: string'
             'EngineLayout: switch'
             'ForgetDestination: string[]'
+            'FullIfNeeded: switch'
             'IncludeWal: switch'
             'LiteralPath: string[]'
             'NoCursor: switch'
@@ -231,6 +232,7 @@
             'RemovedCount: int'
             'RemovedLength: long'
             'Decisions: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ExpiryDecisionInfo]'
+            'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'DurationSeconds: double'
         )
         'BackupTools.Reports.ExpiryDecisionInfo' = @(
@@ -294,12 +296,14 @@
     }
     ErrorIds = @(
         'Unexpected'
+        'OutOfMemory'
         'InvalidOption'
         'UnknownEngine'
         'PathIsAmbiguous'
         'ProviderNotSupported'
         'TimeIsAmbiguous'
         'PositionIsInvalid'
+        'NameTooLong'
         'DestinationOverlapsSource'
         'PathNotFound'
         'SourceNotRecognised'
@@ -326,6 +330,8 @@
         'SinceBeyondLog'
         'SinceInsideFrame'
         'LogIsGone'
+        'ClockDoubtful'
+        'ContinuityNotProved'
         'BackupRunning'
         'SourceInUse'
         'SourceChanging'

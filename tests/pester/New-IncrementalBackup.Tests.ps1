@@ -121,8 +121,38 @@ Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
             Get-Tree $sample.Folder | Should -BeExactly $before
         }
 
+        It '-FullIfNeeded together with <_>' -ForEach @{ Since = 0 }, @{ ChainId = 'ffffffffffff' } {
+            New-IncrementalBackup @common @_ -FullIfNeeded -ErrorVariable errors -ErrorAction SilentlyContinue
+            $errors[0].FullyQualifiedErrorId | Should -BeExactly "InvalidOption,$command"
+            Get-Tree $sample.Folder | Should -BeExactly $before
+        }
+
         It '-Since together with -Differential' {
             { New-IncrementalBackup @common -Since 0 -Differential } | Should -Throw -ErrorId "AmbiguousParameterSet,$command"
+        }
+    }
+
+    Context '-FullIfNeeded' {
+        BeforeEach {
+            $first = @{ LiteralPath = $sample.Source; DestinationPath = "$($sample.Folder)/first"; FullIfNeeded = $true }
+        }
+
+        It 'takes a full on the first run with a warning, and an increment on the next without' {
+            $made = New-IncrementalBackup @first -WarningVariable warnings -WarningAction SilentlyContinue
+            $made.Kind | Should -BeExactly 'Full'
+            @($warnings -match 'instead of an increment').Count | Should -Be 1
+            Set-SampleState $sample 2
+            $next = New-IncrementalBackup @first -WarningVariable warnings -WarningAction SilentlyContinue
+            $next.Kind | Should -BeExactly $Kinds[1]
+            $next.EndPosition | Should -Be $EndAt[2]
+            @($warnings -match 'instead of an increment').Count | Should -Be 0
+        }
+
+        It 'says with -WhatIf that it would be a full, and leaves nothing' -Tag Slow {
+            $run = Invoke-Apart "New-IncrementalBackup -LiteralPath '$(ConvertTo-NativePath $sample.Source)' -DestinationPath '$(ConvertTo-NativePath $first.DestinationPath)' -FullIfNeeded -WhatIf"
+            $run.Output | Should -Match "What if: $Engine full backup of"
+            $run.Output | Should -Match 'instead of an increment'
+            Get-Tree $sample.Folder | Should -BeExactly $before
         }
     }
 

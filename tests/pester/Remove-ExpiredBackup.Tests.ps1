@@ -66,8 +66,19 @@ Describe 'Remove-ExpiredBackup' {
 
         It 'is nothing of a broken chain' {
             Remove-Item -LiteralPath $sample.Bundles[1].FullName
-            Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 1 -Confirm:$false
+            Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 1 -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed.FullyQualifiedErrorId | Should -Be 'ChainGap,BackupTools.PowerShell.Commands.RemoveExpiredBackupCommand'
             Get-Name $sample | Should -Contain $names[2] -Because 'its missing link may come back'
+        }
+
+        It 'is decided beside an error for each thing that is wrong' {
+            Set-Content -LiteralPath "$($sample.Destination)/a-20260101T000000000Z-full.bkp" -Value 'half'
+            $report = Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 9 -PassThru -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed | Should -HaveCount 1
+            $failed[0].FullyQualifiedErrorId | Should -BeLike '*,BackupTools.PowerShell.Commands.RemoveExpiredBackupCommand'
+            $failed[0].TargetObject | Should -BeLike '*a-20260101T000000000Z-full.bkp'
+            $report.Problems | Should -HaveCount 1
+            $report.RemovedCount | Should -Be 0
         }
 
         It 'is nothing that is no bundle' {

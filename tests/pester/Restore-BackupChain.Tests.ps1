@@ -51,6 +51,20 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
+        It 'is all that -Force replaces in a data folder: the rest stays and is named with -Verbose' {
+            $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -ToPosition $EndAt[0]
+            if (-not (Test-Path -LiteralPath $restored -PathType Container)) {
+                Set-ItResult -Skipped -Because 'this database is a file'
+                return
+            }
+            Set-Content -LiteralPath "$restored/notes.txt" -Value 'precious'
+            $said = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Force -Verbose 4>&1
+            Get-Content -LiteralPath "$restored/notes.txt" | Should -Be 'precious'
+            @($said) -like '*notes.txt is no part of the database and stays' | Should -HaveCount 1
+            Remove-Item -LiteralPath "$restored/notes.txt"
+            Test-RestoredState $sample 2 $restored | Should -BeTrue
+        }
+
         It 'names every file that it wrote' {
             $report = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored
             foreach ($file in $report.Files) {

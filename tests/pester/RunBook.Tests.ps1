@@ -142,9 +142,9 @@ Describe 'Thirty days of Invoke-NightlyBackup.ps1' -Tag Slow {
 
     It 'takes a new full in the night in which the damage is found' {
         $names = $runs.Where({ $_.Hour -eq 240 })[0].Line.Bundles
-        $names[-1] | Should -Match '-full\.bkp$'
+        $names[-1] | Should -Match '-full(-after-[^-]+)?\.bkp$'
         # What is due on day 8, 15, 22 and 29 is counted from the newest full.
-        @($runs.Line.Bundles | Where-Object -FilterScript { $_ -match '-full\.bkp$' }).Count | Should -BeGreaterThan 4
+        @($runs.Line.Bundles | Where-Object -FilterScript { $_ -match '-full(-after-[^-]+)?\.bkp$' }).Count | Should -BeGreaterThan 4
     }
 
     It 'prunes nothing while there is damage' {
@@ -241,6 +241,7 @@ Describe 'The run books in a process of their own' -Tag Slow {
         $run = Invoke-Apart "& '$runBooks/Invoke-NightlyBackup.ps1' -Source '$($sample.Native)/db/shop.db' -BackupRoot '$($sample.Native)/root' -ReportPath '$($sample.Native)/page.html'; exit `$LASTEXITCODE"
         $run.ExitCode | Should -Be 0 -Because $run.Output
         ($run.Output | ConvertFrom-Json).Bundles.Count | Should -Be 1
+        ($run.Output | ConvertFrom-Json).Warnings | Should -BeLike '*instead of an increment*'
         Test-Path -LiteralPath "$($sample.Native)/page.html" | Should -BeTrue
     }
 

@@ -44,6 +44,7 @@ internal sealed class BackupOptions
     };
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
+    private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
 
     public void AddTo(Command command)
     {
@@ -61,6 +62,7 @@ internal sealed class BackupOptions
                 _checkpoint,
                 _json,
                 _verbose,
+                _throttleLimit,
             }
         )
         {
@@ -73,6 +75,7 @@ internal sealed class BackupOptions
             signals,
             parsed.GetValue(_json),
             parsed.GetValue(_verbose),
+            parsed.GetValue(_throttleLimit),
             run => work(run, Settings(parsed, signals.Token))
         );
 

@@ -8,16 +8,24 @@ internal sealed class CommonOptions
     private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
+    private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
 
     public void AddTo(Command command)
     {
         command.Add(_engine);
         command.Add(_json);
         command.Add(_verbose);
+        command.Add(_throttleLimit);
     }
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
 
     public int Run(StopSignals signals, ParseResult parsed, Action<Run> work) =>
-        Console.Run.Of(signals, parsed.GetValue(_json), parsed.GetValue(_verbose), work);
+        Console.Run.Of(
+            signals,
+            parsed.GetValue(_json),
+            parsed.GetValue(_verbose),
+            parsed.GetValue(_throttleLimit),
+            work
+        );
 }

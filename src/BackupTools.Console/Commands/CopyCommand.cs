@@ -34,7 +34,7 @@ internal static class CopyCommand
                         Verify = parsed.GetValue(verify),
                     };
                     var report = run.Execute(host => CopyChain.Execute(settings, host));
-                    run.Emit(report);
+                    run.Emit(report, $"{report.Copied.Count} bundle(s) were copied to {report.FullName}");
                     run.FailFor(report.Problems);
                 }
             )

@@ -16,6 +16,7 @@ internal static class DemoCommand
                 signals,
                 json: false,
                 verbose: false,
+                throttleLimit: null,
                 run =>
                 {
                     using var demo = new Demo(run, System.Console.Out);

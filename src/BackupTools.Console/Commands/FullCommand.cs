@@ -16,7 +16,9 @@ internal static class FullCommand
                 signals,
                 parsed,
                 (run, settings) =>
-                    run.Emit(run.Execute(host => TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host)))
+                    run.EmitPublished(
+                        run.Execute(host => TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host))
+                    )
             )
         );
         return command;

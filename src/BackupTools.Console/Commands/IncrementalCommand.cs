@@ -22,11 +22,13 @@ internal static class IncrementalCommand
         };
         var differential = Options.Switch("--differential", "PowDB: build on the chain's full.");
         var chainId = Options.ChainId();
+        var fullIfNeeded = Options.Switch("--full-if-needed", "Take a full where only a full can go on, and warn why.");
         options.AddTo(command);
         command.Add(since);
         command.Add(sinceBundle);
         command.Add(differential);
         command.Add(chainId);
+        command.Add(fullIfNeeded);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -39,8 +41,9 @@ internal static class IncrementalCommand
                         SinceBundle = Options.AbsoluteOrNull(parsed.GetValue(sinceBundle)),
                         Differential = parsed.GetValue(differential),
                         ChainId = parsed.GetValue(chainId),
+                        FullIfNeeded = parsed.GetValue(fullIfNeeded),
                     };
-                    run.Emit(
+                    run.EmitPublished(
                         run.Execute(host =>
                             TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(complete, host), host)
                         )

@@ -31,7 +31,7 @@ internal static class MergeCommand
                         PointInTime = target.PointInTime,
                         DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
                     };
-                    run.Emit(run.Execute(host => MergeChain.Execute(MergeChain.Plan(settings, host), host)));
+                    run.EmitPublished(run.Execute(host => MergeChain.Execute(MergeChain.Plan(settings, host), host)));
                 }
             )
         );

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
@@ -11,6 +12,26 @@ internal static class Options
 
     public static Option<bool> Verbose() =>
         new("--verbose") { Description = "Tell the story of the run on standard error." };
+
+    public static Option<int?> ThrottleLimit()
+    {
+        var option = new Option<int?>("--throttle-limit")
+        {
+            Description = "Work on so many files at once; the number of processors when not given.",
+            HelpName = "N",
+        };
+        option.Validators.Add(result =>
+        {
+            if (
+                result.Tokens is [{ Value: var text }]
+                && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0)
+            )
+            {
+                result.AddError("Option '--throttle-limit' takes a whole number from 1 on.");
+            }
+        });
+        return option;
+    }
 
     public static Option<string?> Engine() =>
         new("--engine")

@@ -46,11 +46,11 @@ internal static class PruneCommand
                         Force = parsed.GetValue(force),
                     };
                     var isPlan = parsed.GetValue(dryRun);
-                    run.Emit(
-                        run.Execute(host =>
-                            isPlan ? ExpireBackups.Plan(settings, host) : ExpireBackups.Execute(settings, host)
-                        )
+                    var report = run.Execute(host =>
+                        isPlan ? ExpireBackups.Plan(settings, host) : ExpireBackups.Execute(settings, host)
                     );
+                    run.Emit(report, isPlan ? null : $"{report.RemovedCount} bundle(s) were removed");
+                    run.FailFor(report.Problems);
                 }
             )
         );

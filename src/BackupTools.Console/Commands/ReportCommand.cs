@@ -56,7 +56,8 @@ internal static class ReportCommand
                         Title = parsed.GetValue(title),
                         Notes = parsed.GetValue(note) ?? [],
                     };
-                    run.Emit(run.Execute(host => ExportReport.Execute(settings, host)));
+                    var report = run.Execute(host => ExportReport.Execute(settings, host));
+                    run.Emit(report, $"the page was written: {settings.DestinationPath}");
                 }
             )
         );

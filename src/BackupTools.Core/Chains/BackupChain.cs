@@ -52,7 +52,7 @@ internal sealed record BackupChain
 
     /// <summary>
     /// The bundle that a next increment builds on: of those that can be restored and that nothing builds on, the one
-    /// with the highest end; the youngest of several. Null when there is no full.
+    /// with the highest end; the one taken last of several. Null when there is no full.
     /// </summary>
     /// <remarks>
     /// A bundle is later than what it builds on, whatever the positions say: those of PowDB can stand still or, in
@@ -99,10 +99,10 @@ internal sealed record BackupChain
         return reachable;
     }
 
-    // Bundles come after their parents, so of two with the same end and time the later in the list is the later one.
+    // Bundles come after their parents, so of two with the same end and place the later in the list is the later one.
     private static bool IsLater(BundleHeader candidate, BundleHeader best)
     {
         var byEnd = candidate.End.CompareTo(best.End);
-        return byEnd > 0 || (byEnd == 0 && candidate.CreatedUtc >= best.CreatedUtc);
+        return byEnd > 0 || (byEnd == 0 && candidate.OrderUtc >= best.OrderUtc);
     }
 }

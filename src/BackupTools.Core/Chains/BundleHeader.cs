@@ -5,6 +5,9 @@ namespace BackupTools.Chains;
 /// </summary>
 internal sealed record BundleHeader
 {
+    private readonly DateTimeOffset? _order;
+    private readonly DateTimeOffset? _state;
+
     /// <summary>The engine's name as in EngineNames.</summary>
     public required string Engine { get; init; }
 
@@ -21,6 +24,34 @@ internal sealed record BundleHeader
 
     /// <summary>When it was taken, as the bundle itself says; UTC.</summary>
     public required DateTimeOffset CreatedUtc { get; init; }
+
+    /// <summary>
+    /// It was taken after every bundle of its folder whose <see cref="OrderUtc"/> is not later than this, though its own
+    /// date is; as its name, its side file or the manifest's order say. Null when they say nothing: its date is then all
+    /// there is.
+    /// </summary>
+    public DateTimeOffset? TakenAfterUtc { get; init; }
+
+    /// <summary>
+    /// Its place in the order in which the bundles were taken: a time of that order, not of a clock. The later of its
+    /// date and what follows <see cref="TakenAfterUtc"/>; in a chain never before that of what it builds on.
+    /// </summary>
+    public DateTimeOffset OrderUtc
+    {
+        get =>
+            _order ?? (TakenAfterUtc is { } t && ClockOrder.After(t) > CreatedUtc ? ClockOrder.After(t) : CreatedUtc);
+        init => _order = value;
+    }
+
+    /// <summary>
+    /// The date of its state as far as the chain tells: a bundle is not older than what it builds on. Dates after now
+    /// are wrong and do not count.
+    /// </summary>
+    public DateTimeOffset StateUtc
+    {
+        get => _state ?? CreatedUtc;
+        init => _state = value;
+    }
 
     /// <summary>Bytes of the bundle whose blocks are shared with other bundles by hard links; 0 for most engines.</summary>
     public long SharedBytes { get; init; }
@@ -40,10 +71,23 @@ internal sealed record BundleHeader
     public required string Id { get; init; }
 
     /// <summary>
+    /// The same for every copy of the content, where the name counts for <see cref="Id"/>; null where it does not.
+    /// </summary>
+    public string? ContentId { get; init; }
+
+    /// <summary>
+    /// It has a name that bundles of its kind are given. Of several copies one that has is the original.
+    /// </summary>
+    public bool HasOwnName { get; init; } = true;
+
+    /// <summary>
     /// Which database it is of, as far as header or name tell: bundles with different series never chain. Null when
     /// neither tells.
     /// </summary>
     public string? Series { get; init; }
+
+    /// <summary>What tells databases of one series apart; null when nothing does. Of fulls only.</summary>
+    public BundleOrigin? Origin { get; init; }
 
     /// <summary>The <see cref="Id"/> of the bundle it was made on; null when the format (or its writer) does not say.</summary>
     public string? ParentId { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupTools.Errors;
 
 namespace BackupTools.Chains;
@@ -6,17 +7,16 @@ namespace BackupTools.Chains;
 /// Orders the headers found in one folder into chains and names what does not fit. Pure: reads nothing but headers.
 /// </summary>
 /// <remarks>
-/// An increment's parent is the bundle its own side data names, else the youngest older bundle of the same series
-/// that ends where the increment starts. Positions grow within one epoch of a log, so a full that is younger than
-/// such a parent but ends before it proves that the log was restarted in between: the increment is then foreign.
+/// <see cref="ChainLinks"/> says what builds on what, and in which order they were taken. Positions grow within one epoch
+/// of a log, so a full that was taken after an increment's parent but ends before it proves that the log was restarted in
+/// between: the increment is then foreign.
 /// </remarks>
 internal sealed class ChainBuilder
 {
-    private readonly List<BundleHeader> _bundles = [];
-    private readonly List<int> _parents = [];
+    private List<BundleHeader> _bundles = [];
+    private List<int> _parents = [];
     private readonly Dictionary<string, int> _byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<ChainPosition, List<int>> _byEnd = [];
-    private readonly Dictionary<int, List<ChainProblem>> _problems = [];
+    private readonly Dictionary<string, List<ChainProblem>> _problems = new(StringComparer.Ordinal);
     private readonly bool _siblingsAreFine;
 
     private ChainBuilder(bool siblingsAreFine) => _siblingsAreFine = siblingsAreFine;
@@ -27,143 +27,77 @@ internal sealed class ChainBuilder
     /// <param name="folder">The folder, for the result only.</param>
     /// <param name="headers">The headers in any order; copies of one bundle share their Id.</param>
     /// <param name="siblingsAreFine">Several increments on one bundle are differentials, not a fork.</param>
+    /// <param name="now">The clock, to doubt what is dated after it; null to doubt nothing.</param>
     public static IReadOnlyList<BackupChain> Build(
         string folder,
         IEnumerable<BundleHeader> headers,
-        bool siblingsAreFine
+        bool siblingsAreFine,
+        DateTimeOffset? now = null
     )
     {
         var builder = new ChainBuilder(siblingsAreFine);
-        // Parents come before children: by time, and for bundles of the same instant by position.
-        foreach (
-            var header in headers
-                .OrderBy(h => h.CreatedUtc)
-                .ThenBy(h => h.Kind)
-                .ThenBy(h => h.End.Value)
-                .ThenBy(h => h.Start.Value)
-                .ThenBy(h => h.FullName, StringComparer.Ordinal)
-        )
+        foreach (var header in ChainLinks.Sorted(builder.WithoutCopies(headers)))
         {
             builder.Add(header);
         }
-        builder.LinkLateParents();
-        return builder.Chains(folder);
-    }
-
-    private void Add(BundleHeader header)
-    {
-        if (_byId.TryGetValue(header.Id, out var twin))
-        {
-            var original = _bundles[twin];
-            ProblemsOf(twin)
-                .Add(
-                    new ChainProblem(
-                        ProblemSeverity.Warning,
-                        ErrorCode.ChainDuplicate,
-                        $"{header.Name} is a copy of {original.Name} and is left out",
-                        header.FullName
-                    )
-                );
-            return;
-        }
-        var index = _bundles.Count;
-        _bundles.Add(header);
-        _byId.Add(header.Id, index);
-        _parents.Add(header.Kind == BundleKind.Full ? -1 : FindParent(header, index));
-        if (!_byEnd.TryGetValue(header.End, out var sameEnd))
-        {
-            _byEnd[header.End] = sameEnd = [];
-        }
-        sameEnd.Add(index);
-    }
-
-    /// <summary>The youngest bundle before <paramref name="before"/> that the increment can build on; −1 for none.</summary>
-    private int FindParent(BundleHeader increment, int before)
-    {
-        if (increment.ParentId is { } id)
-        {
-            return _byId.TryGetValue(id, out var named) && named != before ? named : -1;
-        }
-        if (!_byEnd.TryGetValue(increment.Start, out var candidates))
-        {
-            return -1;
-        }
-        var best = -1;
-        for (var i = candidates.Count - 1; i >= 0; i--)
-        {
-            var candidate = candidates[i];
-            if (candidate == before || !SameSeries(_bundles[candidate], increment))
-            {
-                continue;
-            }
-            if (best >= 0 && _bundles[candidate].CreatedUtc < _bundles[best].CreatedUtc)
-            {
-                break;
-            }
-            // A merged full is dated like the increment that it ends with. It is the one to go on with.
-            if (best < 0 || _bundles[candidate].Kind == BundleKind.Full)
-            {
-                best = candidate;
-            }
-        }
-        return best;
+        var links = ChainLinks.Of(builder._bundles, !siblingsAreFine, now);
+        (builder._bundles, builder._parents) = (links.Bundles, links.Parents);
+        return builder.Chains(folder, now);
     }
 
     /// <summary>
-    /// A clock that was set back can make a parent look younger than its child. Where positions grow, or an id names
-    /// the parent, that is harmless: look once more among all bundles.
+    /// Each bundle once. Of several copies the one counts that still has the name it was given, which says whose it is;
+    /// a copy made by hand is called "NAME (1)" or "NAME copy".
     /// </summary>
-    private void LinkLateParents()
+    private IEnumerable<BundleHeader> WithoutCopies(IEnumerable<BundleHeader> headers)
     {
-        for (var i = 0; i < _bundles.Count; i++)
+        foreach (var same in headers.GroupBy(h => h.ContentId ?? h.Id, StringComparer.Ordinal))
         {
-            var bundle = _bundles[i];
-            if (bundle.Kind != BundleKind.Incremental || _parents[i] >= 0)
+            var originals = new Dictionary<string, BundleHeader>(StringComparer.Ordinal);
+            foreach (
+                var header in same.OrderByDescending(h => h.HasOwnName)
+                    .ThenBy(h => h.Name.Length)
+                    .ThenBy(h => h.FullName, StringComparer.Ordinal)
+            )
             {
-                continue;
-            }
-            var parent = bundle.ParentId is not null || bundle.End > bundle.Start ? FindParent(bundle, i) : -1;
-            if (parent >= 0 && !IsAncestor(i, parent))
-            {
-                _parents[i] = parent;
-                ProblemsOf(i)
+                var original =
+                    originals.GetValueOrDefault(header.Id)
+                    ?? originals.Values.FirstOrDefault(o => o.HasOwnName && !header.HasOwnName);
+                if (original is null)
+                {
+                    originals.Add(header.Id, header);
+                    yield return header;
+                    continue;
+                }
+                ProblemsOf(original)
                     .Add(
                         new ChainProblem(
                             ProblemSeverity.Warning,
-                            ErrorCode.ChainOverlap,
-                            $"{bundle.Name} is dated before {_bundles[parent].Name}, which it builds on: "
-                                + "the clock was set back between them",
-                            bundle.FullName,
-                            Recommendation: "Nothing is to be done; restores to a point in time may choose oddly here."
+                            ErrorCode.ChainDuplicate,
+                            $"{header.Name} is a copy of {original.Name} and is left out",
+                            header.FullName
                         )
                     );
             }
         }
     }
 
-    private bool IsAncestor(int ancestor, int of)
+    private void Add(BundleHeader header)
     {
-        for (var i = of; i >= 0; i = _parents[i])
-        {
-            if (i == ancestor)
-            {
-                return true;
-            }
-        }
-        return false;
+        _byId.Add(header.Id, _bundles.Count);
+        _bundles.Add(header);
     }
 
-    private static bool SameSeries(BundleHeader a, BundleHeader b) =>
-        a.Series is null || b.Series is null || string.Equals(a.Series, b.Series, StringComparison.Ordinal);
-
-    private List<BackupChain> Chains(string folder)
+    private List<BackupChain> Chains(string folder, DateTimeOffset? now)
     {
         var roots = AssignRoots();
         NameForks();
+        NameClocks(now, roots);
         var chains = new List<BackupChain>();
-        foreach (var group in roots.Select((root, i) => (root, i)).GroupBy(x => x.root, x => x.i))
+        foreach (var group in Enumerable.Range(0, roots.Length).GroupBy(i => roots[i]).OrderBy(g => g.Key))
         {
-            var members = InOrder(group);
+            // A stray may be older than the full that it is shown with.
+            var members = group.OrderByDescending(i => _bundles[i].Kind == BundleKind.Full).ToList();
             var local = members.Select((global, at) => (global, at)).ToDictionary(x => x.global, x => x.at);
             var bundles = members.ConvertAll(i => _bundles[i]);
             chains.Add(
@@ -175,25 +109,15 @@ internal sealed class ChainBuilder
                     Full = bundles[0].Kind == BundleKind.Full ? bundles[0] : null,
                     Bundles = bundles,
                     Parents = members.ConvertAll(i => _parents[i] >= 0 ? local[_parents[i]] : -1),
-                    Problems = members
-                        .Where(_problems.ContainsKey)
-                        .SelectMany(i => _problems[i])
+                    Problems = bundles
+                        .Where(b => _problems.ContainsKey(b.Id))
+                        .SelectMany(b => _problems[b.Id])
                         .Concat(bundles.SelectMany(b => b.Notes))
                         .ToList(),
                 }
             );
         }
         return chains;
-    }
-
-    /// <summary>Members with every parent before its children; indexes already are, but for parents linked late.</summary>
-    private List<int> InOrder(IEnumerable<int> group)
-    {
-        int Depth(int i) => _parents[i] < 0 ? 0 : 1 + Depth(_parents[i]);
-        var members = group.ToList();
-        return members.TrueForAll(i => _parents[i] < i)
-            ? members.OrderByDescending(i => _bundles[i].Kind == BundleKind.Full).ThenBy(i => i).ToList()
-            : members.OrderByDescending(i => _bundles[i].Kind == BundleKind.Full).ThenBy(Depth).ThenBy(i => i).ToList();
     }
 
     /// <summary>
@@ -233,7 +157,7 @@ internal sealed class ChainBuilder
         for (var i = 0; i < _bundles.Count; i++)
         {
             var other = _bundles[i];
-            if (i == stray || !SameSeries(other, bundle))
+            if (i == stray || !ChainLinks.AreOfOneSeries(other, bundle))
             {
                 continue;
             }
@@ -246,7 +170,7 @@ internal sealed class ChainBuilder
                 before = i;
             }
         }
-        ProblemsOf(stray).Add(StrayProblem(stray, before, full));
+        ProblemsOf(_bundles[stray]).Add(StrayProblem(stray, before, full));
         return full >= 0 ? full : FirstStray();
     }
 
@@ -277,7 +201,7 @@ internal sealed class ChainBuilder
             .Take(stray)
             .FirstOrDefault(b =>
                 b.Kind == BundleKind.Incremental
-                && SameSeries(b, bundle)
+                && ChainLinks.AreOfOneSeries(b, bundle)
                 && b.Start <= bundle.Start
                 && bundle.Start < b.End
             );
@@ -334,7 +258,7 @@ internal sealed class ChainBuilder
                 && _bundles[full].End < bundle.Start
             )
             {
-                ProblemsOf(i)
+                ProblemsOf(_bundles[i])
                     .Add(
                         new ChainProblem(
                             ProblemSeverity.Error,
@@ -364,7 +288,7 @@ internal sealed class ChainBuilder
         )
         {
             var names = string.Join(" and ", siblings.Select(i => _bundles[i].Name));
-            ProblemsOf(siblings.Last())
+            ProblemsOf(_bundles[siblings.Last()])
                 .Add(
                     new ChainProblem(
                         ProblemSeverity.Warning,
@@ -376,11 +300,45 @@ internal sealed class ChainBuilder
         }
     }
 
-    private List<ChainProblem> ProblemsOf(int index)
+    /// <summary>Dates that cannot be: before that of the parent, or after now.</summary>
+    private void NameClocks(DateTimeOffset? now, int[] roots)
     {
-        if (!_problems.TryGetValue(index, out var list))
+        for (var i = 0; i < _bundles.Count; i++)
         {
-            _problems[index] = list = [];
+            var bundle = _bundles[i];
+            if (_parents[i] >= 0 && ClockOrder.IsAfter(_bundles[_parents[i]].CreatedUtc, bundle.CreatedUtc))
+            {
+                Doubt(bundle, $"{bundle.Name} is dated before {_bundles[_parents[i]].Name}, which it builds on");
+            }
+        }
+        foreach (
+            var late in Enumerable
+                .Range(0, _bundles.Count)
+                .Where(i => now is { } n && ClockOrder.IsAfter(_bundles[i].CreatedUtc, n))
+                .GroupBy(i => roots[i], i => _bundles[i])
+        )
+        {
+            // One finding for each chain: with a clock that is behind, all bundles are dated after now.
+            var (latest, others) = (late.MaxBy(b => b.CreatedUtc)!, late.Count() - 1);
+            Doubt(
+                latest,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{latest.Name} is dated {latest.CreatedUtc.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, which is after now"
+                ) + (others > 0 ? $", and so are {others} more of its chain" : "")
+            );
+        }
+    }
+
+    private void Doubt(BundleHeader bundle, string message) =>
+        ProblemsOf(bundle)
+            .Add(new ChainProblem(ProblemSeverity.Warning, ErrorCode.ClockDoubtful, message, bundle.FullName));
+
+    private List<ChainProblem> ProblemsOf(BundleHeader bundle)
+    {
+        if (!_problems.TryGetValue(bundle.Id, out var list))
+        {
+            _problems[bundle.Id] = list = [];
         }
         return list;
     }

@@ -4,20 +4,30 @@ namespace BackupTools.Chains;
 
 /// <summary>Chains and rules to plan: a pure function.</summary>
 /// <remarks>
-/// Rules are applied to each database (engine and series) by itself. Of several restore points in one period the newest
-/// is kept; of several of the same instant the one that its chain reaches last. What a kept point builds on is kept.
+/// Rules are applied to each database (engine and series, and what else <see cref="DatabaseGroups"/> can tell) by itself,
+/// to its restore points in the order in which they were taken. Of several in one period the newest is kept. What a kept
+/// point builds on is kept.
 /// Bundles that no chain reaches are left alone: the missing link may come back, and nobody asked to judge them.
+/// A point whose date is in doubt is left alone too, and takes no other's place.
 /// </remarks>
 internal static class ExpiryPlanner
 {
     private const string NoRule = "no rule keeps it";
+    private const string Doubtful = "its date is in doubt: not judged";
+    private const string NoDate = "dated after now";
 
     /// <summary>Plans a run over all chains of a folder.</summary>
     /// <param name="chains">The chains, as ChainBuilder returns them.</param>
     /// <param name="policy">The rules.</param>
     /// <param name="mayRemoveLast">The newest restore point of a database may go too.</param>
+    /// <param name="now">The clock.</param>
     /// <exception cref="Errors.BackupException">InvalidOption: the policy has no rule.</exception>
-    public static ExpiryPlan Plan(IReadOnlyList<BackupChain> chains, RetentionPolicy policy, bool mayRemoveLast)
+    public static ExpiryPlan Plan(
+        IReadOnlyList<BackupChain> chains,
+        RetentionPolicy policy,
+        bool mayRemoveLast,
+        DateTimeOffset now
+    )
     {
         policy.Validate();
         var reasons = new Dictionary<BundleHeader, List<string>>(ReferenceEqualityComparer.Instance);
@@ -29,17 +39,22 @@ internal static class ExpiryPlanner
                 parents[chain.Bundles[i]] = chain.Parents[i] >= 0 ? chain.Bundles[chain.Parents[i]] : null;
             }
         }
-        foreach (var database in chains.GroupBy(c => (c.Engine, c.Series)))
+        foreach (var database in DatabaseGroups.Of(chains))
         {
-            var points = database.SelectMany(RestorePoints).OrderByDescending(b => b.CreatedUtc).ToList();
+            var doubtful = DoubtfulDates.Of(database, now);
+            foreach (var point in doubtful)
+            {
+                Add(reasons, point, Doubtful);
+            }
+            var points = Dated(database.SelectMany(RestorePoints).Where(b => !doubtful.Contains(b)), now);
             if (points.Count == 0)
             {
                 continue;
             }
             ApplyRules(points, policy, reasons);
-            if (!mayRemoveLast && !reasons.ContainsKey(points[0]))
+            if (!mayRemoveLast && !reasons.ContainsKey(points[0].Bundle))
             {
-                Add(reasons, points[0], "newest restore point");
+                Add(reasons, points[0].Bundle, "newest restore point");
             }
         }
         KeepWhatIsNeeded(parents, reasons);
@@ -66,28 +81,56 @@ internal static class ExpiryPlanner
         };
     }
 
-    /// <summary>Newest last, so that a stable sort by falling time puts the later of equal instants first.</summary>
     private static IEnumerable<BundleHeader> RestorePoints(BackupChain chain)
     {
         var reachable = chain.Reachable();
-        return chain.Bundles.Where((_, i) => reachable[i]).Reverse();
+        return chain.Bundles.Where((_, i) => reachable[i]);
+    }
+
+    /// <summary>
+    /// The points, newest first, with the dates that rules count by: never before the date of a point that was taken
+    /// earlier, and never after now. Null where no date tells.
+    /// </summary>
+    private static List<(BundleHeader Bundle, DateTime? Date)> Dated(
+        IEnumerable<BundleHeader> points,
+        DateTimeOffset now
+    )
+    {
+        var ordered = points.OrderBy(b => b.OrderUtc).ToList();
+        var known = ordered.Where(b => !ClockOrder.IsAfter(b.CreatedUtc, now)).Select(b => b.CreatedUtc).ToList();
+        var date = known.Count > 0 ? known[0] : (DateTimeOffset?)null;
+        var dated = new List<(BundleHeader, DateTime?)>(ordered.Count);
+        foreach (var point in ordered)
+        {
+            date = point.CreatedUtc > date && !ClockOrder.IsAfter(point.CreatedUtc, now) ? point.CreatedUtc : date;
+            dated.Add((point, date?.UtcDateTime));
+        }
+        dated.Reverse();
+        return dated;
     }
 
     private static void ApplyRules(
-        List<BundleHeader> points,
+        List<(BundleHeader Bundle, DateTime? Date)> points,
         RetentionPolicy policy,
         Dictionary<BundleHeader, List<string>> reasons
     )
     {
-        foreach (var (point, rank) in points.Take(policy.Last ?? 0).Select((p, i) => (p, i + 1)))
+        foreach (var (point, rank) in points.Take(policy.Last ?? 0).Select((p, i) => (p.Bundle, i + 1)))
         {
             Add(reasons, point, $"last {rank}");
         }
+        if (policy is not { Within: null, Daily: null, Weekly: null, Monthly: null, Yearly: null })
+        {
+            foreach (var point in points.Where(p => p.Date is null))
+            {
+                Add(reasons, point.Bundle, NoDate);
+            }
+        }
         if (policy.Within is { } within)
         {
-            foreach (var point in points.Where(p => points[0].CreatedUtc - p.CreatedUtc <= within))
+            foreach (var point in points.Where(p => points[0].Date - p.Date <= within))
             {
-                Add(reasons, point, "within");
+                Add(reasons, point.Bundle, "within");
             }
         }
         ApplyPeriod(points, policy.Daily, "daily", "yyyy-MM-dd", reasons);
@@ -97,7 +140,7 @@ internal static class ExpiryPlanner
     }
 
     private static void ApplyPeriod(
-        List<BundleHeader> points,
+        List<(BundleHeader Bundle, DateTime? Date)> points,
         int? count,
         string rule,
         string format,
@@ -105,13 +148,13 @@ internal static class ExpiryPlanner
     ) => Apply(points, count, rule, t => t.ToString(format, CultureInfo.InvariantCulture), reasons);
 
     private static void ApplyWeeks(
-        List<BundleHeader> points,
+        List<(BundleHeader Bundle, DateTime? Date)> points,
         int? count,
         Dictionary<BundleHeader, List<string>> reasons
     ) => Apply(points, count, "weekly", t => $"{ISOWeek.GetYear(t)}-W{ISOWeek.GetWeekOfYear(t):00}", reasons);
 
     private static void Apply(
-        List<BundleHeader> points,
+        List<(BundleHeader Bundle, DateTime? Date)> points,
         int? count,
         string rule,
         Func<DateTime, string> periodOf,
@@ -120,13 +163,13 @@ internal static class ExpiryPlanner
     {
         var left = count ?? 0;
         string? last = null;
-        foreach (var point in points)
+        foreach (var (point, date) in points)
         {
-            if (left == 0)
+            if (left == 0 || date is not { } time)
             {
                 return;
             }
-            var period = periodOf(point.CreatedUtc.UtcDateTime);
+            var period = periodOf(time);
             if (period != last)
             {
                 Add(reasons, point, $"{rule} {period}");
@@ -141,17 +184,12 @@ internal static class ExpiryPlanner
         Dictionary<BundleHeader, List<string>> reasons
     )
     {
+        var needed = new HashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
         foreach (var kept in reasons.Keys.ToList())
         {
-            for (var need = parents[kept]; need is not null; need = parents[need])
+            // What was marked before was marked with everything below it.
+            for (var need = parents[kept]; need is not null && needed.Add(need); need = parents[need])
             {
-                if (
-                    reasons.TryGetValue(need, out var known) && known[^1].StartsWith("needed", StringComparison.Ordinal)
-                )
-                {
-                    // Everything below it was marked when it was.
-                    break;
-                }
                 Add(reasons, need, $"needed by {kept.Name}");
             }
         }

@@ -34,8 +34,10 @@ internal static class RestorePlanner
         chain.Full is { } full
         && target switch
         {
-            RestoreTarget.PositionTarget p => p.Value >= full.Start.Value && p.Value <= chain.Head!.End.Value,
-            RestoreTarget.TimeTarget t => full.CreatedUtc <= t.Instant,
+            RestoreTarget.PositionTarget p => p.Value
+                >= Math.Min(full.Start.Value, Reachable(chain).Min(b => b.End.Value))
+                && p.Value <= Reachable(chain).Max(b => b.End.Value),
+            RestoreTarget.TimeTarget t => Reachable(chain).Exists(b => b.StateUtc <= t.Instant),
             _ => true,
         };
 
@@ -47,7 +49,7 @@ internal static class RestorePlanner
         for (var i = 0; i < chain.Bundles.Count; i++)
         {
             var bundle = chain.Bundles[i];
-            if (!reachable[i] && (bundle.End > head.End || bundle.CreatedUtc > head.CreatedUtc))
+            if (!reachable[i] && (bundle.End > head.End || bundle.OrderUtc > head.OrderUtc))
             {
                 var problem = chain.Problems.FirstOrDefault(p =>
                     p.Severity == ProblemSeverity.Error
@@ -135,14 +137,13 @@ internal static class RestorePlanner
     private static RestorePlan ToTime(BackupChain chain, RestoreTarget.TimeTarget target, bool cutsByTime)
     {
         var reachable = Reachable(chain);
-        var before = reachable.Where(b => b.CreatedUtc <= target.Instant).MaxBy(b => (b.CreatedUtc, b.End.Value));
+        // In the order in which they were taken: the date of a state is not before that of what it builds on.
+        var before = reachable.LastOrDefault(b => b.StateUtc <= target.Instant);
         if (before is null)
         {
             throw NotCovered(Iso(target.Instant), chain, reachable);
         }
-        var after = reachable
-            .Where(b => b.Kind == BundleKind.Incremental && b.CreatedUtc > target.Instant)
-            .MinBy(b => (b.CreatedUtc, b.End.Value));
+        var after = reachable.Find(b => b.Kind == BundleKind.Incremental && b.StateUtc > target.Instant);
         if (cutsByTime && after is not null)
         {
             return new RestorePlan
@@ -165,7 +166,7 @@ internal static class RestorePlanner
                     new ChainProblem(
                         ProblemSeverity.Info,
                         ErrorCode.TargetNotCovered,
-                        $"the log carries no times: the state of {before.Name}, taken {Iso(before.CreatedUtc)}, is restored",
+                        $"the log carries no times: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
                         before.FullName,
                         Recommendation: "Use a position to reach a state between two bundles, where the engine allows it."
                     ),
@@ -194,7 +195,7 @@ internal static class RestorePlanner
             ErrorCode.TargetNotCovered,
             $"{what} is not covered by chain {chain.ChainId}, which holds positions "
                 + $"{reachable[0].Start}..{reachable.Max(b => b.End.Value)} "
-                + $"from {Iso(reachable[0].CreatedUtc)} to {Iso(reachable.Max(b => b.CreatedUtc))}",
+                + $"from {Iso(reachable.Min(b => b.StateUtc))} to {Iso(reachable.Max(b => b.StateUtc))}",
             chain.Folder
         );
 

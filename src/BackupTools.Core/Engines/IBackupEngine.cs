@@ -62,6 +62,11 @@ internal interface IBackupEngine
     IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context);
 
     /// <summary>
+    /// What stands in the destination folder, is no part of the database and stays where it is: absolute paths.
+    /// </summary>
+    IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) => [];
+
+    /// <summary>
     /// True when what stands at the destination is a database of this engine that nobody has open, so that -Force may
     /// replace it. Throws SourceInUse when an engine holds it.
     /// </summary>

@@ -10,6 +10,12 @@ internal sealed record RestoreRequest
     /// <summary>Absolute path of the database file or data folder to make.</summary>
     public required string DestinationPath { get; init; }
 
+    /// <summary>
+    /// The destination is a folder that must stay, such as a mount point: staging is in it, and entries are put in one by
+    /// one.
+    /// </summary>
+    public bool EntryByEntry { get; init; }
+
     /// <summary>SPG: where the log goes; null means the default beside the database.</summary>
     public string? WalPath { get; init; }
 

@@ -60,6 +60,14 @@ public sealed class BackupException : Exception
         return this;
     }
 
+    /// <summary>The error for an exception that nobody expected: OutOfMemory where it says so, else Unexpected.</summary>
+    public static BackupException OfUnexpected(Exception error) =>
+        error is BackupException known ? known
+        : error is AggregateException { InnerExceptions: [{ } only] } ? OfUnexpected(only)
+        : error is OutOfMemoryException
+            ? new(ErrorCode.OutOfMemory, "there is not enough memory to go on", inner: error)
+        : new(ErrorCode.Unexpected, error.Message, inner: error);
+
     /// <summary>What and where, in one line, without the recommendation.</summary>
     public string Describe()
     {

@@ -9,6 +9,9 @@ public enum ErrorCode
     /// <summary>Used when nothing more precise is known; the inner exception tells.</summary>
     Unexpected,
 
+    /// <summary>Used when there is not enough memory to go on.</summary>
+    OutOfMemory,
+
     // ---- usage -------------------------------------------------------------------------------------------------
 
     /// <summary>Used when options contradict each other or an option does not apply to the engine.</summary>
@@ -17,7 +20,7 @@ public enum ErrorCode
     /// <summary>Used when an engine name is not one of the known engines.</summary>
     UnknownEngine,
 
-    /// <summary>Used when a path with wildcard characters also exists literally.</summary>
+    /// <summary>Used when a path with wildcard characters also exists literally, or names two databases by a link.</summary>
     PathIsAmbiguous,
 
     /// <summary>Used when a path belongs to a PowerShell provider other than FileSystem.</summary>
@@ -28,6 +31,9 @@ public enum ErrorCode
 
     /// <summary>Used when a position is not a whole number of the engine's unit.</summary>
     PositionIsInvalid,
+
+    /// <summary>Used when a name is longer than the file system allows.</summary>
+    NameTooLong,
 
     /// <summary>Used when source and destination are the same or one lies inside the other.</summary>
     DestinationOverlapsSource,
@@ -112,6 +118,12 @@ public enum ErrorCode
 
     /// <summary>Used when the log that an increment needs has been cut or removed by the engine.</summary>
     LogIsGone,
+
+    /// <summary>Used when a bundle is dated after now, or before the bundle that it builds on.</summary>
+    ClockDoubtful,
+
+    /// <summary>Used when nothing proves that a database is a later state of what the chain ends with.</summary>
+    ContinuityNotProved,
 
     // ---- busy --------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ public static class ErrorCodes
             or ErrorCode.ProviderNotSupported
             or ErrorCode.TimeIsAmbiguous
             or ErrorCode.PositionIsInvalid
+            or ErrorCode.NameTooLong
             or ErrorCode.DestinationOverlapsSource => ErrorKind.Usage,
             ErrorCode.PathNotFound
             or ErrorCode.SourceNotRecognised
@@ -38,7 +39,9 @@ public static class ErrorCodes
             or ErrorCode.TargetNotCovered
             or ErrorCode.SinceBeyondLog
             or ErrorCode.SinceInsideFrame
-            or ErrorCode.LogIsGone => ErrorKind.Chain,
+            or ErrorCode.LogIsGone
+            or ErrorCode.ClockDoubtful
+            or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
             ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
             ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
             ErrorCode.AccessDenied => ErrorKind.Denied,
@@ -58,12 +61,14 @@ public static class ErrorCodes
         code switch
         {
             ErrorCode.Unexpected => "Run again with -Verbose; if it persists, report it with the full error.",
+            ErrorCode.OutOfMemory => "Lower -ThrottleLimit, or allow the process more memory.",
             ErrorCode.InvalidOption => "See the help of the command for the options that go together.",
             ErrorCode.UnknownEngine => "Use one of: SPG, Grafeo, Alopex, PowDB.",
             ErrorCode.PathIsAmbiguous => "Use -LiteralPath to mean the name as it is.",
             ErrorCode.ProviderNotSupported => "Give a path in the file system.",
             ErrorCode.TimeIsAmbiguous => "Give the time as ISO 8601, such as 2026-11-20T04:10:00Z.",
             ErrorCode.PositionIsInvalid => "Give a whole number from the StartPosition and EndPosition of the bundles.",
+            ErrorCode.NameTooLong => "Use a shorter name, or a folder nearer to the root.",
             ErrorCode.DestinationOverlapsSource => "Choose a destination outside the source.",
             ErrorCode.PathNotFound => "Check the spelling of the path.",
             ErrorCode.SourceNotRecognised => "Give the database's own file or folder, or name the engine with -Engine.",
@@ -87,6 +92,9 @@ public static class ErrorCodes
             ErrorCode.ChainIsAmbiguous => "Name one chain with -ChainId; Get-BackupChain lists them.",
             ErrorCode.TargetNotCovered => "Choose a target inside the chain; Get-BackupChain shows its range.",
             ErrorCode.SinceBeyondLog or ErrorCode.SinceInsideFrame or ErrorCode.LogIsGone => "Take a new full backup.",
+            ErrorCode.ClockDoubtful =>
+                "Check the clocks of the machines that write here; -PointInTime may not find the state that is meant.",
+            ErrorCode.ContinuityNotProved => "Take a new full backup, or use -FullIfNeeded, which does.",
             ErrorCode.BackupRunning => "Wait until the other run has ended.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",

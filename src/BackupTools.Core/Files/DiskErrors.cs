@@ -17,27 +17,44 @@ internal static class DiskErrors
     {
         var code =
             e is UnauthorizedAccessException ? ErrorCode.AccessDenied
+            : e is PathTooLongException ? ErrorCode.NameTooLong
             : e is FileNotFoundException or DirectoryNotFoundException ? ErrorCode.PathNotFound
             // On Unix .NET keeps the plain error number, on Windows the Win32 error with its facility.
             : (e.HResult & unchecked((int)0xFFFF_0000)) == Win32Facility ? OfWin32(e.HResult & 0xFFFF, writing)
             : OfErrno(e.HResult, writing);
-        return Make(code, IsTooLarge(e) ? "the file is too large for the file system" : e.Message, path, e);
+        return Make(
+            code,
+            e.HResult & 0xFFFF,
+            IsTooLarge(e) ? "the file is too large for the file system" : e.Message,
+            path,
+            e
+        );
     }
 
     /// <summary>Translates the error of a native call: errno on Unix, the Win32 error on Windows.</summary>
     public static BackupException FromNative(int error, string path, bool writing) =>
         Make(
             OperatingSystem.IsWindows() ? OfWin32(error, writing) : OfErrno(error, writing),
+            error,
             Marshal.GetPInvokeErrorMessage(error),
             path,
-            null
+            new IOException(Marshal.GetPInvokeErrorMessage(error), error)
         );
 
-    private static BackupException Make(ErrorCode code, string systemMessage, string path, Exception? inner) =>
-        new(
+    /// <summary>True when an item could not be renamed because of what is mounted there, or between here and there.</summary>
+    public static bool IsAcrossMounts(BackupException e) =>
+        !OperatingSystem.IsWindows() && e.InnerException is IOException { HResult: Errno.Busy or Errno.CrossDevice };
+
+    private static BackupException Make(ErrorCode code, int error, string systemMessage, string path, Exception? inner)
+    {
+        var isHandles = code == ErrorCode.ReadFailed && IsTooManyFiles(error);
+        return new(
             code,
             code switch
             {
+                _ when isHandles => $"too many files are open: {HandleLimit(error)}",
+                ErrorCode.NameTooLong => "the name is too long for the file system",
+                ErrorCode.OutOfMemory => "the operating system has no memory left",
                 ErrorCode.PathNotFound => "there is no such file or folder",
                 ErrorCode.AccessDenied => "the operating system denied access",
                 ErrorCode.DiskFull => "the disk or quota is full",
@@ -47,8 +64,23 @@ internal static class DiskErrors
                 _ => "reading failed: " + systemMessage,
             },
             path,
+            recommendation: isHandles
+                ? "Raise the limit (ulimit -n, LimitNOFILE= of a service), or lower -ThrottleLimit."
+                : null,
             inner: inner
         );
+    }
+
+    private static bool IsTooManyFiles(int error) =>
+        OperatingSystem.IsWindows()
+            ? error == WindowsError.TooManyOpenFiles
+            : error is Errno.TooManyFiles or Errno.TooManyFilesOfAll;
+
+    private static string HandleLimit(int error) =>
+        OperatingSystem.IsWindows() ? "the process has no handle left"
+        : error == Errno.TooManyFilesOfAll ? "the limit of the whole system is reached"
+        : Libc.HandleLimit() is { } limit ? $"this process may have {limit} handles"
+        : "the limit of this process is reached";
 
     /// <summary>What .NET makes of EFBIG ("value") and of a length that Windows does not take ("length").</summary>
     private static bool IsTooLarge(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value" or "length" };
@@ -61,6 +93,9 @@ internal static class DiskErrors
             Errno.NoEntry or Errno.NotDirectory => ErrorCode.PathNotFound,
             Errno.NotPermitted or Errno.AccessDenied => ErrorCode.AccessDenied,
             Errno.NoSpace => ErrorCode.DiskFull,
+            Errno.OutOfMemory => ErrorCode.OutOfMemory,
+            Errno.TooManyFiles or Errno.TooManyFilesOfAll => ErrorCode.ReadFailed,
+            _ when errno == Errno.NameTooLong => ErrorCode.NameTooLong,
             Errno.Exists => ErrorCode.DestinationExists,
             _ when errno == Errno.QuotaExceeded => ErrorCode.DiskFull,
             _ when errno == Errno.NotEmpty => ErrorCode.DestinationExists,
@@ -72,6 +107,10 @@ internal static class DiskErrors
         {
             WindowsError.FileNotFound or WindowsError.PathNotFound => ErrorCode.PathNotFound,
             WindowsError.AccessDenied => ErrorCode.AccessDenied,
+            WindowsError.TooManyOpenFiles => ErrorCode.ReadFailed,
+            WindowsError.FileNameTooLong => ErrorCode.NameTooLong,
+            WindowsError.NotEnoughMemory or WindowsError.OutOfMemory or WindowsError.CommitmentLimit =>
+                ErrorCode.OutOfMemory,
             WindowsError.SharingViolation or WindowsError.LockViolation when !writing => ErrorCode.SourceInUse,
             WindowsError.HandleDiskFull or WindowsError.DiskFull or WindowsError.QuotaExceeded => ErrorCode.DiskFull,
             WindowsError.FileExists or WindowsError.AlreadyExists or WindowsError.DirectoryNotEmpty =>

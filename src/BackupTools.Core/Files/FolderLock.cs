@@ -11,6 +11,9 @@ namespace BackupTools.Files;
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {
+    /// <summary>The lock file of a folder of bundles, or of a data folder that is restored into from within.</summary>
+    public const string DefaultName = ".backuptools.lock";
+
     private const int MaxHolderText = 200;
     private const int Rounds = 10;
 
@@ -29,7 +32,7 @@ internal sealed class FolderLock : IDisposable
     /// Takes the lock or fails at once with BackupRunning ("backup already running"). Makes the folder if it is
     /// missing, and takes it back on release if it is still empty.
     /// </summary>
-    public static FolderLock Acquire(IDisk disk, string folder, string name = ".backuptools.lock")
+    public static FolderLock Acquire(IDisk disk, string folder, string name = DefaultName)
     {
         var path = Path.Combine(folder, name);
         for (var round = 0; ; round++)

@@ -56,11 +56,21 @@ internal interface IDisk
     bool TryCreateHardLink(string path, string existing);
 
     /// <summary>
-    /// Gives what we made beside someone's file the owner and the rights of that file, so that its engine can use it
-    /// whoever runs us; a folder may be entered by all who may read it. Does nothing on Windows, where rights are
-    /// inherited from the folder.
+    /// Gives what we made the owner, the group and the rights of <paramref name="model"/> (on Windows its access control
+    /// list), so that an engine can use it whoever runs us. A folder made after a file may be entered by all who may read
+    /// it; a file made after a folder keeps its own rights. False when the system denied a part of it; what may be handed
+    /// on was, and a group that could not be gets no rights.
     /// </summary>
-    void AdoptAccess(string path, string model);
+    bool AdoptAccess(string path, string model);
+
+    /// <summary>
+    /// True when another file system, or a part of one, is mounted on this folder: it can be neither renamed nor
+    /// replaced, and nothing can be renamed into it from outside.
+    /// </summary>
+    bool IsMountPoint(string path);
+
+    /// <summary>What a symbolic link or junction says, as it is written there; null when the path is none.</summary>
+    string? LinkTarget(string path);
 
     /// <summary>Makes the names in a folder durable. Does nothing on Windows, which has no such call.</summary>
     void FlushDirectory(string path);

@@ -9,7 +9,6 @@ namespace BackupTools.Files;
 internal sealed class LocalDisk : IDisk
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
 
     /// <summary>More rounds than this mean that something recreates the lock file all the time.</summary>
@@ -185,33 +184,33 @@ internal sealed class LocalDisk : IDisk
         return true;
     }
 
-    public void AdoptAccess(string path, string model)
+    public bool AdoptAccess(string path, string model)
     {
         Require(path);
         Require(model);
-        if (OperatingSystem.IsWindows())
-            return;
-        var owner =
-            OperatingSystem.IsMacOS() ? Mac.Owner(model, out var errno)
-            : OperatingSystem.IsLinux() ? Linux.Owner(model, out errno)
-            : throw new PlatformNotSupportedException();
-        var (user, group) = owner ?? throw DiskErrors.FromNative(errno, model, writing: false);
-        errno = Libc.ChangeOwner(path, user, group);
-        // Only root gives files away; anyone else has made them for himself, and rights for others are what is left.
-        if (errno is not (0 or Errno.NotPermitted))
-            throw DiskErrors.FromNative(errno, path, writing: true);
-#pragma warning disable CA1416 // Windows has left above; the analyzer does not follow into the lambda
-        Write(path, path => AdoptMode(path, model));
-#pragma warning restore CA1416
+        return OperatingSystem.IsWindows() ? WindowsAccess.Adopt(path, model) : UnixAccess.Adopt(path, model, Stat);
     }
 
-    [UnsupportedOSPlatform("windows")]
-    private void AdoptMode(string path, string model)
+    public bool IsMountPoint(string path)
     {
-        var mode = File.GetUnixFileMode(model);
-        if (Stat(path)?.Kind == DiskEntryKind.Directory)
-            mode |= (UnixFileMode)((int)(mode & Readable) >> 2);
-        File.SetUnixFileMode(path, mode);
+        Require(path);
+        if (Stat(path) is not { Kind: DiskEntryKind.Directory } entry || Path.GetDirectoryName(path) is not { } parent)
+            return false;
+        return Stat(Path.Combine(parent, ".")) is { } around && around.Device != entry.Device
+            || OperatingSystem.IsLinux() && Linux.IsMountRoot(path);
+    }
+
+    public string? LinkTarget(string path)
+    {
+        Require(path);
+        try
+        {
+            return new FileInfo(path).LinkTarget;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, path, writing: false);
+        }
     }
 
     public void FlushDirectory(string path)

@@ -30,6 +30,9 @@ internal sealed record PlannedStep(
     ItemIdentity? Old
 )
 {
+    /// <summary>The old item goes before the first step; see <see cref="PublishStep.SetAsideFirst"/>.</summary>
+    public bool IsSetAsideFirst { get; init; }
+
     /// <summary>A file over a file: the old one gets a second name aside and the new one is renamed over it.</summary>
     public bool IsFileOverFile => New is { IsFolder: false } && Old is { IsFolder: false };
 

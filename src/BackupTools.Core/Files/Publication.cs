@@ -24,10 +24,12 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
         {
             if (plan.Steps.Any(s => s.Old is not null))
                 disk.CreateDirectory(Path.Combine(staging.Folder, StagingArea.AsideFolder));
-            if (plan.Steps.Count > 1 || plan.Folders.Count > 0)
+            if (plan.Steps.Count > 1 || plan.Folders.Count > 0 || plan.Steps.Any(s => s.IsSetAsideFirst))
                 WriteJournal(plan);
             foreach (var folder in plan.Folders)
                 disk.CreateDirectory(folder);
+            foreach (var step in plan.Steps.Where(s => s.IsSetAsideFirst))
+                disk.Move(step.Final, step.Aside);
             foreach (var step in plan.Steps)
                 Carry(step, plan);
             plan.FlushFolders(disk);
@@ -48,7 +50,7 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
             disk.Move(step.Final, step.Aside);
             return;
         }
-        if (step.Old is null)
+        if (step.Old is null || step.IsSetAsideFirst)
         {
             disk.Move(step.Staged!, step.Final);
             return;
@@ -119,12 +121,24 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
                     disk.FlushDirectory(item.Path);
                     return;
                 }
-                // What has another name belongs to an earlier bundle too and may be read-only by now.
-                using var file = item.LinkCount > 1 ? disk.OpenRead(item.Path) : disk.OpenWrite(item.Path);
+                using var file = OpenToFlush(item);
                 file.Flush();
             },
             cancellation
         );
+    }
+
+    /// <summary>What has another name belongs to an earlier bundle too; it and what took on rights may be read-only.</summary>
+    private IDiskFile OpenToFlush(DiskEntry item)
+    {
+        try
+        {
+            return item.LinkCount > 1 ? disk.OpenRead(item.Path) : disk.OpenWrite(item.Path);
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.AccessDenied && item.LinkCount == 1)
+        {
+            return disk.OpenRead(item.Path);
+        }
     }
 
     private void Collect(string folder, List<DiskEntry> items)

@@ -35,7 +35,12 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
             var @new =
                 ItemIdentity.Of(disk.Stat(staged))
                 ?? throw new BackupException(ErrorCode.PathNotFound, "nothing was staged under this name", staged);
-            planned.Add(new PlannedStep(step.Action, staged, step.FinalPath, aside, @new, old));
+            planned.Add(
+                new PlannedStep(step.Action, staged, step.FinalPath, aside, @new, old)
+                {
+                    IsSetAsideFirst = step.SetAsideFirst && old is not null,
+                }
+            );
         }
         return new PublicationPlan(planned, MissingFolders(disk, planned));
     }

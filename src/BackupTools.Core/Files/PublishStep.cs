@@ -16,6 +16,12 @@ internal enum PublishAction
 /// <summary>One rename or removal of a publication. <paramref name="StagedName"/> is relative to the staging folder.</summary>
 internal sealed record PublishStep(PublishAction Action, string StagedName, string FinalPath)
 {
+    /// <summary>
+    /// What is replaced is taken away before the first step and not put back before this one: so long, nothing opens
+    /// what is half of one state and half of another.
+    /// </summary>
+    public bool SetAsideFirst { get; init; }
+
     public static PublishStep Place(string stagedName, string finalPath) =>
         new(PublishAction.Place, stagedName, finalPath);
 

@@ -49,6 +49,18 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
         _current.Value?.Advance(bytes);
     }
 
+    /// <summary>Forgets what was expected and done since a sample, because another attempt begins.</summary>
+    public void BackTo(TransferSample sample)
+    {
+        lock (_gate)
+        {
+            Interlocked.Exchange(ref _totalBytes, sample.TotalBytes);
+            Interlocked.Exchange(ref _doneBytes, sample.DoneBytes);
+            Interlocked.Exchange(ref _totalFiles, sample.TotalFiles);
+            _doneFiles = sample.DoneFiles;
+        }
+    }
+
     /// <summary>A file is being worked on until the result is disposed.</summary>
     public IDisposable BeginFile(string path, long expectedBytes)
     {

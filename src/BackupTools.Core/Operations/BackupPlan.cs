@@ -11,17 +11,28 @@ public sealed class BackupPlan
     {
         Settings = settings;
         Kind = kind;
+        AskedKind = kind;
         EngineOf = engine;
         Capture = capture;
     }
 
     internal BackupSettings Settings { get; }
 
+    /// <summary>What will be taken.</summary>
     internal BundleKind Kind { get; }
+
+    /// <summary>What was asked for, which is something else when a full takes the place of an increment.</summary>
+    internal BundleKind AskedKind { get; init; }
 
     internal IBackupEngine EngineOf { get; }
 
     internal CapturePlan Capture { get; }
+
+    /// <summary>
+    /// "full" or "incremental": what will be taken, which is a full where an increment was asked for that only a full can
+    /// stand in for. <see cref="Problems"/> says why.
+    /// </summary>
+    public string KindName => Kind == BundleKind.Full ? "full" : "incremental";
 
     /// <summary>The engine's name.</summary>
     public string Engine => EngineOf.Name;
@@ -40,7 +51,7 @@ public sealed class BackupPlan
     {
         var lines = new List<string>
         {
-            $"{Engine} {(Kind == BundleKind.Full ? "full" : "incremental")} backup of {Settings.SourcePath}",
+            $"{Engine} {KindName} backup of {Settings.SourcePath}",
             $"  read   {Capture.SourceFiles.Count} file(s), about {ExpectedBytes} bytes",
             $"  write  {BundlePath}",
         };

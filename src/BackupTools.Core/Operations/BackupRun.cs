@@ -11,9 +11,42 @@ internal static class BackupRun
 {
     public static BackupPlan Plan(BackupSettings settings, BundleKind kind, OperationHost host)
     {
+        if (kind == BundleKind.Full)
+        {
+            return PlanAs(settings, kind, host);
+        }
+        FullInstead.RefuseContradiction(settings);
+        try
+        {
+            return PlanAs(settings, kind, host);
+        }
+        catch (BackupException refusal) when (FullInstead.Helps(settings, refusal))
+        {
+            return PlanInstead(settings, refusal, host);
+        }
+    }
+
+    private static BackupPlan PlanInstead(BackupSettings settings, BackupException refusal, OperationHost host)
+    {
+        var plan = PlanAs(settings with { Differential = false }, BundleKind.Full, host);
+        var warnings = plan.Capture.Warnings.Prepend(FullInstead.Warning(refusal)).ToArray();
+        return new BackupPlan(settings, BundleKind.Full, plan.EngineOf, plan.Capture with { Warnings = warnings })
+        {
+            AskedKind = BundleKind.Incremental,
+        };
+    }
+
+    private static BackupPlan PlanAs(BackupSettings settings, BundleKind kind, OperationHost host)
+    {
         var context = host.Context;
-        var engine = host.Engines.OfSource(settings.SourcePath, settings.Engine, settings.ToOptions(), context);
+        // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
+        var source = RealPath.Follow(settings.SourcePath, host.Disk);
+        var engine = host.Engines.OfSource(source, settings.Engine, settings.ToOptions(), context);
         RefuseForeignOptions(settings, engine);
+        if (settings.WalPath is null)
+        {
+            LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
+        }
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);
@@ -29,16 +62,26 @@ internal static class BackupRun
         }
         var request = new CaptureRequest
         {
-            SourcePath = settings.SourcePath,
+            SourcePath = source,
+            Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.SourcePath)),
             DestinationFolder = settings.DestinationPath,
             Kind = kind,
             Options = settings.ToOptions(),
         };
-        if (kind == BundleKind.Incremental)
-        {
-            request = Continue(request, settings, engine, host);
-        }
-        return new BackupPlan(settings, kind, engine, engine.PlanCapture(request, context));
+        var folder = ReadDestination(settings, kind, engine, host);
+        var ofDatabase = OfDatabase(folder.Chains, settings, engine, context).ToList();
+        request = request with { Newest = ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.OrderUtc) };
+        request =
+            kind == BundleKind.Incremental
+                ? Continue(request, settings, folder, engine, host)
+                : request with
+                {
+                    // A full in the place of an increment says itself what it does not continue.
+                    Earlier = settings.FullIfNeeded ? null : ofDatabase.LastOrDefault(c => c.Full is not null),
+                };
+        var plan = engine.PlanCapture(request, context);
+        plan = plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] };
+        return new BackupPlan(settings, kind, engine, plan);
     }
 
     public static BundleInfo Execute(BackupPlan plan, OperationHost host)
@@ -47,24 +90,60 @@ internal static class BackupRun
         var context = host.Context;
         using var destination = DestinationScope.Open(host, plan.Settings.DestinationPath);
         // Between planning and locking another run may have added to the chain: plan again, now that nobody can.
-        var capture = Plan(plan.Settings, plan.Kind, host).Capture;
-        foreach (var warning in capture.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
-        {
-            context.Warn(warning.ToString());
-        }
+        plan = Plan(OnceOnly(plan.Settings), plan.AskedKind, host);
+        var before = host.Progress.Sample();
         CaptureResult result;
-        using (var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock))
+        try
         {
-            context.Verbose($"capturing {capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
-            result = plan.EngineOf.Capture(capture, staging, context);
-            host.Cancellation.ThrowIfCancellationRequested();
-            staging.Publish(result.Steps, host.Cancellation);
+            result = CaptureAndPublish(plan, host);
+        }
+        catch (BackupException refusal)
+            when (plan.Kind == BundleKind.Incremental && FullInstead.Helps(plan.Settings, refusal))
+        {
+            // Some engines know only when they have read the source. What was staged until then is gone by now.
+            host.Progress.BackTo(before);
+            plan = PlanInstead(plan.Settings, refusal, host);
+            result = CaptureAndPublish(plan, host);
         }
         result.AfterPublish?.Invoke();
         var header = ReadBack(plan.EngineOf, result, context);
         var seconds = host.SecondsSince(started);
         context.Verbose($"published {header.FullName}, {header.Length} bytes, in {seconds} s");
-        return header.ToInfo(ChainIdOf(header, capture.Request), durationSeconds: seconds);
+        return header.ToInfo(ChainIdOf(header, plan.Capture.Request), durationSeconds: seconds);
+    }
+
+    private static CaptureResult CaptureAndPublish(BackupPlan plan, OperationHost host)
+    {
+        var context = host.Context;
+        foreach (var warning in plan.Capture.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
+        {
+            context.Warn(warning.ToString());
+        }
+        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock);
+        context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
+        var result = plan.EngineOf.Capture(plan.Capture, staging, context);
+        host.Cancellation.ThrowIfCancellationRequested();
+        staging.Publish(result.Steps, host.Cancellation);
+        return result;
+    }
+
+    /// <summary>A full that takes the place of an increment does not run the user's checkpoint a second time.</summary>
+    private static BackupSettings OnceOnly(BackupSettings settings)
+    {
+        var (checkpoint, done) = (settings.Checkpoint, false);
+        return checkpoint is null || !settings.FullIfNeeded
+            ? settings
+            : settings with
+            {
+                Checkpoint = () =>
+                {
+                    if (!done)
+                    {
+                        checkpoint();
+                        done = true;
+                    }
+                },
+            };
     }
 
     /// <summary>What was published is read again under its final name: the header that is returned is the disk's.</summary>
@@ -118,13 +197,12 @@ internal static class BackupRun
     private static CaptureRequest Continue(
         CaptureRequest request,
         BackupSettings settings,
+        BundleFolder folder,
         IBackupEngine engine,
         OperationHost host
     )
     {
-        var chains = host.Disk.Stat(settings.DestinationPath) is null
-            ? []
-            : BundleFolder.Read(settings.DestinationPath, [engine], host.Context).Chains;
+        var chains = folder.Chains;
         if (settings.SinceBundle is { } path)
         {
             return ContinueFrom(request, path, chains, engine, host);
@@ -145,6 +223,11 @@ internal static class BackupRun
             }
             return request with { Since = since, Chain = chain, Parent = parent };
         }
+        if (chain is null && settings.FullIfNeeded && folder.Unreadable is [{ Error: { } damage }, ..])
+        {
+            // There may well be a full: a new one must not hide that it cannot be read.
+            throw damage;
+        }
         if (chain is null)
         {
             throw new BackupException(
@@ -156,6 +239,27 @@ internal static class BackupRun
         return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
     }
 
+    /// <summary>What the destination holds. A full needs none of it, so nothing in it may stop one.</summary>
+    private static BundleFolder ReadDestination(
+        BackupSettings settings,
+        BundleKind kind,
+        IBackupEngine engine,
+        OperationHost host
+    )
+    {
+        try
+        {
+            return host.Disk.Stat(settings.DestinationPath) is null
+                ? new BundleFolder([], [])
+                : BundleFolder.Read(settings.DestinationPath, [engine], host.Context);
+        }
+        catch (BackupException e) when (kind == BundleKind.Full)
+        {
+            host.Context.Verbose($"what the destination holds was not looked at: {e.Describe()}");
+            return new BundleFolder([], []);
+        }
+    }
+
     private static CaptureRequest ContinueFrom(
         CaptureRequest request,
         string path,
@@ -165,7 +269,7 @@ internal static class BackupRun
     )
     {
         var read =
-            engine.ReadBundles(path, host.Context).LastOrDefault()
+            engine.ReadBundles(path, host.Context).LastOrDefault(r => r.Stranger is null)
             ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
         var parent = read.Header ?? throw read.Error!;
         return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };
@@ -178,16 +282,20 @@ internal static class BackupRun
         BackupSettings settings,
         IBackupEngine engine,
         OperationHost host
+    ) =>
+        settings.ChainId is { } id
+            ? BundleFolder.ById(chains, id, settings.DestinationPath)
+            : OfDatabase(chains, settings, engine, host.Context).LastOrDefault(c => c.Full is not null);
+
+    /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
+    private static IEnumerable<BackupChain> OfDatabase(
+        IReadOnlyList<BackupChain> chains,
+        BackupSettings settings,
+        IBackupEngine engine,
+        EngineContext context
     )
     {
-        if (settings.ChainId is { } id)
-        {
-            return BundleFolder.ById(chains, id, settings.DestinationPath);
-        }
-        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, host.Context);
-        return chains
-            .Where(c => c.Full is not null)
-            .Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal))
-            .MaxBy(c => c.Full!.CreatedUtc);
+        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, context);
+        return chains.Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal));
     }
 }

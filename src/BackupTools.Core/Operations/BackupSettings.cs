@@ -44,6 +44,12 @@ public sealed record BackupSettings
     /// <summary>Increments: the chain to continue; null for the newest one of this database.</summary>
     public string? ChainId { get; init; }
 
+    /// <summary>
+    /// Increments: take a full where only a full can go on, and warn why. Not with <see cref="Since"/>,
+    /// <see cref="SinceBundle"/> or <see cref="ChainId"/>.
+    /// </summary>
+    public bool FullIfNeeded { get; init; }
+
     internal EngineOptions ToOptions() =>
         new()
         {

@@ -26,20 +26,20 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                 .Build(
                     path,
                     read.Where(r => r.Header is not null).Select(r => r.Header!),
-                    engine.Capabilities.SiblingIncrements
+                    engine.Capabilities.SiblingIncrements,
+                    context.Clock.GetUtcNow()
                 )
                 .ToList();
             var bad = read.Where(r => r.Error is not null).ToList();
             unreadable.AddRange(bad);
-            if (bad.Count > 0 && built.Count > 0)
+            var found = bad.Select(r => ChainProblem.From(r.Error!))
+                .Concat(read.Select(r => r.Stranger).OfType<ChainProblem>());
+            if (found.Any() && built.Count > 0)
             {
                 // Nobody can say which chain an unreadable bundle belongs to. It is shown with the newest, where it
                 // would do most harm unnoticed: a newest state that silently is not the newest.
                 var newest = built.Count - 1;
-                built[newest] = built[newest] with
-                {
-                    Problems = [.. built[newest].Problems, .. bad.Select(r => ChainProblem.From(r.Error!))],
-                };
+                built[newest] = built[newest] with { Problems = [.. built[newest].Problems, .. found] };
             }
             chains.AddRange(built);
         }
@@ -74,6 +74,10 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     public static BackupChain ById(IReadOnlyList<BackupChain> chains, string chainId, string path) =>
         chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
         ?? throw new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path);
+
+    /// <summary>What is doubtful about the dates of one database's bundles.</summary>
+    public static IEnumerable<ChainProblem> ClockDoubts(IEnumerable<BackupChain> chains) =>
+        chains.SelectMany(c => c.Problems).Where(p => p.Code == ErrorCode.ClockDoubtful);
 
     public static BackupException NoBundles(string path) =>
         new(ErrorCode.NoBundles, "no bundle of a known engine is here", path);

@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Reports;
@@ -71,12 +72,41 @@ public static class CopyChain
         var result = host
             .Engines.KeeperByName(bundle.Engine)
             .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
-        staging.Publish(result.Steps, host.Cancellation);
+        staging.Publish([.. result.Steps.Select(s => OverHalf(s, bundle, host))], host.Cancellation);
         result.AfterPublish?.Invoke();
         var copy = BackupRun.ReadBack(engine, result, host.Context).ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
         return copy;
     }
+
+    /// <summary>What a copy that broke off has left where the bundle comes is replaced; nothing else is.</summary>
+    private static PublishStep OverHalf(PublishStep step, BundleHeader bundle, OperationHost host)
+    {
+        if (step.Action != PublishAction.Place || host.Disk.Stat(step.FinalPath) is null)
+        {
+            return step;
+        }
+        if (!PartialCopy.IsBeginningOf(host.Disk, step.FinalPath, bundle.FullName, host.Cancellation))
+        {
+            throw new BackupException(
+                ErrorCode.DestinationExists,
+                $"what has the name of the bundle here is neither {bundle.Name} nor the beginning of it",
+                step.FinalPath,
+                recommendation: "Find out what it is and move it away, or copy into another folder."
+            );
+        }
+        host.Warning?.Invoke($"{step.FinalPath} is the beginning of a copy that broke off, and is replaced");
+        return PublishStep.Replace(step.StagedName, step.FinalPath);
+    }
+
+    /// <summary>A folder of the same bundle may lack files: then it is what a copy that broke off has left.</summary>
+    private static bool IsHalf(BundleHeader there, BundleHeader bundle, OperationHost host) =>
+        host.Disk.Stat(there.FullName) is { Kind: DiskEntryKind.Directory }
+        && PartialCopy.LacksSomething(host.Disk, there.FullName, bundle.FullName)
+        && host.Engines.ByName(there.Engine)
+            .Verify([there], 0, VerifyDepth.Checksums, host.Context)
+            .Any(p => p.Severity == ProblemSeverity.Error)
+        && PartialCopy.IsBeginningOf(host.Disk, there.FullName, bundle.FullName, host.Cancellation);
 
     private static (IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing, int Present) Missing(
         CopySettings settings,
@@ -96,31 +126,16 @@ public static class CopyChain
             : BundleFolder
                 .Read(settings.DestinationPath, engines, host.Context)
                 .Chains.SelectMany(c => c.Bundles)
-                .Select(b => b.Id)
-                .ToHashSet(StringComparer.Ordinal);
+                .ToDictionary(b => b.Id, StringComparer.Ordinal);
         // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
         var wanted = chains
-            .SelectMany(Dated)
-            .OrderBy(x => x.At)
-            .ThenBy(x => x.Place)
-            .Select(x => (x.Chain, x.Bundle))
+            .SelectMany(chain => chain.Bundles.Select(bundle => (Chain: chain, Bundle: bundle)))
+            .OrderBy(x => x.Bundle.OrderUtc)
             .ToList();
-        var missing = wanted.Where(w => !there.Contains(w.Bundle.Id)).ToList();
+        var missing = wanted
+            .Where(w => !there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
+            .ToList();
         return (missing, wanted.Count - missing.Count);
-    }
-
-    /// <summary>Never older than what comes before it, which it may build on, though the clock was set back.</summary>
-    private static IEnumerable<(BackupChain Chain, BundleHeader Bundle, int Place, DateTimeOffset At)> Dated(
-        BackupChain chain
-    )
-    {
-        var at = DateTimeOffset.MinValue;
-        for (var i = 0; i < chain.Bundles.Count; i++)
-        {
-            var bundle = chain.Bundles[i];
-            at = bundle.CreatedUtc > at ? bundle.CreatedUtc : at;
-            yield return (chain, bundle, i, at);
-        }
     }
 
     private static List<ProblemInfo> Verify(CopySettings settings, OperationHost host) =>

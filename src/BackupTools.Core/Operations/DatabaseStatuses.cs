@@ -20,8 +20,11 @@ internal static class DatabaseStatuses
         {
             var status = database.Select(c => ChainStatusOf(c, settings.Tests)).Reverse().ToArray();
             var restorable = status.SelectMany(c => c.Bundles).Where(b => b.State == BundleStatus.Sound).ToList();
-            DateTime? newest = restorable.Count > 0 ? restorable.Max(b => b.CreatedUtc) : null;
-            var age = now.UtcDateTime - newest;
+            // A date after now does not tell how old a state is.
+            var dated = restorable.Where(b => !ClockOrder.IsAfter(new DateTimeOffset(b.CreatedUtc), now)).ToList();
+            DateTime? newest =
+                restorable.Count > 0 ? (dated.Count > 0 ? dated : restorable).Max(b => b.CreatedUtc) : null;
+            var age = dated.Count > 0 ? now.UtcDateTime - newest : null;
             yield return new DatabaseStatus
             {
                 Engine = database.Key.Engine,

@@ -5,8 +5,9 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// Removes what no keep rule keeps. Never what a kept bundle builds on, never a bundle of a broken chain, never what is
-/// no bundle, and without force never the newest restore point of a database.
+/// Removes what no keep rule keeps. Never what a kept bundle builds on, never a bundle of a broken chain or one whose
+/// place only a doubtful date could tell, never what is no bundle, and without force never the newest restore point of a
+/// database.
 /// </summary>
 public static class ExpireBackups
 {
@@ -14,7 +15,8 @@ public static class ExpireBackups
     /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles, ChainNotFound.</exception>
     public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
     {
-        return Report(settings, PlanOf(settings, host), null);
+        var (plan, problems) = PlanOf(settings, host);
+        return Report(settings, plan, problems, null);
     }
 
     /// <summary>
@@ -28,7 +30,7 @@ public static class ExpireBackups
         Read(settings, host);
         using var folderLock = DestinationScope.Open(host, settings.Path);
         // The plan is made under the lock: a run that has just ended may have built on what would go.
-        var plan = PlanOf(settings, host);
+        var (plan, problems) = PlanOf(settings, host);
         foreach (var group in plan.Removals.GroupBy(b => b.Engine))
         {
             var keeper = host.Engines.KeeperByName(group.Key);
@@ -37,7 +39,7 @@ public static class ExpireBackups
             staging.Publish(keeper.RemovalOf(bundles, staging, host.Context), host.Cancellation);
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
         }
-        return Report(settings, plan, host.SecondsSince(started));
+        return Report(settings, plan, problems, host.SecondsSince(started));
     }
 
     private static BundleFolder Read(ExpirySettings settings, OperationHost host)
@@ -60,24 +62,45 @@ public static class ExpireBackups
             : throw BundleFolder.NoBundles(settings.Path);
     }
 
-    private static ExpiryPlan PlanOf(ExpirySettings settings, OperationHost host)
+    private static (ExpiryPlan Plan, IReadOnlyList<ProblemInfo> Problems) PlanOf(
+        ExpirySettings settings,
+        OperationHost host
+    )
     {
         var folder = Read(settings, host);
-        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force);
+        foreach (var doubt in BundleFolder.ClockDoubts(folder.Chains))
+        {
+            host.Context.Warn(doubt.ToString());
+        }
+        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow());
         if (settings.ChainIds is not { } ids)
         {
-            return plan;
+            return (plan, ProblemsOf(folder, folder.Chains));
         }
-        var only = ids.SelectMany(id => BundleFolder.ById(folder.Chains, id, settings.Path).Bundles)
-            .ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
-        return new ExpiryPlan
+        var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path)).ToList();
+        var only = chains.SelectMany(c => c.Bundles).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+        var ofThese = new ExpiryPlan
         {
             Decisions = plan.Decisions.Where(d => only.Contains(d.Bundle)).ToList(),
             Removals = plan.Removals.Where(only.Contains).ToList(),
         };
+        return (ofThese, ProblemsOf(folder, chains));
     }
 
-    private static ExpiryReport Report(ExpirySettings settings, ExpiryPlan plan, double? seconds) =>
+    private static IReadOnlyList<ProblemInfo> ProblemsOf(BundleFolder folder, IReadOnlyList<BackupChain> chains) =>
+        chains
+            .SelectMany(c => c.Problems)
+            .Concat(folder.Chains.Count == 0 ? folder.Unreadable.Select(u => ChainProblem.From(u.Error!)) : [])
+            .Where(p => p.Severity == ProblemSeverity.Error)
+            .Distinct()
+            .ToInfos();
+
+    private static ExpiryReport Report(
+        ExpirySettings settings,
+        ExpiryPlan plan,
+        IReadOnlyList<ProblemInfo> problems,
+        double? seconds
+    ) =>
         new()
         {
             FullName = settings.Path,
@@ -86,6 +109,7 @@ public static class ExpireBackups
             RemovedCount = plan.Removals.Count,
             RemovedLength = plan.Removals.Sum(b => b.Length - b.SharedBytes),
             Decisions = plan.Decisions.Select(ToInfo).ToArray(),
+            Problems = problems,
             DurationSeconds = seconds ?? 0,
         };
 

@@ -12,8 +12,8 @@ internal static class PathOverlap
     /// </summary>
     public static void Refuse(string source, string destination, IDisk disk, string? except = null)
     {
-        var from = Resolve(source, disk);
-        var to = Resolve(destination, disk);
+        var from = RealPath.Of(source, disk);
+        var to = RealPath.Of(destination, disk);
         if (except is not null && Contains(Path.Combine(to, except), from))
         {
             return;
@@ -38,39 +38,4 @@ internal static class PathOverlap
     private static bool Contains(string folder, string path) =>
         string.Equals(folder, path, Comparison)
         || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison);
-
-    /// <summary>The path with every link on the way followed; parts that do not exist stay as they are.</summary>
-    private static string Resolve(string path, IDisk disk)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var resolved = Path.GetPathRoot(full)!;
-        var linksLeft = 40;
-        var parts = new Stack<string>(Parts(full[resolved.Length..]).AsEnumerable().Reverse());
-        while (parts.TryPop(out var part))
-        {
-            var next = Path.Combine(resolved, part);
-            if (
-                disk.Stat(next) is { Kind: DiskEntryKind.Link }
-                && linksLeft-- > 0
-                && new FileInfo(next).LinkTarget is { } target
-            )
-            {
-                var absolute = Path.GetFullPath(target, resolved);
-                resolved = Path.GetPathRoot(absolute)!;
-                foreach (var inner in Parts(absolute[resolved.Length..]).AsEnumerable().Reverse())
-                {
-                    parts.Push(inner);
-                }
-                continue;
-            }
-            resolved = next;
-        }
-        return resolved;
-    }
-
-    private static string[] Parts(string path) =>
-        path.Split(
-            [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar],
-            StringSplitOptions.RemoveEmptyEntries
-        );
 }

@@ -40,6 +40,11 @@ public static class ReadHeaders
             foreach (var read in engine.ReadBundles(path, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
+                if (read.Stranger is { } stranger)
+                {
+                    context.Warn(stranger.ToString());
+                    continue;
+                }
                 any = true;
                 yield return read.Header is not { } header ? new HeaderReading(null, read.Error)
                 : verify

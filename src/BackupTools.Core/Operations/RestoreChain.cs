@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
@@ -9,6 +11,9 @@ namespace BackupTools.Operations;
 /// <summary>Rebuilds a database from a chain.</summary>
 public static class RestoreChain
 {
+    /// <summary>Bytes of a name that leave room for the rest of a lock's name in 255.</summary>
+    private const int LongestLocked = 230;
+
     /// <summary>Finds out what the restore would do; writes nothing.</summary>
     /// <exception cref="BackupException">
     /// The restore cannot be done: the chain is broken, the target is not covered, the destination is taken.
@@ -17,22 +22,30 @@ public static class RestoreChain
     {
         var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
-        PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk, engine.Capabilities.OwnBundleFolder);
+        var destination = RealPath.Follow(settings.DestinationPath, host.Disk);
+        if (settings.WalPath is null)
+        {
+            // The restored database must not be opened with a log that is not its own.
+            LinkedDatabase.RefuseLogBesideLink(settings.DestinationPath, destination, engine, host.Disk);
+        }
+        PathOverlap.Refuse(settings.Path, destination, host.Disk, engine.Capabilities.OwnBundleFolder);
         var request = new RestoreRequest
         {
             Plan = plan,
-            DestinationPath = settings.DestinationPath,
-            WalPath = settings.WalPath,
+            DestinationPath = destination,
+            WalPath = settings.WalPath is { } wal ? RealPath.Follow(wal, host.Disk) : null,
             Deep = settings.Deep,
+            EntryByEntry = host.Disk.IsMountPoint(destination),
         };
         var occupied = engine.OccupiedBy(request, context);
-        // What stands there may be half of what a killed run was about to place. That is put right, and looked at
-        // again, when the folder is swept; a plan writes nothing.
-        if (!StagingArea.HasLeftovers(host.Disk, Path.GetDirectoryName(settings.DestinationPath)!))
+        // What stands there may be half of what a killed run was about to place. A sweep of the folder undoes that, and
+        // then it is looked at again; a plan writes nothing.
+        if (!StagingArea.HasLeftovers(host.Disk, FolderOf(request)))
         {
             RefuseOccupied(settings, engine, request, occupied, context);
         }
-        return new RestorePreview(settings, engine, request, occupied);
+        var kept = engine.KeptBy(request, context);
+        return new RestorePreview(settings, engine, request, [.. occupied.Except(kept, StringComparer.Ordinal)], kept);
     }
 
     /// <summary>
@@ -45,25 +58,20 @@ public static class RestoreChain
         var context = host.Context;
         var settings = preview.Settings;
         var request = preview.Request;
-        var parent = Path.GetDirectoryName(settings.DestinationPath)!;
         foreach (var warning in request.Plan.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
         {
             context.Warn(warning.ToString());
         }
-        using var destination = DestinationScope.Open(
-            host,
-            parent,
-            $".{Path.GetFileName(settings.DestinationPath)}.backuptools.lock"
-        );
-        // Someone may have put a database there since the plan was made.
-        RefuseOccupied(settings, preview.EngineOf, request, preview.EngineOf.OccupiedBy(request, context), context);
         RestoreResult result;
-        using (var staging = StagingArea.Create(host.Disk, parent, host.Clock))
+        try
         {
-            context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {settings.DestinationPath}");
-            result = preview.EngineOf.Restore(request, staging, context);
-            host.Cancellation.ThrowIfCancellationRequested();
-            staging.Publish(result.Steps, host.Cancellation);
+            result = Publish(preview, request, host);
+        }
+        catch (BackupException e) when (DiskErrors.IsAcrossMounts(e) && CanStay(request, host.Disk))
+        {
+            context.Verbose($"{request.DestinationPath} cannot be exchanged as a whole ({e.Message})");
+            request = request with { EntryByEntry = true };
+            result = Publish(preview, request, host);
         }
         var seconds = host.SecondsSince(started);
         context.Verbose($"restored {result.Length} bytes up to position {result.End} in {seconds} s");
@@ -84,6 +92,52 @@ public static class RestoreChain
         };
     }
 
+    /// <summary>Restores into staging and from there to the destination; on failure all is as it was.</summary>
+    private static RestoreResult Publish(RestorePreview preview, RestoreRequest request, OperationHost host)
+    {
+        var context = host.Context;
+        var engine = preview.EngineOf;
+        var folder = FolderOf(request);
+        using var destination = DestinationScope.Open(
+            host,
+            folder,
+            request.EntryByEntry ? null : LockNameOf(Path.GetFileName(request.DestinationPath))
+        );
+        // Someone may have put a database there since the plan was made.
+        RefuseOccupied(preview.Settings, engine, request, engine.OccupiedBy(request, context), context);
+        var kept = engine.KeptBy(request, context);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {request.DestinationPath}");
+        var result = engine.Restore(request, staging, context);
+        host.Cancellation.ThrowIfCancellationRequested();
+        foreach (var path in kept)
+        {
+            context.Verbose($"{path} is no part of the database and stays");
+        }
+        new AccessHandover(host.Disk, staging).Apply(
+            result.Steps,
+            request.EntryByEntry ? request.DestinationPath : null,
+            context.Warn
+        );
+        staging.Publish(result.Steps, host.Cancellation);
+        return result;
+    }
+
+    /// <summary>Where a restore works: beside what it makes, so on the same file system.</summary>
+    private static string FolderOf(RestoreRequest request) =>
+        request.EntryByEntry ? request.DestinationPath : Path.GetDirectoryName(request.DestinationPath)!;
+
+    /// <summary>Named like the database, unless the name would then be longer than file systems allow.</summary>
+    private static string LockNameOf(string database)
+    {
+        var name = Encoding.UTF8.GetBytes(database);
+        var shown = name.Length <= LongestLocked ? database : Convert.ToHexStringLower(SHA256.HashData(name))[..16];
+        return $".{shown}.backuptools.lock";
+    }
+
+    private static bool CanStay(RestoreRequest request, IDisk disk) =>
+        !request.EntryByEntry && disk.Stat(request.DestinationPath) is { Kind: DiskEntryKind.Directory };
+
     /// <summary>The bundles that lead to the target, and their engine: what a restore and a merge have in common.</summary>
     internal static (RestorePlan Plan, IBackupEngine Engine) PlanOf(TargetSettings settings, OperationHost host)
     {
@@ -95,7 +149,10 @@ public static class RestoreChain
         }
         var engine = host.Engines.ByName(chain.Engine);
         var can = engine.Capabilities;
-        return (RestorePlanner.Plan(chain, settings.Target, can.CutsInsideBundle, can.CutsByTime), engine);
+        var plan = RestorePlanner.Plan(chain, settings.Target, can.CutsInsideBundle, can.CutsByTime);
+        // Which chain is the newest, and which state is of a time, may rest on these dates.
+        var ofDatabase = folder.Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series));
+        return (plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] }, engine);
     }
 
     /// <summary>A bundle that cannot be read may be the newest one: "latest" would then be a lie.</summary>

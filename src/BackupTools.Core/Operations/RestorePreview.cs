@@ -10,13 +10,15 @@ public sealed class RestorePreview
         RestoreSettings settings,
         IBackupEngine engine,
         RestoreRequest request,
-        IReadOnlyList<string> replaces
+        IReadOnlyList<string> replaces,
+        IReadOnlyList<string> keeps
     )
     {
         Settings = settings;
         EngineOf = engine;
         Request = request;
         Replaces = replaces;
+        Keeps = keeps;
     }
 
     internal RestoreSettings Settings { get; }
@@ -39,6 +41,9 @@ public sealed class RestorePreview
 
     /// <summary>What stands at the destination and is replaced; empty for a fresh restore.</summary>
     public IReadOnlyList<string> Replaces { get; }
+
+    /// <summary>What stands in the destination folder, is no part of the database and stays; full names.</summary>
+    public IReadOnlyList<string> Keeps { get; }
 
     /// <summary>Findings that do not stop the restore.</summary>
     public IReadOnlyList<ProblemInfo> Problems => Request.Plan.Warnings.ToInfos();
@@ -63,6 +68,7 @@ public sealed class RestorePreview
             lines.Add($"  cut      the last bundle's log after the last commit up to {Settings.TargetText}");
         }
         lines.AddRange(Replaces.Select(path => $"  replace  {path}"));
+        lines.AddRange(Keeps.Select(path => $"  keep     {path}"));
         lines.AddRange(plan.Warnings.Select(w => $"  note     {w}"));
         return lines;
     }

@@ -16,14 +16,18 @@ public sealed class DatabaseStatus
     public required bool IsValid { get; init; }
 
     /// <summary>
-    /// True when the newest restorable state is older than the objective, or there is none; null without an objective.
+    /// True when the newest restorable state is older than the objective, or there is none, or all are dated after now, so
+    /// that nobody can say how old they are; null without an objective.
     /// </summary>
     public bool? IsLate { get; init; }
 
-    /// <summary>When the newest state that can be restored was taken; UTC; null when none can.</summary>
+    /// <summary>
+    /// When the newest state that can be restored was taken; UTC; null when none can. Dates after now count only where
+    /// there is no other.
+    /// </summary>
     public DateTime? RestorableUtc { get; init; }
 
-    /// <summary>How old that state is, in seconds; null when there is none.</summary>
+    /// <summary>How old that state is, in seconds; null when there is none, or it is dated after now.</summary>
     public double? AgeSeconds { get; init; }
 
     /// <summary>The last restore drill of one of its chains; null when none is known.</summary>

@@ -23,6 +23,9 @@ public sealed class ExpiryReport
     /// <summary>Every bundle with its fate and why, chain by chain, oldest first.</summary>
     public required IReadOnlyList<ExpiryDecisionInfo> Decisions { get; init; }
 
+    /// <summary>What is wrong with the chains; of those that are broken nothing was removed. Empty when nothing is.</summary>
+    public IReadOnlyList<ProblemInfo> Problems { get; init; } = [];
+
     /// <summary>How long it took, in seconds; 0 for a plan.</summary>
     public required double DurationSeconds { get; init; }
 

@@ -97,7 +97,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
             }
         );
         var plan = Pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
-        if (!IsAgreed($"Take this {Verb} backup?", plan.Describe()))
+        if (!IsAgreed($"Take this {plan.KindName} backup?", plan.Describe()))
         {
             return;
         }
@@ -120,7 +120,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         );
         streams.Object(WithPSPath(bundle, bundle.FullName));
         streams.Information(
-            $"{bundle.Engine} {Verb} backup: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
+            $"{bundle.Engine} {bundle.Kind.ToString().ToLowerInvariant()} backup: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
                 + $"{bundle.PositionUnit}, {bundle.Length} bytes"
         );
     }

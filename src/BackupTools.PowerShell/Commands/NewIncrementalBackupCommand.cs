@@ -63,6 +63,13 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     [ArgumentCompleter(typeof(ChainIdCompleter))]
     public string? ChainId { get; set; }
 
+    /// <summary>
+    /// Takes a full where only a full can go on (the first run, a log that was restarted, a database that is not the one
+    /// the chain is of), and warns why. Not together with -Since or -ChainId.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter FullIfNeeded { get; set; }
+
     private protected override string Verb => "incremental";
 
     /// <inheritdoc/>
@@ -81,6 +88,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
             SinceBundle = _since as string,
             Differential = Differential,
             ChainId = ChainId,
+            FullIfNeeded = FullIfNeeded,
         };
 
     private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>

@@ -95,6 +95,10 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         {
             WriteObject(WithPSPath(report, report.FullName));
         }
+        foreach (var problem in report.Problems)
+        {
+            WriteError(Pipeline.ErrorRecordMap.ToRecord(problem.ToException(), report.FullName));
+        }
     }
 
     private ExpiryReport Execute(string activity, Func<OperationHost, ExpiryReport> work) =>

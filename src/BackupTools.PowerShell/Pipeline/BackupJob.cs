@@ -131,7 +131,7 @@ public sealed class BackupJob : Job
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            failure = new BackupException(ErrorCode.Unexpected, error.Message, inner: error);
+            failure = BackupException.OfUnexpected(error);
         }
         streams.Error(ErrorRecordMap.ToRecord(failure, Location));
         return failure;

@@ -116,7 +116,7 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
         // A RuntimeException is PowerShell's own, thrown at who writes to a stream that stops: it passes unchanged.
         catch (Exception error) when (error is not (BackupException or OperationCanceledException or RuntimeException))
         {
-            throw new BackupException(ErrorCode.Unexpected, error.Message, inner: error);
+            throw BackupException.OfUnexpected(error);
         }
     }
 

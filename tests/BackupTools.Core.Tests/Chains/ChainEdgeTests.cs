@@ -47,13 +47,17 @@ public sealed class ChainEdgeTests
     }
 
     [Fact]
-    public void An_empty_increment_is_never_linked_to_a_younger_bundle()
+    public void An_empty_increment_continues_what_ends_where_it_does_though_that_is_dated_later()
     {
-        var empty = Incr(20, 20, 2) with { Id = Pad("empty") };
-        var chain = Assert.Single(Build(Full(10, 1), empty, Incr(10, 20, 9)));
+        var chain = Assert.Single(Build(Full(10, 1), Incr(20, 20, 2), Incr(10, 20, 9), Incr(20, 30, 4)));
 
+        Assert.Equal(["full-10", "incr-10-20", "incr-20-20", "incr-20-30"], chain.Bundles.Select(b => b.Name));
+        Assert.Equal([-1, 0, 1, 2], chain.Parents);
         var problem = Assert.Single(chain.Problems);
-        Assert.Equal((ErrorCode.ChainGap, empty.FullName), (problem.Code, problem.FullName));
+        Assert.Equal(
+            (ErrorCode.ClockDoubtful, ProblemSeverity.Warning, "/b/incr-20-20"),
+            (problem.Code, problem.Severity, problem.FullName)
+        );
     }
 
     [Fact]

@@ -42,6 +42,36 @@ public sealed class ExpiryPlannerTests
     }
 
     [Fact]
+    public void Databases_of_one_name_are_judged_apart_where_a_lasting_mark_differs()
+    {
+        var plan = Plan(
+            new RetentionPolicy { Last = 1 },
+            Of(Full(10, 1), "a", true),
+            Of(Full(20, 2), "b", true),
+            Of(Full(30, 3), "a", true),
+            Full(40, 4) // nobody knows of which
+        );
+
+        Assert.Equal(["full-10"], plan.Removals.Select(b => b.Id.TrimEnd('.')));
+    }
+
+    [Fact]
+    public void A_mark_that_may_change_tells_databases_apart_only_where_they_take_turns()
+    {
+        BundleHeader[] one = [Of(Full(10, 1), "a", false), Of(Full(20, 2), "b", false), Of(Full(30, 3), "c", false)];
+        BundleHeader[] two = [Of(Full(10, 1), "a", false), Of(Full(15, 2), "b", false), Incr(10, 30, 3)];
+
+        Assert.Equal(2, Plan(new RetentionPolicy { Last = 1 }, one).Removals.Count);
+        Assert.Empty(Plan(new RetentionPolicy { Last = 1 }, two).Removals);
+    }
+
+    private static BundleHeader Of(BundleHeader bundle, string origin, bool lasting) =>
+        bundle with
+        {
+            Origin = new BundleOrigin(origin, lasting),
+        };
+
+    [Fact]
     public void Each_database_in_a_folder_is_judged_by_itself()
     {
         var plan = Plan(
@@ -215,5 +245,5 @@ public sealed class ExpiryPlannerTests
         Plan(policy, headers, mayRemoveLast: false);
 
     private static ExpiryPlan Plan(RetentionPolicy policy, BundleHeader[] headers, bool mayRemoveLast) =>
-        ExpiryPlanner.Plan(ChainBuilder.Build("/b", headers, false), policy, mayRemoveLast);
+        ExpiryPlanner.Plan(ChainBuilder.Build("/b", headers, false), policy, mayRemoveLast, Noon.AddYears(1));
 }

@@ -34,6 +34,30 @@ public sealed class ConsoleContractTests : IDisposable
         Assert.Equal(SpgSandbox.LogOf("S1"), File.ReadAllBytes(_sandbox.At("e", "rec.wal")));
     }
 
+    [Fact]
+    public void Full_if_needed_takes_a_full_first_and_says_why_on_standard_error()
+    {
+        string[] increment =
+        [
+            "incremental",
+            _sandbox.Db,
+            "--destination-path",
+            _sandbox.Bundles,
+            "--full-if-needed",
+            "--json",
+        ];
+
+        var first = ChildProcess.Console(increment);
+        _sandbox.GrowTo("S1");
+        var second = ChildProcess.Console(increment);
+
+        Assert.Equal((0, "Full"), (first.ExitCode, Results(first)[0].GetProperty("Kind").GetString()));
+        Assert.StartsWith("warning", first.Error, StringComparison.Ordinal);
+        Assert.Contains("instead of an increment", first.Error, StringComparison.Ordinal);
+        Assert.Equal((0, "Incremental"), (second.ExitCode, Results(second)[0].GetProperty("Kind").GetString()));
+        Assert.Empty(second.Error);
+    }
+
     [UnixTheory]
     [InlineData("docs/console.md")]
     public void The_script_for_a_schedule_runs_as_it_is_written(string page)
@@ -191,6 +215,16 @@ public sealed class ConsoleContractTests : IDisposable
     [InlineData(ErrorKind.Usage, "full", "{db}", "--destination-path", "{b}", "--forget-destination", "{none}")]
     [InlineData(ErrorKind.Usage, "incremental", "{db}", "--destination-path", "{b}", "--differential")]
     [InlineData(ErrorKind.Usage, "incremental", "{db}", "--destination-path", "{b}", "--since", "1.5")]
+    [InlineData(
+        ErrorKind.Usage,
+        "incremental",
+        "{db}",
+        "--destination-path",
+        "{b}",
+        "--full-if-needed",
+        "--since",
+        "1"
+    )]
     [InlineData(ErrorKind.Usage, "test", "{folder}", "--to-position", "-1")]
     [InlineData(ErrorKind.Usage, "test", "{folder}", "--point-in-time", "03/04/2026")]
     [InlineData(ErrorKind.Usage, "test", "{folder}", "--to-position", "1", "--point-in-time", "2026-11-20T00:00:00Z")]
@@ -267,6 +301,7 @@ public sealed class ConsoleContractTests : IDisposable
     [UnixTheory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
+    [InlineData("HUP", 129)]
     public void A_signal_ends_a_run_cleanly(string signal, int exitCode)
     {
         var before = _sandbox.Inventory();

@@ -13,7 +13,10 @@ public class DiskErrorsTests
     [InlineData(17, ErrorCode.DestinationExists, ErrorCode.DestinationExists)] // EEXIST
     [InlineData(18, ErrorCode.ReadFailed, ErrorCode.WriteFailed)] // EXDEV
     [InlineData(20, ErrorCode.PathNotFound, ErrorCode.PathNotFound)] // ENOTDIR
-    [InlineData(24, ErrorCode.ReadFailed, ErrorCode.WriteFailed)] // EMFILE
+    [InlineData(12, ErrorCode.OutOfMemory, ErrorCode.OutOfMemory)] // ENOMEM
+    [InlineData(23, ErrorCode.ReadFailed, ErrorCode.ReadFailed)] // ENFILE
+    [InlineData(24, ErrorCode.ReadFailed, ErrorCode.ReadFailed)] // EMFILE
+    [InlineData(36, ErrorCode.NameTooLong, ErrorCode.NameTooLong)] // ENAMETOOLONG
     [InlineData(28, ErrorCode.DiskFull, ErrorCode.DiskFull)] // ENOSPC
     [InlineData(30, ErrorCode.ReadFailed, ErrorCode.WriteFailed)] // EROFS
     [InlineData(39, ErrorCode.DestinationExists, ErrorCode.DestinationExists)] // ENOTEMPTY
@@ -40,6 +43,11 @@ public class DiskErrorsTests
     [InlineData(145, ErrorCode.DestinationExists, ErrorCode.DestinationExists)]
     [InlineData(183, ErrorCode.DestinationExists, ErrorCode.DestinationExists)]
     [InlineData(1117, ErrorCode.ReadFailed, ErrorCode.WriteFailed)] // I/O device error
+    [InlineData(4, ErrorCode.ReadFailed, ErrorCode.ReadFailed)] // too many open files
+    [InlineData(8, ErrorCode.OutOfMemory, ErrorCode.OutOfMemory)]
+    [InlineData(14, ErrorCode.OutOfMemory, ErrorCode.OutOfMemory)]
+    [InlineData(206, ErrorCode.NameTooLong, ErrorCode.NameTooLong)]
+    [InlineData(1455, ErrorCode.OutOfMemory, ErrorCode.OutOfMemory)]
     [InlineData(1295, ErrorCode.DiskFull, ErrorCode.DiskFull)]
     public void Each_error_number_of_Windows_has_its_code(int error, ErrorCode reading, ErrorCode writing)
     {

@@ -166,11 +166,15 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         return Wrap(file);
     }
 
-    public void AdoptAccess(string path, string model)
+    public bool AdoptAccess(string path, string model)
     {
         Step("access", path);
-        inner.AdoptAccess(path, model);
+        return inner.AdoptAccess(path, model);
     }
+
+    public bool IsMountPoint(string path) => Alive().IsMountPoint(path);
+
+    public string? LinkTarget(string path) => Alive().LinkTarget(path);
 
     public void DeleteFile(string path)
     {

@@ -181,10 +181,10 @@ public sealed class LocalDiskTests : IDisposable
     public void A_name_too_long_for_the_system_is_an_error_with_the_path()
     {
         var path = _temp[new string('n', 300)];
-        Assert.Equal(ErrorCode.ReadFailed, Assert.Throws<BackupException>(() => _disk.OpenRead(path)).Code);
-        Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(() => _disk.CreateNew(path)).Code);
+        Assert.Equal(ErrorCode.NameTooLong, Assert.Throws<BackupException>(() => _disk.OpenRead(path)).Code);
+        Assert.Equal(ErrorCode.NameTooLong, Assert.Throws<BackupException>(() => _disk.CreateNew(path)).Code);
         var e = Assert.Throws<BackupException>(() => _disk.CreateDirectory(path));
-        Assert.Equal((ErrorCode.WriteFailed, path), (e.Code, e.FullName));
+        Assert.Equal((ErrorCode.NameTooLong, path), (e.Code, e.FullName));
     }
 
     [Fact]

@@ -105,7 +105,11 @@ internal sealed class MemoryDisk : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => false;
 
-    public void AdoptAccess(string path, string model) { }
+    public bool AdoptAccess(string path, string model) => true;
+
+    public bool IsMountPoint(string path) => false;
+
+    public string? LinkTarget(string path) => null;
 
     public void FlushDirectory(string path) { }
 

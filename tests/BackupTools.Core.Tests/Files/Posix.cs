@@ -8,6 +8,8 @@ internal static partial class Posix
 {
     private const uint Nobody = 65534;
 
+    public static bool IsUnix => !OperatingSystem.IsWindows();
+
     public static bool IsRoot => !OperatingSystem.IsWindows() && EffectiveUser() == 0;
 
     public static void MakePipe(string path) => Assert.Equal(0, MkFifo(path, 0x180));

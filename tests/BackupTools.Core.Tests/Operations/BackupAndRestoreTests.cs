@@ -43,6 +43,17 @@ public sealed class BackupAndRestoreTests : IDisposable
     }
 
     [Fact]
+    public void A_merged_full_is_of_the_series_of_its_chain_whatever_the_name()
+    {
+        File.Copy(_box.Db, _box.At("shop.v2.eu.db"));
+        File.Copy(_box.Wal, _box.At("shop.v2.eu.wal"));
+        _box.Full(_box.Settings() with { SourcePath = _box.At("shop.v2.eu.db") });
+        Assert.Equal("shop.v2.eu", Assert.Single(_box.Chains()).Series);
+        _box.Merge(folder: _box.Bundles);
+        Assert.All(_box.Chains(), c => Assert.Equal("shop.v2.eu", c.Series));
+    }
+
+    [Fact]
     public void Two_databases_share_a_folder_without_mixing()
     {
         _box.Chain();

@@ -91,6 +91,17 @@ internal sealed record EngineSample(string Name, string SourceName)
     public static void Restore(RestoreSettings settings, OperationHost host) =>
         RestoreChain.Execute(RestoreChain.Plan(settings, host), host);
 
+    /// <summary>
+    /// The log of a state of the fixtures. Those of v05-reference also hold, in their first file, what the image holds
+    /// already; only a checkpoint in the middle of a session leaves that, and which it is the files do not say.
+    /// </summary>
+    public static IEnumerable<string> GrafeoLogOf(string folder) =>
+        Directory
+            .EnumerateFiles(folder, "*.log")
+            .Where(f =>
+                !folder.Contains("v05-reference", StringComparison.Ordinal) || Path.GetFileName(f) != "wal_00000000.log"
+            );
+
     private static string Fixture(params string[] parts) => Path.Combine([s_fixtures, .. parts]);
 
     private static void Copy(string from, string to)
@@ -103,9 +114,11 @@ internal sealed record EngineSample(string Name, string SourceName)
     private static void Become(string folder, string from, string pattern)
     {
         Directory.CreateDirectory(folder);
-        var wanted = Directory
-            .EnumerateFiles(from, pattern, SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(from, f));
+        var wanted = (
+            pattern == "*.log"
+                ? GrafeoLogOf(from)
+                : Directory.EnumerateFiles(from, pattern, SearchOption.AllDirectories)
+        ).ToDictionary(f => Path.GetRelativePath(from, f));
         foreach (var file in Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))
         {
             if (!wanted.ContainsKey(Path.GetRelativePath(folder, file)))

@@ -211,7 +211,7 @@ internal abstract class EngineSandbox : IDisposable
     /// <summary>Does what every run does first, in every folder that a run may have died in.</summary>
     public void Sweep()
     {
-        foreach (var folder in new[] { Bundles, At("m"), At("c"), At("r") }.Where(Directory.Exists))
+        foreach (var folder in new[] { Bundles, At("m"), At("c"), At("r"), Restored }.Where(Directory.Exists))
         {
             StagingArea.Sweep(LocalDisk.Instance, folder, Warnings.Add);
         }
@@ -292,7 +292,7 @@ internal abstract class EngineSandbox : IDisposable
         var lines = Directory
             .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
             .Where(p =>
-                !Path.GetRelativePath(folder, p).StartsWith(StagingArea.ReservedPrefix, StringComparison.Ordinal)
+                !Path.GetRelativePath(folder, p).Split(Path.DirectorySeparatorChar).Any(StagingArea.IsStagingName)
             )
             .Where(p => !p.EndsWith(".backuptools.lock", StringComparison.Ordinal))
             .Select(p => Path.GetRelativePath(folder, p) + "=" + Hex(p))

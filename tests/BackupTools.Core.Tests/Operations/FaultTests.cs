@@ -1,3 +1,4 @@
+using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
@@ -15,10 +16,24 @@ public sealed class FaultTests(ITestOutputHelper output)
     private const int EverydaySteps = 20;
 
     private static readonly string[] OfAll = ["full", "increment", "restore", "forced restore"];
+    private static readonly string[] OfFolders =
+    [
+        "restore into a mount",
+        "forced restore into a mount",
+        "forced restore among strangers",
+    ];
     private static readonly string[] OfKeepers = ["merge", "copy", "expire", "expire all"];
 
     /// <summary>What may be done again without making another bundle.</summary>
-    private static readonly string[] Repeatable = ["forced restore", "copy", "expire", "expire all"];
+    private static readonly string[] Repeatable =
+    [
+        "forced restore",
+        "forced restore into a mount",
+        "forced restore among strangers",
+        "copy",
+        "expire",
+        "expire all",
+    ];
 
     public static TheoryData<string, string> Operations
     {
@@ -28,7 +43,11 @@ public sealed class FaultTests(ITestOutputHelper output)
             foreach (var engine in EngineSandbox.Names)
             {
                 var isKeeper = EngineSandbox.Keepers.Contains(engine, StringComparer.Ordinal);
-                foreach (var operation in isKeeper ? [.. OfAll, .. OfKeepers] : OfAll)
+                var isFolder = engine is EngineNames.PowDb or EngineNames.Alopex;
+                foreach (
+                    var operation in (string[])
+                        [.. OfAll, .. isKeeper ? OfKeepers : [], .. isFolder && Posix.IsUnix ? OfFolders : []]
+                )
                 {
                     data.Add(engine, operation);
                 }
@@ -43,7 +62,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         ForEveryStep(
             engine,
             operation,
-            (_, step) => new FaultyDisk(LocalDisk.Instance) { FailAt = step },
+            (box, step) => new FaultyDisk(DiskOf(operation, box)) { FailAt = step },
             (box, disk, before, after) =>
             {
                 var error = Record.Exception(() => Run(operation, box, disk));
@@ -64,7 +83,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         ForEveryStep(
             engine,
             operation,
-            (_, step) => new FaultyDisk(LocalDisk.Instance) { KillAt = step },
+            (box, step) => new FaultyDisk(DiskOf(operation, box)) { KillAt = step },
             (box, disk, before, after) =>
             {
                 Assert.Throws<KilledException>(() => Run(operation, box, disk));
@@ -94,7 +113,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     public void What_an_operation_has_reported_as_done_survives_a_power_cut(string engine, string operation)
     {
         using var box = Prepare(engine, operation);
-        var disk = new FaultyDisk(LocalDisk.Instance) { PowerLossIn = box.Folder, LosesNames = true };
+        var disk = new FaultyDisk(DiskOf(operation, box)) { PowerLossIn = box.Folder, LosesNames = true };
         Run(operation, box, disk);
         var done = Look(box);
         disk.CutPower();
@@ -108,7 +127,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             engine,
             operation,
             (box, step) =>
-                new FaultyDisk(LocalDisk.Instance)
+                new FaultyDisk(DiskOf(operation, box))
                 {
                     KillAt = step,
                     PowerLossIn = box.Folder,
@@ -129,7 +148,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     /// <summary>The next run works, gets there, and leaves nothing of the one before.</summary>
     private static void RunAgain(string operation, EngineSandbox box, State after)
     {
-        var error = Record.Exception(() => Run(operation, box, LocalDisk.Instance));
+        var error = Record.Exception(() => Run(operation, box, DiskOf(operation, box)));
         var now = Look(box);
         // What the killed run had finished is not done twice.
         Assert.True(
@@ -169,9 +188,10 @@ public sealed class FaultTests(ITestOutputHelper output)
     {
         State before;
         State after;
-        var counting = new FaultyDisk(LocalDisk.Instance);
+        FaultyDisk counting;
         using (var reference = Prepare(engine, operation))
         {
+            counting = new FaultyDisk(DiskOf(operation, reference));
             before = Look(reference);
             Run(operation, reference, counting);
             after = Look(reference);
@@ -209,6 +229,9 @@ public sealed class FaultTests(ITestOutputHelper output)
         );
     }
 
+    private static IDisk DiskOf(string operation, EngineSandbox box) =>
+        operation.EndsWith("mount", StringComparison.Ordinal) ? new MountedDisk(box.Restored) : LocalDisk.Instance;
+
     private static EngineSandbox Prepare(string engine, string operation)
     {
         var box = EngineSandbox.Of(engine);
@@ -228,9 +251,17 @@ public sealed class FaultTests(ITestOutputHelper output)
             return box;
         }
         box.Increment();
-        if (operation == "forced restore")
+        if (operation == "restore into a mount")
+        {
+            Directory.CreateDirectory(box.Restored);
+        }
+        if (operation.StartsWith("forced restore", StringComparison.Ordinal))
         {
             box.Restore(box.RestoreTo(box.Restored) with { ToPosition = full.EndPosition });
+        }
+        if (operation == "forced restore among strangers")
+        {
+            RestoreInPlaceTests.AddStrangers(box.Restored);
         }
         if (operation == "expire")
         {
@@ -270,7 +301,7 @@ public sealed class FaultTests(ITestOutputHelper output)
                 box.Expire(disk: disk);
                 break;
             default:
-                box.Restore(box.RestoreTo(box.Restored) with { Force = operation == "forced restore" }, disk);
+                box.Restore(box.RestoreTo(box.Restored) with { Force = operation.StartsWith('f') }, disk);
                 break;
         }
     }

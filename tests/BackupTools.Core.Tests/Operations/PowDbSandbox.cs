@@ -28,7 +28,7 @@ internal sealed class PowDbSandbox : EngineSandbox
         else if (state == "S2")
         {
             AddTable(1);
-            _database.Tables["t1"].Pages.Clear();
+            _database.Tables["t1"].Pages.Clear(); // dropped and made anew
         }
         Write();
     }
@@ -37,18 +37,21 @@ internal sealed class PowDbSandbox : EngineSandbox
     {
         for (var edits = random.Next(4); edits > 0; edits--)
         {
+            // The first stays and keeps rows, which shows that it is the same database.
             var tables = _database.Tables.Values.ToList();
-            var table = tables[random.Next(tables.Count)];
+            var which = random.Next(tables.Count);
+            var table = tables[which];
             switch (random.Next(7))
             {
                 case 0:
                     AddTable(random.Next(4));
                     break;
-                case 1 when tables.Count > 1:
-                    _database.Tables.Remove(_database.Tables.Keys.ElementAt(random.Next(tables.Count)));
+                case 1 when which > 0:
+                    _database.Tables.Remove(_database.Tables.Keys.ElementAt(which));
                     break;
-                case 2 when table.Pages.Count > 0: // a heap gets shorter
+                case 2 when which > 0 && table.Pages.Count > 0: // a heap gets shorter, as a table is made anew
                     table.Pages.RemoveAt(table.Pages.Count - 1);
+                    table.Pages.ForEach(p => p.Lsn = _database.NextLsn++);
                     break;
                 case 3:
                     table.Indexed = !table.Indexed;

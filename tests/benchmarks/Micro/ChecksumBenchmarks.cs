@@ -11,7 +11,7 @@ namespace BackupTools.Benchmarks.Micro;
 /// Checksums of bytes that are in the cache; times are per MiB. What a page's fingerprint could be is measured beside
 /// what it is.
 /// </summary>
-public class ChecksumBenchmarks
+public class ChecksumBenchmarks : IDisposable
 {
     private const int Mebibyte = 1 << 20;
 
@@ -28,6 +28,13 @@ public class ChecksumBenchmarks
     {
         new TextSource(1).Fill(_data);
         new TextSource(2).Fill(_large);
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _mac.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Benchmark]

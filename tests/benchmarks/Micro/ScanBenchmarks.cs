@@ -7,7 +7,7 @@ using BenchmarkDotNet.Attributes;
 namespace BackupTools.Benchmarks.Micro;
 
 /// <summary>Walks over data in memory, with every checksum that the format has; times are per MiB.</summary>
-public class ScanBenchmarks
+public class ScanBenchmarks : IDisposable
 {
     private const int Mebibytes = 16;
     private const int Pages = (Mebibytes << 20) / PowDbPage.Size;
@@ -28,6 +28,13 @@ public class ScanBenchmarks
         _heap = File.ReadAllBytes(Path.Combine(powdb, "orders.heap"))[..(Mebibytes << 20)];
         _mac.Compute(_heap, _before);
         Directory.Delete(folder, recursive: true);
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _mac.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Benchmark(OperationsPerInvoke = Mebibytes)]

@@ -180,7 +180,7 @@ internal static class GrafeoParsers
     {
         GrafeoRecordReader.IndexOfEpoch(input);
         var reader = new GrafeoRecordReader(checkCrc: !dice.OneIn(4));
-        var filter = new GrafeoEpochFilter((ulong)dice.Next(4), 3);
+        var filter = new GrafeoEpochFilter(3) { Follows = (ulong)dice.Next(4) };
         while (!input.IsEmpty)
         {
             var portion = input[..(1 + dice.Next(input.Length))];

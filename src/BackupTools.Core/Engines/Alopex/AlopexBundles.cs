@@ -32,6 +32,10 @@ internal static class AlopexBundles
         foreach (var entry in context.Disk.List(folder))
         {
             context.Cancellation.ThrowIfCancellationRequested();
+            if (Strangers.Of(entry, n => AlopexNames.SnapshotTime(n) is not null, context.Disk) is { } stranger)
+            {
+                yield return BundleReadResult.Passed(entry.Path, stranger);
+            }
             if (
                 entry.Kind == DiskEntryKind.Directory
                 && !AlopexNames.StaysInPlace(entry.Name)

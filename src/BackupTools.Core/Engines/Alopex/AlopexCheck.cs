@@ -253,7 +253,9 @@ internal sealed class AlopexCheck(string path, EngineContext context)
     {
         var entries = snapshot.Manifest?.Entries.ToLookup(e => e.Name, StringComparer.Ordinal);
         var found = new ConcurrentDictionary<string, ChainProblem>(StringComparer.Ordinal);
-        var files = snapshot.Folder.Files.Where(f => f.IsTable || entries?.Contains(f.Name) == true).ToList();
+        var files = snapshot
+            .Folder.Files.Where(f => entries?.Contains(f.Name) == true || f.IsTakenForTable(context.Disk))
+            .ToList();
         HashingCopy.ForEach(
             files,
             context.ThrottleLimit,

@@ -45,7 +45,10 @@ internal sealed class AlopexEngine : IBackupEngine, IChainKeeper
     ) => [.. path.Skip(known).SelectMany(bundle => AlopexCheck.Run(bundle.FullName, depth, context))];
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
-        AlopexRestore.OccupiedBy(request.DestinationPath, context);
+        AlopexRestore.OccupiedBy(request, context);
+
+    public IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) =>
+        AlopexRestore.KeptBy(request, context);
 
     public bool MayReplace(RestoreRequest request, EngineContext context)
     {

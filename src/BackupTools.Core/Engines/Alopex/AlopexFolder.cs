@@ -9,6 +9,9 @@ internal sealed record AlopexFile(string Name, DiskEntry Entry)
     public string FullName => Entry.Path;
 
     public bool IsTable => AlopexNames.IsTable(Name);
+
+    /// <summary>A table by name, and not what macOS or rsync puts beside one.</summary>
+    public bool IsTakenForTable(IDisk disk) => IsTable && Strangers.Of(Entry, static _ => true, disk) is null;
 }
 
 /// <summary>What a data directory or a snapshot holds, in the order of names; links are not followed.</summary>

@@ -19,7 +19,7 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
         context.Progress.Activity = "merging";
         Take(plan.Last, static (_, _) => false);
         var marker = new AlopexMarker(folder, staging, context);
-        var path = marker.FreePath(plan.Last.CreatedUtc);
+        var path = marker.FreePath(plan.Last.OrderUtc);
         return new CaptureResult { Steps = marker.PlaceEarlier(path), BundlePath = path };
     }
 

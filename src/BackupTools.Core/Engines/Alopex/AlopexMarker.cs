@@ -35,10 +35,6 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         {
             return FreePath(now);
         }
-        if (last - now > TimeSpan.FromDays(1))
-        {
-            context.Warn($"'{newest}' is dated after now: the clock was set back, or was wrong then");
-        }
         return FreePath(last);
     }
 

@@ -58,6 +58,15 @@ internal static class AlopexNames
         && relativeName.IndexOf('/', Tables.Length + 1) < 0
         && relativeName.EndsWith(".sst", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// What an engine of any version writes into a data directory, relative (§1): the log, what migrations and failed
+    /// starts put beside it, meta, tables, and the manifest that the reference's restore leaves.
+    /// </summary>
+    public static bool IsWrittenByEngine(string relativeName) =>
+        relativeName is Wal or Meta or MetaTemporary or Tables or Manifest
+        || relativeName.StartsWith(Wal + ".", StringComparison.Ordinal)
+        || IsTable(relativeName);
+
     /// <summary>The id of a table that the engine loads (§1); null for what it ignores.</summary>
     public static ulong? TableId(string relativeName) =>
         IsTable(relativeName)

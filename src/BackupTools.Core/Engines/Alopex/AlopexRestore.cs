@@ -17,20 +17,24 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
 
     private VerifyDepth Depth => request.Deep ? VerifyDepth.Deep : VerifyDepth.Checksums;
 
+    /// <summary>The destination: what an engine writes there, and what belongs to the place.</summary>
+    public static DataFolder FolderOf(RestoreRequest request, EngineContext context) =>
+        new(context.Disk, request.DestinationPath, AlopexNames.IsWrittenByEngine, AlopexNames.StaysInPlace);
+
     /// <summary>What a restore replaces or removes: all but the engine's snapshots and lock files.</summary>
-    public static IReadOnlyList<string> OccupiedBy(string destination, EngineContext context) =>
-        context.Disk.Stat(destination) switch
+    public static IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        context.Disk.Stat(request.DestinationPath) switch
         {
             null => [],
-            { Kind: DiskEntryKind.Directory } =>
-            [
-                .. context
-                    .Disk.List(destination)
-                    .Where(e => !AlopexNames.StaysInPlace(e.Name) && !StagingArea.IsStagingName(e.Name))
-                    .Select(e => e.Path),
-            ],
-            _ => [destination],
+            { Kind: DiskEntryKind.Directory } => [.. FolderOf(request, context).Entries().Select(e => e.Path)],
+            _ => [request.DestinationPath],
         };
+
+    /// <summary>What is neither the engine's nor in the snapshot.</summary>
+    public static IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) =>
+        context.Disk.Stat(request.DestinationPath) is { Kind: DiskEntryKind.Directory }
+            ? FolderOf(request, context).Strangers(Coming(AlopexSnapshot.Open(request.Plan.Last.FullName, context)))
+            : [];
 
     /// <summary>Stages, proves and says how to publish.</summary>
     /// <exception cref="BackupException">The snapshot is not sound; an engine has the destination open.</exception>
@@ -60,7 +64,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
         return new RestoreResult
         {
-            Steps = Steps(),
+            Steps = Steps(snapshot),
             End = new ChainPosition(lsn, PositionUnit.Lsn),
             Files = [.. files.Select(f => Path.Combine(request.DestinationPath, Native(f.Name)))],
             Length = _stage.Files.Values.Sum(f => f.Size),
@@ -77,6 +81,14 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
                 (listed is null || listed.Contains(f.Name)) && !AlopexNames.IsLeftOut(f.Name)
             ),
         ];
+    }
+
+    /// <summary>The names of the files that are restored, and of the folders around them.</summary>
+    private static HashSet<string> Coming(AlopexSnapshot snapshot)
+    {
+        var names = ToRestore(snapshot).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        names.UnionWith(snapshot.Folder.Folders);
+        return names;
     }
 
     private void Copy(AlopexFile file, AlopexManifestEntry? listed, CancellationToken cancellation)
@@ -135,20 +147,21 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
     /// over the entries of an older log, and behind an older meta the newer tables are invisible. Forward it is the
     /// other way round, for the same two reasons; so too where nothing is replaced, as without the log nothing is visible.
     /// </summary>
-    private List<PublishStep> Steps()
+    private List<PublishStep> Steps(AlopexSnapshot snapshot)
     {
         var destination = request.DestinationPath;
-        if (context.Disk.Stat(destination) is not { } target)
+        if (context.Disk.Stat(destination) is null)
         {
             return [PublishStep.Place(AlopexStage.Folder, destination)];
         }
-        var old = context.Disk.List(destination).Where(e => !StagingArea.IsStagingName(e.Name)).ToList();
-        if (target.Kind == DiskEntryKind.Directory && !old.Exists(e => AlopexNames.StaysInPlace(e.Name)))
+        var folder = FolderOf(request, context);
+        if (!request.EntryByEntry && !folder.HasPlaces() && folder.Strangers(Coming(snapshot)).Count == 0)
         {
             return [PublishStep.Replace(AlopexStage.Folder, destination)];
         }
+        var old = folder.Entries();
         string[] order = [AlopexNames.Wal, AlopexNames.Meta, AlopexNames.Tables];
-        var isReplaced = old.Exists(e => order.Contains(e.Name, StringComparer.Ordinal));
+        var isReplaced = old.Any(e => order.Contains(e.Name, StringComparer.Ordinal));
         if (
             !isReplaced
             || Checkpoint(_stage.PathOf(AlopexNames.Meta)) >= Checkpoint(Path.Combine(destination, AlopexNames.Meta))
@@ -158,15 +171,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         }
         var staged = context.Disk.List(staging.PathOf(AlopexStage.Folder)).Select(e => e.Name).ToList();
         var rest = staged.Except(order, StringComparer.Ordinal);
-        var gone = old.Where(e => !AlopexNames.StaysInPlace(e.Name))
-            .Select(e => e.Name)
-            .Except(staged, StringComparer.Ordinal);
-        return
-        [
-            .. rest.Concat(order.Where(staged.Contains))
-                .Select(n => PublishStep.Replace($"{AlopexStage.Folder}/{n}", Path.Combine(destination, n))),
-            .. gone.Select(n => PublishStep.Remove(Path.Combine(destination, n))),
-        ];
+        return folder.Steps(AlopexStage.Folder, [.. rest, .. order.Where(staged.Contains)], staging);
     }
 
     /// <summary>What a checkpoint.meta says; null when there is none that can be read.</summary>

@@ -88,7 +88,7 @@ internal static class AlopexSource
                     source
                 );
         }
-        RefuseOptions(request);
+        RefuseOptions(request, context.Disk);
         var folder = AlopexFolder.OfSource(context.Disk, source, context.Cancellation);
         RefuseSpecials(folder);
         foreach (var file in folder.Files)
@@ -98,14 +98,18 @@ internal static class AlopexSource
         var warnings = new List<ChainProblem>();
         var bytes =
             folder.Files.Where(f => f.Name != AlopexNames.Wal).Sum(f => f.Entry.Length) + UsedOfWal(folder, context);
-        if (request.Parent is { } parent && SharesNothing(folder, parent, context))
+        if (
+            (request.Parent ?? request.Earlier?.Head) is { } earlier
+            && AlopexContinuation.WhyNot(folder, earlier, context) is { } why
+        )
         {
             warnings.Add(
                 new ChainProblem(
                     ProblemSeverity.Warning,
                     ErrorCode.ForeignEpoch,
-                    $"{parent.Name} shares no table with the source: is it of another database?",
-                    parent.FullName,
+                    $"the database does not continue {earlier.Name}: {why}. It may have been restored to an earlier state, "
+                        + "or be another database",
+                    earlier.FullName,
                     Recommendation: "Give every database a folder of its own; the snapshot is complete all the same."
                 )
             );
@@ -122,14 +126,14 @@ internal static class AlopexSource
         };
     }
 
-    private static void RefuseOptions(CaptureRequest request)
+    private static void RefuseOptions(CaptureRequest request, IDisk disk)
     {
         var engineFolder = AlopexNames.EngineFolder(request.SourcePath);
         if (
             request.Options.EngineLayout
             && !string.Equals(
-                Path.TrimEndingDirectorySeparator(request.DestinationFolder),
-                Path.TrimEndingDirectorySeparator(engineFolder),
+                RealPath.Of(request.DestinationFolder, disk),
+                RealPath.Of(engineFolder, disk),
                 StringComparison.Ordinal
             )
         )
@@ -167,25 +171,6 @@ internal static class AlopexSource
         {
             return 0; // it may be in the middle of a change: the capture decides
         }
-    }
-
-    private static bool SharesNothing(AlopexFolder folder, BundleHeader parent, EngineContext context)
-    {
-        var common = 0;
-        foreach (var table in folder.Files.Where(f => AlopexNames.TableId(f.Name) is not null))
-        {
-            var earlier = Path.Combine(parent.FullName, table.Name);
-            if (context.Disk.Stat(earlier) is not { Kind: DiskEntryKind.File } entry)
-            {
-                continue;
-            }
-            common++;
-            if (entry.Length == table.Entry.Length && AlopexLinker.SameEnd(context.Disk, table.FullName, earlier))
-            {
-                return false;
-            }
-        }
-        return common > 0;
     }
 
     private static bool HasWal(IDisk disk, string path)

@@ -96,13 +96,18 @@ internal static class GrafeoBundles
         }
         var ids = IdsOf(manifest.Segments);
         ulong highest = 0;
+        DateTimeOffset? newest = null;
         for (var i = 0; i < manifest.Segments.Count; i++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var segment = manifest.Segments[i];
+            // The manifest lists what was taken in the order in which it was, whatever the clock said.
+            var taken = GrafeoTime.Instant(segment.CreatedAtMs);
+            var after = taken is { } time ? ClockOrder.TakenAfter(time, newest) : null;
+            newest = after is { } place ? ClockOrder.After(place) : taken ?? newest;
             if (only is null || string.Equals(segment.FileName, only, StringComparison.Ordinal))
             {
-                yield return ReadSegment(manifestPath, manifest, ids, i, highest, context);
+                yield return ReadSegment(manifestPath, manifest, ids, i, highest, after, context);
             }
             highest = Math.Max(highest, segment.EndEpoch);
         }
@@ -125,6 +130,7 @@ internal static class GrafeoBundles
         string[] ids,
         int index,
         ulong highestBefore,
+        DateTimeOffset? after,
         EngineContext context
     )
     {
@@ -152,6 +158,7 @@ internal static class GrafeoBundles
                     Start = Epoch(StartOf(segment)),
                     End = Epoch(segment.EndEpoch),
                     CreatedUtc = TimeOf(segment.CreatedAtMs),
+                    TakenAfterUtc = after,
                     Length = length,
                     FullName = path,
                     Format = FormatOf(bundle),
@@ -221,6 +228,7 @@ internal static class GrafeoBundles
     {
         var files = disk.List(folder)
             .Where(e => e.Kind == DiskEntryKind.File && (IsImageName(e.Name) || IsIncrementName(e.Name)))
+            .Where(e => Strangers.Of(e, static _ => true, disk) is null)
             .ToList();
         // Most folders are of other engines: they are not listed again.
         if (files.Count > 0)

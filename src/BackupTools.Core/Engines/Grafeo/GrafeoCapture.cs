@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -22,8 +23,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
 
     private GrafeoSource Source => _found.Source;
 
-    /// <summary>The last epoch that the destination holds; null for none.</summary>
-    private ulong? StoodAt => _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1].EndEpoch : null;
+    /// <summary>The last backup that the destination holds; null for none.</summary>
+    private GrafeoSegment? LastThere => _found.Manifest.Segments is { Count: > 0 } segments ? segments[^1] : null;
 
     /// <summary>Captures, and says what is to be published.</summary>
     public CaptureResult Run()
@@ -37,7 +38,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         }
         return folder.Result(_added[0].Segment, staging, context.Disk) with
         {
-            AfterPublish = plan.Request.Options.NoCursor ? null : () => MoveCursor(position),
+            AfterPublish = plan.Request.Options.NoCursor || !_found.Paged ? null : () => MoveCursor(position),
         };
     }
 
@@ -48,7 +49,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         {
             return capture();
         }
-        var keeper = new GrafeoCursorKeeper(Source, _found.Paged, context);
+        var keeper = new GrafeoCursorKeeper(Source, context);
         var active = Source.Header(context.Disk).Active;
         var lsn = _found.Head?.Lsn ?? active.CheckpointLsn;
         // The cursor of this version must name the beginning of a segment.
@@ -60,14 +61,15 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
                 0,
                 segment.Path is null ? active.CheckpointLsn : segment.Number
             ),
-            StoodAt
+            LastThere
         );
         try
         {
             return capture();
         }
-        catch when (pinned)
+        catch when (pinned && LastThere is null)
         {
+            // What is there already needs the log all the same: also for the engine, whose cursor this one replaced.
             keeper.Unpin(plan.Request.DestinationFolder);
             throw;
         }
@@ -77,29 +79,65 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private GrafeoPosition Full() =>
         Stable(attempt =>
         {
-            using var source = OpenImage();
-            var image = GrafeoImage.Open(source, context.Cancellation);
-            RequireSameGeneration(image.Header);
             var name = _found.Manifest.NextName(GrafeoSegmentKind.Full);
-            var staged = $"{attempt}-{name}";
-            uint checksum;
-            using (var target = staging.CreateFile(staged, image.Length))
-            {
-                using var shown = context.Progress.BeginFile(source.Path, image.Length);
-                checksum = image.Transfer(source, target, context);
-            }
-            var epoch = image.Header.Active.Epoch;
-            var full = new GrafeoSegment(GrafeoSegmentKind.Full, name, 0, epoch, checksum, (ulong)image.Length, _now);
-            ulong? lsn = image.Header.IsPaged ? image.Header.Active.CheckpointLsn : null;
+            var (header, epoch, checksum, length) = Source.IsDirectory
+                ? StageEmptyImage($"{attempt}-{name}")
+                : StageImage($"{attempt}-{name}");
+            var full = new GrafeoSegment(GrafeoSegmentKind.Full, name, 0, epoch, checksum, (ulong)length, _now);
+            ulong? lsn = header.IsPaged ? header.Active.CheckpointLsn : null;
             var companion = _found.Manifest.With(full).NextName(GrafeoSegmentKind.Incremental);
-            var log = CaptureLog(attempt, image.Header, new GrafeoHead(epoch, lsn, [], name), companion);
-            if (log is null && !SameHeader(image.Header))
+            var log = CaptureLog(attempt, header, new GrafeoHead(epoch, lsn, [], name), companion);
+            // In 0.6.0 the log says itself which image it follows.
+            if ((log is null || !header.IsPaged) && !SameHeader(header))
             {
                 throw Changed("a checkpoint came between image and log");
             }
-            _added.Add((full, staged));
+            _added.Add((full, $"{attempt}-{name}"));
             return log is null ? PositionAt(epoch, lsn) : AddIncrement(log, epoch + 1, companion, attempt);
         });
+
+    private (GrafeoContainerHeader Header, ulong Epoch, uint Checksum, long Length) StageImage(string staged)
+    {
+        using var source = OpenImage();
+        var image = GrafeoImage.Open(source, context.Cancellation);
+        RequireSameGeneration(image.Header);
+        var found = image.Header;
+        var epoch = found.IsPaged ? found.Active.Epoch : EpochInFolder(found.Active.Epoch);
+        image = found.IsPaged ? image : image.WithEpoch(epoch);
+        using var target = staging.CreateFile(staged, image.Length);
+        using var shown = context.Progress.BeginFile(source.Path, image.Length);
+        return (found, epoch, image.Transfer(source, target, context), image.Length);
+    }
+
+    /// <summary>A directory database has no image: all of it is in its log.</summary>
+    private (GrafeoContainerHeader Header, ulong Epoch, uint Checksum, long Length) StageEmptyImage(string staged)
+    {
+        var image = GrafeoSections.EmptyImage(_now);
+        using var target = staging.CreateFile(staged, image.Length);
+        target.Write(image, 0);
+        return (Source.Header(context.Disk), EpochInFolder(0), Crc32.HashToUInt32(image), image.Length);
+    }
+
+    /// <summary>
+    /// 0.5.x counts anew at every open. An image whose epoch would come again in its folder gets the next one, so that an
+    /// epoch names one state there, for the engine's restore as well: that applies every increment of a later epoch.
+    /// </summary>
+    private ulong EpochInFolder(ulong epoch)
+    {
+        if (_found.Manifest.Segments.Count == 0)
+        {
+            return epoch;
+        }
+        var last = _found.Manifest.Segments.Max(s => Math.Max(s.StartEpoch, s.EndEpoch));
+        return last == ulong.MaxValue
+            ? throw new BackupException(
+                ErrorCode.Malformed,
+                $"the manifest names epoch {last}, behind which there is none",
+                plan.Request.DestinationFolder,
+                recommendation: "Use another folder."
+            )
+            : Math.Max(epoch, last + 1);
+    }
 
     private GrafeoPosition Increment() =>
         Stable(attempt =>
@@ -108,26 +146,30 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             RequireSameGeneration(header);
             var head = _found.Head!;
             var name = _found.Manifest.NextName(GrafeoSegmentKind.Incremental);
-            if (CaptureLog(attempt, header, head, name) is { } log)
+            var log = CaptureLog(attempt, header, head, name);
+            if ((log is null || !header.IsPaged) && !SameHeader(header))
             {
-                return AddIncrement(log, head.Epoch + 1, name, attempt);
+                throw Changed("a checkpoint came while the log was read");
             }
-            throw SameHeader(header)
-                ? new BackupException(
+            return log is null
+                ? throw new BackupException(
                     ErrorCode.NothingToBackUp,
                     "no new WAL records since last backup",
                     Source.LogFolder
                 )
-                : Changed("a checkpoint came while the log was read");
+                : AddIncrement(log, head.Epoch + 1, name, attempt);
         });
 
     private GrafeoCapturedLog? CaptureLog(int attempt, GrafeoContainerHeader header, GrafeoHead head, string name)
     {
         using var target = staging.CreateFile($"{attempt}-{name}");
         using var shown = context.Progress.BeginFile(Source.LogFolder, 0);
-        return header.IsPaged
-            ? new GrafeoFrameLog(Source, header, context).Capture(head, target)
-            : new GrafeoRecordLog(Source, header, context).Capture(head, target);
+        if (header.IsPaged)
+        {
+            return new GrafeoFrameLog(Source, header, context).Capture(head, target);
+        }
+        var log = new GrafeoRecordLog(Source, header, context);
+        return _found.Head is null ? log.CaptureAll(head.Epoch, target) : log.CaptureSince(head, target);
     }
 
     private GrafeoPosition AddIncrement(GrafeoCapturedLog log, ulong start, string name, int attempt)
@@ -145,27 +187,11 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         return PositionAt(log.LastEpoch, log.CursorLsn);
     }
 
-    private GrafeoPosition PositionAt(ulong epoch, ulong? lsn)
-    {
-        var sequence = GrafeoCursorKeeper.NothingBackedUp;
-        if (_found.Paged)
-        {
-            sequence = 0;
-        }
-        else if (Source.Logs(context.Disk, paged: false) is { Count: > 0 } logs && logs[^1].Number > 0)
-        {
-            // The active file counts as not backed up: an engine that goes on takes it again rather than losing it.
-            sequence = logs[^1].Number - 1;
-        }
-        return new GrafeoPosition(plan.Request.DestinationFolder, epoch, sequence, lsn ?? 0);
-    }
+    private GrafeoPosition PositionAt(ulong epoch, ulong? lsn) =>
+        new(plan.Request.DestinationFolder, epoch, 0, lsn ?? 0);
 
     private void MoveCursor(GrafeoPosition position) =>
-        new GrafeoCursorKeeper(Source, _found.Paged, context).Move(
-            position,
-            StoodAt,
-            plan.Request.Options.ForgetDestinations
-        );
+        new GrafeoCursorKeeper(Source, context).Move(position, LastThere, plan.Request.Options.ForgetDestinations);
 
     private IDiskFile OpenImage() => context.Disk.OpenRead(Source.Image(context.Disk));
 
@@ -256,7 +282,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             is ErrorCode.LogIsGone
                 or ErrorCode.SinceBeyondLog
                 or ErrorCode.SinceInsideFrame
-                or ErrorCode.ForeignEpoch;
+                or ErrorCode.ForeignEpoch
+                or ErrorCode.ContinuityNotProved;
 
     private static BackupException AsSourceDamaged(BackupException e) =>
         IsDamage(e)

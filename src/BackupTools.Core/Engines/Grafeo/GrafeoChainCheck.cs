@@ -22,6 +22,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
     private bool? _paged;
     private ulong _lsn;
     private bool _lsnKnown;
+    private ulong? _begin; // of the first segment that goes beyond the image
     private int _missingSeen;
 
     /// <summary>Everything that was found, in order.</summary>
@@ -60,7 +61,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 _databaseId = image.Header.DatabaseId;
                 _lsn = image.Header.Active.CheckpointLsn;
                 _lsnKnown = true;
-                _filter = new GrafeoEpochFilter(image.Header.Active.Epoch, until);
+                _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
                 ImageChecksum = image.Transfer(file, target, context);
                 CheckSum(bundle, ImageChecksum);
                 CheckImageEpoch(header, bundle, image.Header);
@@ -102,7 +103,8 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             }
             // What follows is judged by itself: the damage is named once.
             _lsnKnown = false;
-            _filter = new GrafeoEpochFilter(header.End.Value, until);
+            _begin = null;
+            _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
             _missingSeen = 0;
         }
     }
@@ -184,7 +186,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 ProblemSeverity.Warning
             );
         }
-        var epoch = image.Active.Epoch;
+        var epoch = image.Container == GrafeoContainer.Empty ? header.End.Value : image.Active.Epoch;
         if (epoch > header.End.Value)
         {
             Add(
@@ -312,8 +314,12 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             }
             return;
         }
+        if (_lsnKnown && segment.EndLsn <= (_begin ?? _lsn))
+        {
+            return; // older than the image: the engine's cursor was kept back for another folder
+        }
         // The first one may begin before the image: what is in the image already is skipped.
-        var follows = !_lsnKnown || segment.FirstLsn == _lsn || (_segments.Count == 0 && segment.FirstLsn < _lsn);
+        var follows = !_lsnKnown || segment.FirstLsn == _lsn || (_begin is null && segment.FirstLsn < _lsn);
         if (!_lsnKnown)
         {
             _lsn = segment.FirstLsn;
@@ -329,13 +335,14 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 segment.Offset + 32
             );
         }
+        _begin ??= segment.FirstLsn;
     }
 
     // ---- 0.5.x -------------------------------------------------------------------------------------------------
 
     private void ReadFrames(BundleHeader header, GrafeoBundle bundle, IDiskFile? target)
     {
-        _filter ??= new GrafeoEpochFilter(header.Start.Value, until);
+        _filter ??= new GrafeoEpochFilter(until) { Follows = header.Start.Value };
         using var file = Open(bundle);
         var range = new FileRange(GbakHeader.Size, file.Length);
         var input = _inputs.Count;
@@ -351,14 +358,12 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             block =>
             {
                 crc.Append(block);
-                if (damage is null && !_filter.IsPast)
-                {
-                    damage = Feed(reader, block, input);
-                }
+                // Behind the last wanted epoch only the checksum of the file counts.
+                damage ??= Feed(reader, block, input);
             }
         );
         CheckSum(bundle, crc.GetCurrentHashAsUInt32());
-        if ((damage ?? (_filter.IsPast ? null : reader.Torn())) is { } torn)
+        if (!_filter.IsPast && (damage ?? reader.Torn()) is { } torn)
         {
             throw torn.At(bundle.Path);
         }
@@ -367,7 +372,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             Lost(bundle, from, to);
         }
         _missingSeen = _filter.Missing.Count;
-        var last = _filter.LastSeen ?? header.Start.Value;
+        var last = _filter.Highest ?? header.Start.Value;
         if (last < header.End.Value && !_filter.IsPast)
         {
             Lost(bundle, last + 1, header.End.Value);

@@ -8,15 +8,13 @@ namespace BackupTools.Engines.Grafeo;
 /// Keeps the engine's backup cursor at the oldest position of all destinations, so that the engine keeps the log that
 /// the next increment of each of them needs (Grafeo format, §3.2, §6 and §7.3).
 /// </summary>
-internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, EngineContext context)
+internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext context)
 {
     private const string LockName = "backup_cursor.backuptools.lock";
     private const int MaxFile = 16 << 20;
 
-    /// <summary>
-    /// 0.5.x skips files up to and including the cursor's; while file 0 is active no number says "skip none".
-    /// </summary>
-    public const ulong NothingBackedUp = ulong.MaxValue;
+    // The engine writes the manifest, then the cursor, each with the time.
+    private const ulong SameBackupMs = 10_000;
 
     private const int LockRounds = 500;
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
@@ -31,13 +29,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     /// <param name="position">Where the log is needed from.</param>
     /// <param name="before">As for <see cref="Move"/>.</param>
     /// <returns>True when the destination was added and is to be taken back if the capture fails.</returns>
-    public bool Pin(GrafeoPosition position, ulong? before)
-    {
-        if (!paged)
-        {
-            return false; // 0.5.x removes its log whatever the cursor says
-        }
-        return Change(
+    public bool Pin(GrafeoPosition position, GrafeoSegment? before) =>
+        Change(
             "the backup cursor could not be set, so the engine may remove its log while it is copied",
             () =>
             {
@@ -50,7 +43,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
                 return true;
             }
         );
-    }
 
     /// <summary>Takes back a <see cref="Pin"/> whose capture failed, and the folder if it was made for it.</summary>
     public void Unpin(string destination) =>
@@ -66,9 +58,9 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
 
     /// <summary>Notes how far a destination reaches now, and moves the cursor to the oldest of all.</summary>
     /// <param name="position">The destination's new position.</param>
-    /// <param name="before">Where the destination stood, so that a cursor of the engine's own there is not another's.</param>
+    /// <param name="before">The last backup that was there: the engine may have taken it, and its cursor be of that.</param>
     /// <param name="forget">Destinations that count no more.</param>
-    public void Move(GrafeoPosition position, ulong? before, IReadOnlyList<string> forget) =>
+    public void Move(GrafeoPosition position, GrafeoSegment? before, IReadOnlyList<string> forget) =>
         Change(
             "the backup is complete, but the backup cursor could not be moved: if the engine removes its log before "
                 + "the next increment, that will need a full backup",
@@ -86,11 +78,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
         {
             if (_disk.Stat(source.LogFolder) is null)
             {
-                if (!paged)
-                {
-                    context.Verbose("the database is closed and has no log: no cursor is written");
-                    return false;
-                }
                 _disk.CreateDirectory(source.LogFolder);
                 _madeFolder = true;
                 _disk.AdoptAccess(source.LogFolder, source.Path);
@@ -113,73 +100,25 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
     private void Update(
         IReadOnlyList<GrafeoPosition> now,
         string destination,
-        ulong? before,
+        GrafeoSegment? before,
         bool quiet,
         IReadOnlyList<string>? forget = null
     )
     {
         var known = Load(source.Positions, GrafeoPositions.Read) ?? new GrafeoPositions([], 0);
-        var cursor = Load(source.Cursor, GrafeoCursor.Read);
-        var engine = known.Positions.FirstOrDefault(p => Same(p.Destination, source.Cursor));
-        if (cursor is not null && cursor.TimestampMs != known.CursorTimestampMs && (cursor.WalLsn is null) == !paged)
-        {
-            // The engine has backed up since. Where this destination stood, that was into this very folder.
-            engine =
-                cursor.BackedUpEpoch == before
-                    ? null
-                    : new GrafeoPosition(source.Cursor, cursor.BackedUpEpoch, cursor.LogSequence, cursor.WalLsn ?? 0);
-        }
+        var own = OwnOfTheEngine(known, destination, before);
         var others = known
             .Positions.Where(p => !Same(p.Destination, destination) && !Same(p.Destination, source.Cursor))
-            .Concat(engine is null ? [] : [engine])
+            .Concat(own is null ? [] : [own])
             .Where(p => forget?.Any(f => Same(p.Destination, f)) != true)
             .ToList();
         var positions = StillInLog(others).Concat(now).ToList();
-        if (positions.MinBy(p => (p.Epoch, p.WalLsn, p.LogSequence)) is not { } oldest)
+        if (positions.MinBy(p => (p.WalLsn, p.Epoch)) is not { } oldest)
         {
             // Nobody needs the log any more.
             _disk.DeleteFile(source.Cursor);
             _disk.DeleteFile(source.Positions);
             return;
-        }
-        var next = new GrafeoCursor(
-            oldest.Epoch,
-            oldest.LogSequence,
-            paged ? oldest.WalLsn : null,
-            GrafeoTime.Now(context.Clock)
-        );
-        var moves = MayMove(oldest, destination, positions.Find(p => Same(p.Destination, source.Cursor)), quiet);
-        // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
-        Write(
-            source.Positions,
-            new GrafeoPositions(positions, moves ? next.TimestampMs : known.CursorTimestampMs).Write(),
-            durable: !quiet
-        );
-        if (moves)
-        {
-            Write(source.Cursor, next.Write(), durable: true);
-        }
-        if (!quiet)
-        {
-            _disk.FlushDirectory(source.LogFolder);
-        }
-    }
-
-    private bool MayMove(GrafeoPosition oldest, string destination, GrafeoPosition? engine, bool quiet)
-    {
-        if (engine is not null && oldest.Epoch < engine.Epoch)
-        {
-            // Its next increment would begin before the end of its last one, and its restore would leave it out.
-            (quiet ? context.Verbose : context.Warn)(
-                $"the engine takes backups of its own, the last up to epoch {engine.Epoch}, so its cursor stays: "
-                    + $"it may remove the log that the next increment in {oldest.Destination} needs"
-            );
-            return false;
-        }
-        if (oldest.LogSequence == NothingBackedUp)
-        {
-            context.Verbose("the log is in its first file, which a cursor of this version cannot say: none is written");
-            return false;
         }
         if (!quiet && !Same(oldest.Destination, destination))
         {
@@ -188,16 +127,44 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, bool paged, Engine
                     + "(-ForgetDestination drops it)"
             );
         }
-        return true;
+        // The log is kept for the oldest of all. The epoch is what the engine's own next increment goes on from: less, and
+        // it would begin before the last one ends; more, and it would leave epochs out.
+        var epoch = (positions.Find(p => Same(p.Destination, source.Cursor)) ?? positions.MinBy(p => p.Epoch)!).Epoch;
+        var next = new GrafeoCursor(epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
+        // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
+        Write(source.Positions, new GrafeoPositions(positions, next.TimestampMs).Write(), durable: !quiet);
+        Write(source.Cursor, next.Write(), durable: true);
+        if (!quiet)
+        {
+            _disk.FlushDirectory(source.LogFolder);
+        }
+    }
+
+    /// <summary>
+    /// How far the engine's backups in a folder of its own reach. A cursor that is not the one we wrote last says so,
+    /// unless the backup it belongs to went into this very folder. That two folders stand at the same epoch says nothing.
+    /// </summary>
+    private GrafeoPosition? OwnOfTheEngine(GrafeoPositions known, string destination, GrafeoSegment? before)
+    {
+        var cursor = Load(source.Cursor, GrafeoCursor.Read);
+        var ours = known.Positions.FirstOrDefault(p => Same(p.Destination, destination));
+        var isHere =
+            before is not null
+            && ours?.Epoch != before.EndEpoch
+            && cursor?.BackedUpEpoch == before.EndEpoch
+            && cursor.TimestampMs - before.CreatedAtMs <= SameBackupMs;
+        return cursor?.WalLsn is not { } lsn || cursor.TimestampMs == known.CursorTimestampMs || isHere
+            ? known.Positions.FirstOrDefault(p => Same(p.Destination, source.Cursor))
+            : new GrafeoPosition(source.Cursor, cursor.BackedUpEpoch, cursor.LogSequence, lsn);
     }
 
     /// <summary>Without those whose log is gone already: they need a full, and no log is kept for them.</summary>
     private IEnumerable<GrafeoPosition> StillInLog(List<GrafeoPosition> positions)
     {
-        var logs = source.Logs(_disk, paged);
+        var logs = source.Logs(_disk, paged: true);
         foreach (var position in positions)
         {
-            if (paged && logs.Count > 0 && logs[0].Number > position.WalLsn)
+            if (logs.Count > 0 && logs[0].Number > position.WalLsn)
             {
                 context.Warn(
                     $"the log that follows epoch {position.Epoch} is gone: "

@@ -58,7 +58,7 @@ internal static class GrafeoDamage
 
     private static BackupException? SoundFrames(IDiskFile file, EngineContext context, ref ulong good)
     {
-        var filter = new GrafeoEpochFilter(good, ulong.MaxValue);
+        var filter = new GrafeoEpochFilter { Follows = good };
         var reader = new GrafeoRecordReader(GbakHeader.Size);
         BackupException? damage = null;
         HashingCopy.Read(
@@ -81,7 +81,7 @@ internal static class GrafeoDamage
             context.Progress,
             context.Cancellation
         );
-        good = filter.Last ?? good;
+        good = filter.Highest ?? good;
         return damage ?? reader.Torn();
     }
 }

@@ -23,6 +23,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
             CutsInsideBundle = true,
             CutsByTime = true,
             SiblingIncrements = false,
+            Beside = static path => new GrafeoSource(path) is var source ? [source.LogFolder, source.PendingImage] : [],
             Options =
             [
                 nameof(EngineOptions.NoCursor),
@@ -35,7 +36,9 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
     {
         try
         {
-            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link && HasMagic(path, context);
+            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link
+                ? HasMagic(path, context)
+                : GrafeoSource.IsDirectoryDatabase(path, context.Disk);
         }
         catch (BackupException)
         {
@@ -47,7 +50,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
         GrafeoBundles.Read(path, context);
 
     public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
-        new GrafeoSource(sourcePath).Header(context.Disk).DatabaseId;
+        GrafeoSource.At(sourcePath, context.Disk).Header(context.Disk).DatabaseId;
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
 

@@ -11,10 +11,16 @@ namespace BackupTools.Engines.Grafeo;
 /// </summary>
 /// <param name="Epoch">The last epoch.</param>
 /// <param name="Lsn">0.6.0: position behind the last byte; null when only an epoch is known.</param>
-/// <param name="Tail">The last bytes of log in the bundle; empty when it is an image.</param>
+/// <param name="Tail">0.6.0: the last bytes of log in the bundle; empty when it is an image.</param>
 /// <param name="Name">The bundle's name, for messages.</param>
 internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string Name)
 {
+    /// <summary>0.5.x: the bundles from the full to this one; none where only an epoch is known.</summary>
+    public IReadOnlyList<BundleHeader> Way { get; init; } = [];
+
+    /// <summary>0.6.0: the position at which the last segment of log in the bundle begins; null when it is an image.</summary>
+    public ulong? SegmentLsn { get; init; }
+
     /// <summary>Bytes of log that are compared; each commit carries its time, so a few are enough to tell.</summary>
     public const int TailLength = 64 << 10;
 
@@ -26,28 +32,18 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
         {
             return new GrafeoHead(header.End.Value, image.IsPaged ? image.Active.CheckpointLsn : null, [], header.Name);
         }
-        using var file = disk.OpenRead(bundle.Path);
         if (!bundle.IsPaged)
         {
-            return new GrafeoHead(
-                header.End.Value,
-                null,
-                Before(file, new FileRange(GbakHeader.Size, file.Length)),
-                header.Name
-            );
+            return new GrafeoHead(header.End.Value, null, [], header.Name);
         }
+        using var file = disk.OpenRead(bundle.Path);
         var segments = GrafeoWalSegment.ReadIncrement(file);
         return segments.Count == 0
             ? throw new BackupException(ErrorCode.Malformed, "the increment holds no log", bundle.Path, GbakHeader.Size)
-            : new GrafeoHead(header.End.Value, segments[^1].EndLsn, Before(file, segments[^1].Frames), header.Name);
-    }
-
-    /// <summary>0.5.x: the bundle ends with the record that gives the last commit its epoch.</summary>
-    public bool EndsWithEpoch()
-    {
-        var payload = new BincodeWriter().U64((ulong)GrafeoRecordKind.EpochAdvance).U64(Epoch).ToArray();
-        const int checksum = sizeof(uint);
-        return Tail.Length > payload.Length + checksum && Tail.AsSpan(0, Tail.Length - checksum).EndsWith(payload);
+            : new GrafeoHead(header.End.Value, segments[^1].EndLsn, Before(file, segments[^1].Frames), header.Name)
+            {
+                SegmentLsn = segments[^1].FirstLsn,
+            };
     }
 
     /// <summary>Refuses a log whose bytes before the position are not those of the bundle.</summary>

@@ -64,6 +64,57 @@ internal sealed class GrafeoImage
         }
     }
 
+    /// <summary>0.5.x: the same image with another epoch in its header; nothing else changes.</summary>
+    public GrafeoImage WithEpoch(ulong epoch)
+    {
+        if (Header.Container == GrafeoContainer.Empty || Header.Active.Epoch == epoch)
+        {
+            return this; // a header that was never written has no place for an epoch
+        }
+        var pages = GrafeoSections.WithEpoch(_pages, Header, epoch);
+        return new GrafeoImage(GrafeoContainerHeader.Read(pages), pages, Length, _extents);
+    }
+
+    /// <summary>0.5.x: whether two images hold the same, byte by byte; headers and places do not count.</summary>
+    public static bool HoldTheSame(IDiskFile a, IDiskFile b, EngineContext context)
+    {
+        var (first, second) = (Open(a, context.Cancellation), Open(b, context.Cancellation));
+        var parts = first.Parts.Zip(second.Parts).ToList();
+        return first.Parts.Count == second.Parts.Count
+            && parts.TrueForAll(p =>
+                (p.First.Name, p.First.Length, p.First.Checksum) == (p.Second.Name, p.Second.Length, p.Second.Checksum)
+            )
+            && parts.TrueForAll(p => SameBytes(a, p.First, b, p.Second, context.Cancellation));
+    }
+
+    private List<GrafeoExtent> Parts =>
+        Header.Container == GrafeoContainer.Sections ? [.. _extents.Where(e => e != Header.Active.Root)] : _extents;
+
+    private static bool SameBytes(
+        IDiskFile a,
+        GrafeoExtent first,
+        IDiskFile b,
+        GrafeoExtent second,
+        CancellationToken cancellation
+    )
+    {
+        const int block = 1 << 20;
+        for (ulong at = 0; at < first.Length; at += block)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var length = (int)Math.Min(block, first.Length - at);
+            if (
+                !ReadAt(a, (long)(first.Offset + at), length)
+                    .AsSpan()
+                    .SequenceEqual(ReadAt(b, (long)(second.Offset + at), length))
+            )
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>The header pages, read until two readings agree: an engine may be writing one of them.</summary>
     public static byte[] ReadHeaderPages(IDiskFile file)
     {

@@ -127,6 +127,8 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
             .Distinct()
             .Aggregate(0ul, (sum, input) => sum + GrafeoBundle.Of(plan.Bundles[input + 1]).Gbak!.Value.RecordCount);
         var header = new GbakHeader(GbakHeader.Frames, plan.Full.End.Value + 1, state.End, files);
-        return GrafeoRecordLog.Write(state.Inputs, kept, header, target, context);
+        var writer = new GrafeoFrameWriter(target, context);
+        writer.Copy(state.Inputs, kept, epoch => epoch);
+        return writer.Finish(header);
     }
 }

@@ -33,7 +33,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
                 recommendation: "Name the database by the path under which its engine opens it."
             );
         }
-        var source = new GrafeoSource(request.SourcePath);
+        var source = GrafeoSource.At(request.SourcePath, context.Disk);
         var header = source.Header(context.Disk);
         var folder = GrafeoFolder.Open(
             request.DestinationFolder,
@@ -44,15 +44,16 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         var manifest = folder.Manifest;
         var logs = source.Logs(context.Disk, header.IsPaged);
         var head = request.Kind == BundleKind.Full ? null : HeadOf(request, manifest, header, context);
-        if (head is not null && header.IsPaged)
+        if (head is not null)
         {
-            new GrafeoFrameLog(source, header, context).Foresee(head);
+            Foresee(source, header, head, logs, context);
         }
-        var image = source.Image(context.Disk);
-        var imageLength = context.Disk.Stat(image)?.Length ?? 0;
+        var image = source.IsDirectory ? null : source.Image(context.Disk);
+        var imageLength = image is null ? 0 : context.Disk.Stat(image)?.Length ?? 0;
+        // In 0.5.x the log is read to find what is whole, and what of it the chain holds, before it is copied.
         var logBytes = header.IsPaged
             ? GrafeoFrameLog.BytesSince(logs, head?.Lsn ?? header.Active.CheckpointLsn)
-            : logs.Sum(l => l.Length);
+            : 2 * (logs.Sum(l => l.Length) + (head?.Way.Skip(1).Sum(b => b.Length) ?? 0));
         var plan = new GrafeoPlan(source, header.IsPaged, manifest, head);
         var kind = head is null ? GrafeoSegmentKind.Full : GrafeoSegmentKind.Incremental;
         return new CapturePlan
@@ -60,12 +61,35 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             Request = request,
             BundlePath = Path.Combine(request.DestinationFolder, manifest.NextName(kind)),
             ExpectedBytes = logBytes + (head is null ? imageLength : 0),
-            SourceFiles = [.. head is null ? [image] : Array.Empty<string>(), .. logs.Select(l => l.Path)],
-            WritesBesideSource = options.NoCursor ? [] : [source.Cursor, source.Positions],
+            SourceFiles =
+            [
+                .. head is null && image is not null ? [image] : Array.Empty<string>(),
+                .. logs.Select(l => l.Path),
+            ],
+            WritesBesideSource = options.NoCursor || !header.IsPaged ? [] : [source.Cursor, source.Positions],
             Start = head is null ? null : GrafeoBundles.Epoch(head.Epoch),
             Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
             Detail = plan,
         };
+    }
+
+    /// <summary>Refuses early what the capture would refuse, as far as that takes little reading.</summary>
+    private static void Foresee(
+        GrafeoSource source,
+        GrafeoContainerHeader header,
+        GrafeoHead head,
+        IReadOnlyList<GrafeoLogFile> logs,
+        EngineContext context
+    )
+    {
+        if (header.IsPaged)
+        {
+            new GrafeoFrameLog(source, header, context).Foresee(head);
+        }
+        else
+        {
+            new GrafeoContinuity(source, head, context).CheckImage(header, logIsEmpty: logs.All(l => l.Length == 0));
+        }
     }
 
     private static ChainProblem CompanionNote(GrafeoSource source) =>
@@ -119,7 +143,13 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             );
         }
         RefuseOlderChain(request, manifest, parent);
-        return GrafeoHead.Of(parent, context.Disk);
+        return GrafeoHead.Of(parent, context.Disk) with { Way = WayTo(parent, request.Chain) };
+    }
+
+    private static IReadOnlyList<BundleHeader> WayTo(BundleHeader parent, BackupChain? chain)
+    {
+        var here = chain?.Bundles.Select(b => b.Id).ToList().LastIndexOf(parent.Id) ?? -1;
+        return here < 0 ? [] : chain!.PathTo(here) ?? [];
     }
 
     /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>

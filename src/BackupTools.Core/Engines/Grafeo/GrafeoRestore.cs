@@ -179,7 +179,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
                 throw tail.At(file.Path);
             }
         }
-        GrafeoRecordLog.Scan(inputs, 0, new GrafeoEpochFilter(0, ulong.MaxValue), context, mayBeTorn: false);
+        GrafeoFrames.Scan(inputs, new GrafeoEpochFilter(), context, mayBeTorn: false);
     }
 
     /// <summary>The image comes last: until it is there, nothing opens.</summary>

@@ -12,17 +12,43 @@ namespace BackupTools.Engines.Grafeo;
 internal readonly record struct GrafeoLogFile(string Path, ulong Number, long Length);
 
 /// <summary>The files of a database: which there are and what they are called (Grafeo format, §4, §5.1 and §7.2).</summary>
-internal sealed class GrafeoSource(string path)
+/// <param name="path">The database file; or the folder that a directory database is.</param>
+/// <param name="isDirectory">
+/// A directory database, as 0.5.x makes one for its native backups: no image, and all of its log in <c>wal</c> inside.
+/// </param>
+internal sealed class GrafeoSource(string path, bool isDirectory = false)
 {
+    private const int SequenceDigits = 8;
     private const string LogPrefix = "wal_";
     private const string LogSuffix = ".log";
     private const int PagedDigits = 20;
 
-    /// <summary>The database file.</summary>
+    /// <summary>The database at a path as it is there.</summary>
+    public static GrafeoSource At(string path, IDisk disk) =>
+        new(path, disk.Stat(path)?.Kind == DiskEntryKind.Directory);
+
+    /// <summary>Whether a folder is a directory database: it has a log of 0.5.x where these have theirs.</summary>
+    public static bool IsDirectoryDatabase(string path, IDisk disk)
+    {
+        var source = new GrafeoSource(path, isDirectory: true);
+        return disk.Stat(path)?.Kind == DiskEntryKind.Directory
+            && disk.Stat(source.LogFolder)?.Kind == DiskEntryKind.Directory
+            && disk.List(source.LogFolder)
+                .Any(e =>
+                    e.Name.EndsWith(LogSuffix, StringComparison.Ordinal)
+                    && NumberOf(e.Name, out var digits) is var _
+                    && digits == SequenceDigits
+                );
+    }
+
+    /// <summary>The database file; or the folder.</summary>
     public string Path => path;
 
+    /// <summary>A directory database.</summary>
+    public bool IsDirectory => isDirectory;
+
     /// <summary>The folder of its log; absent after a clean close.</summary>
-    public string LogFolder => path + ".wal";
+    public string LogFolder => isDirectory ? System.IO.Path.Combine(path, "wal") : path + ".wal";
 
     /// <summary>0.5.44: a complete newer image that only waits to be renamed over the database.</summary>
     public string PendingImage => path + ".checkpoint";
@@ -52,6 +78,10 @@ internal sealed class GrafeoSource(string path)
     /// <summary>The image's header pages as they are now.</summary>
     public GrafeoContainerHeader Header(IDisk disk)
     {
+        if (isDirectory)
+        {
+            return GrafeoContainerHeader.Read(GrafeoSections.EmptyImage(0));
+        }
         var image = Image(disk);
         using var file = disk.OpenRead(image);
         try

@@ -97,7 +97,7 @@ internal sealed class GrafeoStateReader
             _check.AddImage(full, image);
             _check.ThrowIfUnsound();
         }
-        Reached = Image.Active.Epoch;
+        Reached = Image.Container == GrafeoContainer.Empty ? full.End.Value : Image.Active.Epoch;
         if (Target < Reached)
         {
             throw NotCovered($"the image is of epoch {Reached} already", full);
@@ -111,6 +111,10 @@ internal sealed class GrafeoStateReader
         if (!Image.IsPaged)
         {
             Reached = _check.Filter!.Last ?? Reached;
+            if (_check.Filter.ComesAgain)
+            {
+                throw NotCovered("the epochs of its log go up and down, so that it names no one state", _bundles[^1]);
+            }
             if (Target is { } target && target != Reached)
             {
                 throw NotCovered(
@@ -128,7 +132,7 @@ internal sealed class GrafeoStateReader
         {
             return plan.Bundles;
         }
-        var kept = plan.Bundles.TakeWhile((b, i) => i == 0 || b.CreatedUtc <= instant).ToList();
+        var kept = plan.Bundles.TakeWhile((b, i) => i == 0 || b.StateUtc <= instant).ToList();
         context.Verbose($"the log carries no times: the state of {kept[^1].Name} is restored");
         return kept;
     }

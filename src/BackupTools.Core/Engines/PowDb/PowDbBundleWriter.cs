@@ -22,17 +22,19 @@ internal sealed record PowDbBundleContent
 
 /// <summary>What is said about a capture beside its files.</summary>
 /// <param name="CreatedUtc">When it was taken.</param>
+/// <param name="TakenAfterUtc">What it has to say about its order.</param>
 /// <param name="Series">Which database it is of.</param>
 /// <param name="MaxLsn">The highest LSN of its pages.</param>
-/// <param name="ChainEnd">The highest position that its chain has reached: a bundle does not fall behind it.</param>
+/// <param name="Position">Its position: that LSN, or for a merge what its last bundle says.</param>
 /// <param name="CatalogVersion">Of the captured catalogue.</param>
 /// <param name="IsLegacy">The manifest may list a log.</param>
 /// <param name="Baseline">What an increment was compared with; null for a full.</param>
 internal sealed record CaptureFacts(
     DateTimeOffset CreatedUtc,
+    DateTimeOffset? TakenAfterUtc,
     string Series,
     ulong MaxLsn,
-    ulong ChainEnd,
+    ulong Position,
     ushort CatalogVersion,
     bool IsLegacy,
     PowDbBaseline? Baseline
@@ -122,13 +124,12 @@ internal static class PowDbBundleWriter
     {
         // Below the default the newest engine refuses what it reads here, and 0.4.7 does not look (§6).
         var version = facts.CatalogVersion >= PowDbCatalog.DefaultVersion ? facts.CatalogVersion : (ushort?)null;
-        var end = Math.Max(facts.ChainEnd, facts.MaxLsn);
         if (facts.Baseline is null)
         {
-            writer.BeginFull(seconds, end, version);
+            writer.BeginFull(seconds, facts.Position, version);
             return;
         }
-        writer.BeginIncrement(seconds, facts.Baseline.Parent.Manifest.SourceLsn, end, version);
+        writer.BeginIncrement(seconds, facts.Baseline.Parent.Manifest.SourceLsn, facts.Position, version);
     }
 
     /// <summary>What the manifest lists: everything in a full, what changed in an increment, and a log of 0.4.x.</summary>
@@ -173,6 +174,7 @@ internal static class PowDbBundleWriter
             ParentId = facts.Baseline?.Parent.Id,
             Series = facts.Series,
             CreatedUtc = facts.CreatedUtc,
+            TakenAfterUtc = facts.TakenAfterUtc,
             MaxLsn = facts.MaxLsn,
             Files = content.Files.Select(f => new PowDbStateFile(f.Name, f.Length, f.Blake3)).ToArray(),
             Dropped =

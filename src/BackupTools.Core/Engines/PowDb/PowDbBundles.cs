@@ -52,9 +52,15 @@ internal static partial class PowDbBundles
             yield return self;
             yield break;
         }
-        foreach (var entry in disk.List(path))
+        var entries = disk.List(path);
+        var names = entries.Where(e => e.Kind == DiskEntryKind.Directory).Select(e => e.Name).ToHashSet();
+        foreach (var entry in entries)
         {
             context.Cancellation.ThrowIfCancellationRequested();
+            if (Strangers.Of(entry, n => names.Contains(n) && SeriesOf(n) is not null, disk) is { } stranger)
+            {
+                yield return BundleReadResult.Passed(entry.Path, stranger);
+            }
             if (
                 entry.Kind == DiskEntryKind.Directory
                 && !StagingArea.IsStagingName(entry.Name)
@@ -132,12 +138,14 @@ internal static partial class PowDbBundles
             Start = new ChainPosition(manifest.BaseSourceLsn, PositionUnit.Lsn),
             End = new ChainPosition(manifest.SourceLsn, PositionUnit.Lsn),
             CreatedUtc = Created(bundle),
+            TakenAfterUtc = bundle.Side?.TakenAfterUtc,
             Length = entries.Sum(e => e.Kind == DiskEntryKind.File ? e.Length : 0),
             FullName = bundle.Folder,
             Format = $"PowDB {(manifest.IsIncrement ? "increment" : "backup")} v{PowDbManifest.KnownFormatVersion}",
             Id = bundle.Id,
             Checksum = bundle.Id,
             Series = SeriesOf(bundle.Name),
+            HasOwnName = SeriesOf(bundle.Name) is not null,
             ParentId = bundle.Side?.ParentId,
             Notes = Notes(bundle),
         };

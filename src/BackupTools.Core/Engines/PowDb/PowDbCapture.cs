@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
@@ -17,14 +18,21 @@ internal sealed class PowDbCapture
     private readonly StagingArea _staging;
     private readonly EngineContext _context;
     private readonly PowDbBaseline? _baseline;
+    private readonly PowDbSuccession? _succession;
     private readonly DateTimeOffset _now;
     private readonly string _series;
 
-    private PowDbCapture(CaptureRequest request, StagingArea staging, EngineContext context, PowDbBaseline? baseline)
+    private PowDbCapture(
+        CaptureRequest request,
+        StagingArea staging,
+        EngineContext context,
+        PowDbBaseline? baseline,
+        PowDbSuccession? succession
+    )
     {
-        (_request, _staging, _context, _baseline) = (request, staging, context, baseline);
+        (_request, _staging, _context, _baseline, _succession) = (request, staging, context, baseline, succession);
         _now = context.Clock.GetUtcNow();
-        _series = PowDbBundles.SeriesOfSource(request.SourcePath);
+        _series = PowDbBundles.SeriesOfSource(request.Name);
     }
 
     private bool IncludeWal => _request.Options.IncludeWal;
@@ -38,8 +46,13 @@ internal sealed class PowDbCapture
             checkpoint();
         }
         PowDbPlan.RefuseInUse(request, context);
-        using var baseline = PowDbPlan.BaseOf(request) is { } path ? PowDbBaseline.Open(path, staging, context) : null;
-        return new PowDbCapture(request, staging, context, baseline).Run();
+        if (PowDbPlan.BaseOf(request) is not { } path)
+        {
+            return new PowDbCapture(request, staging, context, null, null).Run();
+        }
+        using var baseline = PowDbBaseline.Open(path, staging, context);
+        var succession = new PowDbSuccession(path, baseline, context);
+        return new PowDbCapture(request, staging, context, baseline, succession).Run();
     }
 
     private CaptureResult Run()
@@ -88,6 +101,7 @@ internal sealed class PowDbCapture
     {
         _context.Progress.Activity = "reading";
         _staging.CreateDirectory(Staged);
+        _succession?.Clear();
         PowDbCaptured[] files;
         PowDbPageTable pages;
         using (
@@ -108,8 +122,22 @@ internal sealed class PowDbCapture
         var wal = IncludeWal && look.Wal.Entry is not null ? TakeWal(source) : null;
         var unproven = source.Files.Where((_, i) => files[i].HasUnprovenPages).Select(f => f.Path).ToArray();
         look.RequireUnchanged(IncludeWal, unproven);
+        RequireSuccession(source, files);
         return Finish(source, files, wal, pages);
     }
+
+    private void RequireSuccession(PowDbSource source, PowDbCaptured[] files)
+    {
+        _succession?.Require(source);
+        if (_request is { Options.Differential: true, Chain.Head: { } newest })
+        {
+            _succession?.RequireNotBefore(newest, source, MaxLsn(source, files));
+        }
+    }
+
+    /// <summary>The position of what was captured, as the engine itself counts it.</summary>
+    private static ulong MaxLsn(PowDbSource source, PowDbCaptured[] files) =>
+        Math.Max(source.CatalogLsn, files.Max(f => f.MaxLsn));
 
     private PowDbCaptured[] TakeFiles(PowDbSource source, PowDbTableWriter table)
     {
@@ -134,7 +162,16 @@ internal sealed class PowDbCapture
             {
                 return PowDbPlainCapture.Run(opened, file.Name, length, _baseline, Create, _context);
             }
-            using var heap = new PowDbHeapCapture(opened, file.Name, length, _baseline, table, Create, _context);
+            using var heap = new PowDbHeapCapture(
+                opened,
+                file.Name,
+                length,
+                _baseline,
+                _succession,
+                table,
+                Create,
+                _context
+            );
             return heap.Run(threads);
         }
         catch (BackupException e)
@@ -166,13 +203,15 @@ internal sealed class PowDbCapture
 
     private CaptureResult Finish(PowDbSource source, PowDbCaptured[] files, PowDbCapturedWal? wal, PowDbPageTable pages)
     {
+        var maxLsn = MaxLsn(source, files);
         var content = new PowDbBundleContent
         {
             Facts = new CaptureFacts(
                 _now,
+                ClockOrder.TakenAfter(_now, _request.Newest?.OrderUtc),
                 _series,
-                Math.Max(source.CatalogLsn, files.Max(f => f.MaxLsn)),
-                _request.Chain?.Bundles.Max(b => b.End.Value) ?? 0,
+                maxLsn,
+                Position: maxLsn,
                 source.Catalog.Version,
                 source.IsLegacy && wal is not { HasHeader: true },
                 _baseline

@@ -49,10 +49,13 @@ internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
         return context.Disk.Stat(path) switch
         {
             null => [],
-            { Kind: DiskEntryKind.Directory } when context.Disk.List(path).Count == 0 => [],
+            { Kind: DiskEntryKind.Directory } when PowDbRestore.FolderOf(request, context).Entries().Count == 0 => [],
             _ => [path],
         };
     }
+
+    public IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) =>
+        PowDbRestore.FolderOf(request, context).Strangers(new HashSet<string>());
 
     public bool MayReplace(RestoreRequest request, EngineContext context)
     {

@@ -30,6 +30,10 @@ internal sealed class PowDbHeapCapture : IDisposable
     private readonly PageSet _known;
     private readonly PageSet _emit;
     private readonly PageSet? _changed;
+    private readonly PowDbSuccession? _succession;
+    private readonly PowDbHeapEvidence? _evidence;
+    private PowDbHeadHeap? _before;
+    private readonly byte[] _pageBefore = new byte[PowDbPage.Size];
     private PowDbDeltaWriter? _delta;
     private ulong _maxLsn;
     private int _unproven;
@@ -39,6 +43,7 @@ internal sealed class PowDbHeapCapture : IDisposable
     /// <param name="name">Its name.</param>
     /// <param name="length">How much of it to capture: whole pages.</param>
     /// <param name="baseline">The state to compare with; null for a full.</param>
+    /// <param name="succession">Receives what the pages say about following that state; null for a full.</param>
     /// <param name="table">Receives the fingerprints.</param>
     /// <param name="create">Makes a file in the bundle.</param>
     /// <param name="context">The run.</param>
@@ -47,16 +52,18 @@ internal sealed class PowDbHeapCapture : IDisposable
         string name,
         long length,
         PowDbBaseline? baseline,
+        PowDbSuccession? succession,
         PowDbTableWriter table,
         Func<string, IDiskFile> create,
         EngineContext context
     )
     {
-        (_source, _name, _length, _baseline, _table, _create, _context) = (
+        (_source, _name, _length, _baseline, _succession, _table, _create, _context) = (
             source,
             name,
             length,
             baseline,
+            succession,
             table,
             create,
             context
@@ -68,11 +75,16 @@ internal sealed class PowDbHeapCapture : IDisposable
             && before.Length % PowDbPage.Size == 0
                 ? before.Length / PowDbPage.Size
                 : -1;
-        var window = (int)Math.Min(pages, PowDbFingerprints.WindowPages);
+        // One that nobody can compare page by page says nothing.
+        _evidence =
+            _basePages >= 0 || baseline?.Files.ContainsKey(name) == false
+                ? succession?.Of(name, Math.Max(0, _basePages))
+                : null;
+        var window = (int)Math.Min(Math.Max(pages, _basePages), PowDbFingerprints.WindowPages);
         _fingerprints = new byte[window * PowDbFingerprints.Size];
         _emit = new PageSet(window);
         _known = new PageSet(window);
-        _baseFingerprints = [];
+        _baseFingerprints = _basePages < 0 ? [] : new byte[_fingerprints.Length];
         // The format cannot make a heap shorter, and a new one, or one without rows, must be there whole (§9).
         if (_basePages < 0 || pages < _basePages)
         {
@@ -80,7 +92,6 @@ internal sealed class PowDbHeapCapture : IDisposable
         }
         else
         {
-            _baseFingerprints = new byte[_fingerprints.Length];
             _changed = new PageSet(pages);
         }
     }
@@ -125,6 +136,7 @@ internal sealed class PowDbHeapCapture : IDisposable
         _copy?.Dispose();
         _delta?.Dispose();
         _hasher.Dispose();
+        _before?.Dispose();
     }
 
     private void Work(long offset, Span<byte> block, Span<byte> fingerprints)
@@ -186,19 +198,13 @@ internal sealed class PowDbHeapCapture : IDisposable
             var fingerprint = fingerprints.Slice(at / PowDbPage.Size * PowDbFingerprints.Size, PowDbFingerprints.Size);
             var slot = place * PowDbFingerprints.Size;
             fingerprint.CopyTo(_fingerprints.AsSpan(slot));
-            if (
-                _changed is not null
-                && !(
-                    page < _basePages
-                    && _known.Contains(place)
-                    && fingerprint.SequenceEqual(_baseFingerprints.AsSpan(slot, PowDbFingerprints.Size))
-                )
-            )
+            var bytes = block.Slice(at, PowDbPage.Size);
+            if (!IsKept(page, place, fingerprint, bytes) && _changed is not null)
             {
                 _emit.Add(place);
                 _changed.Add(page);
                 _delta ??= new PowDbDeltaWriter(_create(PowDbDelta.DeltaOf(_name)));
-                _delta.Add((uint)page, block.Slice(at, PowDbPage.Size));
+                _delta.Add((uint)page, bytes);
             }
             if (place == PowDbFingerprints.WindowPages - 1 || offset + at + PowDbPage.Size == _length)
             {
@@ -207,11 +213,39 @@ internal sealed class PowDbHeapCapture : IDisposable
         }
     }
 
+    /// <summary>Compares a page with what it was, and notes what that says.</summary>
+    private bool IsKept(long page, int place, ReadOnlySpan<byte> fingerprint, ReadOnlySpan<byte> bytes)
+    {
+        if (page >= _basePages)
+        {
+            _evidence?.TakeNew(bytes);
+            return false;
+        }
+        if (!_known.Contains(place))
+        {
+            _evidence?.TakeUnknown(bytes);
+            return false;
+        }
+        var before = _baseFingerprints.AsSpan(place * PowDbFingerprints.Size, PowDbFingerprints.Size);
+        if (fingerprint.SequenceEqual(before))
+        {
+            _evidence?.TakeKept(bytes);
+            return true;
+        }
+        if (_evidence is not null)
+        {
+            _before ??= _succession!.OpenBefore(_name);
+            _before.Read(page, before, _pageBefore);
+            _evidence.TakeChanged(_pageBefore, bytes);
+        }
+        return false;
+    }
+
     private void BeginWindow(long page)
     {
         _emit.Clear();
         _known.Clear();
-        if (_changed is null || page >= _basePages)
+        if (page >= _basePages)
         {
             return;
         }

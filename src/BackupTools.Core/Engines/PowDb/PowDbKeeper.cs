@@ -82,9 +82,10 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         {
             Facts = new CaptureFacts(
                 plan.Last.CreatedUtc,
+                ClockOrder.InPlaceOf(plan.Last),
                 plan.Full.Series ?? plan.Full.Name,
                 last.Side?.MaxLsn ?? last.Manifest.SourceLsn,
-                last.Manifest.SourceLsn,
+                Position: last.Manifest.SourceLsn,
                 rebuild.Catalog.Version,
                 IsLegacy: last.SideWal is null,
                 Baseline: null

@@ -31,11 +31,7 @@ internal static class PowDbPlan
             Request = request,
             BundlePath = Path.Combine(
                 request.DestinationFolder,
-                PowDbBundles.NameOf(
-                    PowDbBundles.SeriesOfSource(request.SourcePath),
-                    context.Clock.GetUtcNow(),
-                    request.Kind
-                )
+                PowDbBundles.NameOf(PowDbBundles.SeriesOfSource(request.Name), context.Clock.GetUtcNow(), request.Kind)
             ),
             ExpectedBytes = source.Length,
             SourceFiles = source.Files.Select(f => f.Path).ToArray(),

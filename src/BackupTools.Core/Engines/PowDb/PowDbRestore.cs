@@ -1,4 +1,5 @@
 using BackupTools.Files;
+using BackupTools.Formats.PowDb;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -6,6 +7,10 @@ namespace BackupTools.Engines.PowDb;
 internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, EngineContext context)
 {
     private const string Staged = "data";
+
+    /// <summary>The destination: all that an engine writes has a name of its own kind.</summary>
+    public static DataFolder FolderOf(RestoreRequest request, EngineContext context) =>
+        new(context.Disk, request.DestinationPath, PowDbNames.IsOfTheEngine, static _ => false);
 
     public RestoreResult Run()
     {
@@ -25,16 +30,34 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
         }
         return new RestoreResult
         {
-            Steps =
-            [
-                context.Disk.Stat(request.DestinationPath) is null
-                    ? PublishStep.Place(Staged, request.DestinationPath)
-                    : PublishStep.Replace(Staged, request.DestinationPath),
-            ],
+            Steps = Steps(parts),
             End = request.Plan.Last.End,
             Files = parts.Select(p => Path.Combine(request.DestinationPath, p.Name)).ToArray(),
             Length = parts.Sum(p => p.Length),
         };
+    }
+
+    /// <summary>
+    /// A directory changes places with the old one whole, at one moment. Where that cannot be, the catalogue goes first
+    /// and comes last: without it nothing opens.
+    /// </summary>
+    private List<PublishStep> Steps(IReadOnlyList<PowDbStatePart> parts)
+    {
+        var destination = request.DestinationPath;
+        if (context.Disk.Stat(destination) is null)
+        {
+            return [PublishStep.Place(Staged, destination)];
+        }
+        var folder = FolderOf(request, context);
+        if (!request.EntryByEntry && !folder.HasPlaces() && folder.Strangers(new HashSet<string>()).Count == 0)
+        {
+            return [PublishStep.Replace(Staged, destination)];
+        }
+        var names = parts.Select(p => p.Name).Where(n => n != PowDbNames.Catalog);
+        var steps = folder.Steps(Staged, [.. names, PowDbNames.Catalog], staging);
+        var last = steps.Find(s => s.StagedName == $"{Staged}/{PowDbNames.Catalog}")!;
+        steps.Remove(last);
+        return [.. steps, last with { SetAsideFirst = true }];
     }
 
     /// <summary>Reads the result back: the checks so far saw the bytes on their way to the disk.</summary>

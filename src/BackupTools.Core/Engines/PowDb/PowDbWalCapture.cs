@@ -36,7 +36,7 @@ internal static class PowDbWalCapture
         var entry = file.Stat();
         var length = (int)Math.Min(entry.Length, BeginningSize);
         var beginning = Beginning(file, length);
-        return new PowDbWalNote(entry, beginning, length, HasRecords(file, entry.Length, context));
+        return new PowDbWalNote(entry, beginning, length, FirstLsn(file, context) is not null);
     }
 
     /// <summary>
@@ -95,10 +95,13 @@ internal static class PowDbWalCapture
         return Hasher.Hash(bytes);
     }
 
-    private static bool HasRecords(IDiskFile file, long length, EngineContext context)
+    /// <summary>The LSN of the first record; null when there is no whole one.</summary>
+    /// <exception cref="BackupException">UnsupportedVersion.</exception>
+    public static ulong? FirstLsn(IDiskFile file, EngineContext context)
     {
         var scan = new PowDbWalScan();
         var buffer = new byte[BeginningSize];
+        var length = file.Length;
         try
         {
             for (long at = 0; at < length && scan.Records == 0 && scan.Stopped is null; )
@@ -117,6 +120,6 @@ internal static class PowDbWalCapture
         {
             throw e.At(file.Path);
         }
-        return scan.Records > 0;
+        return scan.FirstLsn;
     }
 }

@@ -21,6 +21,11 @@ internal sealed record SpgBundle
     /// </summary>
     public required ulong? Baseline { get; init; }
 
+    /// <summary>
+    /// A full: what tells its snapshot from others, its length and its own checksum; null where it has none.
+    /// </summary>
+    public required string? Snapshot { get; init; }
+
     /// <summary>Digest of everything read here; with the CRC among it, it stands for the whole bundle.</summary>
     public required Hash Id { get; init; }
 
@@ -92,8 +97,25 @@ internal sealed record SpgBundle
             FileLength = length,
             StoredCrc = stored,
             Baseline = baseline,
+            Snapshot = header.Kind == SpgBundleHeader.Full ? SnapshotOf(file, start, header) : null,
             Id = hasher.Finalize(),
         };
+    }
+
+    private static string? SnapshotOf(IDiskFile file, ReadOnlyMemory<byte> start, SpgBundleHeader header)
+    {
+        const int Beginning = 16;
+        if (header.SnapLen < Beginning)
+        {
+            return null;
+        }
+        var first = ReadAt(file, start, SpgBundleHeader.FixedLength, Beginning);
+        if (!SpgSnapshotCheck.EndsWithChecksum(first))
+        {
+            return null;
+        }
+        var last = ReadAt(file, start, header.WalFieldsOffset - sizeof(uint), sizeof(uint));
+        return $"{header.SnapLen} {Convert.ToHexString(last)}";
     }
 
     /// <summary>The bytes at an offset, from those read already where they lie there.</summary>

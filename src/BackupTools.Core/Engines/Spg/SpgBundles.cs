@@ -14,6 +14,7 @@ internal static partial class SpgBundles
 
     // One read serves the header of a small bundle whole.
     private const int FirstRead = 4096;
+    private const string After = "-after-";
     private const string TimeFormat = "yyyyMMdd'T'HHmmssfff'Z'";
 
     /// <summary>
@@ -29,7 +30,11 @@ internal static partial class SpgBundles
         }
         return disk.List(path)
             .Where(e => e.Kind is DiskEntryKind.File or DiskEntryKind.Link && !StagingArea.IsStagingName(e.Name))
-            .Select(e => TryRead(e.Path, disk))
+            .Select(e =>
+                Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
+                    ? BundleReadResult.Passed(e.Path, stranger)
+                    : TryRead(e.Path, disk)
+            )
             .OfType<BundleReadResult>();
     }
 
@@ -57,13 +62,26 @@ internal static partial class SpgBundles
         NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;
 
     /// <summary>A name for a new bundle that nothing in the folder has.</summary>
-    public static string NewPath(string folder, string database, DateTimeOffset time, BundleKind kind, IDisk disk)
+    /// <param name="folder">The folder.</param>
+    /// <param name="series">The database's name in the names of its bundles.</param>
+    /// <param name="time">When the bundle was taken.</param>
+    /// <param name="after">Its <see cref="BundleHeader.TakenAfterUtc"/>: the file itself has no room for it.</param>
+    /// <param name="kind">Full or increment.</param>
+    /// <param name="disk">The disk.</param>
+    public static string NewPath(
+        string folder,
+        string series,
+        DateTimeOffset time,
+        DateTimeOffset? after,
+        BundleKind kind,
+        IDisk disk
+    )
     {
         var name = string.Create(
             CultureInfo.InvariantCulture,
-            $"{SpgFiles.StemOf(database)}-{time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}"
+            $"{series}-{Stamp(time)}-{(kind == BundleKind.Full ? "full" : "incr")}"
         );
-        name += kind == BundleKind.Full ? "-full" : "-incr";
+        name += after is { } place ? $"{After}{Stamp(place)}" : "";
         var path = Path.Combine(folder, name + Extension);
         for (var n = 2; disk.Stat(path) is not null; n++)
         {
@@ -72,9 +90,26 @@ internal static partial class SpgBundles
         return path;
     }
 
+    private static string Stamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset? TakenAfter(string fileName) =>
+        NameShape().Match(fileName).Groups["after"] is { Success: true, Value: var stamp }
+        && DateTimeOffset.TryParseExact(
+            stamp,
+            TimeFormat,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var time
+        )
+            ? time
+            : null;
+
+    private static bool IsNamedLikeOne(string name) => name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
     private static BundleReadResult? TryRead(string path, IDisk disk)
     {
-        var isNamedLikeOne = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+        var isNamedLikeOne = IsNamedLikeOne(path);
         try
         {
             using var file = disk.OpenRead(path);
@@ -99,11 +134,15 @@ internal static partial class SpgBundles
             Start = Position(bundle.Start),
             End = Position(bundle.Header.WalPos),
             CreatedUtc = bundle.CreatedUtc,
+            TakenAfterUtc = TakenAfter(Path.GetFileName(path)),
             Length = bundle.FileLength,
             FullName = path,
             Format = $"SPGBKUP v{bundle.Header.Version}",
             Id = bundle.Id.ToString(),
             Series = SeriesOf(Path.GetFileName(path)),
+            HasOwnName = SeriesOf(Path.GetFileName(path)) is not null,
+            // Only CHECKPOINT writes the database file that is the snapshot, and never an old one again.
+            Origin = SpgEpoch.IsDatabaseTellable(bundle) && bundle.Snapshot is { } s ? new(s, IsLasting: false) : null,
             Checksum = bundle.StoredCrc is { } crc ? $"{crc:x8}" : null,
             Notes =
             [
@@ -114,6 +153,10 @@ internal static partial class SpgBundles
 
     public static ChainPosition Position(ulong value) => new(value, PositionUnit.WalBytes);
 
-    [GeneratedRegex(@"^(?<series>.+)-\d{8}T\d{9}Z-(full|incr)(-\d+)?\.bkp$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^(?<series>.+)-\d{8}T\d{9}Z-(full|incr)(-after-(?<after>\d{8}T\d{9}Z))?(-\d+)?\.bkp$",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex NameShape();
 }

@@ -49,6 +49,14 @@ internal sealed class SpgCapture
                 // Whoever names a log means it; going on without would lose what it holds.
                 throw new BackupException(ErrorCode.PathNotFound, "the write-ahead log does not exist", named);
             }
+            if (request.Earlier is { Full: not null, Head: { } head } earlier)
+            {
+                var before = new SpgEpoch(request with { Chain = earlier, Parent = head }, source, context);
+                if (before.WhyNot() is { } why)
+                {
+                    warnings.Add(DoesNotContinue(head, why));
+                }
+            }
             if (source.Wal is null)
             {
                 warnings.Add(
@@ -81,13 +89,7 @@ internal sealed class SpgCapture
         return new CapturePlan
         {
             Request = request,
-            BundlePath = SpgBundles.NewPath(
-                request.DestinationFolder,
-                request.SourcePath,
-                context.Clock.GetUtcNow(),
-                request.Kind,
-                context.Disk
-            ),
+            BundlePath = NewPath(request, context.Clock.GetUtcNow(), context),
             ExpectedBytes =
                 request.Kind == BundleKind.Full
                     ? (source.Database?.Length ?? 0) + (source.Wal?.Length ?? 0)
@@ -97,6 +99,16 @@ internal sealed class SpgCapture
             Warnings = warnings,
         };
     }
+
+    private static ChainProblem DoesNotContinue(BundleHeader head, string why) =>
+        new(
+            ProblemSeverity.Warning,
+            ErrorCode.ContinuityNotProved,
+            $"the database does not continue {head.Name}: {why}. A CHECKPOINT does that; so does another database of the "
+                + "same name, which retention would take for this one",
+            head.FullName,
+            Recommendation: "After a CHECKPOINT nothing is to be done. Give every database a folder of its own."
+        );
 
     /// <summary>Captures.</summary>
     public CaptureResult Run()
@@ -109,15 +121,19 @@ internal sealed class SpgCapture
             header = CopyUntilStable(new SpgBundleWriter(target, _context));
         }
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
-        var path = SpgBundles.NewPath(
-            _request.DestinationFolder,
-            _request.SourcePath,
-            time,
-            _request.Kind,
-            _context.Disk
-        );
+        var path = NewPath(_request, time, _context);
         return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
     }
+
+    private static string NewPath(CaptureRequest request, DateTimeOffset time, EngineContext context) =>
+        SpgBundles.NewPath(
+            request.DestinationFolder,
+            SpgFiles.StemOf(request.Name),
+            time,
+            ClockOrder.TakenAfter(time, request.Newest?.OrderUtc),
+            request.Kind,
+            context.Disk
+        );
 
     private SpgBundleHeader CopyUntilStable(SpgBundleWriter writer)
     {

@@ -114,10 +114,6 @@ internal static class SpgContinuity
                 offset: 9
             );
         }
-        if (next.Header.TsMicros < previous.Header.TsMicros)
-        {
-            yield return Warning("the increment is dated before what precedes it", path, 17);
-        }
     }
 
     private static ChainProblem Error(

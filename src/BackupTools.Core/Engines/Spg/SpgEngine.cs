@@ -19,6 +19,7 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
             // Frames carry no time (SPG format, §4.1).
             CutsByTime = false,
             SiblingIncrements = false,
+            Beside = SpgFiles.Beside,
             Options = [nameof(EngineOptions.WalPath), nameof(EngineOptions.Checkpoint)],
         };
 

@@ -25,6 +25,7 @@ internal sealed class SpgEpoch
     private readonly EngineContext _context;
     private readonly IReadOnlyList<(BundleHeader Header, SpgBundle Bundle)> _path;
     private readonly Lazy<SpgWalScanner?> _chainEnd;
+    private readonly bool _isUsersWord;
     private bool? _openAtSince;
     private bool _isFrameEnd;
 
@@ -42,6 +43,7 @@ internal sealed class SpgEpoch
                 "there is neither a bundle nor a position to continue from",
                 request.SourcePath
             );
+        _isUsersWord = request.Since is not null;
         _chainEnd = new Lazy<SpgWalScanner?>(ScanChain);
     }
 
@@ -85,6 +87,17 @@ internal sealed class SpgEpoch
         var isSameDatabase = _path.Count > 0 && IsDatabaseTellable(_path[0].Bundle) && CompareDatabase(_path[0]);
         if (compared == 0 && !isSameDatabase)
         {
+            if (!_isUsersWord)
+            {
+                throw new BackupException(
+                    ErrorCode.ContinuityNotProved,
+                    $"nothing in the chain shows that the log is still the one that position {Since} was taken from: "
+                        + $"{_path[0].Header.Name} holds no log, and not the database file",
+                    _source.Files.Wal,
+                    recommendation: "Take a new full backup, or use -FullIfNeeded, which does. If there was no CHECKPOINT "
+                        + $"since, -Since {Since} continues all the same."
+                );
+            }
             ScanUpToSince();
             _context.Warn(
                 $"nothing in the chain shows that the log is still the one that position {Since} was taken from; "
@@ -92,6 +105,15 @@ internal sealed class SpgEpoch
             );
         }
     }
+
+    /// <summary>
+    /// Why the source does not go on from the chain, as far as a quick look tells; null when it does, or when nothing
+    /// shows that it does not.
+    /// </summary>
+    public string? WhyNot() =>
+        _source.Wal is null || Since > (ulong)Wal.Length || CompareTail() < 0 ? "its log is another"
+        : IsDatabaseTellable(_path[0].Bundle) && !IsSameDatabase(_path[0], quick: true) ? "its database file is another"
+        : null;
 
     /// <summary>Whether what was compared is still so, after the copy.</summary>
     public bool StillHolds() => CompareTail() >= 0;
@@ -157,19 +179,18 @@ internal sealed class SpgEpoch
     /// taken later holds what was in memory instead, and so does one that was merged from it: that one begins where
     /// the server's was taken, and cannot be told from one that begins at a manifest's baseline.
     /// </summary>
-    private static bool IsDatabaseTellable(SpgBundle full) =>
+    public static bool IsDatabaseTellable(SpgBundle full) =>
         full.IsFull && (full.Baseline == 0 || full.Header.WalPos == 0);
 
-    private bool CompareDatabase((BundleHeader Header, SpgBundle Bundle) full)
-    {
-        using var bundle = _context.Disk.OpenRead(full.Header.FullName);
-        return IsSameDatabase(bundle, full.Bundle)
+    private bool CompareDatabase((BundleHeader Header, SpgBundle Bundle) full) =>
+        IsSameDatabase(full, quick: false)
             ? true
             : throw Foreign("a CHECKPOINT happened since the chain's full: the database file is another");
-    }
 
-    private bool IsSameDatabase(IDiskFile bundle, SpgBundle full)
+    private bool IsSameDatabase((BundleHeader Header, SpgBundle Bundle) chainFull, bool quick)
     {
+        var full = chainFull.Bundle;
+        using var bundle = _context.Disk.OpenRead(chainFull.Header.FullName);
         var length = (long)full.Header.SnapLen;
         if (_source.Database is not { } database)
         {
@@ -192,7 +213,9 @@ internal sealed class SpgEpoch
         }
         // No checksum to compare. A file that nobody touched since the full was dated is the one the full holds.
         var quiet = full.CreatedUtc - s_clockMargin;
-        return (entry.ModifiedUtc < quiet && entry.ChangedUtc < quiet) || SameRange(database, bundle, 0, length);
+        return quick
+            || (entry.ModifiedUtc < quiet && entry.ChangedUtc < quiet)
+            || SameRange(database, bundle, 0, length);
     }
 
     /// <summary>There is no database file: as long as that is so, the chain must begin with an empty catalogue.</summary>

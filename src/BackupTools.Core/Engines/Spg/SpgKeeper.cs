@@ -48,6 +48,7 @@ internal sealed class SpgKeeper(StagingArea staging, EngineContext context)
             folder,
             full.Series ?? Path.GetFileNameWithoutExtension(full.Name) + "-merged",
             plan.Last.CreatedUtc,
+            ClockOrder.InPlaceOf(plan.Last),
             BundleKind.Full,
             context.Disk
         );

@@ -64,6 +64,13 @@ internal static partial class Libc
     public static long NextHole(SafeFileHandle file, long offset, out int errno) =>
         Seek(file, offset, SeekHole, out errno);
 
+    /// <summary>How many handles this process may have at once (RLIMIT_NOFILE); null when that is not known.</summary>
+    public static unsafe ulong? HandleLimit()
+    {
+        var limits = stackalloc ulong[2]; // soft, hard
+        return GetLimit(OperatingSystem.IsMacOS() ? 8 : 7, limits) == 0 ? limits[0] : null;
+    }
+
     /// <summary>Writes all of a block at an offset; false when that fails, perhaps after a part of it.</summary>
     public static unsafe bool TryWrite(SafeFileHandle file, byte* block, int length, long offset)
     {
@@ -119,6 +126,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwnerCall(string path, uint owner, uint group);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static unsafe partial int GetLimit(int resource, ulong* limits);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long SeekCall(SafeFileHandle file, long offset, int whence);

@@ -12,6 +12,7 @@ internal static partial class Linux
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
+    private const ulong MountRoot = 0x2000;
     private const uint NoReplace = 1;
     private const uint ExchangeFlag = 2;
     private const uint StartWritebackFlag = 2;
@@ -56,6 +57,10 @@ internal static partial class Linux
         errno = Statx(CurrentDirectory, path, NoFollow, BasicStats, out var s) == 0 ? 0 : Marshal.GetLastPInvokeError();
         return errno == 0 ? (s.Owner, s.Group) : null;
     }
+
+    /// <summary>True when something is mounted there; false where the kernel cannot tell (before Linux 5.8).</summary>
+    public static bool IsMountRoot(string path) =>
+        Statx(CurrentDirectory, path, NoFollow, BasicStats, out var s) == 0 && (s.Attributes & MountRoot) != 0;
 
     /// <summary>Renames without ever replacing; 0 or the error (Invalid or NotImplemented where that is not known).</summary>
     public static int RenameNoReplace(string from, string to) => Rename2(from, to, NoReplace);
@@ -119,6 +124,9 @@ internal static partial class Linux
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatxResult
     {
+        [FieldOffset(8)]
+        public ulong Attributes;
+
         [FieldOffset(16)]
         public uint Links;
 

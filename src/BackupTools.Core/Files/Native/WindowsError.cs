@@ -5,7 +5,12 @@ internal static class WindowsError
 {
     public const int FileNotFound = 2;
     public const int PathNotFound = 3;
+    public const int TooManyOpenFiles = 4;
     public const int AccessDenied = 5;
+    public const int NotEnoughMemory = 8;
+    public const int OutOfMemory = 14;
+    public const int FileNameTooLong = 206;
+    public const int CommitmentLimit = 1455;
     public const int SharingViolation = 32;
     public const int LockViolation = 33;
     public const int HandleDiskFull = 39;

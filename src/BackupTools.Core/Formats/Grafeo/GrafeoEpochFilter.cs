@@ -9,42 +9,52 @@ namespace BackupTools.Formats.Grafeo;
 internal readonly record struct GrafeoStretch(int Input, long Start, long End);
 
 /// <summary>
-/// Decides which frames of a 0.5.x log belong to the epochs of a range, as the engine's recovery does (Grafeo format,
-/// §5.4): data waits for its commit and is dropped by an abort; commits wait for their epoch; what has no epoch yet
-/// is in no state that can be named.
+/// Decides which frames of a 0.5.x log make the state of an epoch, as the engine's recovery does (Grafeo format, §5.4):
+/// data waits for its commit and is dropped by an abort, commits wait for their epoch. No frame is left out because of
+/// the number of its epoch: the engine counts anew whenever it opens a database, so that an epoch that falls begins
+/// another session, whose commits are as new as any.
 /// </summary>
-/// <param name="after">Epochs up to this one are left out: they are in the image or a backup already.</param>
-/// <param name="until">Epochs behind this one are left out, and the log ends with the first of them.</param>
-/// <remarks>Frames that follow one another are joined, so that memory does not grow with their number.</remarks>
-internal sealed class GrafeoEpochFilter(ulong after, ulong until)
+/// <param name="until">The log ends before the first epoch behind this one.</param>
+/// <remarks>
+/// <para>Frames that follow one another are joined, so that memory does not grow with their number.</para>
+/// <para>Unlike the engine's, an abort keeps changes of the schema, which the running engine does not undo.</para>
+/// </remarks>
+internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
 {
     /// <summary>Holes that are kept in mind: sessions that commit at once leave a few for a moment, lost files one each.</summary>
     public const int MaxMissing = 1024;
 
     private readonly List<GrafeoStretch> _pending = [];
+    private readonly List<GrafeoStretch> _pendingSchema = [];
     private readonly List<GrafeoStretch> _committed = [];
     private readonly List<GrafeoStretch> _kept = [];
+    private bool _schemaIsContent;
+    private bool _committedIsContent;
+    private ulong? _highestOfSession;
 
-    /// <summary>The first epoch of the range that was met; null for none.</summary>
+    /// <summary>The epoch before the first one, where it is known: what is missing behind it is a hole.</summary>
+    public ulong? Follows { get; init; }
+
+    /// <summary>The first epoch that was met; null for none.</summary>
     public ulong? First { get; private set; }
 
-    /// <summary>The last epoch of the range that was met; null for none.</summary>
+    /// <summary>The last epoch that was kept; null for none.</summary>
     public ulong? Last { get; private set; }
 
-    /// <summary>The last epoch that was met at all.</summary>
-    public ulong? LastSeen { get; private set; }
+    /// <summary>The highest epoch that was kept; null for none.</summary>
+    public ulong? Highest { get; private set; }
 
-    /// <summary>Where the frames of the epoch before the range end, if they were met: its last stretch.</summary>
-    public GrafeoStretch? AfterAt { get; private set; }
-
-    /// <summary>Epochs that should have come before the last one and did not, ascending.</summary>
+    /// <summary>Epochs that should have come before a later one of their session and did not, ascending.</summary>
     public List<(ulong From, ulong To)> Missing { get; } = [];
 
-    /// <summary>An epoch behind the range was met: nothing that follows matters.</summary>
+    /// <summary>An epoch behind the range was met: nothing that follows is kept.</summary>
     public bool IsPast { get; private set; }
 
-    /// <summary>A transaction committed, but its epoch has not been met: the last thing a crashed engine wrote.</summary>
-    public bool HasCommitWithoutEpoch => _committed.Count > 0;
+    /// <summary>An epoch of the range came behind one that is not: the state of that epoch is not one place in the log.</summary>
+    public bool ComesAgain { get; private set; }
+
+    /// <summary>The last transaction that was committed; the engine begins with 1.</summary>
+    public ulong LastTransaction { get; private set; } = 1;
 
     /// <summary>Takes the next frame.</summary>
     /// <exception cref="BackupException">Malformed: more than <see cref="MaxMissing"/> holes in the epochs.</exception>
@@ -52,6 +62,7 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
     {
         if (IsPast)
         {
+            ComesAgain |= record.Kind == GrafeoRecordKind.EpochAdvance && record.Value <= until;
             return;
         }
         switch (record.Kind)
@@ -59,11 +70,21 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
             case GrafeoRecordKind.Data:
                 Join(_pending, input, record);
                 break;
+            case GrafeoRecordKind.Schema:
+            case GrafeoRecordKind.SwitchGraph:
+                Join(_pending, input, record);
+                Join(_pendingSchema, input, record);
+                _schemaIsContent |= record.Kind == GrafeoRecordKind.Schema;
+                break;
             case GrafeoRecordKind.TransactionAbort:
                 _pending.Clear();
+                _pending.AddRange(_pendingSchema);
                 break;
             case GrafeoRecordKind.TransactionCommit:
+                LastTransaction = record.Value;
+                _committedIsContent |= _pending.Count > 0;
                 Move(_pending, _committed);
+                ForgetSchema();
                 Join(_committed, input, record);
                 break;
             case GrafeoRecordKind.Checkpoint:
@@ -73,6 +94,25 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
                 Advance(input, record);
                 break;
         }
+    }
+
+    /// <summary>
+    /// The log ends here and the database that wrote it is to be captured: what was committed and got no epoch is kept,
+    /// and so are changes of the schema, which the engine has acknowledged though nothing says so in the log.
+    /// </summary>
+    /// <returns>True when a commit must be put behind the last frame for the engine to apply it.</returns>
+    public bool Close()
+    {
+        if (_committedIsContent)
+        {
+            Move(_committed, _kept);
+        }
+        if (!_schemaIsContent)
+        {
+            return false;
+        }
+        Move(_pendingSchema, _kept);
+        return true;
     }
 
     /// <summary>The stretches kept so far, in order; they are handed out once.</summary>
@@ -85,51 +125,52 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
 
     private void Advance(int input, GrafeoRecord record)
     {
-        if (record.Value > until)
+        var epoch = record.Value;
+        if (epoch > until)
         {
             IsPast = true;
             _committed.Clear();
             return;
         }
-        if (IsNew(record))
-        {
-            Move(_committed, _kept);
-            Join(_kept, input, record);
-            First = Math.Min(First ?? record.Value, record.Value);
-        }
-        else
-        {
-            if (record.Value == after)
-            {
-                Join(_committed, input, record);
-                AfterAt = _committed[^1];
-            }
-            _committed.Clear();
-        }
-        LastSeen = record.Value;
+        Move(_committed, _kept);
+        Join(_kept, input, record);
+        _committedIsContent = false;
+        Count(epoch, record);
+        First ??= epoch;
+        Last = epoch;
+        Highest = Math.Max(Highest ?? 0, epoch);
     }
 
     /// <summary>
-    /// Whether an epoch is no repetition. Sessions that commit at once write their epochs in any order, so one may
-    /// still fill a hole; the same epoch twice in a row is kept, for only what earlier backups hold is known to repeat.
+    /// Looks for epochs that were lost. Transactions that end at once write theirs in any order, so that one may still
+    /// fill a hole; any other that does not rise begins a session.
     /// </summary>
-    private bool IsNew(GrafeoRecord record)
+    private void Count(ulong epoch, GrafeoRecord record)
     {
-        var epoch = record.Value;
-        var known = Last ?? after;
-        if (epoch > known)
+        if ((_highestOfSession ?? Follows) is not { } known)
+        {
+            _highestOfSession = epoch;
+        }
+        else if (epoch > known)
         {
             if (epoch - known > 1)
             {
                 AddHole(Missing.Count, known + 1, epoch - 1, record);
             }
-            Last = epoch;
-            return true;
+            _highestOfSession = epoch;
         }
+        else if (!FillsHole(epoch, record))
+        {
+            _highestOfSession = epoch;
+        }
+    }
+
+    private bool FillsHole(ulong epoch, GrafeoRecord record)
+    {
         var hole = Missing.FindIndex(m => m.From <= epoch && epoch <= m.To);
         if (hole < 0)
         {
-            return epoch == Last;
+            return false;
         }
         var (from, to) = Missing[hole];
         Missing.RemoveAt(hole);
@@ -155,6 +196,12 @@ internal sealed class GrafeoEpochFilter(ulong after, ulong until)
             );
         }
         Missing.Insert(index, (from, to));
+    }
+
+    private void ForgetSchema()
+    {
+        _pendingSchema.Clear();
+        _schemaIsContent = false;
     }
 
     private static void Move(List<GrafeoStretch> from, List<GrafeoStretch> to)

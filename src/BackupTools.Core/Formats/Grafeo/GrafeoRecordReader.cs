@@ -15,6 +15,9 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
     /// <summary>Bytes of the longest frame that <see cref="IndexOfEpoch"/> finds.</summary>
     public const int MaxEpochFrame = Prefix + MaxEpochPayload + Trailer;
 
+    /// <summary>More bytes than any frame has that orders transactions, however its numbers are written.</summary>
+    public const int MaxOrderingFrame = 24;
+
     // Variant and one integer: all that is looked at of a payload.
     private const int Looked = 16;
     private const int Prefix = 4;
@@ -179,7 +182,12 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
         }
         if (variant < (uint)GrafeoRecordKind.TransactionCommit)
         {
-            return (GrafeoRecordKind.Data, 0);
+            var kind =
+                variant == (uint)GrafeoRecordKind.SwitchGraph ? GrafeoRecordKind.SwitchGraph
+                : variant is >= (uint)GrafeoRecordKind.Schema and < (uint)GrafeoRecordKind.SwitchGraph
+                    ? GrafeoRecordKind.Schema
+                : GrafeoRecordKind.Data;
+            return (kind, 0);
         }
         var value = reader.U64();
         if (reader.Offset != End + Prefix + _length)

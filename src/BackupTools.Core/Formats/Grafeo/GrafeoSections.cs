@@ -51,6 +51,42 @@ internal static class GrafeoSections
         };
     }
 
+    /// <summary>The header pages with another epoch, which like all of them has no checksum.</summary>
+    /// <param name="pages">Of an image that was written at least once.</param>
+    /// <param name="header">What they say.</param>
+    /// <param name="epoch">The epoch of the image.</param>
+    public static byte[] WithEpoch(ReadOnlySpan<byte> pages, GrafeoContainerHeader header, ulong epoch)
+    {
+        var slot = header.Active;
+        var bytes = new BincodeWriter()
+            .U64(slot.Iteration)
+            .U64(slot.Root!.Value.Checksum)
+            .U64(slot.SnapshotLength)
+            .U64(epoch)
+            .U64(slot.TransactionId)
+            .U64(slot.Nodes)
+            .U64(slot.Edges)
+            .U64(slot.TimestampMs)
+            .ToArray();
+        var changed = pages.ToArray();
+        var page = changed.AsSpan(header.ActivePage * GrafeoContainerHeader.PageSize, GrafeoContainerHeader.PageSize);
+        page.Clear();
+        bytes.CopyTo(page);
+        return changed;
+    }
+
+    /// <summary>An image of nothing, as the engine creates it before the first checkpoint.</summary>
+    /// <param name="createdMs">When it was created, in milliseconds since 1970.</param>
+    public static byte[] EmptyImage(ulong createdMs)
+    {
+        var image = new byte[GrafeoContainerHeader.Size];
+        var head = new BincodeWriter().U64(FormatVersion).U64(GrafeoContainerHeader.PageSize).U64(createdMs).ToArray();
+        "GRAF"u8.CopyTo(image);
+        head.CopyTo(image, 4);
+        "0.5.42"u8.CopyTo(image.AsSpan(4 + head.Length));
+        return image;
+    }
+
     /// <summary>The sections that the directory page lists; the caller has checked the page's checksum.</summary>
     public static List<GrafeoExtent> ReadDirectory(ReadOnlySpan<byte> page)
     {

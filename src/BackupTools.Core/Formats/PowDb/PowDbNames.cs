@@ -19,6 +19,9 @@ internal static class PowDbNames
     public const string ExpressionIndexSuffix = ".eidx";
     public const string DeltaSuffix = ".delta";
 
+    private const string Readers = "readers";
+    private const string Sync = ".powdb-sync";
+    private const string TemporarySuffix = ".tmp";
     private const int MaxLength = 255;
 
     public static bool IsHeap(string name) => name.EndsWith(HeapSuffix, StringComparison.Ordinal);
@@ -26,6 +29,17 @@ internal static class PowDbNames
     public static bool IsIndex(string name) =>
         name.EndsWith(IndexSuffix, StringComparison.Ordinal)
         || name.EndsWith(ExpressionIndexSuffix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// What an engine of any version writes into a data directory, with what a crash of it leaves, and what a copied
+    /// bundle brings along.
+    /// </summary>
+    public static bool IsOfTheEngine(string name) =>
+        IsKnown(name.EndsWith(TemporarySuffix, StringComparison.Ordinal) ? name[..^TemporarySuffix.Length] : name)
+        || IsHeap(name)
+        || IsIndex(name)
+        || name is Lock or Readers or Sync or Manifest or Increment or PowDbSideFile.FileName
+        || name is PowDbSideFile.TableFileName;
 
     /// <summary>An ASCII letter or underscore, then letters, digits and underscores.</summary>
     public static bool IsIdentifier(string name) =>

@@ -54,6 +54,12 @@ internal sealed record PowDbSideFile
     /// <summary>To the millisecond; the manifest knows seconds only.</summary>
     public required DateTimeOffset CreatedUtc { get; init; }
 
+    /// <summary>
+    /// What was there before it is dated up to this time, later than the bundle itself; null when its own date says as
+    /// much. To the millisecond; side files without it are of before it was written.
+    /// </summary>
+    public DateTimeOffset? TakenAfterUtc { get; init; }
+
     /// <summary>The highest LSN really found; the manifest of an increment never goes below its base.</summary>
     public required ulong MaxLsn { get; init; }
 
@@ -81,7 +87,11 @@ internal sealed record PowDbSideFile
             json.WriteString("bundle", BundleId);
             json.WriteString("parent", ParentId);
             json.WriteString("series", Series);
-            json.WriteString("created_utc", CreatedUtc.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+            json.WriteString("created_utc", Text(CreatedUtc));
+            if (TakenAfterUtc is { } after)
+            {
+                json.WriteString("taken_after_utc", Text(after));
+            }
             json.WriteNumber("max_lsn", MaxLsn);
             json.WriteStartArray("files");
             foreach (var file in Files)
@@ -142,12 +152,10 @@ internal sealed record PowDbSideFile
                 BundleId = Digest(Required(root, "bundle")).ToString(),
                 ParentId = Id(root.GetProperty("parent")),
                 Series = Required(root, "series"),
-                CreatedUtc = DateTimeOffset.ParseExact(
-                    Required(root, "created_utc"),
-                    TimeFormat,
-                    CultureInfo.InvariantCulture,
-                    DateTimeStyles.AssumeUniversal
-                ),
+                CreatedUtc = Time(Required(root, "created_utc")),
+                TakenAfterUtc = root.TryGetProperty("taken_after_utc", out _)
+                    ? Time(Required(root, "taken_after_utc"))
+                    : null,
                 MaxLsn = root.GetProperty("max_lsn").GetUInt64(),
                 Files = root.GetProperty("files")
                     .EnumerateArray()
@@ -170,6 +178,12 @@ internal sealed record PowDbSideFile
             throw new BackupException(ErrorCode.Malformed, "the side file is not of its format", inner: e);
         }
     }
+
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset Time(string text) =>
+        DateTimeOffset.ParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     private static JsonWriterOptions WriterOptions =>
         new()

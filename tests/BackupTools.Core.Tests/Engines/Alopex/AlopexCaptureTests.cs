@@ -33,9 +33,9 @@ public sealed class AlopexCaptureTests
     }
 
     [Theory]
-    [InlineData(5, false)] // several within a second, one of them copied here alone
-    [InlineData(90_000, true)] // a clock that was wrong
-    public void A_snapshot_is_named_after_all_that_are_there_even_those_of_the_future(int ahead, bool isTold)
+    [InlineData(5)] // several within a second, one of them copied here alone
+    [InlineData(90_000)] // a clock that was wrong
+    public void A_snapshot_is_named_after_all_that_are_there_even_those_of_the_future(int ahead)
     {
         var clock = new StoppedClock();
         using var harness = new EngineHarness(new AlopexEngine(), clock: clock);
@@ -45,7 +45,6 @@ public sealed class AlopexCaptureTests
 
         var second = harness.Full(harness.Data("small/S2", "db2"), harness.At("backup"));
         Assert.Equal($"ts-{later + 1}", second.Name);
-        Assert.Equal(isTold, harness.Warnings.Any(w => w.Contains("dated after now", StringComparison.Ordinal)));
     }
 
     [Fact]

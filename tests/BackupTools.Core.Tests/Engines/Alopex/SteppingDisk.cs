@@ -34,7 +34,11 @@ internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
 
     public IDiskFile? TryLock(string path) => inner.TryLock(path);
 
-    public void AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
+    public bool AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
+
+    public bool IsMountPoint(string path) => inner.IsMountPoint(path);
+
+    public string? LinkTarget(string path) => inner.LinkTarget(path);
 
     public void DeleteFile(string path) => inner.DeleteFile(path);
 

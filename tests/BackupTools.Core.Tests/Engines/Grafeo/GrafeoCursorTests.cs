@@ -33,24 +33,12 @@ public class GrafeoCursorTests
     }
 
     [Fact]
-    public void In_the_old_generation_the_active_file_counts_as_not_backed_up()
+    public void In_the_old_generation_nothing_is_written_beside_the_source()
     {
-        var clock = new StandingClock();
-        using var h = new GrafeoHarness(clock);
-        h.Become("v05-reference", "S0").Full();
-        Assert.Equal(new GrafeoCursor(3, 0, null, 1775000000000), Cursor(h));
-        h.Become("v05-reference", "S2").Increment();
-        Assert.Equal(new GrafeoCursor(7, 1, null, 1775000000000), Cursor(h));
-    }
-
-    [Fact]
-    public void While_the_first_file_is_active_no_cursor_of_the_old_generation_can_be_true()
-    {
-        using var h = new GrafeoHarness().Become("v05-lost", "live");
-        File.Delete(System.IO.Path.Combine(h.Log, "wal_00000001.log"));
+        // That engine removes its log whatever a cursor says, and its epochs are not those of our bundles.
+        using var h = new GrafeoHarness().Become("v05-reference", "S2");
         h.Full();
-        Assert.False(File.Exists(Path(h)));
-        Assert.Equal(5ul, Assert.Single(Positions(h).Positions).Epoch);
+        Assert.DoesNotContain(Directory.EnumerateFiles(h.Log), f => !f.EndsWith(".log", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -117,20 +105,33 @@ public class GrafeoCursorTests
     }
 
     [Fact]
-    public void A_younger_cursor_of_the_engines_own_is_never_moved_back()
+    public void A_younger_cursor_of_the_engines_own_keeps_its_epoch_and_our_log()
     {
         using var h = new GrafeoHarness().Become("v06-native", "S0");
         h.Full();
-        // The engine has backed up since, into a folder of its own.
+        // The engine has backed up since, into a folder of its own: its next increment begins behind epoch 8.
         h.Become("v06-native", "S2");
-        var own = new GrafeoCursor(8, 0, 480, 99).Write();
-        File.WriteAllBytes(Path(h), own);
+        File.WriteAllBytes(Path(h), new GrafeoCursor(8, 0, 480, 99).Write());
         h.Full(destination: h.Inner.At("other"));
-        Assert.Equal(own, File.ReadAllBytes(Path(h)));
-        Assert.Contains(
-            h.Inner.Warnings,
-            w => w.Contains("the engine takes backups of its own", StringComparison.Ordinal)
+        Assert.Equal((8ul, 311ul), (Cursor(h).BackedUpEpoch, Cursor(h).WalLsn!.Value));
+        Assert.Equal(
+            new[] { (Path(h), 480ul), (h.Backups, 311ul), (h.Inner.At("other"), 480ul) }.Order(),
+            Positions(h).Positions.Select(p => (p.Destination, p.WalLsn)).Order()
         );
+        Assert.Empty(h.Inner.Warnings);
+    }
+
+    [Fact]
+    public void That_the_engine_stands_at_our_epoch_does_not_make_its_folder_ours()
+    {
+        using var h = new GrafeoHarness().Become("v06-native", "S0");
+        h.Full();
+        h.Become("v06-native", "S1").Increment();
+        // The engine's own folder reaches epoch 4 as well; then only ours goes on.
+        File.WriteAllBytes(Path(h), new GrafeoCursor(4, 0, 311, 99).Write());
+        h.Become("v06-native", "S2").Increment();
+        Assert.Equal((4ul, 311ul), (Cursor(h).BackedUpEpoch, Cursor(h).WalLsn!.Value));
+        Assert.Contains(Positions(h).Positions, p => p.Destination == Path(h) && p.WalLsn == 311);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.Grafeo;
 using BackupTools.Tests.Formats.Grafeo;
+using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 
@@ -34,7 +35,7 @@ internal sealed class GrafeoHarness : IDisposable
         if (Directory.Exists(log))
         {
             Directory.CreateDirectory(Log);
-            foreach (var file in Directory.EnumerateFiles(log, "*.log"))
+            foreach (var file in EngineSample.GrafeoLogOf(log))
                 File.Copy(file, Path.Combine(Log, Path.GetFileName(file)));
         }
         return this;

@@ -105,7 +105,7 @@ public class GrafeoRefusalTests
         h.Become("v05-reference", "S1").Increment();
         h.Become("v05-reference", "S2");
         File.WriteAllBytes(Path.Combine(h.Log, "wal_00000001.log"), GrafeoBytes.Group(4));
-        Assert.Equal(ErrorCode.ForeignEpoch, Assert.Throws<BackupException>(() => h.Increment()).Code);
+        Assert.Equal(ErrorCode.ContinuityNotProved, Assert.Throws<BackupException>(() => h.Increment()).Code);
     }
 
     [Fact]
@@ -286,7 +286,7 @@ public class GrafeoRefusalTests
         foreach (var file in Directory.EnumerateFiles(h.Log, "*.log"))
             File.Delete(file);
         File.Copy(GrafeoBytes.Fixture("v05-reference", "empty.grafeo"), h.Database, overwrite: true);
-        Assert.Equal(ErrorCode.SinceBeyondLog, Assert.Throws<BackupException>(() => h.Increment()).Code);
+        Assert.Equal(ErrorCode.ContinuityNotProved, Assert.Throws<BackupException>(() => h.Increment()).Code);
     }
 
     [Fact]

@@ -24,8 +24,8 @@ public sealed class PowDbKeeperTests : IDisposable
     [Fact]
     public void A_merged_full_is_the_full_that_would_have_been_taken_and_so_is_what_follows_it()
     {
-        var path = Chain("S0", "S1", "S2");
-        var taken = _harness.Full(Become("S2"), _harness.At("taken"));
+        var path = Chain("S0", "S0", "S1");
+        var taken = _harness.Full(Become("S1"), _harness.At("taken"));
 
         var merged = _harness.Merge(path, _harness.At("merged"));
 
@@ -46,7 +46,7 @@ public sealed class PowDbKeeperTests : IDisposable
         PowDbFixtures.AssertSame(taken.FullName, merged.FullName, Ours);
         Assert.Empty(_harness.Verify([merged]));
         // The fingerprints are right too: the same pages count as changed.
-        Become("L/L1");
+        Become("S2");
         var onTaken = _harness.Increment(Source, _harness.At("taken"), [taken]);
         var onMerged = _harness.Increment(Source, _harness.At("merged"), [merged]);
         Assert.Equal(onTaken.Id, onMerged.Id);
@@ -55,7 +55,7 @@ public sealed class PowDbKeeperTests : IDisposable
             PowDbFixtures.Files(merged.FullName),
             PowDbFixtures.Files(onMerged.FullName),
         ]);
-        foreach (var (name, bytes) in PowDbFixtures.Content(PowDbFixtures.At("L/L1")))
+        foreach (var (name, bytes) in PowDbFixtures.Content(PowDbFixtures.At("S2")))
         {
             Assert.True(bytes.AsSpan().SequenceEqual(byEngine[name]), $"{name} differs by the engine's restore");
         }
@@ -80,17 +80,17 @@ public sealed class PowDbKeeperTests : IDisposable
     [Fact]
     public void A_chain_that_the_engine_made_becomes_a_full_that_any_database_goes_on_from()
     {
-        var path = new[] { "full_S0", "inc_S0_S1", "inc_S1_S2" }
+        var path = new[] { "full_S0", "inc_S0_S1" }
             .Select(b => Assert.Single(_harness.Read(PowDbFixtures.Copy(PowDbFixtures.At(b), _harness.At("made", b)))))
             .ToList();
 
         var merged = _harness.Merge(path, _harness.At("merged"));
 
-        Assert.Equal(("full_S0-merged", null, path[2].End), (merged.Name, merged.Series, merged.End));
-        PowDbFixtures.AssertSame(PowDbFixtures.At("S2"), merged.FullName, [.. Ours, "manifest.json"]);
-        var next = _harness.Increment(PowDbFixtures.At("U/U1"), _harness.At("merged"), [merged]);
+        Assert.Equal(("full_S0-merged", null, path[1].End), (merged.Name, merged.Series, merged.End));
+        PowDbFixtures.AssertSame(PowDbFixtures.At("S1"), merged.FullName, [.. Ours, "manifest.json"]);
+        var next = _harness.Increment(PowDbFixtures.At("S2"), _harness.At("merged"), [merged]);
         _harness.Restore([merged, next], _harness.At("restored"), deep: true);
-        PowDbFixtures.AssertSame(PowDbFixtures.At("U/U1"), _harness.At("restored"));
+        PowDbFixtures.AssertSame(PowDbFixtures.At("S2"), _harness.At("restored"));
         Assert.Equal("full_S0-merged-2", _harness.Merge(path, _harness.At("merged")).Name);
     }
 
@@ -157,7 +157,7 @@ public sealed class PowDbKeeperTests : IDisposable
     [Fact]
     public void A_merge_reads_no_page_twice_and_a_copy_no_byte()
     {
-        var path = Chain("S0", "S1", "S2", "U/U1", "L/L1", "S2");
+        var path = Chain("S0", "U/U1", "S1", "S2", "S2");
         _disk.BytesRead.Clear();
 
         _harness.Merge(path, _harness.At("merged"));

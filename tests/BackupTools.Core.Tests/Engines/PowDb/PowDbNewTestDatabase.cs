@@ -18,6 +18,9 @@ internal sealed class PowDbNewTestDatabase
     /// <summary>Rows per data page.</summary>
     public List<int> Pages { get; } = [3, 2];
 
+    /// <summary>The LSN of each data page; a page that has none here was stamped last.</summary>
+    public List<ulong> Lsns { get; } = [100, 101];
+
     public int Rows => Pages.Sum();
 
     public string WriteTo(string folder)
@@ -88,7 +91,7 @@ internal sealed class PowDbNewTestDatabase
             page[4] = 1;
             page[5] = 0x11;
             BinaryPrimitives.WriteUInt16LittleEndian(page[6..], (ushort)free);
-            BinaryPrimitives.WriteUInt64LittleEndian(page[8..], 100 + (ulong)i);
+            BinaryPrimitives.WriteUInt64LittleEndian(page[8..], i < Lsns.Count ? Lsns[i] : DurableLsn);
             BinaryPrimitives.WriteUInt16LittleEndian(page[4094..], (ushort)Pages[i]);
             Stamp(page);
         }

@@ -44,7 +44,11 @@ internal sealed class HookedDisk : IDisk
 
     public bool TryCreateHardLink(string path, string existing) => _disk.TryCreateHardLink(path, existing);
 
-    public void AdoptAccess(string path, string model) => _disk.AdoptAccess(path, model);
+    public bool AdoptAccess(string path, string model) => _disk.AdoptAccess(path, model);
+
+    public bool IsMountPoint(string path) => _disk.IsMountPoint(path);
+
+    public string? LinkTarget(string path) => _disk.LinkTarget(path);
 
     public void FlushDirectory(string path) => _disk.FlushDirectory(path);
 

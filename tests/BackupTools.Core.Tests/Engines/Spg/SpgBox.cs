@@ -79,6 +79,21 @@ internal sealed class SpgBox : IDisposable
 
     public BundleHeader Increment(params BundleHeader[] path) => Harness.Increment(Db, Bundles, path);
 
+    /// <summary>An increment from the end of the path on the user's word that the log is still the same.</summary>
+    public BundleHeader IncrementOnMyWord(params BundleHeader[] path) =>
+        Harness.Capture(
+            new CaptureRequest
+            {
+                SourcePath = Db,
+                DestinationFolder = Bundles,
+                Kind = BundleKind.Incremental,
+                Options = new EngineOptions(),
+                Chain = Harness.ChainOf(path),
+                Parent = path[^1],
+                Since = path[^1].End.Value,
+            }
+        );
+
     /// <summary>An increment from a bare position, without any bundle.</summary>
     public BundleHeader Since(ulong position) =>
         Harness.Capture(

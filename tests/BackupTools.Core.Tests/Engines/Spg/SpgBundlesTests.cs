@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.Spg;
@@ -124,11 +125,29 @@ public sealed class SpgBundlesTests
     [InlineData("a-20261120T041000123Z-full.bkp", "a")]
     [InlineData("a-20261120T041000123Z-incr-2.bkp", "a")]
     [InlineData("my-db-20261120T041000123Z-incr.bkp", "my-db")]
+    [InlineData("a-20261120T041000123Z-full-after-20991120T041000123Z.bkp", "a")]
+    [InlineData("a-20261120T041000123Z-incr-after-20991120T041000123Z-2.bkp", "a")]
     [InlineData("full-v2.bkp", null)]
     [InlineData("-20261120T041000123Z-full.bkp", null)]
     [InlineData("a-20261120-full.bkp", null)]
     public void The_series_is_what_our_names_begin_with(string name, string? series) =>
         Assert.Equal(series, SpgBundles.SeriesOf(name));
+
+    [Theory]
+    [InlineData("a-20261120T041000123Z-full-after-20991120T041000123Z.bkp", "2099-11-20T04:10:00.1230000Z")]
+    [InlineData("a-20261120T041000123Z-full-after-20991120T041000123Z-2.bkp", "2099-11-20T04:10:00.1230000Z")]
+    [InlineData("a-20261120T041000123Z-full-after-20991399T041000123Z.bkp", null)] // no date
+    [InlineData("a-20261120T041000123Z-full-after-2099.bkp", null)]
+    [InlineData("after-20991120T041000123Z.bkp", null)]
+    public void What_a_bundle_was_taken_after_stands_in_its_name(string name, string? time)
+    {
+        using var harness = new EngineHarness(new SpgEngine());
+        var path = harness.At(name);
+        File.Copy(SpgFixtures.PathOf("bundles/full-v2.bkp"), path);
+
+        var after = harness.Read(path).Single().TakenAfterUtc;
+        Assert.Equal(time, after?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+    }
 
     [Fact]
     public void What_inspection_accepts_but_no_restore_may_is_noted()

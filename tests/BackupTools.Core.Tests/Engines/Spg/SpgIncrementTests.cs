@@ -34,7 +34,7 @@ public sealed class SpgIncrementTests
     {
         using var box = new SpgBox();
         box.Put(SpgFixtures.Bytes("states/S0.v8.db"), SpgFixtures.Bytes("states/S1.wal"));
-        var increment = box.Increment(box.Fixture("bundles/full-v2.bkp"));
+        var increment = box.IncrementOnMyWord(box.Fixture("bundles/full-v2.bkp"));
         var bytes = File.ReadAllBytes(increment.FullName);
         var reference = SpgFixtures.Bytes("bundles/incr-1.bkp");
         Assert.Equal(reference.Length, bytes.Length);
@@ -176,12 +176,13 @@ public sealed class SpgIncrementTests
     }
 
     [Fact]
-    public void A_server_made_full_is_continued_with_a_warning_and_the_next_increment_without()
+    public void A_server_made_full_is_continued_on_the_users_word_and_the_next_increment_by_proof()
     {
         using var box = new SpgBox();
         box.Put(SpgFixtures.Bytes("states/S0.v8.db"), SpgFixtures.Bytes("states/S1.wal"));
         var full = box.Fixture("bundles/full-v2.bkp");
-        var first = box.Increment(full);
+        Refused(() => box.Increment(full), ErrorCode.ContinuityNotProved);
+        var first = box.IncrementOnMyWord(full);
         Assert.Contains("nothing in the chain shows", Assert.Single(box.Warnings), StringComparison.Ordinal);
         box.Warnings.Clear();
         box.Append(s_wal.AsSpan(428));
@@ -250,7 +251,7 @@ public sealed class SpgIncrementTests
         using var box = new SpgBox();
         box.Put(SpgFixtures.Bytes("states/S0.v8.db"), SpgFixtures.Bytes("chain/open-tx.wal"));
         var full = box.Fixture("chain/full-open-tx.bkp");
-        box.Increment(full);
+        box.IncrementOnMyWord(full);
         Assert.Contains(box.Warnings, w => w.Contains("inside a transaction", StringComparison.Ordinal));
     }
 

@@ -238,20 +238,6 @@ public sealed class SpgRestoreTests
     }
 
     [Fact]
-    public void A_clock_that_was_set_back_is_told()
-    {
-        using var box = new SpgBox();
-        var full = SpgTestBundles.Full(box, SpgFixtures.Bytes("states/S0.v8.db"), 0);
-        var earlier = SpgTestBundles.Write(
-            box,
-            SpgTestBundles.Bytes(1, 0, [], 0, [], time: full.CreatedUtc.AddMinutes(-1))
-        );
-        var problem = Assert.Single(box.Harness.Verify([full, earlier]));
-        Assert.Equal(ProblemSeverity.Warning, problem.Severity);
-        Assert.Contains("dated before", problem.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void What_stands_at_the_destination_is_listed_and_replaced_whole()
     {
         using var box = new SpgBox();

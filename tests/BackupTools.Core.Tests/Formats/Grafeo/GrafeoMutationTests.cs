@@ -56,7 +56,7 @@ public class GrafeoMutationTests(ITestOutputHelper output)
     private static void ReadRecords(ReadOnlySpan<byte> bytes, bool crc)
     {
         var reader = new GrafeoRecordReader(checkCrc: crc);
-        var filter = new GrafeoEpochFilter(1, 3);
+        var filter = new GrafeoEpochFilter(3) { Follows = 1 };
         while (reader.Read(ref bytes, out var record))
             filter.Add(0, record);
         reader.Torn();

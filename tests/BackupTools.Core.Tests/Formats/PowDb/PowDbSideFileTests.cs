@@ -14,6 +14,7 @@ public sealed class PowDbSideFileTests
         ParentId = new string('b', 64),
         Series = "dätä \"x\"",
         CreatedUtc = new DateTimeOffset(2026, 11, 20, 4, 10, 0, 123, TimeSpan.Zero),
+        TakenAfterUtc = new DateTimeOffset(2099, 11, 20, 4, 10, 0, 123, TimeSpan.Zero),
         MaxLsn = ulong.MaxValue,
         Files =
         [
@@ -35,6 +36,7 @@ public sealed class PowDbSideFileTests
                 Sample with
                 {
                     ParentId = null,
+                    TakenAfterUtc = null,
                     Wal = null,
                     Pages = Sample.Pages with { On = null, Depth = 0, Key = null },
                     Files = [],
@@ -86,6 +88,8 @@ public sealed class PowDbSideFileTests
     [InlineData("\"key\": \"00000000000000ff", "\"key\": \"0000ff", ErrorCode.Malformed)]
     [InlineData("\"key\": \"00000000000000ff", "\"key\": \"000000000000 0ff", ErrorCode.Malformed)]
     [InlineData("\"key\": \"00000000000000ff", "\"key\": null, \"x\": \"", ErrorCode.Malformed)]
+    [InlineData("\"taken_after_utc\": \"2099-", "\"taken_after_utc\": \"", ErrorCode.Malformed)]
+    [InlineData("\"taken_after_utc\":", "\"later_utc\":", ErrorCode.Malformed, false)]
     [InlineData("\"files\": [", "\"files\": {\"x\": [", ErrorCode.Malformed)]
     public void A_side_file_with_the_right_digest_and_the_wrong_content_is_refused(
         string old,

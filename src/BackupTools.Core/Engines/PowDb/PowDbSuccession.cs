@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Formats.PowDb;
+using Blake3;
+
+namespace BackupTools.Engines.PowDb;
+
+/// <summary>
+/// Whether a source follows the state that an increment builds on, or is a database that was restored to an earlier
+/// state, or another of the same name. Nothing in a data directory names it, so its pages have to tell (see the README).
+/// </summary>
+internal sealed class PowDbSuccession
+{
+    private const string Advice =
+        "Take a new full backup, or use -FullIfNeeded, which does. Give each database a folder of its own.";
+
+    private readonly PowDbBaseline _baseline;
+    private readonly EngineContext _context;
+    private readonly Lazy<PowDbState> _state;
+    private readonly ConcurrentDictionary<string, PowDbHeapEvidence> _heaps = new(StringComparer.Ordinal);
+
+    /// <summary>Notes what is to be followed; nothing is read yet.</summary>
+    /// <param name="path">The bundles that lead to the state, full first.</param>
+    /// <param name="baseline">That state.</param>
+    /// <param name="context">The run.</param>
+    public PowDbSuccession(IReadOnlyList<BundleHeader> path, PowDbBaseline baseline, EngineContext context)
+    {
+        (_baseline, _context) = (baseline, context);
+        _state = new Lazy<PowDbState>(() => PowDbState.Of(PowDbContinuity.Open(path, context)));
+    }
+
+    private PowDbBundle Head => _baseline.Parent;
+
+    /// <summary>Forgets what an attempt has found that is not repeated.</summary>
+    public void Clear() => _heaps.Clear();
+
+    /// <summary>Where to put what the pages of a heap say.</summary>
+    public PowDbHeapEvidence Of(string heap, long pagesBefore) =>
+        _heaps[heap] = new PowDbHeapEvidence(heap, pagesBefore);
+
+    /// <summary>The heap in the state before; to be disposed of.</summary>
+    /// <exception cref="BackupException">The chain is damaged.</exception>
+    public PowDbHeadHeap OpenBefore(string heap) => new(PartBefore(heap), _baseline.Key, _context);
+
+    /// <summary>Requires that everything found agrees with a later state, and that something shows which database it is.</summary>
+    /// <exception cref="BackupException">ContinuityNotProved.</exception>
+    public void Require(PowDbSource source)
+    {
+        var survivors = _heaps.Values.Where(h => h.CanBeTheSame).ToArray();
+        var floor = Floor(source, survivors);
+        foreach (var heap in _heaps.Values.OrderBy(h => h.Name, StringComparer.Ordinal))
+        {
+            if (!heap.CanBeTheSame && heap.HasKeptLsn)
+            {
+                throw NotProved($"{heap.Name} is older than it was", source);
+            }
+            var lowest = heap.CanBeTheSame ? heap.LowestNew : heap.Lowest;
+            if (lowest <= floor)
+            {
+                throw NotProved($"{heap.Name} holds a page of LSN {lowest} that it cannot have got since", source);
+            }
+        }
+        if (
+            !survivors.Any(h => h.HasKeptPage)
+            && (survivors.Sum(h => h.RowsKept) is var kept && (kept == 0 || kept < survivors.Sum(h => h.RowsGone)))
+            && HadRows()
+        )
+        {
+            throw NotProved("too few of its rows are what they were", source);
+        }
+    }
+
+    /// <summary>
+    /// Requires, where the increment does not build on the newest bundle of its chain, that its position is not below
+    /// that one's: nothing else says which of two increments on one bundle is the later.
+    /// </summary>
+    /// <exception cref="BackupException">ContinuityNotProved.</exception>
+    public void RequireNotBefore(BundleHeader newest, PowDbSource source, ulong maxLsn)
+    {
+        if (!string.Equals(newest.Id, Head.Id, StringComparison.Ordinal) && newest.End.Value > maxLsn)
+        {
+            throw NotProved($"its LSN is {maxLsn}, in {newest.Name} it was {newest.End}", source);
+        }
+    }
+
+    /// <summary>
+    /// The LSN that every page stamped since lies above. Engines that keep a durable LSN never use one again. Older ones
+    /// go on from the highest that they find when they open the database: of what was dropped meanwhile it is lost
+    /// (PowDB format, §9, defect 2).
+    /// </summary>
+    private ulong Floor(PowDbSource source, IEnumerable<PowDbHeapEvidence> survivors)
+    {
+        var floor = survivors.Select(h => h.MaxBefore).DefaultIfEmpty().Max();
+        if (DurableBefore() is { } durable)
+        {
+            floor = durable;
+            if (source.CatalogLsn < durable)
+            {
+                throw NotProved($"its durable LSN is {source.CatalogLsn}, in {Head.Name} it was {durable}", source);
+            }
+        }
+        // Pages that were written while the state before was copied may be in its log only.
+        return FirstOfLogBefore() is { } first ? Math.Min(floor, first - 1) : floor;
+    }
+
+    private bool HadRows() =>
+        _baseline.Files.Values.Any(f =>
+            PowDbNames.IsHeap(f.Name) && f.Length > 0 && (!_heaps.TryGetValue(f.Name, out var h) || h.MaxBefore > 0)
+        );
+
+    private ulong? DurableBefore()
+    {
+        if (!_baseline.Files.TryGetValue(PowDbNames.CatalogLsn, out var before))
+        {
+            return null;
+        }
+        var bytes = new byte[sizeof(ulong)];
+        using var file = PartBefore(before.Name).Bundle!.OpenFile(before.Name, _context);
+        Files.HashingCopy.ReadExactly(file, bytes, 0);
+        return before.Blake3 == Hasher.Hash(bytes)
+            ? BinaryPrimitives.ReadUInt64LittleEndian(bytes)
+            : throw new BackupException(ErrorCode.ChecksumMismatch, "the durable LSN is not what it was", file.Path);
+    }
+
+    private PowDbStatePart PartBefore(string name) =>
+        _state.Value.Parts.GetValueOrDefault(name)
+        ?? throw new BackupException(ErrorCode.MissingFile, $"no bundle of the chain holds {name}", Head.Folder);
+
+    private ulong? FirstOfLogBefore()
+    {
+        var listed = Head.Manifest.Entries.FirstOrDefault(e => e.Name == PowDbNames.Wal) as PowDbWhole;
+        if ((Head.SideWal ?? listed) is not { Length: > 0 })
+        {
+            return null;
+        }
+        using var file = Head.OpenFile(PowDbNames.Wal, _context);
+        return PowDbWalCapture.FirstLsn(file, _context) is { } lsn and > 0 ? lsn : null;
+    }
+
+    private BackupException NotProved(string why, PowDbSource source) =>
+        new(
+            ErrorCode.ContinuityNotProved,
+            $"nothing shows that this database follows {Head.Name}: {why}. It may have been restored to an earlier state, "
+                + "or be another database of the same name",
+            source.Folder,
+            recommendation: Advice
+        );
+}

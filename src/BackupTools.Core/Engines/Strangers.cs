@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Engines;
+
+/// <summary>
+/// What other programs put beside bundles under names made of theirs. It is passed over with a warning: no bundle is
+/// lost by that, as none of ours or of an engine's has such a name.
+/// </summary>
+internal static partial class Strangers
+{
+    /// <summary>The first bytes of an AppleDouble file (RFC 1740): what macOS cannot store on a foreign disk.</summary>
+    private static ReadOnlySpan<byte> AppleDouble => [0x00, 0x05, 0x16, 0x07];
+
+    /// <summary>The finding about a file that is a stranger; null for any other.</summary>
+    /// <param name="entry">An entry of a folder of bundles.</param>
+    /// <param name="isBundle">True for the name of a bundle, as the stranger's name is made of it.</param>
+    /// <param name="disk">For its first bytes.</param>
+    public static ChainProblem? Of(DiskEntry entry, Func<string, bool> isBundle, IDisk disk)
+    {
+        if (entry.Kind != DiskEntryKind.File || !entry.Name.StartsWith('.'))
+            return null;
+        if (
+            entry.Name.StartsWith("._", StringComparison.Ordinal)
+            && isBundle(entry.Name[2..])
+            && IsAppleDouble(entry, disk)
+        )
+            return Passed(entry, "is a file of macOS (AppleDouble)", "It may be deleted.");
+        if (RsyncName().Match(entry.Name) is { Success: true } rsync && isBundle(rsync.Groups["name"].Value))
+            return Passed(entry, "is what rsync has not finished", "Run rsync again, or delete the file.");
+        if (DeletedName().IsMatch(entry.Name))
+            return Passed(entry, "was deleted while a program had it open", "It goes when that program ends.");
+        return null;
+    }
+
+    private static ChainProblem Passed(DiskEntry entry, string what, string advice) =>
+        new(
+            ProblemSeverity.Warning,
+            ErrorCode.BundleNotRecognised,
+            $"{entry.Name} {what}, is no bundle and is passed over",
+            entry.Path,
+            Recommendation: advice
+        );
+
+    private static bool IsAppleDouble(DiskEntry entry, IDisk disk)
+    {
+        try
+        {
+            Span<byte> magic = stackalloc byte[AppleDouble.Length];
+            using var file = disk.OpenRead(entry.Path);
+            return file.Read(magic, 0) == magic.Length && magic.SequenceEqual(AppleDouble);
+        }
+        catch (BackupException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"^\.(?<name>.+)\.[A-Za-z0-9]{6}$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex RsyncName();
+
+    /// <summary>What NFS and FUSE make of a file that is deleted while it is open.</summary>
+    [GeneratedRegex(@"^\.(nfs[0-9a-f]{16,}|fuse_hidden[0-9a-f]{16,})$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DeletedName();
+}

@@ -1,0 +1,51 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>When an increment that cannot be taken becomes a full, if the user wants that.</summary>
+internal static class FullInstead
+{
+    /// <summary>
+    /// True when the refusal says that only a full can go on. What else stands in the way of an increment (damage, locks,
+    /// disks) would stand in the way of a full too, or must be seen.
+    /// </summary>
+    public static bool Helps(BackupSettings settings, BackupException refusal) =>
+        settings.FullIfNeeded
+        && refusal.Code
+            is ErrorCode.NoFullBackup
+                or ErrorCode.ForeignEpoch
+                or ErrorCode.SinceBeyondLog
+                or ErrorCode.SinceInsideFrame
+                or ErrorCode.LogIsGone
+                or ErrorCode.ChainGap
+                or ErrorCode.ContinuityNotProved;
+
+    /// <summary>Refuses what names a place that a full would not continue from.</summary>
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    public static void RefuseContradiction(BackupSettings settings)
+    {
+        if (
+            settings.FullIfNeeded
+            && (settings.Since is not null || settings.SinceBundle is not null || settings.ChainId is not null)
+        )
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "-FullIfNeeded leaves open what the backup builds on: it does not go with -Since or -ChainId",
+                recommendation: "Leave out either of the two."
+            );
+        }
+    }
+
+    /// <summary>The warning that says why.</summary>
+    public static ChainProblem Warning(BackupException refusal) =>
+        new(
+            ProblemSeverity.Warning,
+            refusal.Code,
+            $"a full backup is taken instead of an increment: {refusal.Message}",
+            refusal.FullName,
+            refusal.Offset,
+            "Nothing is to be done: increments go on from the new full."
+        );
+}
