@@ -27,7 +27,7 @@ internal static class LtxBundles
             .ToList();
         return read.Select(r => r.Result)
             .Where(r => r.Error is not null)
-            .Concat(Linked(sound).Select(BundleReadResult.Ok))
+            .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
             .OrderBy(r => r.FullName, StringComparer.Ordinal);
     }
 
@@ -52,6 +52,22 @@ internal static class LtxBundles
         catch (BackupException e)
         {
             return BundleReadResult.Bad(path, e);
+        }
+    }
+
+    /// <summary>Transactions are counted in the order in which they were taken, whatever the clock showed.</summary>
+    private static IEnumerable<BundleHeader> InOrder(IEnumerable<BundleHeader> headers)
+    {
+        DateTimeOffset? newest = null;
+        foreach (var same in headers.GroupBy(h => h.End.Value).OrderBy(g => g.Key))
+        {
+            var told = same.Select(h => h with { TakenAfterUtc = ClockOrder.TakenAfter(h.CreatedUtc, newest) })
+                .ToList();
+            newest = told.Max(h => h.OrderUtc);
+            foreach (var header in told)
+            {
+                yield return header;
+            }
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
 
     private readonly SqliteDestination _to = (SqliteDestination)plan.Detail!;
 
-    private string Source { get; } = SqliteHandle.RealPath(plan.Request.SourcePath, context.Disk);
+    private string Source { get; } = RealPath.Follow(plan.Request.SourcePath, context.Disk);
 
     private BundleHeader? Parent => plan.Request.Parent;
 
@@ -35,7 +35,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
             {
                 context.Progress.Activity = "verifying";
                 writer.Prove();
-                writer.WriteSide(StagedSide, ParentState(), plan.Request.SourcePath);
+                writer.WriteSide(StagedSide, ParentState(), Source);
                 context.Verbose($"{writer.Stored} pages stored");
                 return Published();
             }

@@ -28,7 +28,14 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
         SqliteBundles.Read(path, context);
 
     public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
-        SqliteReplica.ForSource(destination, sourcePath, context.Disk).Name;
+        SqliteReplica
+            .ForSource(
+                destination,
+                Path.GetFileName(sourcePath),
+                RealPath.Follow(sourcePath, context.Disk),
+                context.Disk
+            )
+            .Name;
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SqlitePlan.Of(request, context);
 

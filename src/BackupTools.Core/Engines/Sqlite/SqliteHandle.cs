@@ -70,23 +70,6 @@ internal sealed class SqliteHandle : IDisposable
         }
     }
 
-    /// <summary>Where the file itself lies: SQLite keeps its other files there, and not beside a link.</summary>
-    public static string RealPath(string path, IDisk disk)
-    {
-        if (disk.Stat(path) is not { Kind: DiskEntryKind.Link })
-        {
-            return path;
-        }
-        try
-        {
-            return System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, path, writing: false);
-        }
-    }
-
     /// <summary>Refuses a file that something else in this process has open; one that is not there is fine.</summary>
     /// <exception cref="BackupException">SourceInUse.</exception>
     public static void RefuseOpenHere(string path, IDisk disk)
@@ -117,7 +100,7 @@ internal sealed class SqliteHandle : IDisposable
 
     private static (ulong Device, ulong Inode) Key(DiskEntry entry) => (entry.Device, entry.Inode);
 
-    private static DiskEntry? Look(string path, IDisk disk) => disk.Stat(RealPath(path, disk));
+    private static DiskEntry? Look(string path, IDisk disk) => disk.Stat(RealPath.Follow(path, disk));
 
     /// <summary>What in this process has the file open.</summary>
     private static IDiskFile? Other(string path, IDisk disk) =>

@@ -26,8 +26,9 @@ internal static class SqlitePlan
     {
         var disk = context.Disk;
         var header = SqliteSource.RequireDatabase(request.SourcePath, disk);
-        var destination = Destination(request, header, disk);
-        var file = SqliteHandle.RealPath(request.SourcePath, disk);
+        // SQLite keeps its other files beside the file itself, and not beside a link.
+        var file = RealPath.Follow(request.SourcePath, disk);
+        var destination = Destination(request, file, header, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
         var level = request.Kind == BundleKind.Full ? LitestreamNames.SnapshotLevel : 0;
@@ -42,9 +43,9 @@ internal static class SqlitePlan
         };
     }
 
-    private static SqliteDestination Destination(CaptureRequest request, SqliteHeader header, IDisk disk)
+    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader header, IDisk disk)
     {
-        var replica = SqliteReplica.ForSource(request.DestinationFolder, request.SourcePath, disk);
+        var replica = SqliteReplica.ForSource(request.DestinationFolder, request.Name, file, disk);
         var bundles = LtxBundles.Read(replica, disk).Where(r => r.Header is not null).Select(r => r.Header!).ToList();
         SqliteKeeper.RefuseForeign(replica, bundles, disk);
         var max = 1 + replica.HighestTxid(disk);
@@ -53,7 +54,7 @@ internal static class SqlitePlan
             var newest = bundles.MaxBy(b => b.End.Value);
             if (newest is not null)
             {
-                RefuseOtherDatabase(newest, request.SourcePath);
+                RefuseOtherDatabase(newest, file);
             }
             return new SqliteDestination(replica, 1, max, [], newest is null ? null : Side(newest).PageKey);
         }
@@ -64,7 +65,7 @@ internal static class SqlitePlan
                 "an increment needs a bundle that it continues",
                 request.DestinationFolder
             );
-        RefuseParent(parent, header, request.SourcePath);
+        RefuseParent(parent, header, file);
         // A page that was changed and changed back since the parent is stored too: Litestream lays the increment on the
         // bundles in between as well.
         var since = bundles.Where(b => b.End.Value > parent.End.Value && b.Id != parent.Id).Prepend(parent).ToList();

@@ -56,9 +56,12 @@ internal sealed record SqliteReplica(string Folder)
     /// The replica of a database: that of its name, and where another database has taken that name, one whose name holds
     /// a digest of the database's path.
     /// </summary>
-    public static SqliteReplica ForSource(string destination, string sourcePath, IDisk disk)
+    /// <param name="destination">The folder that was named.</param>
+    /// <param name="name">What the user calls the database: the name of its file, or of a link to it.</param>
+    /// <param name="sourcePath">The file itself.</param>
+    /// <param name="disk">The disk.</param>
+    public static SqliteReplica ForSource(string destination, string name, string sourcePath, IDisk disk)
     {
-        var name = Path.GetFileName(sourcePath);
         var replica = For(destination, name, disk);
         // What the caller named is what he gets.
         if (!SqliteReplica.IsSamePath(Path.GetDirectoryName(replica.Folder) ?? "", destination))

@@ -48,7 +48,7 @@ internal sealed record SqliteHeader
     /// </summary>
     public static bool ClaimsToBeEncrypted(ReadOnlySpan<byte> start) =>
         start.Length >= Length
-        && !start.StartsWith(Magic)
+        && IsNoise(start[..Magic.Length])
         && HasPageFormat(start)
         && start[18] is (1 or 2)
         && start[19] is (1 or 2);
@@ -108,6 +108,17 @@ internal sealed record SqliteHeader
             );
         }
         return header;
+    }
+
+    /// <summary>A damaged start still has most of its bytes.</summary>
+    private static bool IsNoise(ReadOnlySpan<byte> start)
+    {
+        var alike = 0;
+        for (var i = 0; i < start.Length; i++)
+        {
+            alike += start[i] == Magic[i] ? 1 : 0;
+        }
+        return alike < start.Length / 2;
     }
 
     private static bool HasPageFormat(ReadOnlySpan<byte> start) =>
