@@ -178,7 +178,7 @@ Add-Type -Path '$other/SQLitePCLRaw.core.dll', '$other/SQLitePCLRaw.provider.e_s
 [SQLitePCL.raw]::SetProvider([SQLitePCL.SQLite3Provider_e_sqlite3]::new())
 `$connection = `$null
 `$null = [SQLitePCL.raw]::sqlite3_open('{0}', [ref] `$connection)
-'theirs ' + [SQLitePCL.raw]::sqlite3_libversion().utf8_to_string()
+"theirs `$([SQLitePCL.raw]::sqlite3_libversion_number())"
 "@
         $own = "'ours ' + [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Reports.BundleInfo].Assembly).LoadFromAssemblyName([Reflection.AssemblyName] 'SQLitePCLRaw.core').GetName().Version"
     }
@@ -188,9 +188,9 @@ Add-Type -Path '$other/SQLitePCLRaw.core.dll', '$other/SQLitePCLRaw.provider.e_s
         $paths = $sample.Source, $sample.Destination, $sample.Restored | ForEach-Object -Process { ConvertTo-NativePath $_ }
         $script = "$($open -f $paths[0]); `$null = [SQLitePCL.raw]::sqlite3_close(`$connection); Import-Module `$ours; " +
         ("`$null = New-FullBackup -LiteralPath '{0}' -DestinationPath '{1}'; `$null = Restore-BackupChain -LiteralPath '{1}' -DestinationPath '{2}' -Deep; " -f $paths) +
-        "$own; [SQLitePCL.raw]::sqlite3_libversion().utf8_to_string()"
+        "$own; [SQLitePCL.raw]::sqlite3_libversion_number()"
         $output = Invoke-Fresh $script
-        $output[0] | Should -Match '^theirs 3\.'
+        $output[0] | Should -Match '^theirs 3\d+$'
         $output[1] | Should -BeExactly "ours $([Reflection.AssemblyName]::GetAssemblyName("$root/module/bin/lib/SQLitePCLRaw.core.dll").Version)"
         "theirs $($output[2])" | Should -BeExactly $output[0]
         Test-RestoredState $sample 0 | Should -BeTrue
