@@ -178,7 +178,7 @@ Add-Type -Path '$other/SQLitePCLRaw.core.dll', '$other/SQLitePCLRaw.provider.e_s
 [SQLitePCL.raw]::SetProvider([SQLitePCL.SQLite3Provider_e_sqlite3]::new())
 `$connection = `$null
 `$null = [SQLitePCL.raw]::sqlite3_open('{0}', [ref] `$connection)
-"theirs `$([SQLitePCL.raw]::sqlite3_libversion_number())"
+'theirs ' + [SQLitePCL.raw]::sqlite3_libversion_number()
 "@
         $own = "'ours ' + [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Reports.BundleInfo].Assembly).LoadFromAssemblyName([Reflection.AssemblyName] 'SQLitePCLRaw.core').GetName().Version"
     }

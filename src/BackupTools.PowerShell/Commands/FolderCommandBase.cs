@@ -30,6 +30,8 @@ public abstract class FolderCommandBase : BackupCommandBase
     [ArgumentCompleter(typeof(ChainIdCompleter))]
     public string? ChainId { get; set; }
 
+    private protected override bool MustFind => true;
+
     /// <summary>Acts on everything that was given, each with the item by which an error names it.</summary>
     private protected void PerChoice(Action<ChainChoice> act) =>
         PerChoice(InputObject, Path, LiteralPath, ChainId, act);

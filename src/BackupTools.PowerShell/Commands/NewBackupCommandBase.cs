@@ -52,6 +52,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool MustFind => true;
+
     private protected abstract string Verb { get; }
 
     private protected abstract void PerSource(Action<string> act);
@@ -61,7 +63,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     private protected abstract BackupPlan Plan(BackupSettings settings, OperationHost host);
 
-    private protected abstract BundleInfo Execute(BackupPlan plan, OperationHost host);
+    /// <summary>Takes the backup; every bundle that it made.</summary>
+    private protected abstract IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -113,16 +116,19 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     private void Run(BackupPlan plan, PipelinePump pump, IStreams streams)
     {
-        var bundle = pump.Execute(
+        var bundles = pump.Execute(
             $"{plan.Engine} {Verb} backup to {_destination}",
             ThrottleLimit,
             host => Execute(plan, host)
         );
-        streams.Object(WithPSPath(bundle, bundle.FullName));
-        streams.Information(
-            $"{bundle.Engine} {bundle.Kind.ToString().ToLowerInvariant()} backup: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
-                + $"{bundle.PositionUnit}, {bundle.Length} bytes"
-        );
+        foreach (var bundle in bundles)
+        {
+            streams.Object(WithPSPath(bundle, bundle.FullName));
+            streams.Information(
+                $"{bundle.Engine} {bundle.Kind.ToString().ToLowerInvariant()} backup: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
+                    + $"{bundle.PositionUnit}, {bundle.Length} bytes"
+            );
+        }
     }
 
     private Action? CheckpointAction(PipelinePump pump, Func<CancellationToken> jobStop)

@@ -46,7 +46,6 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
     {
         var problems = new List<ChainProblem>();
         context.Progress.Activity = "verifying";
-        context.Progress.Expect(path.Sum(b => b.Length), path.Count);
         new SpgChainReader(context, depth == VerifyDepth.Deep, problems.Add).Read(path);
         return problems;
     }

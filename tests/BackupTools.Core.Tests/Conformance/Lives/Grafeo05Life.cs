@@ -16,6 +16,13 @@ internal sealed class Grafeo05Life : GrafeoLife
     /// <summary>Nothing in the files says whose they are.</summary>
     public override string KeyOf(string name) => "";
 
+    /// <summary>Only new rows: 0.5.42 keeps a SET of a transaction that it has rolled back.</summary>
+    public override bool Begin(IReadOnlyList<LifeChange> changes)
+    {
+        var news = changes.Where(c => !c.IsTable && c.Value is not null && !Has(c.Key)).ToList();
+        return news.Count > 0 && base.Begin(news);
+    }
+
     public override void Close()
     {
         if (_isInTransaction)

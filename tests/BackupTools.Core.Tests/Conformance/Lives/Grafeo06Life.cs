@@ -79,6 +79,12 @@ internal sealed class Grafeo06Life(RealGrafeo engine) : GrafeoLife
     /// </summary>
     public override IEnumerable<ErrorCode> MayRefuse(LifeSituation situation) =>
         situation.HoldsOthers ? [ErrorCode.ForeignEpoch]
+        // The engine's own backup counts for its own folder only, and lets the next close drop what ours needs.
+        : !situation.IsFull
+        && !situation.Had(LifeEvents.Restored)
+        && situation.Had(LifeEvents.EngineBackUp)
+        && situation.Had(LifeEvents.Checkpointed | LifeEvents.Closed | LifeEvents.Killed)
+            ? [ErrorCode.LogIsGone]
         : !situation.IsFull && situation.Had(LifeEvents.Restored)
             ?
             [

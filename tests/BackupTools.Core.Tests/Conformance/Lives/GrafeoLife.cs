@@ -49,7 +49,7 @@ internal abstract class GrafeoLife : ILifeSubject
 
     public void Commit(IReadOnlyList<LifeChange> changes) => Run(Statements(changes), commit: true);
 
-    public bool Begin(IReadOnlyList<LifeChange> changes)
+    public virtual bool Begin(IReadOnlyList<LifeChange> changes)
     {
         Run(Statements(changes), commit: false);
         return true;
@@ -71,6 +71,9 @@ internal abstract class GrafeoLife : ILifeSubject
     public abstract IEnumerable<ErrorCode> MayRefuse(LifeSituation situation);
 
     public abstract void Dispose();
+
+    /// <summary>True for a row that is there.</summary>
+    protected bool Has(string key) => _keys.Contains(key);
 
     /// <summary>Makes a database and opens it.</summary>
     protected abstract void Make(string path);

@@ -87,13 +87,15 @@ internal sealed partial class Life
     {
         var folder = step.Pick % 3 == 2 ? _folders[1] : Bundles;
         Directory.CreateDirectory(folder.Path);
-        if (!_subject.BackUp(Database, folder.Path, full: step.Pick % 3 == 0 || folder.Captures.Count == 0))
+        var isDone = _subject.BackUp(Database, folder.Path, full: step.Pick % 3 == 0 || folder.Captures.Count == 0);
+        // A try that fails has opened the database all the same.
+        Happened(step, LifeEvents.EngineBackUp);
+        if (!isDone)
         {
             RequireNothingNew(folder);
             return;
         }
         var added = Added(folder);
-        Happened(step, LifeEvents.EngineBackUp);
         _story.Add($"{step}: {Told(added)}");
         Captured(folder, added, isOurs: false);
     }

@@ -189,11 +189,11 @@ internal sealed partial class SpgLife : ILifeSubject
         {
             yield break;
         }
-        if (situation.Newest is { IsOurs: false })
-        {
-            yield return ErrorCode.ContinuityNotProved;
-        }
-        if (situation.Had(LifeEvents.Checkpointed | LifeEvents.Restored | LifeEvents.Replaced))
+        // Nothing proves what a server's own full holds, nor, where a clock was set back, that it is the newest.
+        if (
+            situation.Newest is { IsOurs: false }
+            || situation.Had(LifeEvents.Checkpointed | LifeEvents.Restored | LifeEvents.Replaced)
+        )
         {
             yield return ErrorCode.ContinuityNotProved;
             yield return ErrorCode.ForeignEpoch;
