@@ -57,6 +57,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(_choices.Add);
         if (_choices.Count > 1)
         {
             PerCommand<bool>(
@@ -80,6 +81,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
         var settings = new RestoreSettings
         {
             Path = choice.Path,
+            Bundles = choice.Bundles,
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,

@@ -43,6 +43,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(Test);
         if (Quiet)
         {
             // What could not be read, or was not there, is nothing to rely on either.
@@ -55,6 +56,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
         var settings = new VerifySettings
         {
             Path = choice.Path,
+            Bundles = choice.Bundles,
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,
