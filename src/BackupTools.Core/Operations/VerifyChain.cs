@@ -53,6 +53,7 @@ public static class VerifyChain
         return new ChainReport
         {
             Engine = chain.Engine,
+            Database = DatabaseName.Of(chain.Bundles[0]),
             ChainId = chain.ChainId,
             IsValid = !problems.Exists(p => p.Severity == ProblemSeverity.Error),
             Target = settings.TargetText,
