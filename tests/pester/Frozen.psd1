@@ -131,6 +131,7 @@
             'WhatIf: switch'
         )
         'Test-BackupChain' = @(
+            'AsJob: switch'
             'ChainId: string'
             'Deep: switch'
             'DrillPath: string'

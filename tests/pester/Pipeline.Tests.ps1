@@ -253,3 +253,18 @@ Describe 'Rows of a CSV file' {
         { $row | New-FullBackup -ErrorAction Stop } | Should -Throw -ExpectedMessage '*neither true nor false*'
     }
 }
+
+Describe 'A test of <Engine> bundles as a job' -ForEach $engines {
+    It 'drills in the background' {
+        $sample = New-SampleChain $Engine
+        $job = Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill -AsJob
+        $job.PSJobTypeName | Should -Be 'BackupJob'
+        $reports = @($job | Wait-Job | Receive-Job)
+        $job.State | Should -Be 'Completed'
+        $reports.Count | Should -Be $Chains
+        $reports.IsValid | Should -Not -Contain $false
+        $reports[-1].Checked | Should -Be 'Drill'
+        $reports[-1].PSPath | Should -Not -BeNullOrEmpty
+        { Test-BackupChain -LiteralPath $sample.Destination -Quiet -AsJob } | Should -Throw -ErrorId 'InvalidOption*'
+    }
+}

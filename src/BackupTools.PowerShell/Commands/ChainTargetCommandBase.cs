@@ -83,6 +83,7 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.LiteralPathPointInTime)]
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.InputObjectPointInTime)]
     [PointInTimeTransformation]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
     public DateTimeOffset? PointInTime { get; set; }
 
     /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
