@@ -10,7 +10,7 @@
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
-    Soak     runs the long versions of the writer, damage, fault, crash and fuzz tests, about two hours in all.
+    Soak     runs the long versions of the writer, damage, fault, lives, crash and fuzz tests, more than two hours in all.
 .EXAMPLE
     ./build.ps1 Demo
 .EXAMPLE
@@ -110,11 +110,11 @@ function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentLi
 
 function Invoke-Soak([string[]] $ArgumentList) {
     $parts = [ordered]@{
-        'writers and damage' = {
+        'writers, damage and lives' = {
             $seconds = $env:BACKUPTOOLS_SOAK
             try {
                 $env:BACKUPTOOLS_SOAK = '120'
-                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests'
+                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests', 'LivesTests'
                 $filter = $long.ForEach({ "FullyQualifiedName~$_" }) -join '|'
                 dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter $filter
             } finally {

@@ -95,8 +95,16 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         }
     }
 
-    /// <summary>Prints or keeps a bundle that this run has made.</summary>
-    public void EmitPublished(BundleInfo bundle) => Emit(bundle, $"the bundle was published: {bundle.FullName}");
+    /// <summary>Prints or keeps the bundles that this run has made.</summary>
+    public void EmitPublished(IReadOnlyList<BundleInfo> bundles)
+    {
+        // All of them are there by now, whatever becomes of the output.
+        _done.AddRange(bundles.Select(b => $"the bundle was published: {b.FullName}"));
+        foreach (var bundle in bundles)
+        {
+            Emit(bundle);
+        }
+    }
 
     /// <summary>
     /// The work is done by now. That nobody wants to read of it is no failure of the run; that the output is lost is one,

@@ -27,6 +27,9 @@ internal static class SoakBudget
             ? Enumerable.Range(0, count)
             : Enumerable.Range(0, most).Select(i => (int)((long)i * (count - 1) / (most - 1))).Distinct();
 
+    /// <summary>Whether there is time left of what a test takes each time, or of what a long run gives it.</summary>
+    public static bool GoesOn(TimeSpan elapsed, TimeSpan everyday) => elapsed < (IsLong ? Time : everyday);
+
     /// <summary>Counts the everyday number of rounds, and goes on while there is time.</summary>
     public static IEnumerable<int> Rounds(int everyday)
     {

@@ -50,7 +50,7 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         Copy-Source $sample $Name
         # Positions and times of the page are of a database that we do not have.
         $text = $Code -replace '(?<=-To(Position|Epoch|Lsn) )\d+', $sample.Case.EndAt[1]
-        $text = $text -replace '(?<=-PointInTime )\S+', [DateTime]::UtcNow.AddMinutes(1).ToString('yyyy-MM-ddTHH:mm:ssZ')
+        $text = $text -replace '(?<=-PointInTime )\S+', '([datetime]::UtcNow)'
         $tree = [Management.Automation.Language.Parser]::ParseInput($text, [ref] $null, [ref] $null)
         Push-Location -LiteralPath $sample.Native
         if ($Before) {
@@ -71,7 +71,8 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
             Pop-Location
         }
         @($results).Count | Should -BeGreaterOrEqual $tree.EndBlock.Statements.Count
-        $results.Where({ $_ -is [Management.Automation.WarningRecord] }) | Should -BeNullOrEmpty
+        # Now is always later than the newest state.
+        $results.Where({ $_ -is [Management.Automation.WarningRecord] -and "$_" -notlike '*the newest state is of*' }) | Should -BeNullOrEmpty
     }
 
     It 'gives the analyzer nothing to say' -Tag Slow {

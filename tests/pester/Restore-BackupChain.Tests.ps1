@@ -51,6 +51,18 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
+        It 'is the newest state of all with a warning that names its time, when -PointInTime is behind it' {
+            $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -PointInTime ([datetime]::UtcNow) -WarningVariable told -WarningAction SilentlyContinue
+            "$told" | Should -Match ([regex]::Escape($sample.Bundles[2].CreatedUtc.ToString('yyyy-MM-ddTHH:mm:ssZ', [cultureinfo]::InvariantCulture)))
+            Test-RestoredState $sample 2 $restored | Should -BeTrue
+        }
+
+        It 'is nothing for a time that has not come' {
+            { Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -PointInTime ([datetime]::UtcNow.AddHours(1)) -ErrorAction Stop } |
+                Should -Throw -ErrorId 'TargetNotCovered,*'
+            Test-Path -LiteralPath $restored | Should -BeFalse
+        }
+
         It 'is all that -Force replaces in a data folder: the rest stays and is named with -Verbose' {
             $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -ToPosition $EndAt[0]
             if (-not (Test-Path -LiteralPath $restored -PathType Container)) {

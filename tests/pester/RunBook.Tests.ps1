@@ -142,9 +142,9 @@ Describe 'Thirty days of Invoke-NightlyBackup.ps1' -Tag Slow {
 
     It 'takes a new full in the night in which the damage is found' {
         $names = $runs.Where({ $_.Hour -eq 240 })[0].Line.Bundles
-        $names[-1] | Should -Match '-full\.bkp$'
+        $names[-1] | Should -Match '-full(-after-[^-]+)?\.bkp$'
         # What is due on day 8, 15, 22 and 29 is counted from the newest full.
-        @($runs.Line.Bundles | Where-Object -FilterScript { $_ -match '-full\.bkp$' }).Count | Should -BeGreaterThan 4
+        @($runs.Line.Bundles | Where-Object -FilterScript { $_ -match '-full(-after-[^-]+)?\.bkp$' }).Count | Should -BeGreaterThan 4
     }
 
     It 'prunes nothing while there is damage' {

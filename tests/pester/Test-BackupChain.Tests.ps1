@@ -61,7 +61,7 @@ Describe 'Test-BackupChain of a sound <Engine> chain' -ForEach $engines {
     }
 
     It 'tests a time' {
-        $time = $sample.Bundles[2].CreatedUtc.AddSeconds(1)
+        $time = $sample.Bundles[2].CreatedUtc
         (Test-BackupChain -LiteralPath $sample.Destination -PointInTime $time).IsValid | Should -BeTrue
     }
 
@@ -227,7 +227,7 @@ Describe 'Test-BackupChain refuses' {
 Describe 'The times that -PointInTime takes' {
     BeforeAll {
         $sample = New-SampleChain SPG
-        $instant = [datetimeoffset]::UtcNow.AddMinutes(5)
+        $instant = [datetimeoffset]::UtcNow
     }
 
     It 'are the same instant: <Name>' -ForEach @(

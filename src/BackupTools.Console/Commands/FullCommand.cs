@@ -17,7 +17,7 @@ internal static class FullCommand
                 parsed,
                 (run, settings) =>
                     run.EmitPublished(
-                        run.Execute(host => TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host))
+                        run.Execute(host => TakeFullBackup.ExecuteAll(TakeFullBackup.Plan(settings, host), host))
                     )
             )
         );

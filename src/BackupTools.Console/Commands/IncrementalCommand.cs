@@ -45,7 +45,7 @@ internal static class IncrementalCommand
                     };
                     run.EmitPublished(
                         run.Execute(host =>
-                            TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(complete, host), host)
+                            TakeIncrementalBackup.ExecuteAll(TakeIncrementalBackup.Plan(complete, host), host)
                         )
                     );
                 }

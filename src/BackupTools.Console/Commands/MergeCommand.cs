@@ -31,7 +31,9 @@ internal static class MergeCommand
                         PointInTime = target.PointInTime,
                         DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
                     };
-                    run.EmitPublished(run.Execute(host => MergeChain.Execute(MergeChain.Plan(settings, host), host)));
+                    run.EmitPublished(
+                        run.Execute(host => MergeChain.ExecuteAll(MergeChain.Plan(settings, host), host))
+                    );
                 }
             )
         );

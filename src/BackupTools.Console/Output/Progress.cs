@@ -52,6 +52,7 @@ internal sealed class Progress : IDisposable
         var sample = host.SampleProgress();
         var rate = sample.Rate > 0 ? $", {ReportText.Size((long)sample.Rate)}/s" : "";
         var left = sample.SecondsRemaining >= 0 ? $", {sample.SecondsRemaining} s left" : "";
+        var total = sample.PercentComplete >= 0 ? $" of {ReportText.Size(sample.TotalBytes)}" : "";
         var file = sample.Files.Count > 0 ? "  " + Path.GetFileName(sample.Files[^1].FullName) : "";
         lock (_gate)
         {
@@ -59,8 +60,7 @@ internal sealed class Progress : IDisposable
             if (_timer is not null)
             {
                 System.Console.Error.Write(
-                    $"{EraseLine}{sample.Activity} {ReportText.Size(sample.DoneBytes)} of "
-                        + $"{ReportText.Size(sample.TotalBytes)}{rate}{left}{file}"
+                    $"{EraseLine}{sample.Activity} {ReportText.Size(sample.DoneBytes)}{total}{rate}{left}{file}"
                 );
                 _drawn = true;
             }

@@ -162,9 +162,11 @@ internal sealed class ChainLinks
             depths[i] = parent is null ? 0 : depths[_parents[i]] + 1;
             var place = parent?.OrderUtc > bundle.OrderUtc ? parent.OrderUtc : bundle.OrderUtc;
             var state =
-                IsKnown(parent, now) && !(IsKnown(bundle, now) && bundle.CreatedUtc > parent!.StateUtc)
-                    ? parent!.StateUtc
-                    : bundle.CreatedUtc;
+                !IsKnown(parent, now) ? bundle.CreatedUtc
+                // Later than what it builds on, however little: the date of that one means that one.
+                : !IsKnown(bundle, now) ? ClockOrder.After(parent!.StateUtc)
+                : bundle.CreatedUtc > parent!.StateUtc ? bundle.CreatedUtc
+                : parent.StateUtc;
             placed[i] =
                 place == bundle.OrderUtc && state == bundle.StateUtc
                     ? bundle

@@ -199,6 +199,7 @@ internal static class RestorePlanner
             chain.Folder
         );
 
-    private static string Iso(DateTimeOffset time) =>
+    /// <summary>A time as findings have it.</summary>
+    public static string Iso(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -18,6 +18,12 @@ internal sealed record CaptureResult
     public string? BundleId { get; init; }
 
     /// <summary>
+    /// What appears together with it, as paths and ids: Grafeo's full of an open database comes with an increment of what
+    /// only the log holds, a merged one likewise.
+    /// </summary>
+    public IReadOnlyList<(string Path, string Id)> Others { get; init; } = [];
+
+    /// <summary>
     /// The chain that the bundle belongs to, by <see cref="Chains.BackupChain.ChainId"/>; null when it is a full, which
     /// begins one, or when the caller knows.
     /// </summary>

@@ -24,6 +24,12 @@ internal sealed record EngineCapabilities
     /// </summary>
     public string? OwnBundleFolder { get; init; }
 
+    /// <summary>
+    /// What may lie beside a database file of a name and belongs to it, such as its log: absolute paths, which need not
+    /// exist, the same number for every name. Nothing for a database that is a folder.
+    /// </summary>
+    public Func<string, IReadOnlyList<string>> Beside { get; init; } = static _ => [];
+
     /// <summary>Names of the <see cref="EngineOptions"/> properties that mean something to this engine.</summary>
     public required IReadOnlyList<string> Options { get; init; }
 }

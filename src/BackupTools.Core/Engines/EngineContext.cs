@@ -3,7 +3,7 @@ using BackupTools.Files;
 namespace BackupTools.Engines;
 
 /// <summary>What every engine call is given besides its own arguments.</summary>
-internal sealed class EngineContext
+internal sealed record EngineContext
 {
     public required IDisk Disk { get; init; }
 

@@ -53,6 +53,10 @@ internal interface IBackupEngine
         EngineContext context
     );
 
+    /// <summary>About how many bytes <see cref="Verify"/> will read, for progress.</summary>
+    long BytesToVerify(IReadOnlyList<BundleHeader> path, int known, VerifyDepth depth) =>
+        path.Skip(known).Sum(b => b.Length);
+
     /// <summary>
     /// What stands at a restore's destination: the absolute paths that a restore would replace or remove. Empty when
     /// nothing is in the way.

@@ -20,7 +20,7 @@ public enum ErrorCode
     /// <summary>Used when an engine name is not one of the known engines.</summary>
     UnknownEngine,
 
-    /// <summary>Used when a path with wildcard characters also exists literally.</summary>
+    /// <summary>Used when a path with wildcard characters also exists literally, or names two databases by a link.</summary>
     PathIsAmbiguous,
 
     /// <summary>Used when a path belongs to a PowerShell provider other than FileSystem.</summary>

@@ -19,29 +19,31 @@ internal sealed class FolderLock : IDisposable
 
     private readonly IDisk _disk;
     private readonly CreatedFolders _folders;
+    private readonly Action<string>? _tell;
     private IDiskFile? _file;
 
-    private FolderLock(IDisk disk, CreatedFolders folders, IDiskFile file)
+    private FolderLock(IDisk disk, CreatedFolders folders, IDiskFile file, Action<string>? tell)
     {
         _disk = disk;
         _folders = folders;
         _file = file;
+        _tell = tell;
     }
 
     /// <summary>
     /// Takes the lock or fails at once with BackupRunning ("backup already running"). Makes the folder if it is
-    /// missing, and takes it back on release if it is still empty.
+    /// missing, and takes it back on release if it is still empty; <paramref name="tell"/> hears what could not be removed.
     /// </summary>
-    public static FolderLock Acquire(IDisk disk, string folder, string name = DefaultName)
+    public static FolderLock Acquire(IDisk disk, string folder, string name = DefaultName, Action<string>? tell = null)
     {
         var path = Path.Combine(folder, name);
         for (var round = 0; ; round++)
         {
-            var folders = CreatedFolders.Ensure(disk, folder);
+            var folders = CreatedFolders.Ensure(disk, folder, tell);
             try
             {
                 var file = disk.TryLock(path) ?? throw Running(disk, path);
-                var held = new FolderLock(disk, folders, file);
+                var held = new FolderLock(disk, folders, file, tell);
                 held.NameHolder(file);
                 return held;
             }
@@ -63,11 +65,7 @@ internal sealed class FolderLock : IDisposable
         if (_file is not { } file)
             return;
         _file = null;
-        try
-        {
-            _disk.DeleteFile(file.Path);
-        }
-        catch (BackupException) { } // a lock file without a lock is no lock
+        Removal.Try(() => _disk.DeleteFile(file.Path), _tell);
         file.Dispose();
         _folders.RemoveIfEmpty();
     }

@@ -25,14 +25,16 @@ internal sealed class StagingArea : IDisposable
     private readonly IDisk _disk;
     private readonly CreatedFolders _parents;
     private readonly IDiskFile _owner;
+    private readonly Action<string>? _tell;
     private bool _mustStay;
 
-    private StagingArea(IDisk disk, string folder, CreatedFolders parents, IDiskFile owner)
+    private StagingArea(IDisk disk, string folder, CreatedFolders parents, IDiskFile owner, Action<string>? tell)
     {
         _disk = disk;
         Folder = folder;
         _parents = parents;
         _owner = owner;
+        _tell = tell;
     }
 
     /// <summary>Absolute path of the staging folder.</summary>
@@ -41,26 +43,29 @@ internal sealed class StagingArea : IDisposable
     /// <summary>Absolute path of the file that shows whether the owner lives.</summary>
     public string OwnerPath => _owner.Path;
 
-    /// <summary>Makes the staging folder inside <paramref name="parentFolder"/> (which is created if missing).</summary>
-    public static StagingArea Create(IDisk disk, string parentFolder, TimeProvider clock)
+    /// <summary>
+    /// Makes the staging folder inside <paramref name="parentFolder"/> (which is created if missing);
+    /// <paramref name="tell"/> hears what could not be removed when it is disposed.
+    /// </summary>
+    public static StagingArea Create(IDisk disk, string parentFolder, TimeProvider clock, Action<string>? tell = null)
     {
         for (var round = 0; ; round++)
         {
-            var parents = CreatedFolders.Ensure(disk, parentFolder);
+            var parents = CreatedFolders.Ensure(disk, parentFolder, tell);
             var folder = Path.Combine(parentFolder, NewName(clock));
             try
             {
                 disk.CreateDirectory(folder);
                 // A sweep may take the folder for a leftover until the lock is held: then another is made.
                 if (disk.TryLock(Path.Combine(folder, OwnerFile)) is { } owner)
-                    return new StagingArea(disk, folder, parents, owner);
+                    return new StagingArea(disk, folder, parents, owner, tell);
                 if (round == Rounds)
                     throw new BackupException(ErrorCode.WriteFailed, "a new staging folder cannot be locked", folder);
             }
             catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && round < Rounds) { }
             catch
             {
-                BestEffort(() => disk.DeleteDirectory(folder));
+                Removal.Try(() => disk.DeleteDirectory(folder), tell);
                 parents.RemoveIfEmpty();
                 throw;
             }
@@ -151,9 +156,13 @@ internal sealed class StagingArea : IDisposable
                     plan.Undo(disk);
                 PublicationJournal.Delete(disk, folder);
             }
-            disk.DeleteDirectory(folder);
+            Removal.Folder(disk, folder, owner);
             removed = true;
             return null;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && disk.Stat(folder) is null)
+        {
+            return null; // its owner has just removed it
         }
         catch (BackupException e)
         {
@@ -196,22 +205,13 @@ internal sealed class StagingArea : IDisposable
         && DateTime.TryParseExact(time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
         && random.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Removes what was staged and not published; a failure to do so is left to the next sweep.</summary>
+    /// <summary>Removes what was staged and not published; a failure to do so is told, and left to the next sweep.</summary>
     public void Dispose()
     {
         if (!_mustStay)
-            BestEffort(() => _disk.DeleteDirectory(Folder));
+            Removal.Try(() => Removal.Folder(_disk, Folder, _owner), _tell);
         _owner.Dispose();
         _parents.RemoveIfEmpty();
-    }
-
-    private static void BestEffort(Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (BackupException) { }
     }
 
     private static string NewName(TimeProvider clock)

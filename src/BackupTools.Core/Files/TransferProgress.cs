@@ -19,6 +19,7 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
 
     private long _totalBytes;
     private long _doneBytes;
+    private int _toCome;
     private int _totalFiles;
     private int _doneFiles;
     private volatile string _activity = "";
@@ -41,6 +42,12 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
         Interlocked.Add(ref _totalBytes, bytes);
         Interlocked.Add(ref _totalFiles, files);
     }
+
+    /// <summary>
+    /// Another stage follows that has not said yet how much it will do: until the result is disposed nobody knows the
+    /// total, and no bar may show how much of it is done.
+    /// </summary>
+    public IDisposable MoreToCome() => new Stage(this);
 
     /// <summary>Bytes done; negative for those that a new attempt will do again.</summary>
     public void Advance(long bytes)
@@ -77,11 +84,14 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
         lock (_gate)
         {
             var done = Interlocked.Read(ref _doneBytes);
-            var total = Math.Max(Interlocked.Read(ref _totalBytes), done);
+            var expected = Interlocked.Read(ref _totalBytes);
+            var total = Math.Max(expected, done);
+            // More than was expected: then nobody knows how much it will be. A bar that is full meanwhile would lie.
+            var isKnown = expected > 0 && done <= expected && Volatile.Read(ref _toCome) == 0;
             UpdateRate(done);
             var left = total - done;
             var seconds =
-                Interlocked.Read(ref _totalBytes) == 0 ? -1
+                !isKnown ? -1
                 : left == 0 ? 0
                 : _rate > 0 ? Math.Min(Math.Ceiling(left / _rate), int.MaxValue)
                 : -1;
@@ -90,6 +100,7 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
                 Activity = _activity,
                 TotalBytes = total,
                 DoneBytes = done,
+                Percent = isKnown ? (int)(100.0 * Math.Max(done, 0) / expected) : -1,
                 TotalFiles = Math.Max(Volatile.Read(ref _totalFiles), _doneFiles + _files.Count),
                 DoneFiles = _doneFiles,
                 CurrentFiles = [.. _files.Select(f => f.Show())],
@@ -125,6 +136,25 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
         }
         if (_current.Value == file)
             _current.Value = file.Outer;
+    }
+
+    private sealed class Stage : IDisposable
+    {
+        private TransferProgress? _progress;
+
+        public Stage(TransferProgress progress)
+        {
+            _progress = progress;
+            Interlocked.Increment(ref progress._toCome);
+        }
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _progress, null) is { } progress)
+            {
+                Interlocked.Decrement(ref progress._toCome);
+            }
+        }
     }
 
     private sealed class CurrentFile : IDisposable

@@ -43,6 +43,10 @@ internal static class BackupRun
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
         var engine = host.Engines.OfSource(source, settings.Engine, settings.ToOptions(), context);
         RefuseForeignOptions(settings, engine);
+        if (settings.WalPath is null)
+        {
+            LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
+        }
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);
@@ -80,7 +84,8 @@ internal static class BackupRun
         return new BackupPlan(settings, kind, engine, plan);
     }
 
-    public static BundleInfo Execute(BackupPlan plan, OperationHost host)
+    /// <summary>Takes the backup; all bundles that it made, the one that was asked for first.</summary>
+    public static IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
         var context = host.Context;
@@ -102,10 +107,20 @@ internal static class BackupRun
             result = CaptureAndPublish(plan, host);
         }
         result.AfterPublish?.Invoke();
-        var header = ReadBack(plan.EngineOf, result, context);
+        var headers = ReadBack(plan.EngineOf, result, context);
         var seconds = host.SecondsSince(started);
-        context.Verbose($"published {header.FullName}, {header.Length} bytes, in {seconds} s");
-        return header.ToInfo(ChainIdOf(header, plan.Capture.Request), durationSeconds: seconds);
+        foreach (var header in headers)
+        {
+            context.Verbose($"published {header.FullName}, {header.Length} bytes, in {seconds} s");
+        }
+        // What comes with a full is of the chain that the full begins.
+        var chainId = plan.Kind == BundleKind.Full ? headers[0].Id[..12] : plan.Capture.Request.Chain?.ChainId;
+        return
+        [
+            .. headers.Select(h =>
+                h.ToInfo(h.Kind == BundleKind.Full ? h.Id[..12] : chainId, durationSeconds: seconds)
+            ),
+        ];
     }
 
     private static CaptureResult CaptureAndPublish(BackupPlan plan, OperationHost host)
@@ -115,7 +130,7 @@ internal static class BackupRun
         {
             context.Warn(warning.ToString());
         }
-        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock, host.Warning);
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
         var result = plan.EngineOf.Capture(plan.Capture, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();
@@ -142,29 +157,35 @@ internal static class BackupRun
             };
     }
 
-    /// <summary>What was published is read again under its final name: the header that is returned is the disk's.</summary>
-    internal static BundleHeader ReadBack(IBackupEngine engine, CaptureResult result, EngineContext context)
+    /// <summary>
+    /// What was published is read again under its final name: the headers that are returned are the disk's. The one that
+    /// was asked for comes first.
+    /// </summary>
+    internal static IReadOnlyList<BundleHeader> ReadBack(
+        IBackupEngine engine,
+        CaptureResult result,
+        EngineContext context
+    ) =>
+        [
+            ReadBack(engine, result.BundlePath, result.BundleId, context),
+            .. result.Others.Select(other => ReadBack(engine, other.Path, other.Id, context)),
+        ];
+
+    private static BundleHeader ReadBack(IBackupEngine engine, string path, string? id, EngineContext context)
     {
-        foreach (var read in engine.ReadBundles(result.BundlePath, context))
+        foreach (var read in engine.ReadBundles(path, context))
         {
             if (read.Error is not null)
             {
                 throw read.Error;
             }
-            if (result.BundleId is null || string.Equals(read.Header!.Id, result.BundleId, StringComparison.Ordinal))
+            if (id is null || string.Equals(read.Header!.Id, id, StringComparison.Ordinal))
             {
                 return read.Header!;
             }
         }
-        throw new BackupException(
-            ErrorCode.VerificationFailed,
-            "the published bundle cannot be read back",
-            result.BundlePath
-        );
+        throw new BackupException(ErrorCode.VerificationFailed, "the published bundle cannot be read back", path);
     }
-
-    private static string? ChainIdOf(BundleHeader header, CaptureRequest request) =>
-        header.Kind == BundleKind.Full ? header.Id[..12] : request.Chain?.ChainId;
 
     private static void RefuseForeignOptions(BackupSettings settings, IBackupEngine engine)
     {

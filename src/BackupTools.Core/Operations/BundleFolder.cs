@@ -83,6 +83,10 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
             ?? Chains[^1];
     }
 
+    /// <summary>All chains of the database that one is of, itself among them; oldest first.</summary>
+    public IReadOnlyList<BackupChain> OfDatabase(BackupChain chain) =>
+        Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series)).ToList();
+
     public static BackupChain ById(IReadOnlyList<BackupChain> chains, string chainId, string path) =>
         chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
         ?? throw new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path);

@@ -29,6 +29,7 @@ public static class CopyChain
         using var folderLock = DestinationScope.Open(host, settings.DestinationPath);
         var (missing, present) = Missing(settings, host);
         host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
+        using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
         var problems = new List<ProblemInfo>();
         var broken = new HashSet<BackupChain>();
@@ -47,7 +48,9 @@ public static class CopyChain
         }
         if (settings.Verify && copied.Count + present > 0)
         {
-            problems.AddRange(Verify(settings, host));
+            var reports = Verify(settings, host);
+            verification!.Dispose();
+            problems.AddRange(reports.SelectMany(r => r.Problems));
         }
         return new CopyReport
         {
@@ -68,13 +71,13 @@ public static class CopyChain
     private static BundleInfo Copy(BackupChain chain, BundleHeader bundle, CopySettings settings, OperationHost host)
     {
         var engine = host.Engines.ByName(bundle.Engine);
-        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
         var result = host
             .Engines.KeeperByName(bundle.Engine)
             .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         staging.Publish([.. result.Steps.Select(s => OverHalf(s, bundle, host))], host.Cancellation);
         result.AfterPublish?.Invoke();
-        var copy = BackupRun.ReadBack(engine, result, host.Context).ToInfo(chain.ChainId);
+        var copy = BackupRun.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
         return copy;
     }
@@ -138,17 +141,14 @@ public static class CopyChain
         return (missing, wanted.Count - missing.Count);
     }
 
-    private static List<ProblemInfo> Verify(CopySettings settings, OperationHost host) =>
-        VerifyChain
-            .Run(
-                new VerifySettings
-                {
-                    Path = settings.DestinationPath,
-                    ChainId = settings.ChainId,
-                    Engine = settings.Engine,
-                },
-                host
-            )
-            .SelectMany(r => r.Problems)
-            .ToList();
+    private static IEnumerable<ChainReport> Verify(CopySettings settings, OperationHost host) =>
+        VerifyChain.Run(
+            new VerifySettings
+            {
+                Path = settings.DestinationPath,
+                ChainId = settings.ChainId,
+                Engine = settings.Engine,
+            },
+            host
+        );
 }

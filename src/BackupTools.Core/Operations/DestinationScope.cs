@@ -11,9 +11,7 @@ internal static class DestinationScope
     /// <exception cref="Errors.BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>
     public static FolderLock Open(OperationHost host, string folder, string? lockName = null)
     {
-        var folderLock = lockName is null
-            ? FolderLock.Acquire(host.Disk, folder)
-            : FolderLock.Acquire(host.Disk, folder, lockName);
+        var folderLock = FolderLock.Acquire(host.Disk, folder, lockName ?? FolderLock.DefaultName, host.Verbose);
         try
         {
             foreach (var leftover in StagingArea.Sweep(host.Disk, folder, host.Warning))

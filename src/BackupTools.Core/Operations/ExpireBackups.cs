@@ -34,7 +34,7 @@ public static class ExpireBackups
         foreach (var group in plan.Removals.GroupBy(b => b.Engine))
         {
             var keeper = host.Engines.KeeperByName(group.Key);
-            using var staging = StagingArea.Create(host.Disk, settings.Path, host.Clock);
+            using var staging = StagingArea.Create(host.Disk, settings.Path, host.Clock, host.Warning);
             var bundles = group.ToList();
             staging.Publish(keeper.RemovalOf(bundles, staging, host.Context), host.Cancellation);
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));

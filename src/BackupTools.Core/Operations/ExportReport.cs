@@ -76,7 +76,7 @@ public static class ExportReport
         var folder = Path.GetDirectoryName(path)!;
         using var destination = DestinationScope.Open(host, folder, $".{Path.GetFileName(path)}.backuptools.lock");
         var report = Plan(settings, host);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         using (var file = staging.CreateFile(Staged))
         {
             file.Write(Encoding.UTF8.GetBytes(ReportPage.Render(report)), 0);

@@ -22,18 +22,25 @@ public static class MergeChain
     /// (Grafeo), both appear together and the increment, which ends at the position, is what is returned.
     /// </summary>
     /// <exception cref="Errors.BackupException">The merge was not done; nothing is left behind.</exception>
-    public static BundleInfo Execute(MergePreview preview, OperationHost host)
+    public static BundleInfo Execute(MergePreview preview, OperationHost host) => ExecuteAll(preview, host)[^1];
+
+    /// <summary>The same, with every bundle that it made, in the order of the chain.</summary>
+    /// <exception cref="Errors.BackupException">The merge was not done; nothing is left behind.</exception>
+    public static IReadOnlyList<BundleInfo> ExecuteAll(MergePreview preview, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
         var folder = preview.Settings.DestinationPath;
         var keeper = host.Engines.KeeperByName(preview.Plan.Chain.Engine);
         using var folderLock = DestinationScope.Open(host, folder);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         var result = keeper.Merge(preview.Plan, folder, staging, host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
         staging.Publish(result.Steps, host.Cancellation);
         result.AfterPublish?.Invoke();
-        var header = BackupRun.ReadBack(host.Engines.ByName(preview.Plan.Chain.Engine), result, host.Context);
-        return header.ToInfo(result.ChainId ?? header.Id[..12], durationSeconds: host.SecondsSince(started));
+        var headers = BackupRun.ReadBack(host.Engines.ByName(preview.Plan.Chain.Engine), result, host.Context);
+        var chainId = result.ChainId ?? headers[0].Id[..12];
+        var seconds = host.SecondsSince(started);
+        // What was asked for stands first there, and last in its chain.
+        return [.. headers.Reverse().Select(h => h.ToInfo(chainId, durationSeconds: seconds))];
     }
 }

@@ -14,6 +14,9 @@ public sealed record ProgressSample
     /// <summary>Bytes done.</summary>
     public required long DoneBytes { get; init; }
 
+    /// <summary>What is done of the total, 0 to 100; -1 while nobody knows how much it will be.</summary>
+    public required int PercentComplete { get; init; }
+
     /// <summary>Bytes per second, smoothed over some seconds; 0 while unknown.</summary>
     public required double Rate { get; init; }
 
@@ -29,6 +32,7 @@ public sealed record ProgressSample
             Activity = sample.Activity,
             TotalBytes = sample.TotalBytes,
             DoneBytes = sample.DoneBytes,
+            PercentComplete = sample.Percent,
             Rate = sample.Rate,
             SecondsRemaining = sample.SecondsRemaining,
             Files = sample.CurrentFiles.Select(f => new FileSample(f.Path, f.DoneBytes, f.TotalBytes)).ToArray(),

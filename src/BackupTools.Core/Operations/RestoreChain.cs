@@ -23,6 +23,11 @@ public static class RestoreChain
         var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
         var destination = RealPath.Follow(settings.DestinationPath, host.Disk);
+        if (settings.WalPath is null)
+        {
+            // The restored database must not be opened with a log that is not its own.
+            LinkedDatabase.RefuseLogBesideLink(settings.DestinationPath, destination, engine, host.Disk);
+        }
         PathOverlap.Refuse(settings.Path, destination, host.Disk, engine.Capabilities.OwnBundleFolder);
         var request = new RestoreRequest
         {
@@ -101,7 +106,7 @@ public static class RestoreChain
         // Someone may have put a database there since the plan was made.
         RefuseOccupied(preview.Settings, engine, request, engine.OccupiedBy(request, context), context);
         var kept = engine.KeptBy(request, context);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock);
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {request.DestinationPath}");
         var result = engine.Restore(request, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();
@@ -148,11 +153,25 @@ public static class RestoreChain
             RefuseUnreadable(folder, chain);
         }
         var engine = host.Engines.ByName(chain.Engine);
-        var can = engine.Capabilities;
-        var plan = RestorePlanner.Plan(chain, settings.Target, can.CutsInsideBundle, can.CutsByTime);
+        var ofDatabase = folder.OfDatabase(chain);
+        var plan = PlanOf(chain, settings.Target, engine, ofDatabase, host);
         // Which chain is the newest, and which state is of a time, may rest on these dates.
-        var ofDatabase = folder.Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series));
         return (plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] }, engine);
+    }
+
+    /// <summary>The bundles of a chain that lead to the target: what a test asks, and a restore does.</summary>
+    internal static RestorePlan PlanOf(
+        BackupChain chain,
+        RestoreTarget target,
+        IBackupEngine engine,
+        IReadOnlyList<BackupChain> ofDatabase,
+        OperationHost host
+    )
+    {
+        TimeTargets.RefuseFuture(target, ofDatabase, host.Clock.GetUtcNow());
+        var can = engine.Capabilities;
+        var plan = RestorePlanner.Plan(chain, target, can.CutsInsideBundle, can.CutsByTime);
+        return plan with { Warnings = [.. plan.Warnings, .. TimeTargets.Warnings(plan, ofDatabase)] };
     }
 
     /// <summary>A bundle that cannot be read may be the newest one: "latest" would then be a lie.</summary>

@@ -15,5 +15,13 @@ public static class TakeIncrementalBackup
 
     /// <summary>Takes the backup; it appears under its final name complete and flushed, or not at all.</summary>
     /// <exception cref="Errors.BackupException">The backup was not taken; nothing is left behind.</exception>
-    public static BundleInfo Execute(BackupPlan plan, OperationHost host) => BackupRun.Execute(plan, host);
+    public static BundleInfo Execute(BackupPlan plan, OperationHost host) => ExecuteAll(plan, host)[0];
+
+    /// <summary>
+    /// The same, with every bundle that it made, the one that was asked for first: a Grafeo full of an open database
+    /// comes with an increment of what only the log holds.
+    /// </summary>
+    /// <exception cref="Errors.BackupException">The backup was not taken; nothing is left behind.</exception>
+    public static IReadOnlyList<BundleInfo> ExecuteAll(BackupPlan plan, OperationHost host) =>
+        BackupRun.Execute(plan, host);
 }

@@ -22,25 +22,78 @@ public static class VerifyChain
             settings.ChainId is not null || settings.Target != RestoreTarget.Latest || folder.Chains.Count == 0
                 ? [folder.Choose(settings.Path, settings.ChainId, settings.Target)]
                 : folder.Chains;
-        return chains.Select(chain => Test(chain, settings, host));
+        var work = chains.Select(c => PlanOf(c, folder.OfDatabase(c), settings, host)).ToList();
+        host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));
+        return RunAll(work, settings, host);
     }
 
-    private static ChainReport Test(BackupChain chain, VerifySettings settings, OperationHost host)
+    private static IEnumerable<ChainReport> RunAll(
+        IReadOnlyList<Work> work,
+        VerifySettings settings,
+        OperationHost host
+    )
+    {
+        // How much drills will do, nobody knows before the last has begun.
+        using var drills = settings.RestoreDrill ? host.Progress.MoreToCome() : null;
+        foreach (var chain in work)
+        {
+            yield return Test(chain, settings, host);
+        }
+    }
+
+    private static Work PlanOf(
+        BackupChain chain,
+        IReadOnlyList<BackupChain> ofDatabase,
+        VerifySettings settings,
+        OperationHost host
+    )
+    {
+        var engine = host.Engines.ByName(chain.Engine);
+        var problems = new List<ChainProblem>();
+        var plan = TryPlan(() => RestoreChain.PlanOf(chain, settings.Target, engine, ofDatabase, host), problems);
+        return new Work(chain, engine, plan, problems, [.. PathsToCheck(chain, plan, settings.Target)]);
+    }
+
+    private static long BytesOf(Work work, VerifySettings settings)
+    {
+        var read = new HashSet<BundleHeader>();
+        var bytes = 0L;
+        foreach (var path in work.Paths)
+        {
+            bytes += work.Engine.BytesToVerify(path, KnownOf(path, read, DepthOf(settings)), DepthOf(settings));
+            read.UnionWith(path);
+        }
+        return bytes;
+    }
+
+    private static VerifyDepth DepthOf(VerifySettings settings) =>
+        settings.Deep || settings.RestoreDrill ? VerifyDepth.Deep : VerifyDepth.Checksums;
+
+    /// <summary>The state of a tip rests on the pages of all before it, which only a deep check reads: it reads them again.</summary>
+    private static int KnownOf(IReadOnlyList<BundleHeader> path, HashSet<BundleHeader> read, VerifyDepth depth) =>
+        depth == VerifyDepth.Deep ? 0 : path.TakeWhile(read.Contains).Count();
+
+    /// <summary>A chain that is to be tested, and what planning found.</summary>
+    private sealed record Work(
+        BackupChain Chain,
+        IBackupEngine Engine,
+        RestorePlan? Plan,
+        List<ChainProblem> Problems,
+        IReadOnlyList<IReadOnlyList<BundleHeader>> Paths
+    );
+
+    private static ChainReport Test(Work work, VerifySettings settings, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
         var testedUtc = host.Clock.GetUtcNow().UtcDateTime;
         var context = host.Context;
-        var engine = host.Engines.ByName(chain.Engine);
-        var depth = settings.Deep || settings.RestoreDrill ? VerifyDepth.Deep : VerifyDepth.Checksums;
-        var problems = new List<ChainProblem>();
-        var plan = TryPlan(chain, engine, settings, problems);
+        var (chain, engine, plan, problems, paths) = work;
+        var depth = DepthOf(settings);
         var read = new HashSet<BundleHeader>();
-        foreach (var path in PathsToCheck(chain, plan, settings.Target))
+        foreach (var path in paths)
         {
             host.Cancellation.ThrowIfCancellationRequested();
-            // The state of a tip rests on the pages of all before it, which only a deep check reads: it reads them again.
-            var known = depth == VerifyDepth.Deep ? 0 : path.TakeWhile(read.Contains).Count();
-            problems.AddRange(engine.Verify(path, known, depth, context));
+            problems.AddRange(engine.Verify(path, KnownOf(path, read, depth), depth, context));
             read.UnionWith(path);
         }
         // Only what concerns the target may spoil it: a gap behind it does not matter to it.
@@ -73,21 +126,11 @@ public static class VerifyChain
         };
     }
 
-    private static RestorePlan? TryPlan(
-        BackupChain chain,
-        IBackupEngine engine,
-        VerifySettings settings,
-        List<ChainProblem> problems
-    )
+    private static RestorePlan? TryPlan(Func<RestorePlan> make, List<ChainProblem> problems)
     {
         try
         {
-            var plan = RestorePlanner.Plan(
-                chain,
-                settings.Target,
-                engine.Capabilities.CutsInsideBundle,
-                engine.Capabilities.CutsByTime
-            );
+            var plan = make();
             problems.AddRange(plan.Warnings);
             return plan;
         }

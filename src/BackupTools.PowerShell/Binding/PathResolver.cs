@@ -8,10 +8,11 @@ namespace BackupTools.PowerShell.Binding;
 internal sealed class PathResolver(SessionState session)
 {
     /// <summary>
-    /// The paths that a -Path means. Without wildcards that is one, which must exist; with wildcards it may be none.
+    /// The paths that a -Path means. Without wildcards that is one, which must exist; with wildcards it may be none, unless
+    /// <paramref name="mustFind"/>.
     /// </summary>
     /// <exception cref="BackupException">PathNotFound, PathIsAmbiguous, ProviderNotSupported.</exception>
-    public IReadOnlyList<string> Expand(string path)
+    public IReadOnlyList<string> Expand(string path, bool mustFind = false)
     {
         var hasWildcards = HasWildcards(path);
         if (hasWildcards && Path.Exists(Literal(path)))
@@ -26,11 +27,11 @@ internal sealed class PathResolver(SessionState session)
         {
             var found = session.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
             RequireFileSystem(provider, path);
-            return found.Select(Normal).ToArray();
+            return found.Count > 0 || !mustFind ? found.Select(Normal).ToArray() : throw NothingMatches(path);
         }
         catch (ItemNotFoundException) when (hasWildcards)
         {
-            return [];
+            return mustFind ? throw NothingMatches(path) : [];
         }
         catch (ItemNotFoundException error)
         {
@@ -85,6 +86,9 @@ internal sealed class PathResolver(SessionState session)
             );
         }
     }
+
+    private static BackupException NothingMatches(string path) =>
+        new(ErrorCode.PathNotFound, "nothing matches the pattern", path);
 
     private static BackupException NoDrive(string path, Exception error) =>
         new(ErrorCode.PathNotFound, error.Message.TrimEnd('.'), path, inner: error);

@@ -30,6 +30,12 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     /// <summary>An item failed, and its error was written.</summary>
     private protected bool HasFailed { get; private set; }
 
+    /// <summary>
+    /// The command creates or removes something: a pattern that matches nothing is then an error, as what was to be done
+    /// was not done. A question about nothing has an answer, which is empty.
+    /// </summary>
+    private protected virtual bool MustFind => false;
+
     private protected PathResolver Paths { get; private set; } = null!;
 
     /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
@@ -111,7 +117,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
                 () =>
                 {
                     var isNamed = !PathResolver.HasWildcards(path);
-                    foreach (var full in Paths.Expand(path))
+                    foreach (var full in Paths.Expand(path, MustFind))
                     {
                         PerItem(full, () => act(full, isNamed));
                     }

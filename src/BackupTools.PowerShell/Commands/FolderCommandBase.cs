@@ -32,6 +32,8 @@ public abstract class FolderCommandBase : BackupCommandBase
     [ArgumentCompleter(typeof(ChainIdCompleter))]
     public string? ChainId { get; set; }
 
+    private protected override bool MustFind => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -27,6 +27,8 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool MustFind => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -66,15 +68,18 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
 
     private void Run(MergePreview preview, PipelinePump pump, IStreams streams)
     {
-        var bundle = pump.Execute(
+        var bundles = pump.Execute(
             $"Merging chain {preview.ChainId} into {_destination}",
             ThrottleLimit,
-            host => MergeChain.Execute(preview, host)
+            host => MergeChain.ExecuteAll(preview, host)
         );
-        streams.Object(WithPSPath(bundle, bundle.FullName));
-        streams.Information(
-            $"{bundle.Engine} merge of chain {preview.ChainId}: {bundle.FullName}, "
-                + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}, {bundle.Length} bytes"
-        );
+        foreach (var bundle in bundles)
+        {
+            streams.Object(WithPSPath(bundle, bundle.FullName));
+            streams.Information(
+                $"{bundle.Engine} merge of chain {preview.ChainId}: {bundle.FullName}, "
+                    + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}, {bundle.Length} bytes"
+            );
+        }
     }
 }

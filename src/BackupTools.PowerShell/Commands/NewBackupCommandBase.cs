@@ -60,6 +60,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool MustFind => true;
+
     private protected abstract string Verb { get; }
 
     private protected abstract void PerSource(Action<string> act);
@@ -69,7 +71,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     private protected abstract BackupPlan Plan(BackupSettings settings, OperationHost host);
 
-    private protected abstract BundleInfo Execute(BackupPlan plan, OperationHost host);
+    /// <summary>Takes the backup; every bundle that it made.</summary>
+    private protected abstract IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host);
 
     /// <summary>A row of a table may bring a destination and options of its own.</summary>
     protected override void ProcessRecord()
@@ -124,16 +127,19 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     private void Run(BackupPlan plan, string destination, PipelinePump pump, IStreams streams)
     {
-        var bundle = pump.Execute(
+        var bundles = pump.Execute(
             $"{plan.Engine} {Verb} backup to {destination}",
             ThrottleLimit,
             host => Execute(plan, host)
         );
-        streams.Object(WithPSPath(bundle, bundle.FullName));
-        streams.Information(
-            $"{bundle.Engine} {bundle.Description}: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
-                + $"{bundle.PositionUnit}, {bundle.Length} bytes"
-        );
+        foreach (var bundle in bundles)
+        {
+            streams.Object(WithPSPath(bundle, bundle.FullName));
+            streams.Information(
+                $"{bundle.Engine} {bundle.Description}: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
+                    + $"{bundle.PositionUnit}, {bundle.Length} bytes"
+            );
+        }
     }
 
     private Action? CheckpointAction(PipelinePump pump, Func<CancellationToken> jobStop)

@@ -39,6 +39,6 @@ public sealed class NewFullBackupCommand : NewBackupCommandBase
     private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>
         TakeFullBackup.Plan(settings, host);
 
-    private protected override BundleInfo Execute(BackupPlan plan, OperationHost host) =>
-        TakeFullBackup.Execute(plan, host);
+    private protected override IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host) =>
+        TakeFullBackup.ExecuteAll(plan, host);
 }

@@ -96,6 +96,6 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>
         TakeIncrementalBackup.Plan(settings, host);
 
-    private protected override BundleInfo Execute(BackupPlan plan, OperationHost host) =>
-        TakeIncrementalBackup.Execute(plan, host);
+    private protected override IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host) =>
+        TakeIncrementalBackup.ExecuteAll(plan, host);
 }

@@ -43,6 +43,8 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool MustFind => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -65,7 +65,7 @@ internal sealed class ProgressDrawer(IStreams streams, string activity)
         streams.Progress(
             new ProgressRecord(RootId, activity, Status(sample))
             {
-                PercentComplete = Percent(sample.DoneBytes, sample.TotalBytes),
+                PercentComplete = sample.PercentComplete,
                 SecondsRemaining = sample.SecondsRemaining,
                 CurrentOperation = sample.Activity,
             }
@@ -112,7 +112,9 @@ internal sealed class ProgressDrawer(IStreams streams, string activity)
     private static string Status(ProgressSample sample)
     {
         var rate = sample.Rate > 0 ? $", {ReportText.Size((long)sample.Rate)}/s" : "";
-        return Of(sample.DoneBytes, sample.TotalBytes) + rate;
+        var done =
+            sample.PercentComplete < 0 ? ReportText.Size(sample.DoneBytes) : Of(sample.DoneBytes, sample.TotalBytes);
+        return done + rate;
     }
 
     private static string Of(long done, long total) =>

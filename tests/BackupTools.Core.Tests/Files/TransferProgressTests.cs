@@ -172,4 +172,25 @@ public sealed class TransferProgressTests
             (progress.Sample().DoneBytes, progress.Sample().DoneFiles, progress.Sample().TotalFiles)
         );
     }
+
+    [Fact]
+    public void A_total_that_nobody_knows_is_not_shown_as_reached()
+    {
+        var progress = new TransferProgress();
+        Assert.Equal(-1, progress.Sample().Percent);
+        progress.Advance(10);
+        Assert.Equal(-1, progress.Sample().Percent);
+        progress.Expect(40);
+        Assert.Equal(25, progress.Sample().Percent);
+        progress.Advance(31);
+        Assert.Equal(-1, progress.Sample().Percent);
+        progress.Expect(1);
+        using (var more = progress.MoreToCome())
+        {
+            Assert.Equal(-1, progress.Sample().Percent);
+            more.Dispose();
+            Assert.Equal(100, progress.Sample().Percent);
+        }
+        Assert.Equal(100, progress.Sample().Percent);
+    }
 }

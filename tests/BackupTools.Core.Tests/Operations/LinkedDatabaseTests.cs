@@ -61,6 +61,24 @@ public sealed class LinkedDatabaseTests
     }
 
     [UnixTheory]
+    [InlineData(EngineNames.Spg, ".wal")]
+    [InlineData(EngineNames.Grafeo, ".grafeo.wal")]
+    public void A_log_beside_the_link_is_refused_and_not_left_out(string engine, string log)
+    {
+        using var box = EngineSandbox.Of(engine);
+        var chain = box.Chain();
+        var link = LinkTo(box, box.Source, "l", "current" + Path.GetExtension(box.Source));
+        Directory.CreateDirectory(box.At("l", "current" + log));
+
+        var backup = Assert.Throws<BackupException>(() => box.Full(box.Settings() with { SourcePath = link }));
+        var restore = Assert.Throws<BackupException>(() => box.Restore(box.RestoreTo(link) with { Force = true }));
+
+        Assert.Equal((ErrorCode.PathIsAmbiguous, ErrorCode.PathIsAmbiguous), (backup.Code, restore.Code));
+        Assert.Contains("current" + log, backup.Message);
+        Assert.Equal(chain.Count, box.Chains().Sum(c => c.Bundles.Count));
+    }
+
+    [UnixTheory]
     [MemberData(nameof(Engines))]
     public void A_forced_restore_to_a_link_replaces_what_it_leads_to(string engine)
     {

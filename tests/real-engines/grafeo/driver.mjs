@@ -8,6 +8,7 @@ import { dump } from './dump.mjs';
 const { GrafeoDB, version } = grafeo;
 
 const open = new Map();
+const pending = new Map();
 
 const verbs = {
   version: () => ({ version: version() }),
@@ -39,6 +40,31 @@ const verbs = {
     commit ? transaction.commit() : transaction.rollback();
     return { epoch: Number(open.get(db).currentEpoch()), now: Date.now() };
   },
+  // A transaction that is left open until a commit, a close or the end of the process.
+  begin: async ({ db, statements }) => {
+    if (!pending.has(db)) pending.set(db, open.get(db).beginTransaction());
+    for (const statement of statements) await pending.get(db).execute(statement);
+    return {};
+  },
+  commit: ({ db }) => {
+    pending.get(db).commit();
+    pending.delete(db);
+    return { epoch: Number(open.get(db).currentEpoch()) };
+  },
+  keys: async ({ db }) => ({
+    keys: (await open.get(db).execute('MATCH (n:R) RETURN n.k AS k')).toArray().map((r) => r.k),
+  }),
+  epoch: ({ db }) => ({ epoch: Number(open.get(db).currentEpoch()) }),
+  // The nodes (:R {k, v}) of a database that nobody has open.
+  rows: async ({ db }) => {
+    const opened = GrafeoDB.openReadOnly(db);
+    try {
+      const rows = (await opened.execute('MATCH (n:R) RETURN n.k AS k, n.v AS v')).toArray();
+      return { rows: rows.map((r) => [r.k, r.v]) };
+    } finally {
+      opened.close();
+    }
+  },
   checkpoint: ({ db }) => (open.get(db).walCheckpoint(), {}),
   full: ({ db, dir }) => (open.get(db).backupFull(dir), {}),
   incremental: ({ db, dir }) => (open.get(db).backupIncremental(dir), {}),
@@ -50,6 +76,8 @@ const verbs = {
     return {};
   },
   close: ({ db }) => {
+    pending.get(db)?.rollback();
+    pending.delete(db);
     open.get(db).close();
     open.delete(db);
     return {};

@@ -195,7 +195,12 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         try
         {
             using var wal = AlopexWalFile.Open(context.Disk, Full(AlopexNames.Wal));
-            var replay = wal.Replay(wal.Header, context, context.Cancellation);
+            // Progress counts what is read for its checksum.
+            var uncounted = context with
+            {
+                Progress = new TransferProgress(),
+            };
+            var replay = wal.Replay(wal.Header, uncounted, context.Cancellation);
             _clock = Math.Max(meta?.CheckpointLsn ?? 0, replay.LastLsn ?? 0);
             if (meta?.CheckpointLsn is { } checkpoint && replay.FirstLsn is { } first && first <= checkpoint)
             {

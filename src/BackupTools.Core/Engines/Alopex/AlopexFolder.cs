@@ -10,6 +10,17 @@ internal sealed record AlopexFile(string Name, DiskEntry Entry)
 
     public bool IsTable => AlopexNames.IsTable(Name);
 
+    /// <summary>How much of it is read: a log has holes where nothing is used.</summary>
+    public long BytesToRead(IDisk disk)
+    {
+        if (Name != AlopexNames.Wal)
+        {
+            return Entry.Length;
+        }
+        using var file = disk.OpenRead(FullName);
+        return file.DataRanges().Sum(r => r.Length);
+    }
+
     /// <summary>A table by name, and not what macOS or rsync puts beside one.</summary>
     public bool IsTakenForTable(IDisk disk) => IsTable && Strangers.Of(Entry, static _ => true, disk) is null;
 }

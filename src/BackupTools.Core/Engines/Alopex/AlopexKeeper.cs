@@ -17,6 +17,7 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
         context.Progress.Activity = "merging";
+        context.Progress.Expect(plan.Last.Length, 1);
         Take(plan.Last, static (_, _) => false);
         var marker = new AlopexMarker(folder, staging, context);
         var path = marker.FreePath(plan.Last.OrderUtc);
@@ -49,6 +50,8 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
         var (snapshot, lsn) = AlopexCheck.RequireStructure(bundle.FullName, context);
         var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
         var files = snapshot.Folder.Files.Where(f => listed?.ContainsKey(f.Name) != false).ToList();
+        // The holes of a log are no bytes of the bundle, but are counted as they are passed.
+        context.Progress.Expect(files.Sum(f => f.Entry.Length - f.BytesToRead(context.Disk)));
         _stage.CreateFolder("");
         foreach (var folder in snapshot.Folder.Folders)
         {

@@ -44,7 +44,8 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         context.Progress.Activity = "checking";
         var (snapshot, lsn) = AlopexCheck.RequireStructure(Snapshot, context);
         var files = ToRestore(snapshot);
-        context.Progress.Expect(files.Sum(f => f.Entry.Length), files.Count);
+        // Copied, and read again.
+        context.Progress.Expect(2 * files.Sum(f => f.BytesToRead(context.Disk)), files.Count);
         context.Progress.Activity = "copying";
         _stage.CreateFolder("");
         foreach (var folder in snapshot.Folder.Folders)

@@ -67,8 +67,9 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         {
             return capture();
         }
-        catch when (pinned)
+        catch when (pinned && LastThere is null)
         {
+            // What is there already needs the log all the same: also for the engine, whose cursor this one replaced.
             keeper.Unpin(plan.Request.DestinationFolder);
             throw;
         }
@@ -221,7 +222,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         for (var attempt = 0; ; attempt++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var done = context.Progress.Sample().DoneBytes;
+            var progress = context.Progress.Sample();
+            context.Progress.Expect(plan.ExpectedBytes);
             var before = Look();
             try
             {
@@ -229,7 +231,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             }
             catch (BackupException e) when (IsOfTheSource(e))
             {
-                context.Progress.Advance(done - context.Progress.Sample().DoneBytes);
+                context.Progress.BackTo(progress);
                 unchanged = before.SequenceEqual(Look()) ? unchanged + 1 : 0;
                 // A full takes a newer image and is past it; the position of a chain does not move.
                 definite += _found.Head is not null && IsOfThePosition(e) ? 1 : 0;

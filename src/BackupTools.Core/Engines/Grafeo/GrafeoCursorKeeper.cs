@@ -223,7 +223,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
         {
             try
             {
-                return FolderLock.Acquire(_disk, source.LogFolder, LockName);
+                return FolderLock.Acquire(_disk, source.LogFolder, LockName, context.Verbose);
             }
             catch (BackupException e) when (e.Code == ErrorCode.BackupRunning && round < LockRounds)
             {

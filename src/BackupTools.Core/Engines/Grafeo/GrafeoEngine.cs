@@ -23,6 +23,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
             CutsInsideBundle = true,
             CutsByTime = true,
             SiblingIncrements = false,
+            Beside = static path => new GrafeoSource(path) is var source ? [source.LogFolder, source.PendingImage] : [],
             Options =
             [
                 nameof(EngineOptions.NoCursor),

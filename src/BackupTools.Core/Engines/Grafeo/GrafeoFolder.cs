@@ -151,13 +151,14 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
             Publish(staging),
         ];
 
-    /// <summary>The same, as the result that names one of the entries.</summary>
+    /// <summary>The same, as the result that names one of the entries, and the others that were added with it.</summary>
     public CaptureResult Result(GrafeoSegment segment, StagingArea staging, IDisk disk) =>
         new()
         {
             Steps = Steps(staging, disk),
             BundlePath = PathOf(segment),
             BundleId = IdOf(segment),
+            Others = [.. _added.Where(a => a.Segment != segment).Select(a => (PathOf(a.Segment), IdOf(a.Segment)))],
         };
 
     /// <summary>Stages the manifest; the step that puts it over the old one.</summary>

@@ -138,6 +138,15 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         if (since > segment.FirstLsn && since <= segment.EndLsn)
         {
+            // A database that was restored goes on in a segment of its own, from the last commit that it was cut behind.
+            // Both would hold the same bytes, and no engine restores segments that overlap.
+            if (head.SegmentLsn is { } begin && begin != segment.FirstLsn)
+            {
+                throw head.Foreign(
+                    $"its log goes on in a segment from LSN {segment.FirstLsn}, the chain in one from LSN {begin}",
+                    segment.Path
+                );
+            }
             head.CheckFollows(file, new FileRange(segment.Frames.Start, segment.OffsetOf(since)));
         }
         else if (since == segment.FirstLsn && index > 0)

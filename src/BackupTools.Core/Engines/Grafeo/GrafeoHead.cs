@@ -18,6 +18,9 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
     /// <summary>0.5.x: the bundles from the full to this one; none where only an epoch is known.</summary>
     public IReadOnlyList<BundleHeader> Way { get; init; } = [];
 
+    /// <summary>0.6.0: the position at which the last segment of log in the bundle begins; null when it is an image.</summary>
+    public ulong? SegmentLsn { get; init; }
+
     /// <summary>Bytes of log that are compared; each commit carries its time, so a few are enough to tell.</summary>
     public const int TailLength = 64 << 10;
 
@@ -37,7 +40,10 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
         var segments = GrafeoWalSegment.ReadIncrement(file);
         return segments.Count == 0
             ? throw new BackupException(ErrorCode.Malformed, "the increment holds no log", bundle.Path, GbakHeader.Size)
-            : new GrafeoHead(header.End.Value, segments[^1].EndLsn, Before(file, segments[^1].Frames), header.Name);
+            : new GrafeoHead(header.End.Value, segments[^1].EndLsn, Before(file, segments[^1].Frames), header.Name)
+            {
+                SegmentLsn = segments[^1].FirstLsn,
+            };
     }
 
     /// <summary>Refuses a log whose bytes before the position are not those of the bundle.</summary>

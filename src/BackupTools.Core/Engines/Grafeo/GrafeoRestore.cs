@@ -31,6 +31,13 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     /// <summary>Restores, and says what is to be published.</summary>
     public RestoreResult Run()
     {
+        context.Progress.Activity = "restoring";
+        // The log is read for its commits, and again for its bytes; with a deep check all that was written is, too.
+        var log = request.Plan.Bundles.Skip(1).Sum(b => b.Length);
+        context.Progress.Expect(
+            request.Plan.BundleBytes + log + (request.Deep ? request.Plan.BundleBytes : 0),
+            request.Plan.Bundles.Count
+        );
         using (var target = staging.CreateFile(StagedImage, request.Plan.Full.Length))
         {
             _state.Read(target);

@@ -59,7 +59,7 @@ internal sealed class PowDbCapture
     {
         for (var attempt = 1; ; attempt++)
         {
-            var before = _context.Progress.Sample().DoneBytes;
+            var before = _context.Progress.Sample();
             try
             {
                 return Attempt();
@@ -68,7 +68,7 @@ internal sealed class PowDbCapture
             {
                 _context.Verbose($"attempt {attempt}: {e.Describe()}; starting over");
                 _context.Disk.DeleteDirectory(_staging.PathOf(Staged));
-                _context.Progress.Advance(before - _context.Progress.Sample().DoneBytes);
+                _context.Progress.BackTo(before);
                 _context.Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(25 << attempt));
                 _context.Cancellation.ThrowIfCancellationRequested();
             }
@@ -100,6 +100,10 @@ internal sealed class PowDbCapture
     private CaptureResult Take(PowDbSource source, PowDbSourceLook look)
     {
         _context.Progress.Activity = "reading";
+        _context.Progress.Expect(
+            source.Files.Sum(f => f.Length) + (IncludeWal ? look.Wal.Length : 0),
+            source.Files.Count
+        );
         _staging.CreateDirectory(Staged);
         _succession?.Clear();
         PowDbCaptured[] files;

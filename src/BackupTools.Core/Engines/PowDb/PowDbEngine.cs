@@ -42,6 +42,11 @@ internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
         EngineContext context
     ) => new PowDbVerify(path, known, depth, context).Run();
 
+    /// <summary>A deep check looks at every bundle alone, and then at the state that they lead to.</summary>
+    public long BytesToVerify(IReadOnlyList<BundleHeader> path, int known, VerifyDepth depth) =>
+        path.Skip(known).Sum(b => b.Length)
+        + (depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full ? path.Sum(b => b.Length) : 0);
+
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context)
     {
         var path = request.DestinationPath;

@@ -76,7 +76,11 @@ internal sealed class PowDbRebuild
         bool deep
     )
     {
-        _context.Progress.Expect(Parts.Sum(p => p.Length), Parts.Count);
+        // A page that a later bundle has is looked at in both.
+        _context.Progress.Expect(
+            Parts.Sum(p => (deep ? 2 : 1) * p.Length + p.Layers.Sum(l => (long)l.Pages.DeltaLength)),
+            Parts.Count
+        );
         var checks = new PowDbFileCheck?[Parts.Count];
         var digests = new Hash[digest is null ? 0 : Parts.Count];
         PowDbFileWork.ForEach(

@@ -14,7 +14,6 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
     public IReadOnlyList<ChainProblem> Run()
     {
         context.Progress.Activity = "verifying";
-        context.Progress.Expect(path.Skip(known).Sum(h => h.Length));
         var bundles = new List<PowDbBundle>();
         for (var i = 0; i < path.Count; i++)
         {
@@ -147,7 +146,6 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
     /// <summary>Puts the newest state together, without writing it, and holds its files against each other.</summary>
     private void CheckTip(List<PowDbBundle> bundles, IReadOnlyList<PowDbStatePart> parts, PowDbCatalog catalog)
     {
-        context.Progress.Expect(parts.Sum(p => p.Length));
         var checks = new PowDbFileCheck?[parts.Count];
         PowDbFileWork.ForEach(
             parts,

@@ -19,6 +19,7 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
             // Frames carry no time (SPG format, §4.1).
             CutsByTime = false,
             SiblingIncrements = false,
+            Beside = SpgFiles.Beside,
             Options = [nameof(EngineOptions.WalPath), nameof(EngineOptions.Checkpoint)],
         };
 
@@ -44,7 +45,6 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
     {
         var problems = new List<ChainProblem>();
         context.Progress.Activity = "verifying";
-        context.Progress.Expect(path.Sum(b => b.Length), path.Count);
         new SpgChainReader(context, depth == VerifyDepth.Deep, problems.Add).Read(path);
         return problems;
     }

@@ -43,6 +43,13 @@ internal sealed record SpgFiles
             : files;
     }
 
+    /// <summary>What belongs to a database of this name, wherever its log may be.</summary>
+    public static IReadOnlyList<string> Beside(string database)
+    {
+        var files = OfTarget(database, null);
+        return [files.Wal, files.EmbeddedWal, files.Manifest];
+    }
+
     /// <summary>The files that a restore makes.</summary>
     public static SpgFiles OfTarget(string database, string? walPath)
     {

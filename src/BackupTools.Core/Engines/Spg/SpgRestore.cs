@@ -103,7 +103,8 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     private SpgChainReader Copy(ulong start)
     {
         var bundles = request.Plan.Bundles;
-        context.Progress.Expect(request.Plan.BundleBytes, bundles.Count);
+        // Read once from the bundles, and once where it was written to.
+        context.Progress.Expect(2 * request.Plan.BundleBytes, bundles.Count + 2);
         context.Progress.Activity = "restoring";
         using var database = staging.CreateFile(StagedDatabase, SnapshotLength(bundles[0]));
         using var wal = staging.CreateFile(StagedWal);
@@ -126,7 +127,6 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     private void Prove(SpgChainReader written)
     {
         context.Progress.Activity = "verifying";
-        context.Progress.Expect(written.DatabaseLength + written.LogLength, 2);
         var crc = new Crc32();
         ReadBack(StagedDatabase, written.DatabaseLength, crc.Append);
         var log = new SpgSliceScan(0);

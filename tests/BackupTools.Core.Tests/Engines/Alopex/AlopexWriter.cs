@@ -18,6 +18,7 @@ internal sealed class AlopexWriter : IDisposable
     private readonly FileStream _wal;
     private readonly SortedDictionary<string, AlopexRow> _memory = new(StringComparer.Ordinal);
     private readonly Random _random = new(20261120);
+    private readonly bool _pauses;
     private ulong _end;
     private ulong _timestamp;
     private int _tables;
@@ -27,29 +28,73 @@ internal sealed class AlopexWriter : IDisposable
         string folder,
         AlopexWalDialect dialect = AlopexWalDialect.A,
         long segmentSize = 8192,
-        int segments = 3
+        int segments = 3,
+        bool pauses = true
     )
+        : this(folder, dialect, segmentSize, segments, pauses, FileMode.Create)
     {
-        _folder = folder;
-        _dialect = dialect;
-        _geometry = new AlopexWalGeometry(dialect == AlopexWalDialect.A ? 16 : 20, segmentSize, segments);
         Directory.CreateDirectory(Path.Combine(folder, "sst"));
-        _wal = new FileStream(
-            Path.Combine(folder, "lsm.wal"),
-            new FileStreamOptions
-            {
-                Mode = FileMode.Create,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-            }
-        );
         _wal.SetLength(_geometry.RequiredLength);
         for (var i = 0; i < segments; i++)
         {
             Write(new AlopexWalSegmentHeader(2, 1 + (ulong)i, i == 0 ? 1u : 0u).ToBytes(), _geometry.SegmentOffset(i));
         }
         WriteSectionHeader();
+    }
+
+    private AlopexWriter(
+        string folder,
+        AlopexWalDialect dialect,
+        long segmentSize,
+        int segments,
+        bool pauses,
+        FileMode mode
+    )
+    {
+        (_folder, _dialect, _pauses) = (folder, dialect, pauses);
+        _geometry = new AlopexWalGeometry(dialect == AlopexWalDialect.A ? 16 : 20, segmentSize, segments);
+        Directory.CreateDirectory(folder);
+        _wal = new FileStream(
+            Path.Combine(folder, "lsm.wal"),
+            new FileStreamOptions
+            {
+                Mode = mode,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.ReadWrite | FileShare.Delete,
+                BufferSize = 0,
+            }
+        );
+    }
+
+    /// <summary>
+    /// Opens a directory as the engine does: what only the log holds goes to memory, and what is torn is cut off, as
+    /// the later dialect does.
+    /// </summary>
+    public static AlopexWriter Open(string folder)
+    {
+        var read = AlopexKeyReader.Read(folder);
+        var head = new byte[AlopexWalHeader.ProbeSize];
+        using (var wal = File.OpenHandle(Path.Combine(folder, "lsm.wal")))
+        {
+            RandomAccess.Read(wal, head, 0);
+        }
+        var writer = new AlopexWriter(folder, AlopexWalHeader.Read(head).Dialect, 8192, 3, false, FileMode.Open)
+        {
+            _timestamp = read.LastLsn,
+            _end = read.LogEnd,
+            _tables = Directory
+                .GetFiles(Path.Combine(folder, "sst"), "*.sst")
+                .Select(f => int.Parse(Path.GetFileNameWithoutExtension(f)))
+                .DefaultIfEmpty()
+                .Max(),
+        };
+        foreach (var (lsn, sequence, key, value) in read.Logged)
+        {
+            var bytes = value is null ? null : Convert.FromHexString(value);
+            writer._memory[key.ToUpperInvariant()] = new AlopexRow(Convert.FromHexString(key), lsn, sequence, bytes);
+        }
+        writer.WriteSectionHeader();
+        return writer;
     }
 
     /// <summary>The last commit that was acknowledged: every snapshot begun from now on must hold it.</summary>
@@ -70,18 +115,35 @@ internal sealed class AlopexWriter : IDisposable
         var number = _acknowledged + 1;
         _timestamp += 1 + (ulong)_random.Next(3);
         var value = $"{number}".PadRight(Math.Max(valueSize, 1), '.');
-        var rows = new[]
-        {
+        Commit(
             AlopexRow.Of($"k{number % KeyCount:d2}", _timestamp, value, 1),
-            AlopexRow.Of("n", _timestamp, $"{number}", 2),
-        };
+            AlopexRow.Of("n", _timestamp, $"{number}", 2)
+        );
+        Interlocked.Exchange(ref _acknowledged, number);
+    }
+
+    /// <summary>One commit of keys in ascending order, each to a value or to none.</summary>
+    public void Commit(IEnumerable<(string Key, string? Value)> changes)
+    {
+        _timestamp++;
+        Commit([.. changes.Select((c, i) => AlopexRow.Of(c.Key, _timestamp, c.Value, (ulong)i + 1))]);
+    }
+
+    /// <summary>Begins an entry that is never finished: the header says it is there, and half of it is.</summary>
+    public void Tear()
+    {
+        var entry = AlopexWalReplayTests.Entry(_timestamp + 1, Batch([AlopexRow.Of("torn", 0, "torn")]));
+        Append(entry[..(entry.Length / 2)]);
+    }
+
+    private void Commit(params AlopexRow[] rows)
+    {
         var entry = AlopexWalReplayTests.Entry(_timestamp, Batch(rows));
         Append(entry);
         foreach (var row in rows)
         {
             _memory[Convert.ToHexString(row.Key)] = row;
         }
-        Interlocked.Exchange(ref _acknowledged, number);
     }
 
     /// <summary>Writes what is in memory as tables, then the meta, then empties the log.</summary>
@@ -188,7 +250,7 @@ internal sealed class AlopexWriter : IDisposable
 
     private void Pause()
     {
-        if (_random.Next(4) == 0)
+        if (_pauses && _random.Next(4) == 0)
         {
             Thread.Sleep(_random.Next(3));
         }
@@ -201,11 +263,11 @@ internal sealed class AlopexWriter : IDisposable
             .. rows.SelectMany(r =>
                 (byte[])
                     [
-                        0,
+                        (byte)(r.Value is null ? 1 : 0),
                         .. AlopexWalReplayTests.Varint((ulong)r.Key.Length),
                         .. r.Key,
-                        .. AlopexWalReplayTests.Varint((ulong)r.Value!.Length),
-                        .. r.Value,
+                        .. AlopexWalReplayTests.Varint((ulong)(r.Value?.Length ?? 0)),
+                        .. r.Value ?? [],
                     ]
             ),
         ];

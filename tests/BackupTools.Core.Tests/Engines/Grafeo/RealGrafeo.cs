@@ -12,7 +12,7 @@ public sealed class RealGrafeo : IDisposable
 {
     private static readonly Lazy<string?> Reason = new(FindReason);
     private static readonly TimeSpan InstallTime = TimeSpan.FromMinutes(2);
-    private readonly Lazy<Process> _driver = new(() => Start("driver.mjs"));
+    private Lazy<Process> _driver = NewDriver();
 
     /// <summary>Why the engine cannot be used here; null when it can.</summary>
     public static string? WhyNot => Reason.Value;
@@ -82,6 +82,17 @@ public sealed class RealGrafeo : IDisposable
                 RedirectStandardOutput = true,
             }
         )!;
+
+    /// <summary>Kills the engine's process; the next request starts another.</summary>
+    public void Kill()
+    {
+        _driver.Value.Kill();
+        _driver.Value.WaitForExit();
+        _driver.Value.Dispose();
+        _driver = NewDriver();
+    }
+
+    private static Lazy<Process> NewDriver() => new(() => Start("driver.mjs"));
 
     public void Dispose()
     {

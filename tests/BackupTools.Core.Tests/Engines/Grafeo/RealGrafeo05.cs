@@ -120,12 +120,12 @@ internal static class RealGrafeo05
             Await(static line => line.StartsWith("Type :help", StringComparison.Ordinal));
         }
 
-        /// <summary>Runs a statement; returns when the engine has acknowledged it.</summary>
-        public void Run(string statement)
+        /// <summary>Runs a statement; returns when the engine has acknowledged it, with what it said.</summary>
+        public string Run(string statement)
         {
             _process.StandardInput.WriteLine(statement);
             _process.StandardInput.Flush();
-            Await(static line =>
+            return Await(static line =>
                 line.EndsWith(" row", StringComparison.Ordinal)
                 || line.EndsWith(" rows", StringComparison.Ordinal)
                 || line.StartsWith("Transaction ", StringComparison.Ordinal)
@@ -152,15 +152,17 @@ internal static class RealGrafeo05
             _process.Dispose();
         }
 
-        private void Await(Predicate<string> isAnswer)
+        private string Await(Predicate<string> isAnswer)
         {
+            var said = new System.Text.StringBuilder();
             using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             while (true)
             {
                 var line = _process.StandardOutput.ReadLineAsync(late.Token).AsTask().GetAwaiter().GetResult();
                 Assert.True(line is not null, "the engine's shell has ended");
                 if (isAnswer(line!))
-                    return;
+                    return said.ToString();
+                said.AppendLine(line);
             }
         }
     }

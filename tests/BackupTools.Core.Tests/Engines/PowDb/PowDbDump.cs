@@ -146,7 +146,7 @@ internal static class PowDbDump
     private static string TypeName(byte type) =>
         new[] { "Empty", "Int", "Float", "Bool", "Str", "DateTime", "Uuid", "Bytes" }[type];
 
-    private static List<WalRecord> WalRecords(string folder)
+    internal static List<WalRecord> WalRecords(string folder)
     {
         var records = new List<WalRecord>();
         var path = Path.Combine(folder, "wal.log");
@@ -154,6 +154,15 @@ internal static class PowDbDump
         for (var at = 0; at + 25 <= bytes.Length; )
         {
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at));
+            if (
+                length < 25
+                || length > bytes.Length - at
+                || PowDbTestDatabase.Crc(bytes.AsSpan(at + 8, length - 8))
+                    != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 4))
+            )
+            {
+                break; // the engine stops there and drops the rest (§5)
+            }
             var type = bytes[at + 16];
             var lsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at + 17));
             var p = at + 25;
@@ -207,5 +216,5 @@ internal static class PowDbDump
 
     private sealed record Table(string Name, List<Column> Columns, List<string> Indexes);
 
-    private sealed record WalRecord(byte Type, ulong Lsn, string Table, uint Page, ushort Slot, byte[] Row);
+    internal sealed record WalRecord(byte Type, ulong Lsn, string Table, uint Page, ushort Slot, byte[] Row);
 }

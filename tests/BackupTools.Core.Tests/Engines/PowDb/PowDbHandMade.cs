@@ -7,7 +7,12 @@ namespace BackupTools.Tests.Engines.PowDb;
 /// <summary>Bundles written by hand, as engines of any age could have.</summary>
 internal static class PowDbHandMade
 {
-    public static string Full(string folder, ulong lsn, IEnumerable<KeyValuePair<string, byte[]>> files)
+    public static string Full(
+        string folder,
+        ulong lsn,
+        IEnumerable<KeyValuePair<string, byte[]>> files,
+        ulong? created = null
+    )
     {
         var listed = files.Select(f => Whole(folder, f.Key, f.Value)).ToArray();
         return Write(
@@ -16,7 +21,7 @@ internal static class PowDbHandMade
             new
             {
                 format_version = 1,
-                created_unix_secs = lsn,
+                created_unix_secs = created ?? lsn,
                 source_lsn = lsn,
                 files = listed,
             }

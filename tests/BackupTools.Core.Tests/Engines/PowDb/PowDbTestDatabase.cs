@@ -27,6 +27,9 @@ internal sealed class PowDbTestDatabase
 
         public ulong Lsn { get; set; }
 
+        /// <summary>Slots whose row was deleted; the row stays in <see cref="Rows"/> to keep the place.</summary>
+        public HashSet<int> Deleted { get; } = [];
+
         public bool IsZero { get; set; }
 
         public bool HasChecksum { get; set; } = true;
@@ -116,6 +119,11 @@ internal sealed class PowDbTestDatabase
         var free = 20;
         for (var slot = 0; slot < page.Rows.Count; slot++)
         {
+            if (page.Deleted.Contains(slot))
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(4096 - (4 * (slot + 1))), 0xFFFF);
+                continue;
+            }
             var row = Row(page.Rows[slot]);
             row.CopyTo(bytes, free);
             BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(4094 - (4 * (slot + 1))), (ushort)free);
@@ -151,7 +159,9 @@ internal sealed class PowDbTestDatabase
     public static byte[] Index(Table table, byte type, bool byText)
     {
         var entries = table
-            .Pages.SelectMany((p, page) => p.Rows.Select((r, slot) => (r, page, slot)))
+            .Pages.SelectMany(
+                (p, page) => p.Rows.Select((r, slot) => (r, page, slot)).Where(e => !p.Deleted.Contains(e.slot))
+            )
             .Where(e => !byText || e.r.Text is not null)
             .ToArray();
         var b = new Writer();

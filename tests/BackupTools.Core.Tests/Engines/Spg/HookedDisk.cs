@@ -10,6 +10,9 @@ internal sealed class HookedDisk : IDisk
     /// <summary>Called before a file is opened for reading, with its path.</summary>
     public Action<string>? Opening { get; set; }
 
+    /// <summary>Called before something is read from a file.</summary>
+    public Action Reading { get; set; } = static () => { };
+
     /// <summary>What a look at a path shows instead of the truth.</summary>
     public Func<DiskEntry?, DiskEntry?> Seeing { get; set; } = static entry => entry;
 
@@ -66,6 +69,7 @@ internal sealed class HookedDisk : IDisk
 
         public int Read(Span<byte> buffer, long offset)
         {
+            disk.Reading();
             var read = file.Read(buffer, offset);
             lock (disk.BytesRead)
             {

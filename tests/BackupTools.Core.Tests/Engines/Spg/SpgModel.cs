@@ -47,6 +47,10 @@ internal static class SpgModel
                 }
                 open = null;
             }
+            else if (sql == "ROLLBACK")
+            {
+                open = null;
+            }
             else if (open is not null)
             {
                 open.Add(sql);

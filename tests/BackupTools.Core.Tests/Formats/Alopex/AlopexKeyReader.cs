@@ -20,6 +20,15 @@ internal sealed class AlopexKeyReader
     /// <summary>LSNs of the replayed entries.</summary>
     public List<ulong> Lsns { get; } = [];
 
+    /// <summary>What only the log holds, in order: LSN, place in its entry, key and value in hex.</summary>
+    public List<(ulong Lsn, ulong Sequence, string Key, string? Value)> Logged { get; } = [];
+
+    /// <summary>The last LSN of the log or of the checkpoint.</summary>
+    public ulong LastLsn { get; private set; }
+
+    /// <summary>Where the log ends, as an offset in the ring; what is torn lies behind.</summary>
+    public ulong LogEnd { get; private set; }
+
     public SortedDictionary<string, string> Keys =>
         new(
             _best.Where(p => p.Value.Value is not null).ToDictionary(p => p.Key, p => p.Value.Value!),
@@ -42,9 +51,11 @@ internal sealed class AlopexKeyReader
             ulong sequence = 0;
             foreach (var (key, value) in Operations(body))
             {
+                reader.Logged.Add((lsn, sequence, key, value));
                 reader.Put(key, lsn, sequence++, value);
             }
         }
+        reader.LastLsn = last;
         foreach (var table in Directory.GetFiles(Path.Combine(folder, "sst"), "*.sst"))
         {
             foreach (var (key, timestamp, sequence, value) in Table(File.ReadAllBytes(table)))
@@ -139,6 +150,7 @@ internal sealed class AlopexKeyReader
             start = (start + total) % ring;
             left -= total;
         }
+        LogEnd = start;
         return entries;
     }
 

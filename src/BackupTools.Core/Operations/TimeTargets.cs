@@ -1,0 +1,51 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>What a time asks for that no backup can have caught.</summary>
+internal static class TimeTargets
+{
+    /// <summary>Refuses a time that has not come yet: what the database will be then is in no backup.</summary>
+    /// <param name="target">What to reach.</param>
+    /// <param name="ofDatabase">All chains of the database.</param>
+    /// <param name="now">The clock.</param>
+    /// <exception cref="BackupException">TargetNotCovered.</exception>
+    public static void RefuseFuture(RestoreTarget target, IReadOnlyList<BackupChain> ofDatabase, DateTimeOffset now)
+    {
+        // A bundle that a fast clock dated can still be asked for by its date.
+        if (
+            target is RestoreTarget.TimeTarget { Instant: var time }
+            && time > now
+            && time > Newest(ofDatabase).StateUtc
+        )
+        {
+            throw new BackupException(
+                ErrorCode.TargetNotCovered,
+                $"{RestorePlanner.Iso(time)} is later than now",
+                ofDatabase[0].Folder,
+                recommendation: "Give a time in the past, or leave it out for the newest state."
+            );
+        }
+    }
+
+    /// <summary>Says so when the time lies behind the newest state: what was committed in between is in no backup.</summary>
+    public static IEnumerable<ChainProblem> Warnings(RestorePlan plan, IReadOnlyList<BackupChain> ofDatabase)
+    {
+        var newest = Newest(ofDatabase);
+        if (plan.Target is RestoreTarget.TimeTarget { Instant: var time } && time > newest.StateUtc)
+        {
+            yield return new ChainProblem(
+                ProblemSeverity.Warning,
+                ErrorCode.TargetNotCovered,
+                $"the newest state is of {RestorePlanner.Iso(newest.StateUtc)}; what was committed from then until "
+                    + $"{RestorePlanner.Iso(time)} is in no backup",
+                newest.FullName,
+                Recommendation: "If this is not enough, take a backup of the database as it is now."
+            );
+        }
+    }
+
+    private static BundleHeader Newest(IReadOnlyList<BackupChain> ofDatabase) =>
+        ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.StateUtc)!;
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Globalization;
+using BackupTools.Tests.Engines.Grafeo;
+using Xunit.Abstractions;
+
+namespace BackupTools.Tests.Conformance.Lives;
+
+/// <summary>
+/// Random lives of every engine's databases. BACKUPTOOLS_LIVES says how many for each engine, BACKUPTOOLS_SEED where
+/// to begin, and BACKUPTOOLS_LIFE is one life to live again, as a failure prints it.
+/// </summary>
+public sealed class LivesTests(ITestOutputHelper output) : IDisposable
+{
+    /// <summary>A long run goes on after a finding, and tells the first of each kind.</summary>
+    private const int MostFindings = 10;
+
+    private readonly RealGrafeo _grafeo = new();
+
+    private static readonly TimeSpan s_everyday = TimeSpan.FromSeconds(8);
+
+    /// <summary>Lives that lost something, or were refused something, before it was put right; the engine first.</summary>
+    public static TheoryData<string, string> Known =>
+        new()
+        {
+            // The clock was ahead and is corrected: what is taken then is the newest all the same.
+            { "SPG", "commit full full back commit increment" },
+            { "SPG", "full commit back full" },
+            { "SPG", "full back commit differential increment increment" },
+            { "SPG", "full increment increment commit back increment" },
+            { "PowDB", "commit full full back commit increment" },
+            { "PowDB", "full increment back increment increment" },
+            { "Alopex", "full back full commit increment" },
+            { "Alopex", "commit full copy:1 replace back engine" },
+            // The database file is untouched as far as dates tell, and another.
+            { "SPG", "full back commit checkpoint increment" },
+            // A position belongs to a state, also where LSNs fall or the database is another.
+            { "PowDB", "commit checkpoint full replace increment" },
+            { "PowDB", "commit commit checkpoint full commit:10 increment" },
+        };
+
+    [Fact]
+    public void No_life_of_SPG_loses_a_commit() => Live("SPG");
+
+    [Fact]
+    public void No_life_of_PowDB_loses_a_commit() => Live("PowDB");
+
+    [Fact]
+    public void No_life_of_Alopex_loses_a_commit() => Live("Alopex");
+
+    [RealGrafeo05Fact]
+    public void No_life_of_Grafeo_05_loses_a_commit() => Live("Grafeo 0.5");
+
+    [RealGrafeoFact]
+    public void No_life_of_Grafeo_06_loses_a_commit() => Live("Grafeo 0.6");
+
+    [Theory]
+    [MemberData(nameof(Known))]
+    public void A_life_that_once_showed_something_shows_nothing(string engine, string life) =>
+        Life.Run(Subject(engine), LifeStep.Read(life));
+
+    [RealGrafeo05Theory]
+    [InlineData("commit close full commit increment")]
+    [InlineData("commit full kill commit full")]
+    [InlineData("commit full replace full")]
+    [InlineData("full commit:7 full:9 restore commit full:9")]
+    [InlineData("commit full commit increment prune rename commit increment")]
+    public void A_life_of_Grafeo_05_that_once_showed_something_shows_nothing(string life) =>
+        Life.Run(Subject("Grafeo 0.5"), LifeStep.Read(life));
+
+    [RealGrafeoTheory]
+    [InlineData("commit full commit back increment")]
+    [InlineData("engine differential commit rename increment")]
+    [InlineData("commit full commit forward increment engine")]
+    [InlineData("full commit increment restore:1 full")]
+    [InlineData("commit full engine:2 full restore:3 commit increment")]
+    public void A_life_of_Grafeo_06_that_once_showed_something_shows_nothing(string life) =>
+        Life.Run(Subject("Grafeo 0.6"), LifeStep.Read(life));
+
+    public void Dispose() => _grafeo.Dispose();
+
+    private ILifeSubject Subject(string engine) =>
+        engine switch
+        {
+            "SPG" => new SpgLife(),
+            "PowDB" => new PowDbLife(),
+            "Alopex" => new AlopexLife(),
+            "Grafeo 0.5" => new Grafeo05Life(),
+            "Grafeo 0.6" => new Grafeo06Life(_grafeo),
+            _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, "no such engine"),
+        };
+
+    private void Live(string engine)
+    {
+        if (Environment.GetEnvironmentVariable("BACKUPTOOLS_LIFE") is { Length: > 0 } one)
+        {
+            Life.Run(Subject(engine), LifeStep.Read(one));
+            return;
+        }
+        var seed = Number("BACKUPTOOLS_SEED") ?? (ulong)Environment.TickCount64;
+        var lives = Number("BACKUPTOOLS_LIVES");
+        var watch = Stopwatch.StartNew();
+        var lived = 0UL;
+        var findings = new Dictionary<string, LifeFinding>(StringComparer.Ordinal);
+        for (; lives is { } all ? lived < all : SoakBudget.GoesOn(watch.Elapsed, s_everyday); lived++)
+        {
+            var life = LifeGenerator.Of(seed + lived);
+            if (Try(engine, life) is { } found && findings.TryAdd(found.Kind, found))
+            {
+                var simplest = Simplest(engine, life, found);
+                findings[found.Kind] = simplest;
+                findings.TryAdd(simplest.Kind, simplest);
+                output.WriteLine($"seed {seed + lived}: {simplest.Message}\n");
+                if (lives is null || findings.Count >= MostFindings)
+                {
+                    break;
+                }
+            }
+        }
+        output.WriteLine($"{lived} lives from seed {seed} in {watch.Elapsed.TotalSeconds:F1} s");
+        Assert.True(findings.Count == 0, string.Join("\n", findings.Values.Distinct().Select(f => f.Message)));
+    }
+
+    /// <summary>What the simplest life shows that still shows something.</summary>
+    private LifeFinding Simplest(string engine, IReadOnlyList<LifeStep> life, LifeFinding found)
+    {
+        for (var goesOn = true; goesOn; )
+        {
+            goesOn = false;
+            foreach (var candidate in LifeGenerator.Lives.Shrinker(life))
+            {
+                if (Try(engine, candidate) is { } still && still.Kind == found.Kind)
+                {
+                    (found, life, goesOn) = (still, candidate, true);
+                    break;
+                }
+            }
+        }
+        return found;
+    }
+
+    private LifeFinding? Try(string engine, IReadOnlyList<LifeStep> life) =>
+        Record.Exception(() => Life.Run(Subject(engine), life)) as LifeFinding;
+
+    private static ulong? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+            ? ulong.Parse(text, CultureInfo.InvariantCulture)
+            : null;
+}
