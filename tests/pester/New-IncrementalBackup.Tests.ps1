@@ -138,8 +138,9 @@ Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
         }
 
         It 'takes a full on the first run with a warning, and an increment on the next without' {
-            $made = New-IncrementalBackup @first -WarningVariable warnings -WarningAction SilentlyContinue
-            $made.Kind | Should -BeExactly 'Full'
+            # Grafeo's full of an open database is two bundles.
+            $made = @(New-IncrementalBackup @first -WarningVariable warnings -WarningAction SilentlyContinue)
+            $made[0].Kind | Should -BeExactly 'Full'
             @($warnings -match 'instead of an increment').Count | Should -Be 1
             Set-SampleState $sample 2
             $next = New-IncrementalBackup @first -WarningVariable warnings -WarningAction SilentlyContinue
