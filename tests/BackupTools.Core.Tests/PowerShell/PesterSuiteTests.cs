@@ -21,14 +21,14 @@ public sealed class PesterSuiteTests(PesterTotals totals) : IClassFixture<Pester
 
     /// <summary>
     /// Everything but the slow tests once more in Turkish, where i and I are not the same letter, with the module in a
-    /// folder whose name is a wildcard pattern. Two engines are enough for that.
+    /// folder with a space. (PowerShell refuses nested modules below a folder whose name is a wildcard pattern.) Two engines are enough.
     /// </summary>
     [Theory]
     [InlineData("tr-TR")]
-    public void The_suite_passes_in_another_culture_and_from_a_folder_with_brackets(string culture)
+    public void The_suite_passes_in_another_culture_and_from_another_folder(string culture)
     {
         using var temp = new TempFolder();
-        var module = temp["a [1]/BackupTools"];
+        var module = temp["a b/BackupTools"];
         var bin = Directory
             .EnumerateFiles(Path.Combine(ChildProcess.Root, "module/bin"), "*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(ChildProcess.Root, file));
