@@ -9,8 +9,15 @@ namespace BackupTools.Engines;
 /// <param name="disk">Where it is.</param>
 /// <param name="path">The folder; need not exist.</param>
 /// <param name="isDatabases">True for what the engine writes, by name; only that is ever removed.</param>
+/// <param name="isFolder">True for what the engine writes as a folder: another one is a stranger, whatever its name.</param>
 /// <param name="isPlaces">True for what belongs to the place and is none of the restore's business.</param>
-internal sealed class DataFolder(IDisk disk, string path, Func<string, bool> isDatabases, Func<string, bool> isPlaces)
+internal sealed class DataFolder(
+    IDisk disk,
+    string path,
+    Func<string, bool> isDatabases,
+    Func<string, bool> isFolder,
+    Func<string, bool> isPlaces
+)
 {
     /// <summary>What an ext file system has at its root, and a mount point therefore too.</summary>
     private const string LostAndFound = "lost+found";
@@ -42,7 +49,7 @@ internal sealed class DataFolder(IDisk disk, string path, Func<string, bool> isD
             Put(steps, $"{staged}/{name}", name, staging);
         var comes = entries.ToHashSet(StringComparer.Ordinal);
         steps.AddRange(
-            Entries().Where(e => !comes.Contains(e.Name) && isDatabases(e.Name)).Select(e => PublishStep.Remove(e.Path))
+            Entries().Where(e => !comes.Contains(e.Name) && Owns(e, e.Name)).Select(e => PublishStep.Remove(e.Path))
         );
         return steps;
     }
@@ -64,7 +71,7 @@ internal sealed class DataFolder(IDisk disk, string path, Func<string, bool> isD
                     Put(steps, $"{staged}/{entry}", $"{name}/{entry}", staging);
                 steps.AddRange(
                     Entries(final, name + "/")
-                        .Where(e => !inside.Contains($"{name}/{e.Name}") && isDatabases($"{name}/{e.Name}"))
+                        .Where(e => !inside.Contains($"{name}/{e.Name}") && Owns(e, $"{name}/{e.Name}"))
                         .Select(e => PublishStep.Remove(e.Path))
                 );
                 return;
@@ -83,7 +90,7 @@ internal sealed class DataFolder(IDisk disk, string path, Func<string, bool> isD
                 foreach (var inner in Strangers(entry.Path, name + "/", comes))
                     yield return inner;
             }
-            else if (!comes.Contains(name) && !isDatabases(name))
+            else if (!comes.Contains(name) && !Owns(entry, name))
             {
                 yield return entry.Path;
             }
@@ -92,6 +99,9 @@ internal sealed class DataFolder(IDisk disk, string path, Func<string, bool> isD
 
     private IReadOnlyList<DiskEntry> Entries(string folder, string prefix) =>
         [.. disk.List(folder).Where(e => prefix.Length > 0 || !(Stays(e.Name) || IsRunning(e.Name)))];
+
+    private bool Owns(DiskEntry entry, string name) =>
+        isDatabases(name) && (entry.Kind != DiskEntryKind.Directory || isFolder(name));
 
     private bool Stays(string name) => isPlaces(name) || string.Equals(name, LostAndFound, StringComparison.Ordinal);
 

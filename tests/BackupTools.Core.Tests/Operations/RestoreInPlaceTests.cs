@@ -64,6 +64,29 @@ public sealed class RestoreInPlaceTests
     }
 
     [Theory]
+    [InlineData(EngineNames.PowDb, "photos.heap", "search.idx")]
+    [InlineData(EngineNames.Alopex, "lsm.wal.old", "sst/old.sst")]
+    public void A_folder_stays_even_when_it_is_named_like_a_file_of_the_engine(string engine, params string[] folders)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Chain();
+        box.Restore();
+        var paths = folders.Select(n => Path.Combine(box.Restored, n)).ToList();
+        foreach (var path in paths)
+        {
+            Directory.CreateDirectory(path);
+            File.WriteAllText(Path.Combine(path, "precious"), "do not lose");
+        }
+
+        var host = box.Host();
+        var preview = RestoreChain.Plan(box.RestoreTo(box.Restored) with { Force = true }, host);
+        Assert.Equal(paths, preview.Keeps);
+        Assert.DoesNotContain(preview.Replaces, paths.Contains);
+        RestoreChain.Execute(preview, host);
+        Assert.All(paths, path => Assert.Equal("do not lose", File.ReadAllText(Path.Combine(path, "precious"))));
+    }
+
+    [Theory]
     [MemberData(nameof(Engines))]
     public void A_name_as_long_as_the_file_system_allows_is_restored_to(string engine)
     {

@@ -19,7 +19,13 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
 
     /// <summary>The destination: what an engine writes there, and what belongs to the place.</summary>
     public static DataFolder FolderOf(RestoreRequest request, EngineContext context) =>
-        new(context.Disk, request.DestinationPath, AlopexNames.IsWrittenByEngine, AlopexNames.StaysInPlace);
+        new(
+            context.Disk,
+            request.DestinationPath,
+            AlopexNames.IsWrittenByEngine,
+            static name => name is AlopexNames.Tables,
+            AlopexNames.StaysInPlace
+        );
 
     /// <summary>What a restore replaces or removes: all but the engine's snapshots and lock files.</summary>
     public static IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>

@@ -10,7 +10,13 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
 
     /// <summary>The destination: all that an engine writes has a name of its own kind.</summary>
     public static DataFolder FolderOf(RestoreRequest request, EngineContext context) =>
-        new(context.Disk, request.DestinationPath, PowDbNames.IsOfTheEngine, static _ => false);
+        new(
+            context.Disk,
+            request.DestinationPath,
+            PowDbNames.IsOfTheEngine,
+            PowDbNames.IsFolderOfTheEngine,
+            static _ => false
+        );
 
     public RestoreResult Run()
     {

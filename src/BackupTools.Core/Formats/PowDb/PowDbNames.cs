@@ -41,6 +41,9 @@ internal static class PowDbNames
         || name is Lock or Readers or Sync or Manifest or Increment or PowDbSideFile.FileName
         || name is PowDbSideFile.TableFileName;
 
+    /// <summary>What of that is a folder: the list of readers, and what the synchronisation keeps.</summary>
+    public static bool IsFolderOfTheEngine(string name) => name is Readers or Sync;
+
     /// <summary>An ASCII letter or underscore, then letters, digits and underscores.</summary>
     public static bool IsIdentifier(string name) =>
         name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
