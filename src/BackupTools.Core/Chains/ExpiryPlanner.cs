@@ -8,7 +8,8 @@ namespace BackupTools.Chains;
 /// to its restore points in the order in which they were taken. Of several in one period the newest is kept. What a kept
 /// point builds on is kept.
 /// Bundles that no chain reaches are left alone: the missing link may come back, and nobody asked to judge them.
-/// A point whose date is in doubt is left alone too, and takes no other's place.
+/// A point whose date is in doubt is left alone too, and takes no other's place. Where dates contradict each other a point
+/// stays when a rule keeps it by any of the datings that they allow (<see cref="CountedDates"/>).
 /// </remarks>
 internal static class ExpiryPlanner
 {
@@ -46,12 +47,24 @@ internal static class ExpiryPlanner
             {
                 Add(reasons, point, Doubtful);
             }
-            var points = Dated(database.SelectMany(RestorePoints).Where(b => !doubtful.Contains(b)), now);
+            // What is in doubt is judged by no rule; its date counts for the others all the same.
+            var datings = CountedDates
+                .Of(database.SelectMany(RestorePoints), now)
+                .Select(dating => dating.Where(p => !doubtful.Contains(p.Bundle)).ToList())
+                .ToList();
+            var points = datings[0];
             if (points.Count == 0)
             {
                 continue;
             }
-            ApplyRules(points, policy, reasons);
+            foreach (var (point, rank) in points.Take(policy.Last ?? 0).Select((p, i) => (p.Bundle, i + 1)))
+            {
+                Add(reasons, point, $"last {rank}");
+            }
+            foreach (var dating in datings)
+            {
+                ApplyRules(dating, policy, reasons);
+            }
             if (!mayRemoveLast && !reasons.ContainsKey(points[0].Bundle))
             {
                 Add(reasons, points[0].Bundle, "newest restore point");
@@ -87,38 +100,12 @@ internal static class ExpiryPlanner
         return chain.Bundles.Where((_, i) => reachable[i]);
     }
 
-    /// <summary>
-    /// The points, newest first, with the dates that rules count by: never before the date of a point that was taken
-    /// earlier, and never after now. Null where no date tells.
-    /// </summary>
-    private static List<(BundleHeader Bundle, DateTime? Date)> Dated(
-        IEnumerable<BundleHeader> points,
-        DateTimeOffset now
-    )
-    {
-        var ordered = points.OrderBy(b => b.OrderUtc).ToList();
-        var known = ordered.Where(b => !ClockOrder.IsAfter(b.CreatedUtc, now)).Select(b => b.CreatedUtc).ToList();
-        var date = known.Count > 0 ? known[0] : (DateTimeOffset?)null;
-        var dated = new List<(BundleHeader, DateTime?)>(ordered.Count);
-        foreach (var point in ordered)
-        {
-            date = point.CreatedUtc > date && !ClockOrder.IsAfter(point.CreatedUtc, now) ? point.CreatedUtc : date;
-            dated.Add((point, date?.UtcDateTime));
-        }
-        dated.Reverse();
-        return dated;
-    }
-
     private static void ApplyRules(
         List<(BundleHeader Bundle, DateTime? Date)> points,
         RetentionPolicy policy,
         Dictionary<BundleHeader, List<string>> reasons
     )
     {
-        foreach (var (point, rank) in points.Take(policy.Last ?? 0).Select((p, i) => (p.Bundle, i + 1)))
-        {
-            Add(reasons, point, $"last {rank}");
-        }
         if (policy is not { Within: null, Daily: null, Weekly: null, Monthly: null, Yearly: null })
         {
             foreach (var point in points.Where(p => p.Date is null))
@@ -201,6 +188,10 @@ internal static class ExpiryPlanner
         {
             reasons[bundle] = list = [];
         }
-        list.Add(reason);
+        // The same rule may keep a point by both of two datings.
+        if (!list.Contains(reason))
+        {
+            list.Add(reason);
+        }
     }
 }

@@ -86,6 +86,29 @@ public sealed class ClockDoubtTests
     }
 
     [Fact]
+    public void A_clock_that_was_ahead_for_one_night_costs_no_other_night_once_that_date_has_come()
+    {
+        // On the fifth day the clock showed the twelfth; today is the fourteenth.
+        var nights = Nights([1, 2, 3, 4, 12, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+        var kept = Kept(new RetentionPolicy { Daily = 7 }, nights, Noon.AddDays(14));
+        Assert.Empty(Enumerable.Range(8, 7).Except(kept));
+        kept = Kept(new RetentionPolicy { Within = TimeSpan.FromDays(5) }, nights, Noon.AddDays(14));
+        Assert.Empty(Enumerable.Range(9, 6).Except(kept));
+    }
+
+    [Fact]
+    public void A_clock_that_was_behind_costs_no_night_either()
+    {
+        // Before the thirteenth day it was decades behind, for one night, then for many.
+        var nights = Nights([1, 2, 3, 4, 5, 6, 7, -9_000, 8, 9, 10, 11]);
+        var kept = Kept(new RetentionPolicy { Daily = 7 }, nights, Noon.AddDays(11));
+        Assert.Empty(Enumerable.Range(5, 7).Except(kept));
+        nights = Nights([1, 2, 3, .. Enumerable.Range(-9_000, 9), 13, 14]);
+        kept = Kept(new RetentionPolicy { Within = TimeSpan.FromDays(20) }, nights, Noon.AddDays(14));
+        Assert.Equal(nights.Length, kept.Count);
+    }
+
+    [Fact]
     public void Where_no_date_tells_only_what_counts_is_judged()
     {
         var chains = Build(Full(10, Year), Incr(10, 20, Year + 1), Incr(20, 30, Year + 2));
@@ -159,6 +182,27 @@ public sealed class ClockDoubtTests
 
     private static ExpiryPlan Plan(RetentionPolicy policy, IReadOnlyList<BackupChain> chains) =>
         ExpiryPlanner.Plan(chains, policy, mayRemoveLast: false, Now);
+
+    /// <summary>A full of each night, in this order, dated by what the clock showed.</summary>
+    private static BundleHeader[] Nights(int[] days)
+    {
+        var taken = new List<BundleHeader>();
+        foreach (var day in days)
+        {
+            var newest = taken.Count == 0 ? (DateTimeOffset?)null : taken.Max(b => b.OrderUtc);
+            var full = Full((ulong)taken.Count, day * 24 * 60);
+            taken.Add(full with { TakenAfterUtc = ClockOrder.TakenAfter(full.CreatedUtc, newest) });
+        }
+        return [.. taken];
+    }
+
+    private static List<int> Kept(RetentionPolicy policy, BundleHeader[] nights, DateTimeOffset now) =>
+        [
+            .. ExpiryPlanner
+                .Plan(ChainBuilder.Build("/b", nights, siblingsAreFine: false, now), policy, false, now)
+                .Decisions.Where(d => d.Keep)
+                .Select(d => (d.Bundle.CreatedUtc - Noon).Days),
+        ];
 
     private static IReadOnlyList<string> Reasons(ExpiryPlan plan, string id) =>
         plan.Decisions.Single(d => d.Bundle.Id == Pad(id)).Reasons;
