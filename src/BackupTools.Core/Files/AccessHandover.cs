@@ -19,7 +19,7 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
         foreach (var step in places)
         {
             if ((ModelAt(step.FinalPath, null) ?? neighbour) is { } model)
-                Give(staging.PathOf(step.StagedName), model);
+                Give(staging.PathOf(step.StagedName), step.FinalPath, model);
         }
         if (_denied.Count > 0)
             warn(
@@ -28,14 +28,18 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
             );
     }
 
-    private void Give(string staged, string model)
+    private void Give(string staged, string final, string model)
     {
         if (!disk.AdoptAccess(staged, model))
-            _denied.Add(staged);
+            _denied.Add(final);
         if (disk.Stat(staged) is not { Kind: DiskEntryKind.Directory })
             return;
         foreach (var entry in disk.List(staged))
-            Give(entry.Path, ModelAt(Path.Combine(model, entry.Name), entry.Kind) ?? model);
+            Give(
+                entry.Path,
+                Path.Combine(final, entry.Name),
+                ModelAt(Path.Combine(model, entry.Name), entry.Kind) ?? model
+            );
     }
 
     /// <summary>The path, when a file or folder (of that kind) is there: what a link may do is no one's right.</summary>
