@@ -17,9 +17,11 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer
 {
     private const string Library = "BackupTools.Core";
 
-    private static readonly Lazy<LibraryContext> Context = new(() =>
-        new(Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "lib"))
+    private static readonly string Lib = Path.Combine(
+        Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!,
+        "lib"
     );
+    private static readonly Lazy<LibraryContext> Context = new(() => new(Lib));
     private static readonly Lock Gate = new();
     private static bool _resolves;
 
@@ -37,6 +39,11 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer
     }
 
     /// <summary>Asked for what the default context does not have. A host that has Core loaded keeps its own.</summary>
+    /// <remarks>
+    /// By path: by name the runtime would ask the default context, and so this method, for a file that is not there, until
+    /// the stack overflows and the process ends.
+    /// </remarks>
+    /// <exception cref="FileNotFoundException">The module is not complete.</exception>
     private static Assembly? Resolve(AssemblyLoadContext asking, AssemblyName name) =>
-        name.Name == Library ? Context.Value.LoadFromAssemblyName(name) : null;
+        name.Name == Library ? Context.Value.LoadFromAssemblyPath(Path.Combine(Lib, Library + ".dll")) : null;
 }

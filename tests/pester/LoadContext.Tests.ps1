@@ -93,6 +93,21 @@ foreach (`$manifest in `$ours, `$ours, '$copy/BackupTools.psd1') {
 "@ | Should -Be 'BackupException', 'BackupException', 'BackupException'
     }
 
+    It 'leaves the session alive where Core is missing, and the error names it' {
+        $copy = ConvertTo-NativePath 'TestDrive:/incomplete/BackupTools'
+        $null = [IO.Directory]::CreateDirectory("$copy/module")
+        Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
+        Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
+        Remove-Item -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll"
+        $output = Invoke-Fresh @"
+Import-Module '$copy/BackupTools.psd1'
+try { Get-BundleHeader -LiteralPath /none } catch { "`$_" }
+'alive'
+"@
+        $output | Select-Object -Last 1 | Should -BeExactly 'alive'
+        "$output" | Should -Match 'BackupTools\.Core'
+    }
+
     It 'is done once where many runspaces import at the same time' {
         Invoke-Fresh @'
 $found = 1..8 | ForEach-Object -ThrottleLimit 8 -Parallel {
