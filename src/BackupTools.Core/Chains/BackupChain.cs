@@ -33,6 +33,12 @@ internal sealed record BackupChain
     /// <summary>Gaps, overlaps, forks, duplicates and foreign bundles found while building the chain.</summary>
     public required IReadOnlyList<ChainProblem> Problems { get; init; }
 
+    /// <summary>
+    /// Several increments may build on one bundle (differentials). Their positions may fall, as when a table was dropped or
+    /// a state restored, so the one taken last is the newest.
+    /// </summary>
+    public bool HasSiblings { get; init; }
+
     /// <summary>Which database it is of; null when nothing tells.</summary>
     public string? Series => Bundles[0].Series;
 
@@ -52,7 +58,8 @@ internal sealed record BackupChain
 
     /// <summary>
     /// The bundle that a next increment builds on: of those that can be restored and that nothing builds on, the one
-    /// with the highest end; the one taken last of several. Null when there is no full.
+    /// with the highest end, and of several the one taken last; where siblings are fine (<see cref="HasSiblings"/>) the one
+    /// taken last, and of several the one with the highest end. Null when there is no full.
     /// </summary>
     /// <remarks>
     /// A bundle is later than what it builds on, whatever the positions say: those of PowDB can stand still or, in
@@ -100,9 +107,11 @@ internal sealed record BackupChain
     }
 
     // Bundles come after their parents, so of two with the same end and place the later in the list is the later one.
-    private static bool IsLater(BundleHeader candidate, BundleHeader best)
+    private bool IsLater(BundleHeader candidate, BundleHeader best)
     {
         var byEnd = candidate.End.CompareTo(best.End);
-        return byEnd > 0 || (byEnd == 0 && candidate.OrderUtc >= best.OrderUtc);
+        var byOrder = candidate.OrderUtc.CompareTo(best.OrderUtc);
+        var (first, second) = HasSiblings ? (byOrder, byEnd) : (byEnd, byOrder);
+        return first > 0 || (first == 0 && second >= 0);
     }
 }

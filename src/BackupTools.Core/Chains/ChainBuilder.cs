@@ -108,6 +108,7 @@ internal sealed class ChainBuilder
                     Folder = folder,
                     Full = bundles[0].Kind == BundleKind.Full ? bundles[0] : null,
                     Bundles = bundles,
+                    HasSiblings = _siblingsAreFine,
                     Parents = members.ConvertAll(i => _parents[i] >= 0 ? local[_parents[i]] : -1),
                     Problems = bundles
                         .Where(b => _problems.ContainsKey(b.Id))

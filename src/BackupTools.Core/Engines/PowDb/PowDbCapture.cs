@@ -126,17 +126,8 @@ internal sealed class PowDbCapture
         var wal = IncludeWal && look.Wal.Entry is not null ? TakeWal(source) : null;
         var unproven = source.Files.Where((_, i) => files[i].HasUnprovenPages).Select(f => f.Path).ToArray();
         look.RequireUnchanged(IncludeWal, unproven);
-        RequireSuccession(source, files);
-        return Finish(source, files, wal, pages);
-    }
-
-    private void RequireSuccession(PowDbSource source, PowDbCaptured[] files)
-    {
         _succession?.Require(source);
-        if (_request is { Options.Differential: true, Chain.Head: { } newest })
-        {
-            _succession?.RequireNotBefore(newest, source, MaxLsn(source, files));
-        }
+        return Finish(source, files, wal, pages);
     }
 
     /// <summary>The position of what was captured, as the engine itself counts it.</summary>

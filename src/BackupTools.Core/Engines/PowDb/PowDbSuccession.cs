@@ -73,19 +73,6 @@ internal sealed class PowDbSuccession
     }
 
     /// <summary>
-    /// Requires, where the increment does not build on the newest bundle of its chain, that its position is not below
-    /// that one's: nothing else says which of two increments on one bundle is the later.
-    /// </summary>
-    /// <exception cref="BackupException">ContinuityNotProved.</exception>
-    public void RequireNotBefore(BundleHeader newest, PowDbSource source, ulong maxLsn)
-    {
-        if (!string.Equals(newest.Id, Head.Id, StringComparison.Ordinal) && newest.End.Value > maxLsn)
-        {
-            throw NotProved($"its LSN is {maxLsn}, in {newest.Name} it was {newest.End}", source);
-        }
-    }
-
-    /// <summary>
     /// The LSN that every page stamped since lies above. Engines that keep a durable LSN never use one again. Older ones
     /// go on from the highest that they find when they open the database: of what was dropped meanwhile it is lost
     /// (PowDB format, §9, defect 2).

@@ -37,6 +37,7 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
             // A position belongs to a state, also where LSNs fall or the database is another.
             { "PowDB", "commit checkpoint full replace increment" },
             { "PowDB", "commit commit checkpoint full commit:10 increment" },
+            { "PowDB", "commit full commit:6 engine increment differential restore increment" },
         };
 
     [Fact]

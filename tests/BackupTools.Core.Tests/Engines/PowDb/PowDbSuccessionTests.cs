@@ -184,7 +184,7 @@ public sealed class PowDbSuccessionTests : IDisposable
     }
 
     [Fact]
-    public void A_differential_older_than_the_newest_of_its_chain_is_refused()
+    public void A_differential_behind_the_newest_of_its_chain_is_the_newest_at_its_own_position()
     {
         var database = Database();
         Take(database);
@@ -196,11 +196,23 @@ public sealed class PowDbSuccessionTests : IDisposable
         Directory.Delete(Source, recursive: true);
         Directory.Move(between, Source);
 
-        var error = Assert.Throws<BackupException>(() =>
-            _harness.Increment(Source, _harness.At("backups"), _path, new EngineOptions { Differential = true })
+        var before = _path[^1];
+        _clock.Now = _clock.Now.AddMinutes(1);
+        var files = PowDbFixtures.Content(Source);
+        var taken = _harness.Increment(
+            Source,
+            _harness.At("backups"),
+            _path,
+            new EngineOptions { Differential = true }
         );
 
-        Assert.Equal(ErrorCode.ContinuityNotProved, error.Code);
+        Assert.True(taken.End < before.End);
+        var chain = Assert.Single(
+            ChainBuilder.Build("/b", _harness.Read(_harness.At("backups")), siblingsAreFine: true)
+        );
+        Assert.Equal(taken.Id, chain.Head!.Id);
+        _harness.Restore([_path[0], taken], _harness.At("restored"), deep: true);
+        PowDbFixtures.AssertSame(files, PowDbFixtures.Content(_harness.At("restored")));
     }
 
     [Fact]
