@@ -41,9 +41,20 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer
     /// <summary>Asked for what the default context does not have. A host that has Core loaded keeps its own.</summary>
     /// <remarks>
     /// By path: by name the runtime would ask the default context, and so this method, for a file that is not there, until
-    /// the stack overflows and the process ends.
+    /// the stack overflows and the process ends. What cannot be loaded is answered with null, upon which the runtime throws:
+    /// it also asks from threads of its own, and an exception that leaves this method there ends the process.
     /// </remarks>
-    /// <exception cref="FileNotFoundException">The module is not complete.</exception>
-    private static Assembly? Resolve(AssemblyLoadContext asking, AssemblyName name) =>
-        name.Name == Library ? Context.Value.LoadFromAssemblyPath(Path.Combine(Lib, Library + ".dll")) : null;
+    private static Assembly? Resolve(AssemblyLoadContext asking, AssemblyName name)
+    {
+        try
+        {
+            return name.Name == Library
+                ? Context.Value.LoadFromAssemblyPath(Path.Combine(Lib, Library + ".dll"))
+                : null;
+        }
+        catch (Exception e) when (e is IOException or BadImageFormatException)
+        {
+            return null;
+        }
+    }
 }

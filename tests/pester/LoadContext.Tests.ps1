@@ -93,12 +93,15 @@ foreach (`$manifest in `$ours, `$ours, '$copy/BackupTools.psd1') {
 "@ | Should -Be 'BackupException', 'BackupException', 'BackupException'
     }
 
-    It 'leaves the session alive where Core is missing, and the error names it' {
-        $copy = ConvertTo-NativePath 'TestDrive:/incomplete/BackupTools'
+    It 'leaves the session alive where Core is <_>, and the error names it' -ForEach 'missing', 'damaged' {
+        $copy = ConvertTo-NativePath "TestDrive:/$_/BackupTools"
         $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
         Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
         Remove-Item -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll"
+        if ($_ -eq 'damaged') {
+            Set-Content -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll" -Value 'cut off'
+        }
         $output = Invoke-Fresh @"
 Import-Module '$copy/BackupTools.psd1'
 try { Get-BundleHeader -LiteralPath /none } catch { "`$_" }
