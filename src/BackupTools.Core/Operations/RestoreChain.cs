@@ -145,7 +145,12 @@ public static class RestoreChain
     /// <summary>The bundles that lead to the target, and their engine: what a restore and a merge have in common.</summary>
     internal static (RestorePlan Plan, IBackupEngine Engine) PlanOf(TargetSettings settings, OperationHost host)
     {
-        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        var folder = BundleFolder.Read(
+            settings.Path,
+            host.Engines.Candidates(settings.Engine),
+            host.Context,
+            settings.Bundles
+        );
         var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target);
         if (settings.Target == RestoreTarget.Latest)
         {

@@ -60,11 +60,16 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(Collect);
         foreach (var folder in _choices.GroupBy(c => (c.Path, c.Engine)))
         {
             PerItem(folder.Key.Path, () => Remove(folder.Key.Path, folder.Key.Engine, [.. folder]));
         }
     }
+
+    /// <summary>What to keep is decided over whole folders: a set of bundles is refused, bundle by bundle.</summary>
+    private void Collect(ChainChoice choice) =>
+        _choices.AddRange(choice.Bundles is null ? [choice] : choice.Bundles.Select(b => choice with { Path = b }));
 
     private void Remove(string path, string? engine, IReadOnlyList<ChainChoice> choices)
     {
