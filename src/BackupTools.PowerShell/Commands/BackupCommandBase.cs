@@ -203,6 +203,14 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         WriteObject(job);
     }
 
+    /// <summary>True where only the plan is wished for.</summary>
+    private protected bool IsWhatIf =>
+        LanguagePrimitives.IsTrue(
+            MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+                ? given
+                : GetVariableValue("WhatIfPreference")
+        );
+
     /// <summary>Shows a plan under -WhatIf, asks where that is wished for, and says whether to go on.</summary>
     private protected bool IsAgreed(string question, IEnumerable<string> plan)
     {

@@ -87,7 +87,8 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
             Force = Force,
         };
         var report = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
-        if (IsAgreed("Remove?", report.Describe()))
+        // Nobody is asked about nothing.
+        if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", report.Describe()))
         {
             report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(settings, host));
             WriteInformation(
