@@ -7,7 +7,7 @@
     Author               = 'BackupTools contributors'
     CompanyName          = 'BackupTools contributors'
     Copyright            = '(c) BackupTools contributors. MIT licence.'
-    Description          = 'Backs up, inspects, verifies and restores SPG, Grafeo, Alopex and PowDB databases from their data files, also while they are being written.'
+    Description          = 'Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases from their data files, also while they are being written.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('module/BackupTools.format.ps1xml')
@@ -28,7 +28,7 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags         = @('Backup', 'Restore', 'Database', 'SPG', 'Grafeo', 'Alopex', 'PowDB', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            Tags         = @('Backup', 'Restore', 'Database', 'SQLite', 'Litestream', 'SPG', 'Grafeo', 'Alopex', 'PowDB', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             ReleaseNotes = 'The first version; CHANGELOG.md in the sources lists what it can do.'
             Prerelease   = ''
         }

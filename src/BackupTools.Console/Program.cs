@@ -10,7 +10,9 @@ internal static class Program
     {
         StandardStreams.Open();
         using var signals = new StopSignals();
-        var root = new RootCommand("Backs up, inspects, verifies and restores SPG, Grafeo, Alopex and PowDB databases.")
+        var root = new RootCommand(
+            "Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases."
+        )
         {
             FullCommand.Create(signals),
             IncrementalCommand.Create(signals),

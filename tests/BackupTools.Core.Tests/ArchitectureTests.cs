@@ -20,7 +20,7 @@ public sealed partial class ArchitectureTests
         ["Operations"] = ["Errors", "Engines", "Chains", "Files", "Reports"],
     };
 
-    private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb"];
+    private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
 
     [Fact]
     public void Every_folder_of_Core_is_a_room_with_known_arrows() =>
@@ -121,7 +121,14 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Core_depends_on_the_packages_that_the_documentation_names() =>
         Assert.Equal(
-            ["Blake3", "System.IO.Hashing"],
+            [
+                "Blake3",
+                "K4os.Compression.LZ4.Streams",
+                "SourceGear.sqlite3",
+                "SQLitePCLRaw.core",
+                "SQLitePCLRaw.provider.e_sqlite3",
+                "System.IO.Hashing",
+            ],
             Regex
                 .Matches(Text("src/BackupTools.Core/BackupTools.Core.csproj"), "<PackageReference Include=\"([^\"]+)\"")
                 .Select(m => m.Groups[1].Value)

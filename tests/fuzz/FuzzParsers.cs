@@ -13,6 +13,7 @@ internal static class FuzzParsers
             GrafeoParsers.All,
             PowDbParsers.All,
             AlopexParsers.All,
+            SqliteParsers.All,
             FileParsers.All,
             BundleParsers.All,
         }

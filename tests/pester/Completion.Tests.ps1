@@ -93,7 +93,7 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
 
 Describe 'Completion' {
     It 'offers the engines' {
-        (Get-Completion 'New-FullBackup -Engine ').CompletionText | Sort-Object | Should -Be ('Alopex', 'Grafeo', 'PowDB', 'SPG')
+        (Get-Completion 'New-FullBackup -Engine ').CompletionText | Sort-Object | Should -Be ('Alopex', 'Grafeo', 'PowDB', 'SPG', 'SQLite')
     }
 
     It 'never fails: <_>' -ForEach @(

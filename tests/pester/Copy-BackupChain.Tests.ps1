@@ -55,6 +55,14 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
     }
 
     Context 'again' {
+        BeforeAll {
+            # A destination of several databases has a folder for each.
+            function Get-CopyPath([int] $Number) {
+                $from = ConvertTo-NativePath $sample.Destination
+                Join-Path -Path (ConvertTo-NativePath $second) -ChildPath ([IO.Path]::GetRelativePath($from, $sample.Bundles[$Number].FullName))
+            }
+        }
+
         BeforeEach {
             $null = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second
         }
@@ -68,14 +76,14 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
         }
 
         It 'copies only what is missing' {
-            Remove-Item -LiteralPath "$(ConvertTo-NativePath $second)/$($sample.Bundles[2].Name)" -Recurse -Force
+            Remove-Item -LiteralPath (Get-CopyPath 2) -Recurse -Force
             $report = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second
             $report.Copied.Id | Should -Be $sample.Bundles[2].Id
             $report.PresentCount | Should -Be 2
         }
 
         It 'finds with -Verify what was damaged in the copy, and says so as an error' {
-            Set-Damage "$(ConvertTo-NativePath $second)/$($sample.Bundles[1].Name)"
+            Set-Damage (Get-CopyPath 1)
             $report = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second -Verify -ErrorVariable errors -ErrorAction SilentlyContinue
             $report.IsValid | Should -BeFalse
             $report.Problems.Code | Should -Contain 'ChecksumMismatch'

@@ -10,6 +10,28 @@
 function Get-AllEngineCase {
     $fixtures = (Resolve-Path -LiteralPath "$PSScriptRoot/../fixtures").ProviderPath
     @{
+        Engine   = 'SQLite'
+        Unit     = 'Txid'
+        Source   = 'shop.db'
+        Restored = 'rec.db'
+        EndAt    = 1, 2, 3
+        Kinds    = 'Full', 'Incremental', 'Incremental'
+        Chains   = 1
+        Beside   = @()
+        Merges   = @('Full')
+        Markers  = @()
+        Fixtures = "$fixtures/sqlite/handmade/states"
+        SetState = {
+            param($Folder, $State, $Fixtures)
+            [IO.File]::Copy("$Fixtures/s$((1, 2, 4)[$State]).db", "$Folder/shop.db", $true)
+        }
+        IsState  = {
+            param($Path, $State, $Fixtures)
+            [Linq.Enumerable]::SequenceEqual(
+                [IO.File]::ReadAllBytes($Path), [IO.File]::ReadAllBytes("$Fixtures/s$((1, 2, 4)[$State]).db"))
+        }
+    }
+    @{
         Engine   = 'SPG'
         Unit     = 'WalBytes'
         Source   = 'shop.db'

@@ -96,7 +96,7 @@ Import-Module -Name '$copy/BackupTools.psd1'
 Describe 'about_BackupTools' {
     It 'names every cmdlet and every engine' {
         $about = Get-Content -LiteralPath "$root/module/en-US/about_BackupTools.help.txt" -Raw
-        foreach ($word in (Get-Command -Module BackupTools).Name + 'SPG', 'Grafeo', 'Alopex', 'PowDB') {
+        foreach ($word in (Get-Command -Module BackupTools).Name + 'SQLite', 'SPG', 'Grafeo', 'Alopex', 'PowDB') {
             $about | Should -Match $word
         }
     }

@@ -180,3 +180,45 @@ Describe 'A module with System.IO.Hashing <Version>, loaded <Order> ours' -ForEa
         Test-RestoredState $sample 0 | Should -BeTrue
     }
 }
+
+Describe 'A session that has an SQLite of its own, older than ours' -Tag Slow {
+    BeforeAll {
+        $other = ConvertTo-NativePath 'TestDrive:/OtherSqlite'
+        $null = [IO.Directory]::CreateDirectory($other)
+        $system = $IsWindows ? 'win' : $IsMacOS ? 'osx' : 'linux'
+        $architecture = [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture.ToString().ToLowerInvariant()
+        $native = "$packages/sqlitepclraw.lib.e_sqlite3/2.1.11/runtimes/$system-$architecture/native"
+        Get-ChildItem -Path $native, "$packages/sqlitepclraw.core/2.1.11/lib/netstandard2.0", "$packages/sqlitepclraw.provider.e_sqlite3/2.1.11/lib/net6.0" -File -Include '*e_sqlite3*', '*.dll' -Recurse |
+            Copy-Item -Destination $other
+        # What another module does: open a database, and hold a transaction.
+        $open = @"
+Add-Type -Path '$other/SQLitePCLRaw.core.dll', '$other/SQLitePCLRaw.provider.e_sqlite3.dll'
+[SQLitePCL.raw]::SetProvider([SQLitePCL.SQLite3Provider_e_sqlite3]::new())
+`$connection = `$null
+`$null = [SQLitePCL.raw]::sqlite3_open('{0}', [ref] `$connection)
+'theirs ' + [SQLitePCL.raw]::sqlite3_libversion_number()
+"@
+        $own = "'ours ' + [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Reports.BundleInfo].Assembly).LoadFromAssemblyName([Reflection.AssemblyName] 'SQLitePCLRaw.core').GetName().Version"
+    }
+
+    It 'keeps it, and ours captures and restores with its own' {
+        $sample = New-Sample 'SQLite'
+        $paths = $sample.Source, $sample.Destination, $sample.Restored | ForEach-Object -Process { ConvertTo-NativePath $_ }
+        $script = "$($open -f $paths[0]); `$null = [SQLitePCL.raw]::sqlite3_close(`$connection); Import-Module `$ours; " +
+        ("`$null = New-FullBackup -LiteralPath '{0}' -DestinationPath '{1}'; `$null = Restore-BackupChain -LiteralPath '{1}' -DestinationPath '{2}' -Deep; " -f $paths) +
+        "$own; [SQLitePCL.raw]::sqlite3_libversion_number()"
+        $output = Invoke-Fresh $script
+        $output[0] | Should -Match '^theirs 3\d+$'
+        $output[1] | Should -BeExactly "ours $([Reflection.AssemblyName]::GetAssemblyName("$root/module/bin/lib/SQLitePCLRaw.core.dll").Version)"
+        "theirs $($output[2])" | Should -BeExactly $output[0]
+        Test-RestoredState $sample 0 | Should -BeTrue
+    }
+
+    It 'is not robbed of its locks' -Skip:$IsWindows {
+        $sample = New-Sample 'SQLite'
+        $paths = $sample.Source, $sample.Destination | ForEach-Object -Process { ConvertTo-NativePath $_ }
+        $script = "$($open -f $paths[0]); `$null = [SQLitePCL.raw]::sqlite3_exec(`$connection, 'begin immediate'); Import-Module `$ours; " +
+        ("try {{ New-FullBackup -LiteralPath '{0}' -DestinationPath '{1}' }} catch {{ `$_.Exception.Code }}" -f $paths)
+        (Invoke-Fresh $script)[-1] | Should -BeExactly 'SourceInUse'
+    }
+}

@@ -69,7 +69,9 @@ Describe 'Merge-BackupChain of <Engine>' -ForEach $engines {
             $chain.Bundles.Kind | Should -Be $Merges
             $chain.Bundles.Id | Should -Be $bundle.Id
             $names = (Get-ChildItem -LiteralPath $merged -Force).Name | Where-Object -FilterScript { $_ -notlike '*.lock' -and $_ -notin $Markers }
-            $names | Should -Be $chain.Bundles.Name
+            # A destination of several databases has a folder for each.
+            $native = ConvertTo-NativePath $merged
+            $names | Should -Be $chain.Bundles.FullName.ForEach({ [IO.Path]::GetRelativePath($native, $_).Split([IO.Path]::DirectorySeparatorChar)[0] })
         }
     }
 

@@ -54,7 +54,7 @@ Describe 'The manifest' {
     }
 
     It 'names every engine among the tags' {
-        foreach ($engine in 'SPG', 'Grafeo', 'Alopex', 'PowDB') {
+        foreach ($engine in 'SQLite', 'SPG', 'Grafeo', 'Alopex', 'PowDB') {
             $data.PrivateData.PSData.Tags | Should -Contain $engine
         }
     }

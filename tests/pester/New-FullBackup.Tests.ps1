@@ -135,7 +135,7 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
         }
 
         It 'a source of another engine' {
-            $other = ('SPG', 'Grafeo', 'Alopex', 'PowDB').Where({ $_ -ne $Engine })[0]
+            $other = ('SQLite', 'SPG', 'Grafeo', 'Alopex', 'PowDB').Where({ $_ -ne $Engine })[0]
             New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Engine $other -ErrorVariable errors -ErrorAction SilentlyContinue
             # An engine that this build does not have yet is unknown.
             $errors[0].FullyQualifiedErrorId | Should -BeIn "SourceNotRecognised,$command", "UnknownEngine,$command"

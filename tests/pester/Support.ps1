@@ -82,7 +82,9 @@ function Set-Damage([string] $LiteralPath) {
         $item
     }
     $bytes = [IO.File]::ReadAllBytes($file.FullName)
-    $bytes[$bytes.Length / 2] = $bytes[$bytes.Length / 2] -bxor 1
+    # Of an LTX file, in the text that every database begins with.
+    $at = $file.Extension -eq '.ltx' ? 116 : [int] [Math]::Floor($bytes.Length / 2)
+    $bytes[$at] = $bytes[$at] -bxor 1
     [IO.File]::WriteAllBytes($file.FullName, $bytes)
 }
 

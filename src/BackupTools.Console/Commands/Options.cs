@@ -34,7 +34,11 @@ internal static class Options
     }
 
     public static Option<string?> Engine() =>
-        new("--engine") { Description = "SPG, Grafeo, Alopex or PowDB; found out when not given.", HelpName = "NAME" };
+        new("--engine")
+        {
+            Description = "SQLite, SPG, Grafeo, Alopex or PowDB; found out when not given.",
+            HelpName = "NAME",
+        };
 
     public static Option<string> DestinationPath(string description, string helpName) =>
         new("--destination-path")

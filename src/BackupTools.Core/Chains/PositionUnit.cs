@@ -11,4 +11,12 @@ internal enum PositionUnit
 
     /// <summary>Log sequence number (PowDB, Alopex).</summary>
     Lsn,
+
+    /// <summary>Transaction number of LTX files (SQLite).</summary>
+    Txid,
+
+    /// <summary>
+    /// Number of the WAL file times 2³², plus the offset in it (SQLite, replicas that Litestream 0.3 made).
+    /// </summary>
+    WalIndexOffset,
 }

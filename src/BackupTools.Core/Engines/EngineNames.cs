@@ -7,4 +7,5 @@ internal static class EngineNames
     public const string Grafeo = "Grafeo";
     public const string Alopex = "Alopex";
     public const string PowDb = "PowDB";
+    public const string Sqlite = "SQLite";
 }

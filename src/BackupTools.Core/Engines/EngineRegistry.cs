@@ -6,9 +6,18 @@ namespace BackupTools.Engines;
 /// <summary>The engines this version knows. Operations reach engines only through here.</summary>
 internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
 {
-    /// <summary>Every engine, in the order in which a source is offered to them.</summary>
+    /// <summary>
+    /// Every engine, in the order in which a source is offered to them. SQLite comes first: it looks at a file without
+    /// opening it where this process would lose its locks on a database.
+    /// </summary>
     public static EngineRegistry Default { get; } =
-        new([new Spg.SpgEngine(), new Grafeo.GrafeoEngine(), new PowDb.PowDbEngine(), new Alopex.AlopexEngine()]);
+        new([
+            new Sqlite.SqliteEngine(),
+            new Spg.SpgEngine(),
+            new Grafeo.GrafeoEngine(),
+            new PowDb.PowDbEngine(),
+            new Alopex.AlopexEngine(),
+        ]);
 
     public IReadOnlyList<IBackupEngine> Engines => engines;
 

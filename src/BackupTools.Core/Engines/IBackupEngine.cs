@@ -25,8 +25,10 @@ internal interface IBackupEngine
     /// </summary>
     IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context);
 
-    /// <summary>The <see cref="BundleHeader.Series"/> that backups of this source get; null when nothing tells.</summary>
-    string? SeriesOf(string sourcePath, EngineContext context);
+    /// <summary>
+    /// The <see cref="BundleHeader.Series"/> that backups of this source get at a destination; null when nothing tells.
+    /// </summary>
+    string? SeriesOf(string sourcePath, string destination, EngineContext context);
 
     /// <summary>
     /// What the database of a full is called, as the name of a file or folder. Where the bundle does not say, it is the

@@ -23,6 +23,9 @@ internal interface IDiskFile : IDisposable
     /// <summary>Sets the length; growing leaves a hole where the file system can.</summary>
     void SetLength(long length);
 
+    /// <summary>Sets the time of the last change, for formats that tell a bundle's time by it.</summary>
+    void SetModified(DateTimeOffset time);
+
     /// <summary>Makes content and length durable (fsync).</summary>
     void Flush();
 

@@ -101,6 +101,18 @@ internal sealed class LocalFile : IDiskFile
         }
     }
 
+    public void SetModified(DateTimeOffset time)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(_handle, time.UtcDateTime);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            throw DiskErrors.From(e, Path, writing: true);
+        }
+    }
+
     public void Flush()
     {
         // Windows flushes only through a handle that may write.

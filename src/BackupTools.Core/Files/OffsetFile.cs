@@ -18,6 +18,8 @@ internal sealed class OffsetFile(IDiskFile whole, long start) : IDiskFile
 
     public void SetLength(long length) => whole.SetLength(start + length);
 
+    public void SetModified(DateTimeOffset time) => whole.SetModified(time);
+
     public void Flush() => whole.Flush();
 
     public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];

@@ -312,7 +312,7 @@ internal static class BackupRun
         EngineContext context
     )
     {
-        var series = engine.SeriesOf(settings.SourcePath, context);
+        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, context);
         return chains.Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal));
     }
 }

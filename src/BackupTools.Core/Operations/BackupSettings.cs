@@ -11,7 +11,7 @@ public sealed record BackupSettings
     /// <summary>The folder for the bundles; made when it does not exist.</summary>
     public required string DestinationPath { get; init; }
 
-    /// <summary>SPG, Grafeo, Alopex or PowDB, in any case; null to find out.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB, in any case; null to find out.</summary>
     public string? Engine { get; init; }
 
     /// <summary>SPG: the write-ahead log; null for the default beside the database.</summary>

@@ -19,19 +19,21 @@ public static class ReadChains
     {
         var engines = host.Engines.Candidates(engine);
         var any = false;
+        // With -Recurse bundles are met again in folders of their own, alone: what was listed with its chain stays so.
+        var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in BundleFolder.Walk(path, recurse, host.Disk))
         {
             var found = BundleFolder.Read(folder, engines, host.Context);
             foreach (var chain in found.Chains)
             {
-                // With -Recurse a bundle that is a folder is met again by itself; it was listed with its chain.
-                if (!(recurse && folder != path && chain.Bundles.All(b => b.FullName == folder)))
+                if (!listed.IsSupersetOf(chain.Bundles.Select(b => b.FullName)))
                 {
                     any = true;
+                    listed.UnionWith(chain.Bundles.Select(b => b.FullName));
                     yield return new ChainReading(chain.ToInfo(), null);
                 }
             }
-            foreach (var bad in found.Unreadable)
+            foreach (var bad in found.Unreadable.Where(b => listed.Add(b.FullName)))
             {
                 any = true;
                 yield return new ChainReading(null, bad.Error);

@@ -3,7 +3,7 @@ namespace BackupTools.Reports;
 /// <summary>What one bundle is: the object that New-FullBackup, New-IncrementalBackup and Get-BundleHeader emit.</summary>
 public sealed class BundleInfo
 {
-    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
     /// <summary>Full or Incremental.</summary>

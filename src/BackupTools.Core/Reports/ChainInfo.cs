@@ -3,7 +3,7 @@ namespace BackupTools.Reports;
 /// <summary>One chain: a full and what builds on it. Get-BackupChain emits it; Test- and Restore- accept it.</summary>
 public sealed class ChainInfo
 {
-    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
     /// <summary>Stable name of the chain, the same wherever it is copied to.</summary>

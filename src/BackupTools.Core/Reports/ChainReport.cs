@@ -3,7 +3,7 @@ namespace BackupTools.Reports;
 /// <summary>What Test-BackupChain found: whether the chain restores to the target, and everything it noticed.</summary>
 public sealed class ChainReport
 {
-    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
     /// <summary>What people call the database; null in reports of older versions.</summary>

@@ -3,7 +3,7 @@ namespace BackupTools.Reports;
 /// <summary>How one database stands in one folder of bundles.</summary>
 public sealed class DatabaseStatus
 {
-    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
     /// <summary>Which database, as far as names or headers tell; else null.</summary>

@@ -3,7 +3,7 @@ namespace BackupTools.Reports;
 /// <summary>What Restore-BackupChain did.</summary>
 public sealed class RestoreReport
 {
-    /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
     /// <summary>The chain that was restored.</summary>

@@ -20,7 +20,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
 
     /// <summary>Only this engine's databases and bundles. Default: found out from the files.</summary>
     [Parameter]
-    [ValidateSet(EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
+    [ValidateSet(EngineName.Sqlite, EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
     public virtual string? Engine { get; set; }
 
     private protected CancellationToken Stop => _stop.Token;

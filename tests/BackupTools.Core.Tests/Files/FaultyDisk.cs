@@ -356,6 +356,12 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
             file.SetLength(length);
         }
 
+        public void SetModified(DateTimeOffset time)
+        {
+            disk.Step("time", Path);
+            file.SetModified(time);
+        }
+
         public void Flush()
         {
             disk.Step("flush", Path);

@@ -24,6 +24,8 @@ internal sealed class FixedLengthFile(IDiskFile inner) : IDiskFile
 
     public void SetLength(long length) => throw new InvalidOperationException($"set to {length}");
 
+    public void SetModified(DateTimeOffset time) => inner.SetModified(time);
+
     public void Flush() => inner.Flush();
 
     public IReadOnlyList<FileRange> DataRanges() => inner.DataRanges();

@@ -237,6 +237,14 @@ internal sealed class MemoryDisk : IDisk
             }
         }
 
+        public void SetModified(DateTimeOffset time)
+        {
+            lock (node)
+            {
+                node.Changes = (time - DateTimeOffset.UnixEpoch).Ticks;
+            }
+        }
+
         public void Flush() { }
 
         public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];

@@ -127,6 +127,8 @@ internal sealed class WindowsRules(IDisk inner) : IDisk
 
         public void SetLength(long length) => inner.SetLength(length);
 
+        public void SetModified(DateTimeOffset time) => inner.SetModified(time);
+
         public void Flush() => inner.Flush();
 
         public IReadOnlyList<FileRange> DataRanges() => inner.DataRanges();

@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Reports;
 
 namespace BackupTools.Tests.Operations;
 
@@ -121,7 +122,7 @@ public sealed class ChainLifeTests : IDisposable
 
         Assert.Equal([last.Id], second.Copied.Select(b => b.Id));
         Assert.Equal((count, true), (second.PresentCount, second.IsValid!.Value));
-        Assert.All([full, increment, last], b => Assert.Equal(Bytes(b.FullName), Bytes(_box.At("c", b.Name))));
+        Assert.All([full, increment, last], b => Assert.Equal(Bytes(b.FullName), Bytes(Copied(b))));
         Assert.Empty(_box.Copy().Copied);
         Assert.Empty(_box.Lies());
     }
@@ -139,8 +140,8 @@ public sealed class ChainLifeTests : IDisposable
         Assert.Equal((nameof(ErrorCode.ChecksumMismatch), false), (problem.Code, report.IsValid!.Value));
         Assert.StartsWith(bundles[2].FullName, problem.FullName, StringComparison.Ordinal);
         Assert.Contains(other.Id, report.Copied.Select(b => b.Id));
-        Assert.False(Path.Exists(_box.At("c", bundles[2].Name)));
-        Assert.True(Path.Exists(_box.At("c", bundles[0].Name)));
+        Assert.False(Path.Exists(Copied(bundles[2])));
+        Assert.True(Path.Exists(Copied(bundles[0])));
     }
 
     [Theory]
@@ -216,6 +217,9 @@ public sealed class ChainLifeTests : IDisposable
     }
 
     private void RequireContent(string restored) => Assert.Equal(_box.Content(_box.Source), _box.Content(restored));
+
+    /// <summary>Where the copy of a bundle lies: a destination of several databases has a folder for each.</summary>
+    private string Copied(BundleInfo bundle) => _box.At("c", Path.GetRelativePath(_box.Bundles, bundle.FullName));
 
     private static string Bytes(string bundle) =>
         File.Exists(bundle) ? Convert.ToHexString(File.ReadAllBytes(bundle)) : EngineSandbox.Tree(bundle);

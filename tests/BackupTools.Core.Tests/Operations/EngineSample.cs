@@ -17,6 +17,7 @@ internal sealed record EngineSample(string Name, string SourceName)
 
     public static IReadOnlyList<EngineSample> All { get; } =
     [
+        new("SQLite", "a.db"),
         new("SPG", "a.db"),
         new("Grafeo 0.5", "a.grafeo"),
         new("Grafeo 0.6", "a.grafeo"),
@@ -32,6 +33,9 @@ internal sealed record EngineSample(string Name, string SourceName)
         var source = Path.Combine(folder, SourceName);
         switch (Name)
         {
+            case "SQLite":
+                Copy(Fixture("sqlite", "handmade", "states", $"s{(state == 2 ? 4 : state + 1)}.db"), source);
+                break;
             case "SPG":
                 Copy(Fixture("spg", "states", "S0.v59.db"), source);
                 var log = File.ReadAllBytes(Fixture("spg", "states", $"S{state}.wal"))[SpgCheckpointed..];

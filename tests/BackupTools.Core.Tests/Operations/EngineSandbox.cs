@@ -16,6 +16,7 @@ internal abstract class EngineSandbox : IDisposable
 {
     private static readonly Dictionary<string, Func<EngineSandbox>> Kinds = new(StringComparer.Ordinal)
     {
+        [EngineNames.Sqlite] = () => new SqliteSandbox(),
         [EngineNames.Spg] = () => new SpgSandbox(),
         [EngineNames.PowDb] = () => new PowDbSandbox(),
         [EngineNames.Alopex] = () => new AlopexSandbox(),
@@ -265,7 +266,8 @@ internal abstract class EngineSandbox : IDisposable
                 .Where(f => Path.GetFileName(f) is not ("lsm.wal" or ".backuptools.pages"))
                 .MaxBy(f => new FileInfo(f).Length)!;
         var bytes = File.ReadAllBytes(file);
-        bytes[^20] ^= 1;
+        // Of an LTX file, in the text that every database begins with.
+        bytes[file.EndsWith(".ltx", StringComparison.Ordinal) ? 116 : ^20] ^= 1;
         File.WriteAllBytes(file, bytes);
     }
 

@@ -29,7 +29,10 @@ public sealed class LinkedDatabaseTests
         var byLink = box.RestoreFrom(box.Bundles);
         box.Full(box.Settings() with { DestinationPath = box.At("named") });
         var named = ReadChains.Read(box.At("named"), false, null, box.Host()).Single().Chain!;
-        Assert.Equal(named.EndPosition, last.EndPosition);
+        if (engine != EngineNames.Sqlite) // whose positions number the backups
+        {
+            Assert.Equal(named.EndPosition, last.EndPosition);
+        }
         Assert.Equal(box.Content(box.RestoreFrom(box.At("named"))), box.Content(byLink));
         Assert.Equal(DiskEntryKind.Link, LocalDisk.Instance.Stat(link)!.Kind);
     }

@@ -6,6 +6,7 @@ using BackupTools.Engines.Alopex;
 using BackupTools.Engines.Grafeo;
 using BackupTools.Engines.PowDb;
 using BackupTools.Engines.Spg;
+using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
@@ -56,6 +57,8 @@ internal static class BundleParsers
                 SealGrafeo
             ),
             Rows("powdb", () => new PowDbEngine(), Files("powdb", "full_S0"), Few, SealPowDb),
+            Rows("sqlite-0.5", () => new SqliteEngine(), Sqlite05(), Everything, static (_, _, _, _) => { }),
+            Rows("sqlite-0.3", () => new SqliteEngine(), Sqlite03(), Everything, static (_, _, _, _) => { }),
             Rows("alopex", () => new AlopexEngine(), Snapshot(), Few, SealAlopex),
         }
             .SelectMany(r => r)
@@ -98,8 +101,11 @@ internal static class BundleParsers
         )
         {
             Words = file.EndsWith("json", StringComparison.Ordinal) ? FuzzParser.JsonWords : [],
-            // The checksum of an SPG bundle is its own.
-            Repair = engine is SpgEngine && !file.Contains("v1") ? Portions.RepairCrc32AtEnd : null,
+            // The checksum of an SPG bundle or an LTX file is its own.
+            Repair =
+                engine is SpgEngine && !file.Contains("v1") ? Portions.RepairCrc32AtEnd
+                : file.EndsWith(".ltx", StringComparison.Ordinal) ? SqliteParsers.RepairLtx
+                : null,
             Inputs = Inputs,
             Base = Held,
             PerByte = 1000,
@@ -141,6 +147,11 @@ internal static class BundleParsers
         if (problems.FirstOrDefault(p => p.Severity == ProblemSeverity.Error) is { } problem)
         {
             throw problem.ToException();
+        }
+        // One of several that cannot be read at all: what is left may still restore.
+        if (readings.Find(r => r.Error is not null)?.Error is { } error)
+        {
+            throw error;
         }
     }
 
@@ -196,6 +207,17 @@ internal static class BundleParsers
 
     private static Dictionary<string, byte[]> Snapshot() =>
         Files("alopex", "small", "S1", "snap", "data", ".lifecycle", "backup");
+
+    private static Dictionary<string, byte[]> Sqlite05() =>
+        Files("sqlite", "litestream-0.5", "replica")
+            .Where(f => f.Key.StartsWith("ltx/1/", StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>A snapshot and what follows it in one WAL file.</summary>
+    private static Dictionary<string, byte[]> Sqlite03() =>
+        Files("sqlite", "litestream-0.3.13", "replica")
+            .Where(f => Path.GetFileName(f.Key).StartsWith("00000002", StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
 
     private static void SealGrafeo(
         MemoryDisk disk,

@@ -28,7 +28,7 @@ internal sealed class AlopexEngine : IBackupEngine, IChainKeeper
         AlopexBundles.Read(path, context);
 
     /// <summary>A snapshot does not say whose it is; the name of the directory is all there is to say.</summary>
-    public string? SeriesOf(string sourcePath, EngineContext context) =>
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
         Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath));
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) =>

@@ -50,7 +50,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         GrafeoBundles.Read(path, context);
 
-    public string? SeriesOf(string sourcePath, EngineContext context) =>
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
         GrafeoSource.At(sourcePath, context.Disk).Header(context.Disk).DatabaseId;
 
     /// <summary>The format has no name, only a number.</summary>

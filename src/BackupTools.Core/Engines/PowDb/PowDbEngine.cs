@@ -28,7 +28,8 @@ internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         PowDbBundles.Find(path, context);
 
-    public string SeriesOf(string sourcePath, EngineContext context) => PowDbBundles.SeriesOfSource(sourcePath);
+    public string SeriesOf(string sourcePath, string destination, EngineContext context) =>
+        PowDbBundles.SeriesOfSource(sourcePath);
 
     public string NameOf(BundleHeader full) => full.Series ?? full.Name;
 

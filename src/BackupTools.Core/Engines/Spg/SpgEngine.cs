@@ -30,7 +30,8 @@ internal sealed class SpgEngine : IBackupEngine, IChainKeeper
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         SpgBundles.Read(path, context.Disk);
 
-    public string? SeriesOf(string sourcePath, EngineContext context) => SpgFiles.StemOf(sourcePath);
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
+        SpgFiles.StemOf(sourcePath);
 
     public string NameOf(BundleHeader full) => (full.Series ?? Path.GetFileNameWithoutExtension(full.Name)) + ".db";
 

@@ -88,6 +88,8 @@ internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
 
         public void SetLength(long length) => inner.SetLength(length);
 
+        public void SetModified(DateTimeOffset time) => inner.SetModified(time);
+
         public void Flush() => inner.Flush();
 
         public IReadOnlyList<FileRange> DataRanges() => inner.DataRanges();

@@ -42,7 +42,10 @@ public sealed class PowDbEngineTests : IDisposable
         Assert.Equal("shop-20261120T041000123Z-full", full.Name);
         Assert.Equal("shop-20261120T051000123Z-incr", increment.Name);
         Assert.Equal(("shop", "shop"), (full.Series, increment.Series));
-        Assert.Equal("shop", Engine.SeriesOf(source + Path.DirectorySeparatorChar, _harness.Context()));
+        Assert.Equal(
+            "shop",
+            Engine.SeriesOf(source + Path.DirectorySeparatorChar, _harness.Folder, _harness.Context())
+        );
         Assert.Equal(
             (874ul, 874ul, 874ul, 991ul),
             (full.Start.Value, full.End.Value, increment.Start.Value, increment.End.Value)

@@ -82,6 +82,8 @@ internal sealed class HookedDisk : IDisk
 
         public void SetLength(long length) => file.SetLength(length);
 
+        public void SetModified(DateTimeOffset time) => file.SetModified(time);
+
         public void Flush() => file.Flush();
 
         public IReadOnlyList<FileRange> DataRanges() => file.DataRanges();

@@ -1,0 +1,219 @@
+using System.Text;
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// The generations of Litestream 0.3 as bundles that chain: snapshots are fulls, pieces of WAL files are increments
+/// (SQLite format, §5).
+/// </summary>
+/// <remarks>
+/// A piece does not say how long it is, and its name does not say on what it builds: each is decompressed to be counted,
+/// so that a hole is seen where chains are listed. What it should build on and what is not there is named by an id that
+/// no bundle has.
+/// </remarks>
+internal static class GenerationBundles
+{
+    private const int TailLength = 16;
+
+    /// <summary>The bundles of all generations of a replica.</summary>
+    public static IEnumerable<BundleReadResult> Read(SqliteReplica replica, string series, EngineContext context) =>
+        SqliteReplica
+            .Folders(replica.Generations, context.Disk)
+            .Where(e => LitestreamNames.IsGeneration(e.Name))
+            .SelectMany(e => ReadGeneration(e.Path, series, context));
+
+    /// <summary>True for the path of a file that this class reads.</summary>
+    public static bool IsBundle(string path) =>
+        GenerationOf(path) is not null
+        && (
+            LitestreamNames.TrySnapshot(Path.GetFileName(path), out _)
+            || LitestreamNames.TryWal(Path.GetFileName(path), out _, out _)
+        );
+
+    /// <summary>The one bundle that a file is; its generation is read, as its parent is found there.</summary>
+    public static IEnumerable<BundleReadResult> ReadOne(string path, EngineContext context)
+    {
+        var generation = GenerationOf(path)!;
+        var replica = Path.GetDirectoryName(Path.GetDirectoryName(generation));
+        return ReadGeneration(generation, Path.GetFileName(replica) ?? "", context).Where(r => r.FullName == path);
+    }
+
+    public static ChainPosition Position(uint index, long offset) =>
+        new(((ulong)index << 32) + (ulong)offset, PositionUnit.WalIndexOffset);
+
+    private static string? GenerationOf(string path)
+    {
+        var kind = Path.GetDirectoryName(path);
+        var generation = Path.GetDirectoryName(kind);
+        return
+            Path.GetFileName(kind) is LitestreamNames.Snapshots or LitestreamNames.Wal
+            && generation is not null
+            && LitestreamNames.IsGeneration(Path.GetFileName(generation))
+            ? generation
+            : null;
+    }
+
+    private static IEnumerable<BundleReadResult> ReadGeneration(string folder, string series, EngineContext context)
+    {
+        var disk = context.Disk;
+        var generation = Path.GetFileName(folder);
+        var snapshots = new Dictionary<uint, string>();
+        var pieces = SqliteReplica.Files(Path.Combine(folder, LitestreamNames.Wal), disk).ToList();
+        foreach (var file in SqliteReplica.Files(Path.Combine(folder, LitestreamNames.Snapshots), disk))
+        {
+            if (!LitestreamNames.TrySnapshot(file.Name, out var index))
+            {
+                continue;
+            }
+            var result = TryDescribe(
+                file with
+                {
+                    ModifiedUtc = StateTime(file, index, pieces),
+                },
+                series,
+                new SnapshotBundle(generation, index),
+                Position(index, 0),
+                disk
+            );
+            if (result.Header is { } header)
+            {
+                snapshots.Add(index, header.Id);
+            }
+            yield return result;
+        }
+        var last = (Index: 0u, End: -1L, Id: "");
+        foreach (var file in pieces)
+        {
+            if (!LitestreamNames.TryWal(file.Name, out var index, out var offset))
+            {
+                continue;
+            }
+            context.Cancellation.ThrowIfCancellationRequested();
+            var parent =
+                offset == 0 && snapshots.TryGetValue(index, out var snapshot) ? snapshot
+                : Follows(last.Index, last.End, index, offset) ? last.Id
+                : Missing(generation, index, offset);
+            var result = ReadPiece(file, series, generation, index, offset, parent, context);
+            yield return result;
+            last = result.Header is { } header
+                ? (index, offset + ((WalBundle)header.Detail!).Length, header.Id)
+                : (index, -1, "");
+        }
+    }
+
+    /// <summary>
+    /// A snapshot holds the state from before its WAL file, but is uploaded at any time after: that state was there when
+    /// the first piece of it, or of a later one, came.
+    /// </summary>
+    private static DateTimeOffset StateTime(DiskEntry snapshot, uint index, List<DiskEntry> pieces) =>
+        pieces
+            .Where(p => LitestreamNames.TryWal(p.Name, out var of, out _) && of >= index)
+            .Append(snapshot)
+            .Min(p => p.ModifiedUtc);
+
+    /// <summary>A WAL file begins where the one before was left, wherever that was.</summary>
+    private static bool Follows(uint lastIndex, long lastEnd, uint index, uint offset) =>
+        lastEnd >= 0 && (offset == 0 ? index == lastIndex + 1 : index == lastIndex && offset == lastEnd);
+
+    private static BundleReadResult ReadPiece(
+        DiskEntry file,
+        string series,
+        string generation,
+        uint index,
+        uint offset,
+        string parent,
+        EngineContext context
+    )
+    {
+        try
+        {
+            long length;
+            using (var source = context.Disk.OpenRead(file.Path))
+            {
+                length = SqliteFile.Unpack(source, null, null, context.Cancellation);
+            }
+            if (length == 0 || length > uint.MaxValue - offset)
+            {
+                throw new BackupException(ErrorCode.Malformed, $"a piece of {length} bytes of a WAL file");
+            }
+            var bundle = new WalBundle(generation, index, offset, length);
+            var result = TryDescribe(file, series, bundle, Position(index, offset + length), context.Disk);
+            return result.Header is { } header
+                ? BundleReadResult.Ok(
+                    header with
+                    {
+                        Kind = BundleKind.Incremental,
+                        Start = Position(index, offset),
+                        ParentId = parent,
+                    }
+                )
+                : result;
+        }
+        catch (BackupException e)
+        {
+            return BundleReadResult.Bad(file.Path, e);
+        }
+    }
+
+    private static BundleReadResult TryDescribe(
+        DiskEntry file,
+        string series,
+        SqliteBundle detail,
+        ChainPosition end,
+        IDisk disk
+    )
+    {
+        try
+        {
+            return BundleReadResult.Ok(
+                new BundleHeader
+                {
+                    Engine = EngineNames.Sqlite,
+                    Kind = BundleKind.Full,
+                    Start = end,
+                    End = end,
+                    CreatedUtc = file.ModifiedUtc,
+                    Length = file.Length,
+                    FullName = file.Path,
+                    Format = "Litestream 0.3",
+                    Id = Identity(file, disk),
+                    Series = series,
+                    Notes = detail is SnapshotBundle ? [UploadTimes(file.Path)] : [],
+                    Detail = detail,
+                }
+            );
+        }
+        catch (BackupException e)
+        {
+            return BundleReadResult.Bad(file.Path, e);
+        }
+    }
+
+    private static ChainProblem UploadTimes(string path) =>
+        new(
+            ProblemSeverity.Info,
+            ErrorCode.TargetNotCovered,
+            "Litestream 0.3 keeps no times of commits: the times shown are those of the files, when they were uploaded",
+            path,
+            Recommendation: "Restore by position where the second matters."
+        );
+
+    /// <summary>The frame ends with a checksum of its content; with names and length it tells any two pieces apart.</summary>
+    private static string Identity(DiskEntry entry, IDisk disk)
+    {
+        using var file = disk.OpenRead(entry.Path);
+        var tail = new byte[Math.Min(TailLength, file.Length)];
+        HashingCopy.ReadExactly(file, tail, file.Length - tail.Length);
+        var generation = Path.GetFileName(GenerationOf(entry.Path));
+        return Digest($"{generation}/{entry.Name}/{file.Length}/{Convert.ToHexStringLower(tail)}");
+    }
+
+    private static string Missing(string generation, uint index, uint offset) =>
+        Digest($"{generation}: what leads to {index:x8}_{offset:x8} is missing");
+
+    private static string Digest(string text) => Blake3.Hasher.Hash(Encoding.UTF8.GetBytes(text)).ToString();
+}

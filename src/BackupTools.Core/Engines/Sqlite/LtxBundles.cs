@@ -1,0 +1,160 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>The LTX files of a replica as bundles that chain.</summary>
+internal static class LtxBundles
+{
+    /// <summary>
+    /// Every file of the levels that a chain can use. Litestream keeps the same transactions in several levels: a file
+    /// that can be reached from no snapshot, because its transactions were merged into another that can, is left out,
+    /// and so is the second of two that hold exactly the same transactions.
+    /// </summary>
+    public static IEnumerable<BundleReadResult> Read(SqliteReplica replica, IDisk disk)
+    {
+        var read = replica
+            .LtxFiles(disk)
+            .Select(f => (f.Level, Result: ReadOne(f.File.Path, replica.Name, disk)))
+            .ToList();
+        var sound = read.Where(r => r.Result.Header is not null)
+            .OrderByDescending(r => Ltx(r.Result.Header!).Side is not null)
+            .ThenByDescending(r => r.Level)
+            .Select(r => r.Result.Header!)
+            .DistinctBy(h => (Ltx(h).Header.MinTxid, Ltx(h).Header.MaxTxid))
+            .ToList();
+        return read.Select(r => r.Result)
+            .Where(r => r.Error is not null)
+            .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
+            .OrderBy(r => r.FullName, StringComparer.Ordinal);
+    }
+
+    /// <summary>The header of one file, standing alone.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="series">The database.</param>
+    /// <param name="disk">The disk.</param>
+    public static BundleReadResult ReadOne(string path, string series, IDisk disk)
+    {
+        try
+        {
+            using var file = disk.OpenRead(path);
+            var head = SqliteFile.Start(file, LtxHeader.Length);
+            var header = LtxHeader.Parse(head);
+            var length = file.Length;
+            var tail = new byte[Math.Min(LtxTrailer.Length, length - LtxHeader.Length)];
+            HashingCopy.ReadExactly(file, tail, length - tail.Length);
+            var trailer = LtxTrailer.Parse(tail, header, length - tail.Length);
+            RequireName(Path.GetFileName(path), header);
+            return BundleReadResult.Ok(Describe(path, series, length, [.. head, .. tail], header, trailer, disk));
+        }
+        catch (BackupException e)
+        {
+            return BundleReadResult.Bad(path, e);
+        }
+    }
+
+    /// <summary>Transactions are counted in the order in which they were taken, whatever the clock showed.</summary>
+    private static IEnumerable<BundleHeader> InOrder(IEnumerable<BundleHeader> headers)
+    {
+        DateTimeOffset? newest = null;
+        foreach (var same in headers.GroupBy(h => h.End.Value).OrderBy(g => g.Key))
+        {
+            var told = same.Select(h => h with { TakenAfterUtc = ClockOrder.TakenAfter(h.CreatedUtc, newest) })
+                .ToList();
+            newest = told.Max(h => h.OrderUtc);
+            foreach (var header in told)
+            {
+                yield return header;
+            }
+        }
+    }
+
+    private static LtxBundle Ltx(BundleHeader header) => (LtxBundle)header.Detail!;
+
+    private static void RequireName(string name, LtxHeader header)
+    {
+        if (LitestreamNames.TryLtx(name, out var min, out var max) && (min != header.MinTxid || max != header.MaxTxid))
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"the file holds transactions {header.MinTxid}..{header.MaxTxid}, not those of its name",
+                offset: 16,
+                recommendation: "Give the file its own name again, or use another copy."
+            );
+        }
+    }
+
+    private static BundleHeader Describe(
+        string path,
+        string series,
+        long length,
+        byte[] identity,
+        LtxHeader header,
+        LtxTrailer trailer,
+        IDisk disk
+    )
+    {
+        var id = Blake3.Hasher.Hash(identity).ToString();
+        var notes = new List<ChainProblem>();
+        var side = SideFiles.Find(path, id, disk, notes);
+        return new BundleHeader
+        {
+            Engine = EngineNames.Sqlite,
+            Kind = header.IsSnapshot ? BundleKind.Full : BundleKind.Incremental,
+            Start = Txid(header.IsSnapshot ? header.MaxTxid : header.MinTxid - 1),
+            End = Txid(header.MaxTxid),
+            CreatedUtc = header.Time,
+            Length = length + (side?.Length ?? 0),
+            FullName = path,
+            Format = "LTX1",
+            Id = id,
+            Series = series,
+            Checksum = $"{trailer.File:x16}",
+            Notes = notes,
+            Detail = new LtxBundle(header, trailer, side?.Content),
+        };
+    }
+
+    public static ChainPosition Txid(ulong value) => new(value, PositionUnit.Txid);
+
+    /// <summary>
+    /// An increment may begin before the state that it is laid on: its pages are then newer than those it repeats. It
+    /// builds on the earliest reachable state that it reaches back to.
+    /// </summary>
+    private static IEnumerable<BundleHeader> Linked(List<BundleHeader> headers)
+    {
+        var ends = new SortedSet<ulong>();
+        var reached = new List<BundleHeader>();
+        var strays = new List<BundleHeader>();
+        foreach (var header in headers.OrderBy(h => h.End.Value).ThenBy(h => h.Kind))
+        {
+            if (header.Kind == BundleKind.Full)
+            {
+                ends.Add(header.End.Value);
+                reached.Add(header);
+                continue;
+            }
+            if (header.End > header.Start && OnState(ends, header) is { } state)
+            {
+                ends.Add(header.End.Value);
+                reached.Add(header with { Start = Txid(state) });
+            }
+            else
+            {
+                strays.Add(header);
+            }
+        }
+        return reached.Concat(strays.Where(s => !reached.Exists(r => Holds(r, s))));
+    }
+
+    private static ulong? OnState(SortedSet<ulong> ends, BundleHeader increment)
+    {
+        var fitting = ends.GetViewBetween(increment.Start.Value, increment.End.Value - 1);
+        return fitting.Count > 0 ? fitting.Min : null;
+    }
+
+    private static bool Holds(BundleHeader whole, BundleHeader part) =>
+        Ltx(whole).Header.MinTxid <= Ltx(part).Header.MinTxid && Ltx(whole).Header.MaxTxid >= Ltx(part).Header.MaxTxid;
+}

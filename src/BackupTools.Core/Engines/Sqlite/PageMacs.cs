@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using BackupTools.Errors;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// A fingerprint of every page of a state, 8 bytes a page, by which an increment knows the pages that changed: the first
+/// half of an AES-128-GMAC under a secret of the chain. The page sums of LTX are no such thing: whoever writes rows can
+/// make a page have the sum that it had before. The lock page's place holds 0.
+/// </summary>
+/// <param name="key">The secret, as <see cref="NewKey"/> makes it.</param>
+/// <param name="pages">Pages of the state.</param>
+internal sealed class PageMacs(string key, uint pages) : IDisposable
+{
+    /// <summary>Bytes of the secret.</summary>
+    public const int KeyLength = 16;
+
+    private const int Size = 8;
+
+    private static readonly byte[] Nonce = new byte[12];
+
+    private readonly AesGcm _gcm = new(Convert.FromHexString(key), KeyLength);
+    private readonly byte[] _tag = new byte[KeyLength];
+    private readonly byte[] _table = new byte[TableLength(pages)];
+
+    public string Key => key;
+
+    public ReadOnlySpan<byte> Table => _table;
+
+    /// <summary>A new secret, lower-case hex.</summary>
+    public static string NewKey() => RandomNumberGenerator.GetHexString(2 * KeyLength, lowercase: true);
+
+    /// <summary>Bytes of a table.</summary>
+    /// <exception cref="BackupException">UnsupportedFormat: too large for one.</exception>
+    public static int TableLength(uint pages) =>
+        pages <= Array.MaxLength / Size
+            ? (int)pages * Size
+            : throw new BackupException(
+                ErrorCode.UnsupportedFormat,
+                string.Create(CultureInfo.InvariantCulture, $"a database of {pages} pages is too large")
+            );
+
+    /// <summary>Takes a page in; each is taken once.</summary>
+    public void Set(uint number, ReadOnlySpan<byte> page)
+    {
+        _gcm.Encrypt(Nonce, [], [], _tag, page);
+        _tag.AsSpan(0, Size).CopyTo(_table.AsSpan((int)(number - 1) * Size));
+    }
+
+    /// <summary>True when a page has the fingerprint that it has in another table under the same secret.</summary>
+    public bool IsAsIn(ReadOnlySpan<byte> other, uint number)
+    {
+        var at = (int)(number - 1) * Size;
+        return at + Size <= other.Length
+            && BinaryPrimitives.ReadUInt64LittleEndian(other[at..])
+                == BinaryPrimitives.ReadUInt64LittleEndian(_table.AsSpan(at));
+    }
+
+    public void Dispose() => _gcm.Dispose();
+}

@@ -1,0 +1,93 @@
+using System.IO.Hashing;
+using BackupTools.Errors;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// The checksum of every page of a state, 8 bytes a page, kept true while bundles are laid over one another. The lock
+/// page has none: its place holds 0.
+/// </summary>
+internal sealed class PageSums(int pageSize)
+{
+    private readonly Crc64 _crc = SqliteChecksum.Start();
+    private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
+    private ulong[] _sums = [];
+    private ulong _ofState;
+
+    /// <summary>Pages of the state.</summary>
+    public uint Pages { get; private set; }
+
+    /// <summary>The checksum of the whole state, without the lock page.</summary>
+    public ulong OfState => SqliteChecksum.Flag | _ofState;
+
+    /// <summary>A page has new content. It may lie behind the last page; <see cref="Resize"/> follows then.</summary>
+    public void Set(uint number, ReadOnlySpan<byte> page)
+    {
+        if (number == _lockPage)
+        {
+            return;
+        }
+        Reserve(number);
+        Exchange(number - 1, SqliteChecksum.OfPage(_crc, number, page));
+    }
+
+    /// <summary>The state has so many pages from now on; those that were never written are zeros.</summary>
+    public void Resize(uint pages)
+    {
+        Reserve(pages);
+        for (var i = pages; i < _sums.Length; i++)
+        {
+            Exchange(i, 0);
+        }
+        ReadOnlySpan<byte> zeros = pages > Pages ? new byte[pageSize] : [];
+        for (var i = Pages; i < pages; i++)
+        {
+            if (_sums[i] == 0 && i + 1 != _lockPage)
+            {
+                Exchange(i, SqliteChecksum.OfPage(_crc, i + 1, zeros));
+            }
+        }
+        Pages = pages;
+    }
+
+    /// <summary>Requires a page that was read back to be the one that was written.</summary>
+    /// <exception cref="BackupException">VerificationFailed.</exception>
+    public void Require(uint number, ReadOnlySpan<byte> page)
+    {
+        var isRight =
+            number == _lockPage
+                ? !page.ContainsAnyExcept((byte)0)
+                : number <= Pages && SqliteChecksum.OfPage(_crc, number, page) == _sums[number - 1];
+        if (!isRight)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                $"page {number} does not read back as it was written",
+                offset: (number - 1L) * pageSize,
+                recommendation: "Check the disk that holds the destination."
+            );
+        }
+    }
+
+    private void Exchange(uint index, ulong sum)
+    {
+        _ofState ^= _sums[index] ^ sum;
+        _sums[index] = sum;
+    }
+
+    private void Reserve(uint pages)
+    {
+        if (pages > Array.MaxLength)
+        {
+            throw new BackupException(ErrorCode.UnsupportedFormat, $"a database of {pages} pages is too large");
+        }
+        if (pages > _sums.Length)
+        {
+            Array.Resize(
+                ref _sums,
+                (int)Math.Min(Array.MaxLength, Math.Max(pages, _sums.Length + (_sums.Length / 2L)))
+            );
+        }
+    }
+}

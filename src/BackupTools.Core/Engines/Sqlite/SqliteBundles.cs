@@ -1,0 +1,78 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>Finds bundles and reads their headers.</summary>
+internal static class SqliteBundles
+{
+    /// <summary>The bundles that the path is, or that the replicas hold which it names (see <see cref="SqliteReplica.In"/>).</summary>
+    public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
+    {
+        var disk = context.Disk;
+        var entry =
+            disk.Stat(path) ?? throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
+        if (entry.Kind != DiskEntryKind.Directory)
+        {
+            return ReadFile(path, context);
+        }
+        var loose = LitestreamNames.TryLevel(Path.GetFileName(path), out _) ? ReadLevel(path, disk) : [];
+        return loose.Concat(SqliteReplica.In(path, disk).SelectMany(r => ReadReplica(r, context)));
+    }
+
+    private static IEnumerable<BundleReadResult> ReadReplica(SqliteReplica replica, EngineContext context)
+    {
+        var any = false;
+        foreach (var result in LtxBundles.Read(replica, context.Disk))
+        {
+            any = true;
+            yield return result;
+        }
+        // Positions of the two layouts cannot be compared: a replica that was upgraded holds two databases, as it were.
+        foreach (var result in GenerationBundles.Read(replica, any ? replica.Name + " (0.3)" : replica.Name, context))
+        {
+            yield return result;
+        }
+    }
+
+    private static IEnumerable<BundleReadResult> ReadFile(string path, EngineContext context)
+    {
+        if (GenerationBundles.IsBundle(path))
+        {
+            return GenerationBundles.ReadOne(path, context);
+        }
+        return LitestreamNames.TryLtx(Path.GetFileName(path), out _, out _) || BeginsLikeLtx(path, context.Disk)
+            ? [LtxBundles.ReadOne(path, SeriesOf(path), context.Disk)]
+            : [];
+    }
+
+    private static IEnumerable<BundleReadResult> ReadLevel(string folder, IDisk disk) =>
+        SqliteReplica.LtxFilesOf(folder, disk).Select(f => LtxBundles.ReadOne(f.Path, SeriesOf(f.Path), disk));
+
+    /// <summary>The name of the replica that a file of a level is in; of a loose file, that of its folder.</summary>
+    private static string SeriesOf(string path)
+    {
+        var level = Path.GetDirectoryName(path)!;
+        var ltx = Path.GetDirectoryName(level);
+        return
+            LitestreamNames.TryLevel(Path.GetFileName(level), out _)
+            && Path.GetFileName(ltx) == LitestreamNames.Ltx
+            && Path.GetDirectoryName(ltx) is { } replica
+            ? Path.GetFileName(replica)
+            : Path.GetFileName(level);
+    }
+
+    private static bool BeginsLikeLtx(string path, IDisk disk)
+    {
+        try
+        {
+            using var file = disk.OpenRead(path);
+            return LtxHeader.ClaimsToBeLtx(SqliteFile.Start(file, 4));
+        }
+        catch (BackupException)
+        {
+            return false; // nobody asked about a file of another kind
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// Captures a database, closed or live: a read transaction of SQLite holds the state still, and its bytes are read from
+/// the log and the file. README.md says why the order of the steps is what it is.
+/// </summary>
+internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, EngineContext context)
+{
+    private const int Rounds = 20;
+    private const string StagedBundle = "bundle";
+    private const string StagedSide = "side";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly SqliteDestination _to = (SqliteDestination)plan.Detail!;
+
+    private string Source { get; } = RealPath.Follow(plan.Request.SourcePath, context.Disk);
+
+    private BundleHeader? Parent => plan.Request.Parent;
+
+    /// <summary>Captures, proves and says how to publish.</summary>
+    /// <exception cref="BackupException">What <see cref="SqliteSession.Begin"/> throws; SourceChanging.</exception>
+    public CaptureResult Run()
+    {
+        context.Progress.Activity = "copying";
+        for (var round = 1; round <= Rounds; round++)
+        {
+            using var writer = TryWrite();
+            if (writer is not null)
+            {
+                context.Progress.Activity = "verifying";
+                writer.Prove();
+                writer.WriteSide(StagedSide, ParentState(), Source);
+                context.Verbose($"{writer.Stored} pages stored");
+                return Published();
+            }
+            context.Verbose("a writer began the log at this moment: beginning anew");
+            Task.Delay(round * Pause, context.Clock, context.Cancellation).GetAwaiter().GetResult();
+        }
+        throw new BackupException(
+            ErrorCode.SourceChanging,
+            $"at the beginning of each of {Rounds} tries a writer had just begun the log anew",
+            Source
+        );
+    }
+
+    /// <summary>One transaction; null when it must be begun anew.</summary>
+    private LtxFileWriter? TryWrite()
+    {
+        // Opened first and closed last: on Unix the end of any handle drops the locks of SQLite's.
+        using var handle = SqliteHandle.Open(Source, context.Disk, context.Cancellation);
+        var hadLog = context.Disk.Stat(Source + "-wal") is not null;
+        try
+        {
+            using var session = SqliteSession.Begin(Source);
+            // Everything that was committed until here is in the state.
+            var time = context.Clock.GetUtcNow();
+            var (size, pages) = (session.PageSize, session.Pages);
+            using var log = new SqliteLog(session, staging, context).Read(size, pages);
+            if (log is null)
+            {
+                return null;
+            }
+            context.Progress.Expect((long)pages * size, 1);
+            return Write(new StatePages(handle.File, log, size, pages, context), Header(size, pages, time));
+        }
+        finally
+        {
+            if (!hadLog)
+            {
+                RemoveOwnLog();
+            }
+        }
+    }
+
+    private LtxFileWriter Write(StatePages state, LtxHeader header)
+    {
+        var earlier = _to.Since.Select(b => SideFiles.PageMacs(b.FullName, ((LtxBundle)b.Detail!).Side!, context.Disk));
+        var key = _to.PageKey ?? PageMacs.NewKey();
+        var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
+        try
+        {
+            writer.Write([.. earlier], state.Show);
+            return writer;
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+
+    private LtxHeader Header(int pageSize, uint pages, DateTimeOffset time)
+    {
+        if (Parent?.Detail is LtxBundle parent && parent.Header.PageSize != pageSize)
+        {
+            throw new BackupException(
+                ErrorCode.SourceChanging,
+                $"the database has pages of {pageSize} bytes since a moment ago",
+                Source
+            );
+        }
+        return new LtxHeader
+        {
+            HasNoStateChecksums = true,
+            PageSize = pageSize,
+            Commit = pages,
+            MinTxid = _to.MinTxid,
+            MaxTxid = _to.MaxTxid,
+            TimeMs = time.ToUnixTimeMilliseconds(),
+            WalOffset = LtxHeader.ForeignWalOffset,
+        };
+    }
+
+    private (string Id, ulong Sum)? ParentState() =>
+        Parent is { Detail: LtxBundle { After: { } sum } } parent ? (parent.Id, sum) : null;
+
+    /// <summary>A database in WAL mode that nobody has open has no log; our own transaction has made an empty one.</summary>
+    private void RemoveOwnLog()
+    {
+        if (context.Disk.Stat(Source + "-wal") is not { Length: 0 })
+        {
+            return;
+        }
+        try
+        {
+            SqliteSession.OpenAndClose(Source);
+        }
+        catch (BackupException e)
+        {
+            context.Verbose($"the empty log that was made beside the database stays: {e.Describe()}");
+        }
+    }
+
+    private CaptureResult Published() =>
+        new()
+        {
+            Steps =
+            [
+                PublishStep.Replace(StagedSide, SideFiles.PathOf(plan.BundlePath)),
+                PublishStep.Place(StagedBundle, plan.BundlePath),
+            ],
+            BundlePath = plan.BundlePath,
+        };
+}

@@ -1,0 +1,230 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// Reads the bundles of one way through a chain, each byte once, proves them, and lays their pages over one another.
+/// </summary>
+/// <param name="context">Disk, progress, cancellation.</param>
+/// <param name="target">Receives the pages; null to check only.</param>
+/// <param name="tracksState">Keep the page sums of the state, so that it can be compared with what side files say.</param>
+internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target, bool tracksState)
+{
+    private StateFile? _file;
+    private SqliteWalScanner? _wal;
+    private (string Generation, uint Index) _walOf;
+    private long _lastPage;
+
+    /// <summary>Sums of the state so far; null before the first bundle, and when they are not kept.</summary>
+    public PageSums? Sums { get; private set; }
+
+    /// <summary>Bytes of a page; 0 before the first bundle that says so.</summary>
+    public int PageSize { get; private set; }
+
+    /// <summary>Pages of the state so far.</summary>
+    public uint Pages { get; private set; }
+
+    /// <summary>Reads the next bundle.</summary>
+    /// <exception cref="BackupException">It is damaged, or does not lead to the state that it should.</exception>
+    public void Read(BundleHeader bundle)
+    {
+        try
+        {
+            using var file = context.Disk.OpenRead(bundle.FullName);
+            using var progress = context.Progress.BeginFile(bundle.FullName, file.Length);
+            switch (bundle.Detail)
+            {
+                case LtxBundle ltx:
+                    ReadLtx(file, ltx);
+                    CompareState(bundle, ltx);
+                    break;
+                case SnapshotBundle:
+                    ReadSnapshot(file);
+                    break;
+                case WalBundle wal:
+                    ReadWal(file, wal);
+                    break;
+                default:
+                    throw new InvalidOperationException("a bundle of another engine");
+            }
+        }
+        catch (BackupException e)
+        {
+            throw e.At(bundle.FullName);
+        }
+    }
+
+    private void ReadLtx(IDiskFile file, LtxBundle ltx)
+    {
+        var isFirst = PageSize == 0;
+        Begin(ltx.Header.PageSize);
+        // Of an increment alone nobody knows how large the database was.
+        var growth = isFirst && !ltx.Header.IsSnapshot ? null : new LtxGrowth(Pages, PageSize);
+        var scanner = new LtxScanner(
+            (number, page) =>
+            {
+                growth?.Take(number);
+                Put(number, page);
+            }
+        );
+        HashingCopy.Read(file, new FileRange(0, file.Length), scanner.Append, context.Progress, context.Cancellation);
+        scanner.Finish();
+        if (scanner.Header != ltx.Header)
+        {
+            throw new BackupException(ErrorCode.Malformed, "the file was replaced while it was read", offset: 0);
+        }
+        growth?.Finish(ltx.Header.Commit);
+        Resize(ltx.Header.Commit);
+    }
+
+    /// <summary>Every state that somebody has told the checksum of must be that state.</summary>
+    private void CompareState(BundleHeader bundle, LtxBundle ltx)
+    {
+        if (Sums is null || ltx.After is not { } wanted)
+        {
+            return;
+        }
+        var actual = Sums.OfState;
+        if (actual == wanted)
+        {
+            return;
+        }
+        throw new BackupException(
+            ErrorCode.VerificationFailed,
+            $"{bundle.Name} does not lead to the state that was backed up",
+            offset: null,
+            expected: $"{wanted:x16}",
+            actual: $"{actual:x16}"
+        );
+    }
+
+    private void ReadSnapshot(IDiskFile file)
+    {
+        var pages = new PageCutter(this);
+        SqliteFile.Unpack(file, pages.Append, context.Progress, context.Cancellation);
+        Resize(pages.Finish());
+    }
+
+    private void ReadWal(IDiskFile file, WalBundle piece)
+    {
+        if (piece.Offset == 0)
+        {
+            _wal = new SqliteWalScanner(PutFrame);
+            _walOf = (piece.Generation, piece.Index);
+        }
+        if (_wal is null || _walOf != (piece.Generation, piece.Index) || _wal.Position != piece.Offset)
+        {
+            // Alone, or behind a damaged one: its checksums go on from frames that are not at hand.
+            SqliteFile.Unpack(file, null, context.Progress, context.Cancellation);
+            _wal = null;
+            return;
+        }
+        var scanner = _wal;
+        _wal = null; // until it was read to its end
+        // Even if every frame of the piece held a new page, the database would end here.
+        _lastPage = Pages + (piece.Length / SqlitePages.SmallestPage) + 1;
+        SqliteFile.Unpack(file, scanner.Append, context.Progress, context.Cancellation);
+        scanner.RequireCommit();
+        if (scanner.DatabasePages is { } pages)
+        {
+            RequireNear(pages);
+            Resize(pages);
+        }
+        _wal = scanner;
+    }
+
+    private void PutFrame(uint number, uint databasePages, ReadOnlySpan<byte> page)
+    {
+        Begin(page.Length);
+        RequireNear(number);
+        Put(number, page);
+    }
+
+    /// <summary>What is kept of a state must not grow by what a few bytes claim.</summary>
+    private void RequireNear(uint number)
+    {
+        if (number > _lastPage && (_file is not null || Sums is not null))
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"page {number} lies far behind the end of a database of {Pages} pages",
+                offset: null
+            );
+        }
+    }
+
+    private void Begin(int pageSize)
+    {
+        if (PageSize == 0)
+        {
+            PageSize = pageSize;
+            Sums = tracksState ? new PageSums(pageSize) : null;
+            _file = target is null ? null : new StateFile(target, pageSize);
+        }
+        else if (PageSize != pageSize)
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"pages of {pageSize} bytes follow pages of {PageSize}",
+                offset: 8,
+                recommendation: "Restore to an earlier position; a new page size needs a new full backup."
+            );
+        }
+    }
+
+    private void Put(uint number, ReadOnlySpan<byte> page)
+    {
+        _file?.Write(number, page);
+        Sums?.Set(number, page);
+    }
+
+    private void Resize(uint pages)
+    {
+        Pages = pages;
+        _file?.Resize(pages);
+        Sums?.Resize(pages);
+    }
+
+    /// <summary>Cuts the bytes of a database file into its pages.</summary>
+    private sealed class PageCutter(SqliteChainReader reader)
+    {
+        private byte[] _page = new byte[SqliteHeader.Length];
+        private int _have;
+        private uint _done;
+
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            while (!bytes.IsEmpty)
+            {
+                var part = bytes[..Math.Min(bytes.Length, _page.Length - _have)];
+                part.CopyTo(_page.AsSpan(_have));
+                _have += part.Length;
+                bytes = bytes[part.Length..];
+                if (_have < _page.Length)
+                {
+                    return;
+                }
+                if (reader.PageSize == 0)
+                {
+                    reader.Begin(SqliteHeader.Parse(_page).PageSize);
+                }
+                if (_page.Length < reader.PageSize)
+                {
+                    Array.Resize(ref _page, reader.PageSize);
+                    continue;
+                }
+                reader.Put(checked(++_done), _page);
+                _have = 0;
+            }
+        }
+
+        /// <summary>Says that the file has ended; returns its pages.</summary>
+        public uint Finish() =>
+            _have == 0
+                ? _done
+                : throw new BackupException(ErrorCode.Truncated, "the snapshot ends inside a page", offset: null);
+    }
+}

@@ -1,0 +1,46 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>Opens a restored database with SQLite itself and lets it check what is in it.</summary>
+internal static class SqliteDrill
+{
+    private const int MostShown = 5;
+
+    /// <summary>Requires a sound database, warns of broken references, and tells the rows of each table.</summary>
+    /// <param name="staged">The database, before it has its name.</param>
+    /// <param name="bundle">The bundle to name in errors.</param>
+    /// <param name="context">Who is told.</param>
+    /// <exception cref="BackupException">VerificationFailed.</exception>
+    public static void Run(string staged, string bundle, EngineContext context)
+    {
+        context.Progress.Activity = "checking with SQLite";
+        using var session = SqliteSession.OpenResting(staged, context.Cancellation);
+        var found = session.Column("PRAGMA integrity_check", MostShown);
+        if (found is not ["ok"])
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                $"SQLite finds the restored database damaged: {string.Join("; ", found)}",
+                bundle,
+                recommendation: "Check the database itself with PRAGMA integrity_check: it was backed up like that."
+            );
+        }
+        foreach (var table in session.Column("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check", MostShown))
+        {
+            context.Warn(
+                $"in the restored database, rows of table {Printable.Of(table)} refer to rows that are not there"
+            );
+        }
+        var tables = session.Column(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name",
+            int.MaxValue
+        );
+        foreach (var table in tables)
+        {
+            var name = table.Replace("\"", "\"\"", StringComparison.Ordinal);
+            var rows = session.Column($"SELECT count(*) FROM \"{name}\"", 1)[0];
+            context.Verbose($"table {Printable.Of(table)}: {rows} rows");
+        }
+    }
+}

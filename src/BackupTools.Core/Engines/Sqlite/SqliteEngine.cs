@@ -1,0 +1,80 @@
+using BackupTools.Chains;
+using BackupTools.Files;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// SQLite: one database file with a rollback journal or a write-ahead log. Bundles are LTX files in Litestream's folders;
+/// what Litestream 0.5 and 0.3 wrote is read as well.
+/// </summary>
+internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
+{
+    public string Name => EngineNames.Sqlite;
+
+    public EngineCapabilities Capabilities { get; } =
+        new()
+        {
+            Unit = PositionUnit.Txid,
+            CutsInsideBundle = false,
+            CutsByTime = false,
+            // Litestream keeps the same transactions in several levels.
+            SiblingIncrements = true,
+            Options = [],
+        };
+
+    public bool RecognisesSource(string path, EngineContext context) => SqliteSource.IsDatabase(path, context.Disk);
+
+    public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
+        SqliteBundles.Read(path, context);
+
+    public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
+        SqliteReplica
+            .ForSource(
+                destination,
+                Path.GetFileName(sourcePath),
+                RealPath.Follow(sourcePath, context.Disk),
+                context.Disk
+            )
+            .Name;
+
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SqlitePlan.Of(request, context);
+
+    public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
+        new SqliteCapture(plan, staging, context).Run();
+
+    public IReadOnlyList<ChainProblem> Verify(
+        IReadOnlyList<BundleHeader> path,
+        int known,
+        VerifyDepth depth,
+        EngineContext context
+    ) => SqliteVerify.Run(path, known, depth, context);
+
+    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        SqliteRestore.OccupiedBy(request.DestinationPath, context.Disk);
+
+    public bool MayReplace(RestoreRequest request, EngineContext context) =>
+        SqliteRestore.MayReplace(request.DestinationPath, context.Disk);
+
+    public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
+        new SqliteRestore(request, staging, context).Run();
+
+    public CaptureResult Merge(
+        RestorePlan plan,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new SqliteKeeper(staging, context).Merge(plan, destinationFolder);
+
+    public CaptureResult CopyBundle(
+        BundleHeader bundle,
+        string destinationFolder,
+        StagingArea staging,
+        EngineContext context
+    ) => new SqliteKeeper(staging, context).Copy(bundle, destinationFolder);
+
+    public IReadOnlyList<PublishStep> RemovalOf(
+        IReadOnlyList<BundleHeader> bundles,
+        StagingArea staging,
+        EngineContext context
+    ) => new SqliteKeeper(staging, context).RemovalOf(bundles);
+}

@@ -1,0 +1,81 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>What can be said about neighbours from their headers and side files alone, before a byte is written.</summary>
+internal static class SqliteJoins
+{
+    /// <summary>Findings about the bundles of one way through a chain, full first.</summary>
+    public static IEnumerable<ChainProblem> Check(IReadOnlyList<BundleHeader> path)
+    {
+        for (var i = 1; i < path.Count; i++)
+        {
+            var problem = Follows(path[i - 1].Detail, path[i].Detail)
+                ? path[i].Detail is LtxBundle next && path[i - 1].Detail is LtxBundle last
+                    ? Between(path[i - 1], last, path[i], next)
+                    : null
+                : new ChainProblem(
+                    ProblemSeverity.Error,
+                    ErrorCode.ChainGap,
+                    $"something is missing between {path[i - 1].Name} and {path[i].Name}",
+                    path[i].FullName
+                );
+            if (problem is not null)
+            {
+                yield return problem;
+            }
+        }
+        var bare = path.Count(b => b.Detail is LtxBundle { After: null });
+        if (bare > 0)
+        {
+            yield return new ChainProblem(
+                ProblemSeverity.Warning,
+                ErrorCode.TargetNotCovered,
+                $"{bare} of {path.Count} bundles do not say which state they lead to: they are joined by their transaction "
+                    + "numbers, and a page that their writer left out would not be noticed",
+                path[0].FullName,
+                Recommendation: "Open a restored copy and run PRAGMA integrity_check."
+            );
+        }
+    }
+
+    /// <summary>A last look at what the chain was built from: nothing lies between two neighbours.</summary>
+    private static bool Follows(object? last, object? next) =>
+        (last, next) switch
+        {
+            (LtxBundle l, LtxBundle n) => n.Header.MinTxid <= l.Header.MaxTxid + 1,
+            (SnapshotBundle s, WalBundle n) => n.Generation == s.Generation && n.Index == s.Index && n.Offset == 0,
+            (WalBundle l, WalBundle n) => n.Generation == l.Generation
+                && (n.Offset == 0 ? n.Index == l.Index + 1 : n.Index == l.Index && n.Offset == l.Offset + l.Length),
+            _ => false,
+        };
+
+    private static ChainProblem? Between(BundleHeader before, LtxBundle last, BundleHeader bundle, LtxBundle next)
+    {
+        if (last.Header.PageSize != next.Header.PageSize)
+        {
+            return new ChainProblem(
+                ProblemSeverity.Error,
+                ErrorCode.Malformed,
+                $"{bundle.Name} has pages of {next.Header.PageSize} bytes, {before.Name} of {last.Header.PageSize}",
+                bundle.FullName,
+                8
+            );
+        }
+        // Where an increment reaches back over its parent, the state before it is not that of the parent.
+        return
+            next.Header.MinTxid == last.Header.MaxTxid + 1
+            && next.Before is { } wanted
+            && last.After is { } actual
+            && wanted != actual
+            ? new ChainProblem(
+                ProblemSeverity.Error,
+                ErrorCode.ForeignEpoch,
+                $"{bundle.Name} was made on another state of transaction {last.Header.MaxTxid} than {before.Name} leads to",
+                bundle.FullName,
+                Recommendation: "Restore to an earlier position, and take a new full backup."
+            )
+            : null;
+    }
+}

@@ -1,0 +1,137 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// The part of a live write-ahead log that belongs to the state of a read transaction. README.md says why what is
+/// decided here is right.
+/// </summary>
+internal sealed class SqliteLog(SqliteSession session, StagingArea staging, EngineContext context)
+{
+    private const int FrameHead = 24;
+
+    /// <summary>A log so long that writing it back must have been prevented for long.</summary>
+    private const long HugeLog = 1L << 30;
+
+    /// <summary>
+    /// The pages to lay over the database file; null when the state is in no reliable relation to what the log is now,
+    /// so that the transaction must be begun anew.
+    /// </summary>
+    /// <param name="pageSize">Bytes of a page.</param>
+    /// <param name="pages">Pages of the state.</param>
+    public KeptPages? Read(int pageSize, uint pages)
+    {
+        var kept = new KeptPages(pageSize, staging, context.Disk);
+        try
+        {
+            if (!session.IsWal || TryRead(kept, pageSize, pages))
+            {
+                return kept;
+            }
+            kept.Dispose();
+            return null;
+        }
+        catch
+        {
+            kept.Dispose();
+            throw;
+        }
+    }
+
+    private bool TryRead(KeptPages kept, int pageSize, uint pages)
+    {
+        if (session.Snapshot() is not { } snapshot)
+        {
+            // The transaction saw no log. One that is in use came later.
+            return !IsInUse(session.WalPath);
+        }
+        if (snapshot.Pages != 0 && snapshot.Pages != pages)
+        {
+            return false;
+        }
+        if (snapshot.Frames > 0)
+        {
+            using var log = context.Disk.OpenRead(session.WalPath);
+            ReadFrames(log, snapshot, kept, pageSize, pages);
+        }
+        return true;
+    }
+
+    private void ReadFrames(IDiskFile log, SqliteSnapshot snapshot, KeptPages kept, int pageSize, uint pages)
+    {
+        var length = SqliteWalHeader.Length + ((long)snapshot.Frames * (FrameHead + pageSize));
+        if (length > HugeLog)
+        {
+            context.Warn(
+                $"the write-ahead log holds {length >> 20} MiB that were never written back: is there a reader that never ends?"
+            );
+        }
+        using var progress = context.Progress.BeginFile(log.Path, length);
+        var scanner = new SqliteWalScanner((number, _, page) => kept.Put(number, page));
+        try
+        {
+            HashingCopy.Read(log, new FileRange(0, length), scanner.Append, context.Progress, context.Cancellation);
+            if (scanner.Header!.Salts == snapshot.Salts)
+            {
+                RequireEnd(scanner, pages, log.Path);
+                return;
+            }
+        }
+        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        {
+            if (SaltsNow(log) == snapshot.Salts)
+            {
+                throw new BackupException(
+                    ErrorCode.SourceDamaged,
+                    $"the write-ahead log is damaged: {e.Message}",
+                    log.Path,
+                    e.Offset,
+                    inner: e
+                );
+            }
+        }
+        // A writer has begun the log anew, which it may only when all of it is in the database file; and there it stays,
+        // as nothing is written back into a file that a transaction without a log reads.
+        context.Verbose("the write-ahead log was begun anew: the database file has everything");
+        kept.Clear();
+    }
+
+    private static void RequireEnd(SqliteWalScanner scanner, uint pages, string path)
+    {
+        if (!scanner.IsAtCommit || scanner.DatabasePages != pages)
+        {
+            throw new BackupException(
+                ErrorCode.SourceDamaged,
+                "the write-ahead log does not end with the commit that SQLite sees",
+                path,
+                expected: $"{pages} pages",
+                actual: $"{scanner.DatabasePages} pages"
+            );
+        }
+    }
+
+    /// <summary>The salts in the log's header; null when there is none (any more).</summary>
+    private static ulong? SaltsNow(IDiskFile log)
+    {
+        try
+        {
+            return SqliteWalHeader.Parse(SqliteFile.Start(log, SqliteWalHeader.Length)).Salts;
+        }
+        catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+        {
+            return null;
+        }
+    }
+
+    private bool IsInUse(string path)
+    {
+        if (context.Disk.Stat(path) is not { Length: > 0 })
+        {
+            return false;
+        }
+        using var log = context.Disk.OpenRead(path);
+        return SaltsNow(log) is not null;
+    }
+}

@@ -1,0 +1,117 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>Where a bundle goes, and what it continues.</summary>
+/// <param name="Replica">The folder of the database.</param>
+/// <param name="MinTxid">First transaction of the bundle; 1 for a full.</param>
+/// <param name="MaxTxid">Its last: the next after all that the replica holds.</param>
+/// <param name="Since">The bundles whose states a page must be alike in to be left out; none for a full.</param>
+/// <param name="PageKey">Secret of the fingerprints; null for a new one.</param>
+internal sealed record SqliteDestination(
+    SqliteReplica Replica,
+    ulong MinTxid,
+    ulong MaxTxid,
+    IReadOnlyList<BundleHeader> Since,
+    string? PageKey
+);
+
+/// <summary>Finds out what a capture would do, and refuses it early.</summary>
+internal static class SqlitePlan
+{
+    public static CapturePlan Of(CaptureRequest request, EngineContext context)
+    {
+        var disk = context.Disk;
+        var header = SqliteSource.RequireDatabase(request.SourcePath, disk);
+        // SQLite keeps its other files beside the file itself, and not beside a link.
+        var file = RealPath.Follow(request.SourcePath, disk);
+        var destination = Destination(request, file, header, disk);
+        var wal = file + "-wal";
+        var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
+        var level = request.Kind == BundleKind.Full ? LitestreamNames.SnapshotLevel : 0;
+        return new CapturePlan
+        {
+            Request = request,
+            BundlePath = Path.Combine(destination.Replica.Ltx, $"{level}", name),
+            ExpectedBytes = LengthOf(file, disk) + LengthOf(wal, disk),
+            SourceFiles = disk.Stat(wal) is null ? [request.SourcePath] : [request.SourcePath, wal],
+            Start = request.Kind == BundleKind.Full ? null : LtxBundles.Txid(destination.MinTxid - 1),
+            Detail = destination,
+        };
+    }
+
+    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader header, IDisk disk)
+    {
+        var replica = SqliteReplica.ForSource(request.DestinationFolder, request.Name, file, disk);
+        var bundles = LtxBundles.Read(replica, disk).Where(r => r.Header is not null).Select(r => r.Header!).ToList();
+        SqliteKeeper.RefuseForeign(replica, bundles, disk);
+        var max = 1 + replica.HighestTxid(disk);
+        if (request.Kind == BundleKind.Full)
+        {
+            var newest = bundles.MaxBy(b => b.End.Value);
+            if (newest is not null)
+            {
+                RefuseOtherDatabase(newest, file);
+            }
+            return new SqliteDestination(replica, 1, max, [], newest is null ? null : Side(newest).PageKey);
+        }
+        var parent =
+            request.Parent
+            ?? throw new BackupException(
+                ErrorCode.NoFullBackup,
+                "an increment needs a bundle that it continues",
+                request.DestinationFolder
+            );
+        RefuseParent(parent, header, file);
+        // A page that was changed and changed back since the parent is stored too: Litestream lays the increment on the
+        // bundles in between as well.
+        var since = bundles.Where(b => b.End.Value > parent.End.Value && b.Id != parent.Id).Prepend(parent).ToList();
+        max = Math.Max(max, parent.End.Value + 1);
+        return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
+    }
+
+    private static void RefuseParent(BundleHeader parent, SqliteHeader header, string sourcePath)
+    {
+        if (parent.Detail is not LtxBundle { Side: not null } ltx)
+        {
+            throw new BackupException(
+                ErrorCode.LogIsGone,
+                "the bundle does not say what the pages of its state are, so nobody knows which of them have changed",
+                parent.FullName,
+                recommendation: "Take a new full backup (into another folder, if Litestream writes to this one)."
+            );
+        }
+        RefuseOtherDatabase(parent, sourcePath);
+        if (ltx.Header.PageSize != header.PageSize)
+        {
+            throw new BackupException(
+                ErrorCode.ForeignEpoch,
+                $"the database has pages of {header.PageSize} bytes, and had pages of {ltx.Header.PageSize}",
+                sourcePath,
+                recommendation: "Take a new full backup: a new page size begins a new chain."
+            );
+        }
+    }
+
+    /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
+    private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath)
+    {
+        var path = Side(bundle).SourcePath;
+        if (path.Length > 0 && !SqliteReplica.IsSamePath(path, sourcePath))
+        {
+            throw new BackupException(
+                ErrorCode.ForeignEpoch,
+                $"the backups in {Path.GetDirectoryName(Path.GetDirectoryName(bundle.FullName))} are of the database {path}, not of this one",
+                sourcePath,
+                recommendation: "Take a new full backup into the folder above, which gives each database a folder of its own."
+            );
+        }
+    }
+
+    private static SqliteSideFile Side(BundleHeader bundle) => ((LtxBundle)bundle.Detail!).Side!;
+
+    private static long LengthOf(string path, IDisk disk) => disk.Stat(path)?.Length ?? 0;
+}

@@ -1,0 +1,143 @@
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>
+/// The folder of one database: it holds <c>ltx/0…9</c>, or the generations of Litestream 0.3, or both. A destination
+/// holds one such folder per database.
+/// </summary>
+/// <param name="Folder">Absolute path.</param>
+internal sealed record SqliteReplica(string Folder)
+{
+    /// <summary>The name that tells its chains from those of other databases.</summary>
+    public string Name => Path.GetFileName(Folder);
+
+    /// <summary>Where the levels are.</summary>
+    public string Ltx => Path.Combine(Folder, LitestreamNames.Ltx);
+
+    /// <summary>Where the generations of 0.3 are.</summary>
+    public string Generations => Path.Combine(Folder, LitestreamNames.Generations);
+
+    /// <summary>
+    /// The replicas that a folder is or holds: the destination of several databases, the folder of one, and its ltx (or
+    /// generations) all name it. Hidden folders are local state of a running Litestream.
+    /// </summary>
+    public static IEnumerable<SqliteReplica> In(string folder, IDisk disk)
+    {
+        if (Path.GetFileName(folder) is LitestreamNames.Ltx or LitestreamNames.Generations && HoldsParts(folder, disk))
+        {
+            return [new SqliteReplica(Path.GetDirectoryName(folder)!)];
+        }
+        var self = new SqliteReplica(folder);
+        return self.Exists(disk)
+            ? [self]
+            : disk.List(folder)
+                .Where(e => e.Kind == DiskEntryKind.Directory && !e.Name.StartsWith('.'))
+                .Select(e => new SqliteReplica(e.Path))
+                .Where(r => r.Exists(disk));
+    }
+
+    /// <summary>
+    /// The replica that a bundle of a database goes to: the folder itself where it is named (or named like) one, else
+    /// the database's own folder in it.
+    /// </summary>
+    public static SqliteReplica For(string destination, string name, IDisk disk)
+    {
+        if (Path.GetFileName(destination) == LitestreamNames.Ltx && HoldsParts(destination, disk))
+        {
+            return new SqliteReplica(Path.GetDirectoryName(destination)!);
+        }
+        var self = new SqliteReplica(destination);
+        return self.Name == name || self.Exists(disk) ? self : new SqliteReplica(Path.Combine(destination, name));
+    }
+
+    /// <summary>
+    /// The replica of a database: that of its name, and where another database has taken that name, one whose name holds
+    /// a digest of the database's path.
+    /// </summary>
+    /// <param name="destination">The folder that was named.</param>
+    /// <param name="name">What the user calls the database: the name of its file, or of a link to it.</param>
+    /// <param name="sourcePath">The file itself.</param>
+    /// <param name="disk">The disk.</param>
+    public static SqliteReplica ForSource(string destination, string name, string sourcePath, IDisk disk)
+    {
+        var replica = For(destination, name, disk);
+        // What the caller named is what he gets.
+        if (!SqliteReplica.IsSamePath(Path.GetDirectoryName(replica.Folder) ?? "", destination))
+        {
+            return replica;
+        }
+        var owner = replica.SourcePath(disk);
+        if (owner is null || IsSamePath(owner, sourcePath))
+        {
+            return replica;
+        }
+        var digest = Blake3.Hasher.Hash(System.Text.Encoding.UTF8.GetBytes(sourcePath)).ToString()[..8];
+        return new SqliteReplica(Path.Combine(destination, $"{name}-{digest}"));
+    }
+
+    public static bool IsSamePath(string a, string b) =>
+        string.Equals(
+            a,
+            b,
+            OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+                ? StringComparison.OrdinalIgnoreCase
+                : StringComparison.Ordinal
+        );
+
+    /// <summary>The database that the newest bundle was made of; null when nothing tells.</summary>
+    public string? SourcePath(IDisk disk) =>
+        LtxBundles
+            .Read(this, disk)
+            .Where(r => r.Header?.Detail is LtxBundle { Side.SourcePath.Length: > 0 })
+            .Select(r => r.Header!)
+            .MaxBy(h => h.End.Value)
+            is { Detail: LtxBundle bundle }
+            ? bundle.Side!.SourcePath
+            : null;
+
+    /// <summary>The last transaction of all files, whether they can be read or not; 0 when there is none.</summary>
+    public ulong HighestTxid(IDisk disk) =>
+        LtxFiles(disk)
+            .Select(f => LitestreamNames.TryLtx(f.File.Name, out _, out var max) ? max : 0)
+            .DefaultIfEmpty()
+            .Max();
+
+    /// <summary>The files of the levels, whatever their names; level and entry.</summary>
+    public IEnumerable<(int Level, DiskEntry File)> LtxFiles(IDisk disk)
+    {
+        foreach (var folder in Folders(Ltx, disk))
+        {
+            if (!LitestreamNames.TryLevel(folder.Name, out var level))
+            {
+                continue;
+            }
+            foreach (var file in LtxFilesOf(folder.Path, disk))
+            {
+                yield return (level, file);
+            }
+        }
+    }
+
+    /// <summary>What has the name of an LTX file; where it is none, reading it says so.</summary>
+    public static IEnumerable<DiskEntry> LtxFilesOf(string level, IDisk disk) =>
+        disk.List(level).Where(e => LitestreamNames.TryLtx(e.Name, out _, out _));
+
+    /// <summary>The folders of a folder, none when it does not exist.</summary>
+    public static IEnumerable<DiskEntry> Folders(string folder, IDisk disk) =>
+        disk.Stat(folder) is { Kind: DiskEntryKind.Directory }
+            ? disk.List(folder).Where(e => e.Kind == DiskEntryKind.Directory)
+            : [];
+
+    /// <summary>The files of a folder, none when it does not exist.</summary>
+    public static IEnumerable<DiskEntry> Files(string folder, IDisk disk) =>
+        disk.Stat(folder) is { Kind: DiskEntryKind.Directory } ? disk.List(folder).Where(IsFile) : [];
+
+    private static bool IsFile(DiskEntry entry) => entry.Kind is DiskEntryKind.File or DiskEntryKind.Link;
+
+    private bool Exists(IDisk disk) => HoldsParts(Ltx, disk) || HoldsParts(Generations, disk);
+
+    private static bool HoldsParts(string folder, IDisk disk) =>
+        Folders(folder, disk).Any(e => LitestreamNames.TryLevel(e.Name, out _) || LitestreamNames.IsGeneration(e.Name));
+}

@@ -1,0 +1,179 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>Rebuilds a database file in staging, proves it, and says how to put it in place.</summary>
+internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging, EngineContext context)
+{
+    private const string Staged = "database";
+
+    /// <summary>What SQLite may keep beside a database file, and would use for another one of the same name.</summary>
+    private static readonly string[] Companions = ["-wal", "-shm", "-journal"]; // the last two only while it is open
+
+    /// <summary>The files that a restore would replace or remove.</summary>
+    public static IReadOnlyList<string> OccupiedBy(string destination, IDisk disk) =>
+        [.. Companions.Select(c => destination + c).Prepend(destination).Where(p => disk.Stat(p) is not null)];
+
+    /// <summary>True when a database file is there that nobody seems to have open.</summary>
+    /// <exception cref="BackupException">SourceInUse.</exception>
+    public static bool MayReplace(string destination, IDisk disk)
+    {
+        foreach (var mark in Companions[1..].Select(c => destination + c))
+        {
+            if (disk.Stat(mark) is not null)
+            {
+                throw new BackupException(
+                    ErrorCode.SourceInUse,
+                    "a program has the database open, or was killed while it had",
+                    mark,
+                    recommendation: "Close the program; if none is left, open the database once with sqlite3, or delete this file."
+                );
+            }
+        }
+        SqliteHandle.RefuseOpenHere(destination, disk);
+        return disk.Stat(destination) is null || SqliteSource.IsDatabase(destination, disk);
+    }
+
+    /// <summary>Restores into staging.</summary>
+    public RestoreResult Run()
+    {
+        var reader = Rebuild(request.Plan, staging, Staged, context);
+        if (request.Deep)
+        {
+            SqliteDrill.Run(staging.PathOf(Staged), request.Plan.Last.FullName, context);
+        }
+        var destination = request.DestinationPath;
+        var steps = Companions
+            .Select(c => destination + c)
+            .Where(p => context.Disk.Stat(p) is not null)
+            .Select(PublishStep.Remove)
+            .ToList();
+        // Place fails when something appears there meanwhile; Replace is only for what the operation has allowed.
+        steps.Add(
+            context.Disk.Stat(destination) is null
+                ? PublishStep.Place(Staged, destination)
+                : PublishStep.Replace(Staged, destination)
+        );
+        return new RestoreResult
+        {
+            Steps = steps,
+            End = request.Plan.Last.End,
+            Files = [destination],
+            Length = (long)reader.Pages * reader.PageSize,
+        };
+    }
+
+    /// <summary>Writes the state that a plan leads to under a staged name, and reads it back.</summary>
+    /// <exception cref="BackupException">A bundle is damaged or does not fit; the state is not the one backed up.</exception>
+    public static SqliteChainReader Rebuild(
+        RestorePlan plan,
+        StagingArea staging,
+        string stagedName,
+        EngineContext context
+    )
+    {
+        foreach (var problem in SqliteJoins.Check(plan.Bundles))
+        {
+            if (problem.Severity == ProblemSeverity.Error)
+            {
+                throw problem.ToException();
+            }
+            context.Warn(problem.ToString());
+        }
+        context.Progress.Activity = "restoring";
+        context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
+        SqliteChainReader reader;
+        using (var file = staging.CreateFile(stagedName))
+        {
+            reader = new SqliteChainReader(context, file, tracksState: true);
+            foreach (var bundle in plan.Bundles)
+            {
+                reader.Read(bundle);
+            }
+        }
+        Prove(reader, plan.Last, staging.PathOf(stagedName), context);
+        return reader;
+    }
+
+    private static void Prove(SqliteChainReader written, BundleHeader last, string path, EngineContext context)
+    {
+        context.Progress.Activity = "verifying";
+        using var file = context.Disk.OpenRead(path);
+        context.Progress.Expect(file.Length, 1);
+        if (file.Length != (long)written.Pages * written.PageSize)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                "what was written has another length",
+                path,
+                expected: $"{(long)written.Pages * written.PageSize} bytes",
+                actual: $"{file.Length} bytes"
+            );
+        }
+        using var digest = Blake3.Hasher.New();
+        var check = new ReadBack(written);
+        HashingCopy.Read(
+            file,
+            new FileRange(0, file.Length),
+            block =>
+            {
+                digest.Update(block);
+                check.Append(block);
+            },
+            context.Progress,
+            context.Cancellation
+        );
+        RequireDigest(last, digest.Finalize().ToString());
+        if (check.Header is { PageCount: { } pages } && pages != written.Pages)
+        {
+            context.Warn($"the database header names {pages} pages, the backup {written.Pages}");
+        }
+    }
+
+    private static void RequireDigest(BundleHeader last, string actual)
+    {
+        if (last.Detail is LtxBundle { Side: { } side } && side.StateDigest != actual)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                "the restored database is not the one that was backed up",
+                last.FullName,
+                expected: side.StateDigest,
+                actual: actual
+            );
+        }
+    }
+
+    /// <summary>Cuts what is read back into pages and compares each with what was written.</summary>
+    private sealed class ReadBack(SqliteChainReader written)
+    {
+        private readonly byte[] _page = new byte[Math.Max(1, written.PageSize)];
+        private int _have;
+        private uint _number;
+
+        public SqliteHeader? Header { get; private set; }
+
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            while (!bytes.IsEmpty)
+            {
+                var part = bytes[..Math.Min(bytes.Length, _page.Length - _have)];
+                part.CopyTo(_page.AsSpan(_have));
+                _have += part.Length;
+                bytes = bytes[part.Length..];
+                if (_have == _page.Length)
+                {
+                    written.Sums!.Require(++_number, _page);
+                    if (_number == 1)
+                    {
+                        Header = SqliteHeader.Parse(_page);
+                    }
+                    _have = 0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+
+namespace BackupTools.Engines.Sqlite;
+
+/// <summary>Checks bundles alone and against their neighbours.</summary>
+internal static class SqliteVerify
+{
+    /// <summary>Reads what is not known yet; a deep check follows the state from the full on.</summary>
+    public static List<ChainProblem> Run(
+        IReadOnlyList<BundleHeader> path,
+        int known,
+        VerifyDepth depth,
+        EngineContext context
+    )
+    {
+        var problems = SqliteJoins.Check(path).ToList();
+        var deep = depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full;
+        // A WAL file's checksums go on over its pieces: those before must be read for those behind.
+        var first = deep || path[0].Detail is SnapshotBundle ? 0 : known;
+        context.Progress.Activity = "verifying";
+        context.Progress.Expect(path.Skip(first).Sum(b => b.Length), path.Count - first);
+        var reader = new SqliteChainReader(context, null, deep);
+        foreach (var bundle in path.Skip(first))
+        {
+            try
+            {
+                reader.Read(bundle);
+            }
+            catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+            {
+                problems.Add(ChainProblem.From(e));
+                // Without this bundle no later state is known: the others are checked alone.
+                reader = new SqliteChainReader(context, null, tracksState: false);
+            }
+        }
+        return problems;
+    }
+}

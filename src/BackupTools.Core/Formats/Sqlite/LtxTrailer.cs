@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using BackupTools.Errors;
+
+namespace BackupTools.Formats.Sqlite;
+
+/// <summary>The last 16 bytes of an LTX file (SQLite format, §4).</summary>
+/// <param name="PostApply">Checksum of the state that it leads to; 0 without state checksums.</param>
+/// <param name="File">Checksum of the file, over the pages as they are uncompressed.</param>
+internal readonly record struct LtxTrailer(ulong PostApply, ulong File)
+{
+    public const int Length = 16;
+
+    /// <summary>Reads the trailer.</summary>
+    /// <param name="bytes">Exactly its bytes.</param>
+    /// <param name="header">The header of the same file.</param>
+    /// <param name="offset">Where it stands, for errors.</param>
+    /// <exception cref="BackupException">Truncated, Malformed.</exception>
+    public static LtxTrailer Parse(ReadOnlySpan<byte> bytes, LtxHeader header, long offset)
+    {
+        if (bytes.Length != Length)
+        {
+            throw new BackupException(ErrorCode.Truncated, "the file ends inside the LTX trailer", offset: offset);
+        }
+        var trailer = new LtxTrailer(
+            BinaryPrimitives.ReadUInt64BigEndian(bytes),
+            BinaryPrimitives.ReadUInt64BigEndian(bytes[8..])
+        );
+        var hasSum = (trailer.PostApply & SqliteChecksum.Flag) != 0;
+        if (header.HasNoStateChecksums ? trailer.PostApply != 0 : !hasSum)
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                header.HasNoStateChecksums
+                    ? "a checksum of the state afterwards is not allowed"
+                    : "the checksum of the state afterwards is missing",
+                offset: offset
+            );
+        }
+        return (trailer.File & SqliteChecksum.Flag) != 0
+            ? trailer
+            : throw new BackupException(ErrorCode.Malformed, "the file's own checksum is missing", offset: offset + 8);
+    }
+}
