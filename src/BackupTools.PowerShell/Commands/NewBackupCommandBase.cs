@@ -20,7 +20,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     /// <inheritdoc/>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateSet(EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
+    [ValidateSet(EngineName.Sqlite, EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
     public override string? Engine { get; set; }
 
     /// <summary>SPG: the write-ahead log, when it is not beside the database under its default name.</summary>
