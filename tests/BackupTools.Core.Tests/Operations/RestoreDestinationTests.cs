@@ -109,6 +109,7 @@ public sealed class RestoreDestinationTests
             EngineNames.Spg => "a.db",
             EngineNames.PowDb => "data",
             EngineNames.Grafeo => "b.grafeo",
+            EngineNames.Sqlite => "app.db",
             _ => "b",
         };
 

@@ -20,6 +20,7 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
             // Litestream keeps the same transactions in several levels.
             SiblingIncrements = true,
             Options = [],
+            IsOneFile = true,
         };
 
     public bool RecognisesSource(string path, EngineContext context) => SqliteSource.IsDatabase(path, context.Disk);
@@ -36,6 +37,8 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
                 context.Disk
             )
             .Name;
+
+    public string NameOf(BundleHeader full) => full.Series ?? full.Name;
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SqlitePlan.Of(request, context);
 

@@ -28,6 +28,8 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         var there = LtxBundles.Read(replica, context.Disk).Where(r => r.Header is not null).Select(r => r.Header!);
         RefuseForeign(replica, there, context.Disk);
         context.Progress.Activity = "merging";
+        // How long the merged bundle is, which is read back, is known when it is written.
+        using var proof = context.Progress.MoreToCome();
         SqliteRestore.Rebuild(plan, staging, StagedState, context);
         using var state = context.Disk.OpenRead(staging.PathOf(StagedState));
         var header = last.Header with
@@ -46,6 +48,8 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         using (var writer = new LtxFileWriter(StagedBundle, header, key, staging, context))
         {
             writer.Write([], sink => ShowPages(state, header, sink));
+            context.Progress.Expect(context.Disk.Stat(staging.PathOf(StagedBundle))!.Length);
+            proof.Dispose();
             writer.Prove();
             writer.WriteSide(StagedSide, null, last.Side?.SourcePath ?? "");
         }

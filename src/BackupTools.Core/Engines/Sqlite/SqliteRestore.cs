@@ -86,6 +86,8 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         context.Progress.Activity = "restoring";
         context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
         SqliteChainReader reader;
+        // How long the database is stands in the last bundle: the check of what was written is announced then.
+        using var verification = context.Progress.MoreToCome();
         using (var file = staging.CreateFile(stagedName))
         {
             reader = new SqliteChainReader(context, file, tracksState: true);
@@ -94,6 +96,8 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 reader.Read(bundle);
             }
         }
+        context.Progress.Expect((long)reader.Pages * reader.PageSize, 1);
+        verification.Dispose();
         Prove(reader, plan.Last, staging.PathOf(stagedName), context);
         return reader;
     }
@@ -102,7 +106,6 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     {
         context.Progress.Activity = "verifying";
         using var file = context.Disk.OpenRead(path);
-        context.Progress.Expect(file.Length, 1);
         if (file.Length != (long)written.Pages * written.PageSize)
         {
             throw new BackupException(

@@ -19,7 +19,6 @@ internal static class SqliteVerify
         // A WAL file's checksums go on over its pieces: those before must be read for those behind.
         var first = deep || path[0].Detail is SnapshotBundle ? 0 : known;
         context.Progress.Activity = "verifying";
-        context.Progress.Expect(path.Skip(first).Sum(b => b.Length), path.Count - first);
         var reader = new SqliteChainReader(context, null, deep);
         foreach (var bundle in path.Skip(first))
         {
