@@ -133,12 +133,4 @@ Describe 'The examples' {
             }
         }
     }
-
-    It '<Cmdlet>: <Title>: gives the analyzer nothing to say' -ForEach $examples -Tag Slow {
-        if (-not (Get-Module -Name PSScriptAnalyzer -ListAvailable)) {
-            Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed'
-        }
-        $found = Invoke-ScriptAnalyzer -ScriptDefinition $Code -Severity Error, Warning
-        $found.ForEach({ "$($_.RuleName): $($_.Message)" }) | Should -BeNullOrEmpty
-    }
 }

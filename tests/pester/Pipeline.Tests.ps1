@@ -55,11 +55,13 @@ Describe 'A piped set of <Engine> bundles' -ForEach $engines {
         @($merged)[-1].EndPosition | Should -Be $EndAt[2]
     }
 
-    It 'says of a set without its full that a full is missing' -Skip:($Chains -gt 1) {
-        $report = $sample.Bundles[1..2] | Test-BackupChain
-        @($report).Count | Should -Be 1
-        $report.IsValid | Should -BeFalse
-        $report.Problems.Code | Should -Contain 'NoFullBackup'
+    if ($Chains -eq 1) {
+        It 'says of a set without its full that a full is missing' {
+            $report = $sample.Bundles[1..2] | Test-BackupChain
+            @($report).Count | Should -Be 1
+            $report.IsValid | Should -BeFalse
+            $report.Problems.Code | Should -Contain 'NoFullBackup'
+        }
     }
 
     It 'is not what Remove-ExpiredBackup takes: that wants whole folders' {
