@@ -66,6 +66,9 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
     [InlineData("commit full replace full")]
     [InlineData("full commit:7 full:9 restore commit full:9")]
     [InlineData("commit full commit increment prune rename commit increment")]
+    // A transaction that was begun before a full or increment is whole in the increment after its commit.
+    [InlineData("commit full move begin:7 increment:5 commit increment")]
+    [InlineData("commit full begin commit:10 commit:9 increment")]
     public void A_life_of_Grafeo_05_that_once_showed_something_shows_nothing(string life) =>
         Life.Run(Subject("Grafeo 0.5"), LifeStep.Read(life));
 
