@@ -32,6 +32,12 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
             { "PowDB", "full increment back increment increment" },
             { "Alopex", "full back full commit increment" },
             { "Alopex", "commit full copy:1 replace back engine" },
+            // What the engine made while the clock was behind may be taken for older: it is told, and no prune removes it.
+            { "SPG", "full commit back full commit engine" },
+            { "PowDB", "commit full back replace increment commit engine" },
+            { "Alopex", "commit full back replace increment commit engine" },
+            { "Alopex", "commit full back copy:9 commit:8 engine" },
+            { "Alopex", "full back increment differential full engine forward" },
             // The database file is untouched as far as dates tell, and another.
             { "SPG", "full back commit checkpoint increment" },
             // A position belongs to a state, also where LSNs fall or the database is another.
