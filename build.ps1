@@ -53,7 +53,7 @@ function Invoke-Package([string] $Configuration, $Certificate) {
         Remove-Item -LiteralPath $stage -Recurse
     }
     $files = @{
-        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt'
+        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'docs/runbooks'
         'module' = 'module/BackupTools.format.ps1xml', 'module/bin'
         'en-US'  = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
@@ -99,7 +99,34 @@ function Invoke-Archive {
 function Invoke-Help {
     $pages = Get-ChildItem -Path "$PSScriptRoot/docs/help" -Filter *-*.md | Import-MarkdownCommandHelp
     $made = $pages | Export-MamlCommandHelp -OutputFolder "$PSScriptRoot/out/help" -Force
+    Edit-HelpFile -Path $made.FullName
     Move-Item -LiteralPath $made.FullName -Destination "$PSScriptRoot/module/en-US" -Force
+}
+
+# PlatyPS leaves the code of an example in its introduction, fences and all, and makes links out of names of files.
+function Edit-HelpFile([string] $Path) {
+    $xml = [xml]::new()
+    $xml.PreserveWhitespace = $true
+    $xml.Load($Path)
+    foreach ($example in $xml.GetElementsByTagName('command:example')) {
+        $paragraphs = @($example['maml:introduction'].GetElementsByTagName('maml:para'))
+        $code, $rest = $paragraphs.Where({ $_.InnerText -match '(?s)^```\w*\n.*\n```$' }, 'Split')
+        if ($code) {
+            $example['dev:code'].InnerText = ($code.InnerText -replace '(?m)^```\w*\n?' -join "`n").Trim()
+            $null = $code.ForEach({ $_.ParentNode.RemoveChild($_) })
+            # What is left says what the code did; a paragraph without a letter only kept a distance from it.
+            $null = $rest.Where({ $_.InnerText -match '\w' }).ForEach({ $example['dev:remarks'].AppendChild($_) })
+            $example['maml:introduction'].InnerXml = ''
+        }
+    }
+    foreach ($link in @($xml.GetElementsByTagName('maml:navigationLink'))) {
+        if ($link['maml:linkText'].InnerText -eq 'Online Version') {
+            $null = $link.ParentNode.RemoveChild($link)
+        } else {
+            $link['maml:uri'].InnerText = ''
+        }
+    }
+    [IO.File]::WriteAllText($Path, $xml.OuterXml)
 }
 
 function Invoke-Project([string] $Name, [string] $Folder, [string[]] $ArgumentList) {

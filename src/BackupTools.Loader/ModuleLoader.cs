@@ -36,6 +36,7 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer
                 _resolves = true;
             }
         }
+        TypeMembers.Register();
     }
 
     /// <summary>Asked for what the default context does not have. A host that has Core loaded keeps its own.</summary>

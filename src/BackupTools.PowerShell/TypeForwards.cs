@@ -12,6 +12,8 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(ErrorKind))]
 [assembly: TypeForwardedTo(typeof(BackupPlan))]
 [assembly: TypeForwardedTo(typeof(BackupSettings))]
+[assembly: TypeForwardedTo(typeof(BundleSet))]
+[assembly: TypeForwardedTo(typeof(BundleSets))]
 [assembly: TypeForwardedTo(typeof(ChainReading))]
 [assembly: TypeForwardedTo(typeof(CopyChain))]
 [assembly: TypeForwardedTo(typeof(CopySettings))]

@@ -59,6 +59,20 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
         $found[0].CompletionText | Should -BeExactly "$($EndAt[2])"
     }
 
+    It 'offers -PointInTime of <_> the times that exist, the newest first' -ForEach 'Test', 'Restore', 'Merge' {
+        $found = Get-Completion "$_-BackupChain -LiteralPath '$folder' -PointInTime "
+        $times = $found.CompletionText.ForEach({ [DateTimeOffset]::Parse($_, [cultureinfo]::InvariantCulture).UtcDateTime })
+        $times | Should -Be ($sample.Bundles.CreatedUtc | Sort-Object -Descending -Unique)
+    }
+
+    It 'offers targets when the folder comes through the pipe: <_>' -ForEach @(
+        "Get-BackupChain '{0}' | Restore-BackupChain -ToPosition "
+        "Get-BackupChain -LiteralPath '{0}' | Where-Object Valid | Restore-BackupChain -DestinationPath x -ToPosition "
+        "'{0}' | Test-BackupChain -ToPosition "
+    ) {
+        (Get-Completion ($_ -f $folder)).CompletionText | Should -Contain "$($EndAt[2])"
+    }
+
     It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'Merge-BackupChain -LiteralPath', 'Copy-BackupChain -LiteralPath', 'Remove-ExpiredBackup -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
         (Get-Completion "$_ '$folder' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
     }

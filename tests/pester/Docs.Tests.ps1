@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# The sessions in README and in the pages of the engines, run on samples of these engines.
+# The sessions in README and in the pages of docs, run on samples of their engines.
 BeforeDiscovery {
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
     $pages = @(
@@ -8,6 +8,20 @@ BeforeDiscovery {
         @{ Page = 'docs/engines/grafeo.md'; Engine = 'Grafeo'; Name = 'graph.grafeo'; Before = $null }
         @{ Page = 'docs/engines/powdb.md'; Engine = 'PowDB'; Name = 'data'; Before = $null }
         @{ Page = 'docs/engines/alopex.md'; Engine = 'Alopex'; Name = 'data'; Before = $null }
+        @{
+            Page = 'docs/lost-my-database.md'; Engine = 'SPG'; Name = 'shop.db'
+            Before = {
+                $null = New-FullBackup ./shop.db -DestinationPath ./backups
+                # Its last session backs up what the one before has restored.
+                if ($Number -eq 5) {
+                    $null = Restore-BackupChain ./backups -DestinationPath ./restored/shop.db
+                }
+            }
+        }
+        @{
+            Page = 'docs/cheatsheet.md'; Engine = 'SPG'; Name = 'shop.db'
+            Before = { $null = New-FullBackup ./shop.db -DestinationPath ./backups }
+        }
         @{
             Page = 'docs/runbooks/README.md'; Engine = 'SPG'; Name = 'shop.db'
             # What the nightly script has left on the second disk, and the drill of the second machine.

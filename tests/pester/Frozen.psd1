@@ -29,8 +29,11 @@
             'WhatIf: switch'
         )
         'Get-BackupChain' = @(
+            'Database: string[]'
             'Engine: string'
+            'Last: System.Nullable[int]'
             'LiteralPath: string[]'
+            'NewerThan: System.Nullable[System.DateTimeOffset]'
             'Path: string[]'
             'Recurse: switch'
         )
@@ -128,6 +131,7 @@
             'WhatIf: switch'
         )
         'Test-BackupChain' = @(
+            'AsJob: switch'
             'ChainId: string'
             'Deep: switch'
             'DrillPath: string'
@@ -160,15 +164,19 @@
             'Id: string'
             'ParentId: string'
             'Series: string'
+            'Database: string'
+            'Description: string'
             'Checksum: string'
             'IsValid: System.Nullable[bool]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'DurationSeconds: System.Nullable[double]'
         )
         'BackupTools.Reports.ChainInfo' = @(
             'Engine: string'
             'ChainId: string'
             'Series: string'
+            'Database: string'
             'IsValid: bool'
             'StartPosition: ulong'
             'EndPosition: ulong'
@@ -176,14 +184,18 @@
             'CreatedUtc: datetime'
             'NewestUtc: datetime'
             'BundleCount: int'
+            'BundleNames: System.Collections.Generic.IReadOnlyList[string]'
+            'Timeline: string'
             'Length: long'
             'SharedLength: long'
             'FullName: string'
             'Bundles: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.BundleInfo]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
         )
         'BackupTools.Reports.ChainReport' = @(
             'Engine: string'
+            'Database: string'
             'ChainId: string'
             'IsValid: bool'
             'Target: string'
@@ -197,6 +209,7 @@
             'Length: long'
             'FullName: string'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'DrillLength: System.Nullable[long]'
             'DrillSeconds: System.Nullable[double]'
             'DurationSeconds: double'
@@ -213,6 +226,7 @@
             'Bundles: System.Collections.Generic.IReadOnlyList[string]'
             'Length: long'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'DurationSeconds: double'
         )
         'BackupTools.Reports.CopyReport' = @(
@@ -223,6 +237,7 @@
             'Length: long'
             'IsValid: System.Nullable[bool]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'DurationSeconds: double'
         )
         'BackupTools.Reports.ExpiryReport' = @(
@@ -233,6 +248,7 @@
             'RemovedLength: long'
             'Decisions: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ExpiryDecisionInfo]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'DurationSeconds: double'
         )
         'BackupTools.Reports.ExpiryDecisionInfo' = @(
@@ -243,6 +259,7 @@
             'CreatedUtc: datetime'
             'Length: long'
             'FullName: string'
+            'Name: string'
         )
         'BackupTools.Reports.BackupReport' = @(
             'Title: string'
@@ -255,11 +272,13 @@
             'Databases: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.DatabaseStatus]'
             'Notes: System.Collections.Generic.IReadOnlyList[string]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'FullName: string'
         )
         'BackupTools.Reports.DatabaseStatus' = @(
             'Engine: string'
             'Series: string'
+            'Database: string'
             'FullName: string'
             'IsValid: bool'
             'IsLate: System.Nullable[bool]'
@@ -274,7 +293,10 @@
             'IsValid: bool'
             'LastTest: BackupTools.Reports.ChainReport'
             'Bundles: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.BundleStatus]'
+            'BundleCount: int'
+            'LastTestUtc: System.Nullable[datetime]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
+            'ProblemCount: int'
             'Length: long'
         )
         'BackupTools.Reports.BundleStatus' = @(
@@ -290,6 +312,7 @@
             'Code: string'
             'Message: string'
             'FullName: string'
+            'Name: string'
             'Offset: System.Nullable[long]'
             'Recommendation: string'
         )

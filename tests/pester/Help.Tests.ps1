@@ -16,6 +16,7 @@ BeforeDiscovery {
 BeforeAll {
     . "$PSScriptRoot/Support.ps1"
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+    $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
     [xml] $maml = Get-Content -LiteralPath "$root/module/en-US/BackupTools.PowerShell.dll-Help.xml" -Raw
 }
 
@@ -33,6 +34,18 @@ Describe 'Help of <Cmdlet>' -ForEach $cmdlets {
     It 'has two examples at least, one of them unattended' {
         @($entry.examples.example).Count | Should -BeGreaterOrEqual 2
         "$($entry.examples.example.title)" | Should -Match 'script'
+    }
+
+    It 'has examples whose code is code, and links to what there is' {
+        foreach ($example in @($entry.examples.example)) {
+            $example.code | Should -Match $Cmdlet
+            "$($example.remarks.para)" | Should -Match '\w'
+        }
+        "$($entry.examples.OuterXml)" | Should -Not -Match '```'
+        foreach ($link in @($entry.relatedLinks.navigationLink)) {
+            $link.uri | Should -BeNullOrEmpty -Because 'there is no page on the web'
+            $frozen.Parameters.Keys | Should -Contain $link.linkText
+        }
     }
 
     It 'describes every parameter, and none that is not there' {

@@ -148,6 +148,13 @@ Describe 'Remove-ExpiredBackup' {
     }
 
     Context 'consent' {
+        It 'does not ask about nothing, and -WhatIf still shows that plan' {
+            $command = "Remove-ExpiredBackup -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' -KeepLast 9"
+            $run = Invoke-Apart "$command -InformationAction Continue; $command -WhatIf; `$WhatIfPreference = `$true; $command"
+            "$($run.Output)" | Should -Match '0 bundle\(s\) removed'
+            ([regex]::Matches("$($run.Output)", 'What if: ')).Count | Should -Be 2
+        }
+
         It '-WhatIf removes nothing' {
             $before = Get-Tree $sample.Destination
             Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 1 -WhatIf

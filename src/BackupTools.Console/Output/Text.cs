@@ -80,9 +80,9 @@ internal static partial class Text
     private static void Write(TextWriter output, ChainInfo chain)
     {
         output.WriteLine(
-            $"{chain.ChainId}  {chain.Engine} {OneLine(chain.Series ?? "")}  {(chain.IsValid ? "valid" : "NOT VALID")}  "
+            $"{chain.ChainId}  {chain.Engine} {OneLine(chain.Database ?? "")}  {(chain.IsValid ? "valid" : "NOT VALID")}  "
                 + $"{chain.StartPosition}..{chain.EndPosition} {chain.PositionUnit}  {ReportText.Size(chain.Length)}  "
-                + ReportText.Timeline(chain.Bundles.Select(b => (b.Kind == "Full", b.StartPosition, b.EndPosition)))
+                + chain.Timeline
         );
         foreach (var bundle in chain.Bundles)
         {

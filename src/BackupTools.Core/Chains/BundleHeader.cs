@@ -103,6 +103,9 @@ internal sealed record BundleHeader
     /// </summary>
     public string? Series { get; init; }
 
+    /// <summary>The series is a number that the engine gave the database, not a name that people know.</summary>
+    public bool SeriesIsNumber { get; init; }
+
     /// <summary>What tells databases of one series apart; null when nothing does. Of fulls only.</summary>
     public BundleOrigin? Origin { get; init; }
 

@@ -20,7 +20,11 @@ internal static partial class Strangers
     /// <param name="disk">For its first bytes.</param>
     public static ChainProblem? Of(DiskEntry entry, Func<string, bool> isBundle, IDisk disk)
     {
-        if (entry.Kind != DiskEntryKind.File || !entry.Name.StartsWith('.'))
+        if (entry.Kind != DiskEntryKind.File)
+            return null;
+        if (HalfName().Match(entry.Name) is { Success: true } half && isBundle(half.Groups["name"].Value))
+            return Passed(entry, "is a copy or download that has not finished", "Run it again, or delete the file.");
+        if (!entry.Name.StartsWith('.'))
             return null;
         if (
             entry.Name.StartsWith("._", StringComparison.Ordinal)
@@ -57,6 +61,14 @@ internal static partial class Strangers
             return false;
         }
     }
+
+    /// <summary>Rclone, WinSCP, FileZilla, browsers, Syncthing: a bundle's name with what they add until they are done.</summary>
+    [GeneratedRegex(
+        @"^((\.|~)syncthing[.~](?<name>.+)\.tmp|(?<name>.+?)(\.[0-9a-f]{8})?\.(part|partial|filepart|crdownload|tmp))$",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
+    private static partial Regex HalfName();
 
     [GeneratedRegex(@"^\.(?<name>.+)\.[A-Za-z0-9]{6}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex RsyncName();

@@ -59,6 +59,10 @@ public sealed class BackupPlan
         {
             var parent = Capture.Request.Parent;
             lines.Add($"  since  {Capture.Start?.ToString() ?? "?"}{(parent is null ? "" : $" ({parent.Name})")}");
+            if (Settings.FullIfNeeded)
+            {
+                lines.Add("  or     full, if what is read shows that the database does not continue that backup");
+            }
         }
         lines.AddRange(Capture.WritesBesideSource.Select(path => $"  also writes beside the source: {path}"));
         lines.AddRange(Capture.Warnings.Select(w => $"  note   {w}"));

@@ -8,20 +8,32 @@ namespace BackupTools.Operations;
 /// <summary>What a path holds in bundles: the chains, and the bundles that could not be read.</summary>
 internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnlyList<BundleReadResult> Unreadable)
 {
-    /// <summary>Reads every bundle that the path is or directly holds and builds the chains, oldest first.</summary>
+    /// <summary>
+    /// Reads every bundle that the path is or directly holds (with <paramref name="only"/>, those of these full
+    /// names), and builds the chains, oldest first.
+    /// </summary>
     /// <exception cref="BackupException">PathNotFound; the path cannot be read.</exception>
-    public static BundleFolder Read(string path, IReadOnlyList<IBackupEngine> engines, EngineContext context)
+    public static BundleFolder Read(
+        string path,
+        IReadOnlyList<IBackupEngine> engines,
+        EngineContext context,
+        IReadOnlyCollection<string>? only = null
+    )
     {
         if (context.Disk.Stat(path) is null)
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         }
+        var counts = only?.ToHashSet(StringComparer.Ordinal);
         var chains = new List<BackupChain>();
         var unreadable = new List<BundleReadResult>();
         foreach (var engine in engines)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var read = engine.ReadBundles(path, context).ToList();
+            var read = engine
+                .ReadBundles(path, context)
+                .Where(r => counts is null || counts.Contains(r.FullName))
+                .ToList();
             var built = ChainBuilder
                 .Build(
                     path,

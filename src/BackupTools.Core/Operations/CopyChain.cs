@@ -118,7 +118,7 @@ public static class CopyChain
     {
         PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
         var engines = host.Engines.Candidates(settings.Engine);
-        var source = BundleFolder.Read(settings.Path, engines, host.Context);
+        var source = BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles);
         if (source.Chains.Count == 0)
         {
             throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);

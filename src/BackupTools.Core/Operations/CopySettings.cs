@@ -9,6 +9,9 @@ public sealed record CopySettings
     /// <summary>The second folder; made when it does not exist. Absolute.</summary>
     public required string DestinationPath { get; init; }
 
+    /// <summary>Only these bundles of the folder, full names; null for all.</summary>
+    public IReadOnlyList<string>? Bundles { get; init; }
+
     /// <summary>Only this chain; null for all.</summary>
     public string? ChainId { get; init; }
 

@@ -29,6 +29,7 @@ internal static class DatabaseStatuses
             {
                 Engine = database.Key.Engine,
                 Series = database.Key.Series,
+                Database = DatabaseName.Of(database.First().Bundles[0]),
                 FullName = database.Key.Folder,
                 IsValid = status.All(c => c.IsValid),
                 IsLate = settings.RecoveryPointObjective is { } rpo ? age is null || age > rpo : null,

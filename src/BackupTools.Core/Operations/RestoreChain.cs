@@ -71,7 +71,8 @@ public static class RestoreChain
         {
             result = Publish(preview, request, host);
         }
-        catch (BackupException e) when (DiskErrors.IsAcrossMounts(e) && CanStay(request, host.Disk))
+        catch (BackupException e)
+            when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(request, e)) && CanStay(request, host.Disk))
         {
             context.Verbose($"{request.DestinationPath} cannot be exchanged as a whole ({e.Message})");
             request = request with { EntryByEntry = true };
@@ -139,13 +140,24 @@ public static class RestoreChain
         return $".{shown}.backuptools.lock";
     }
 
+    /// <summary>A service's data folder is its own, the folder that it is in is often root's.</summary>
+    private static bool IsDeniedBeside(RestoreRequest request, BackupException e) =>
+        e.Code == ErrorCode.AccessDenied
+        && e.FullName is { } path
+        && (path == FolderOf(request) || Path.GetDirectoryName(path) == FolderOf(request));
+
     private static bool CanStay(RestoreRequest request, IDisk disk) =>
         !request.EntryByEntry && disk.Stat(request.DestinationPath) is { Kind: DiskEntryKind.Directory };
 
     /// <summary>The bundles that lead to the target, and their engine: what a restore and a merge have in common.</summary>
     internal static (RestorePlan Plan, IBackupEngine Engine) PlanOf(TargetSettings settings, OperationHost host)
     {
-        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        var folder = BundleFolder.Read(
+            settings.Path,
+            host.Engines.Candidates(settings.Engine),
+            host.Context,
+            settings.Bundles
+        );
         var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target);
         if (settings.Target == RestoreTarget.Latest)
         {

@@ -10,6 +10,9 @@ public record TargetSettings
     /// <summary>The folder of bundles, or one bundle; absolute.</summary>
     public required string Path { get; init; }
 
+    /// <summary>Only these bundles of the folder, full names; null for all.</summary>
+    public IReadOnlyList<string>? Bundles { get; init; }
+
     /// <summary>The chain; null when the folder leaves no doubt.</summary>
     public string? ChainId { get; init; }
 

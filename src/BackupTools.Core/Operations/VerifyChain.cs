@@ -12,7 +12,12 @@ public static class VerifyChain
     /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, UnknownEngine.</exception>
     public static IEnumerable<ChainReport> Run(VerifySettings settings, OperationHost host)
     {
-        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        var folder = BundleFolder.Read(
+            settings.Path,
+            host.Engines.Candidates(settings.Engine),
+            host.Context,
+            settings.Bundles
+        );
         var chains =
             settings.ChainId is not null || settings.Target != RestoreTarget.Latest || folder.Chains.Count == 0
                 ? [folder.Choose(settings.Path, settings.ChainId, settings.Target)]
@@ -101,6 +106,7 @@ public static class VerifyChain
         return new ChainReport
         {
             Engine = chain.Engine,
+            Database = DatabaseName.Of(chain.Bundles[0]),
             ChainId = chain.ChainId,
             IsValid = !problems.Exists(p => p.Severity == ProblemSeverity.Error),
             Target = settings.TargetText,

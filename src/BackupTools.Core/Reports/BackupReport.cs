@@ -29,13 +29,28 @@ public sealed class BackupReport
     public long Length => Databases.Sum(d => d.Length);
 
     /// <summary>Every database of every folder, those with trouble first.</summary>
-    public required IReadOnlyList<DatabaseStatus> Databases { get; init; }
+    public required IReadOnlyList<DatabaseStatus> Databases
+    {
+        get;
+        init => field = new FlatList<DatabaseStatus>(value);
+    }
 
     /// <summary>What the run that made the report had to say, such as the errors of the night.</summary>
-    public required IReadOnlyList<string> Notes { get; init; }
+    public required IReadOnlyList<string> Notes
+    {
+        get;
+        init => field = new FlatList<string>(value);
+    }
 
     /// <summary>Folders that could not be read or hold nothing.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>The page; absolute.</summary>
     public required string FullName { get; init; }

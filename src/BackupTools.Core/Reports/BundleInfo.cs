@@ -50,6 +50,15 @@ public sealed class BundleInfo
     /// <summary>Which database it is of, as far as name or header tell; else null.</summary>
     public string? Series { get; init; }
 
+    /// <summary>What people call the database: its name, or that of the folder where the bundle tells none.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>What it is in words: "full backup", "increment", "snapshot that shares 1.5 MiB with others".</summary>
+    public string Description =>
+        SharedLength > 0 ? $"snapshot that shares {ReportText.Size(SharedLength)} with others"
+        : string.Equals(Kind, "Full", StringComparison.Ordinal) ? "full backup"
+        : "increment";
+
     /// <summary>The checksum stored for the whole bundle, lower-case hex; null when the format stores none.</summary>
     public string? Checksum { get; init; }
 
@@ -59,7 +68,14 @@ public sealed class BundleInfo
     public bool? IsValid { get; init; }
 
     /// <summary>Findings, errors first.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>How long taking it lasted, in seconds; null where it was not taken by this run.</summary>
     public double? DurationSeconds { get; init; }

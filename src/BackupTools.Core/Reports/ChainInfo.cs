@@ -12,6 +12,9 @@ public sealed class ChainInfo
     /// <summary>Which database it is of, as far as names or headers tell; else null.</summary>
     public string? Series { get; init; }
 
+    /// <summary>What people call the database: its name, or that of the folder where the bundles tell none.</summary>
+    public string? Database { get; init; }
+
     /// <summary>True when no problem is an error. Says nothing about bytes: that is Test-BackupChain's work.</summary>
     public required bool IsValid { get; init; }
 
@@ -33,6 +36,17 @@ public sealed class ChainInfo
     /// <summary>How many bundles it has.</summary>
     public required int BundleCount { get; init; }
 
+    /// <summary>The names of the bundles, in the same order.</summary>
+    public IReadOnlyList<string> BundleNames => new FlatList<string>([.. Bundles.Select(b => b.Name)]);
+
+    /// <summary>The chain in one line, see <see cref="ReportText.Timeline"/>; with what a snapshot shares.</summary>
+    public string Timeline =>
+        ReportText.Timeline(
+            Bundles.Select(b =>
+                (string.Equals(b.Kind, "Full", StringComparison.Ordinal), b.StartPosition, b.EndPosition)
+            )
+        ) + (SharedLength > 0 ? $" shares {ReportText.Size(SharedLength)}" : "");
+
     /// <summary>Bytes of all bundles on disk.</summary>
     public required long Length { get; init; }
 
@@ -43,10 +57,21 @@ public sealed class ChainInfo
     public required string FullName { get; init; }
 
     /// <summary>The bundles, the full first, each after the one it builds on.</summary>
-    public required IReadOnlyList<BundleInfo> Bundles { get; init; }
+    public required IReadOnlyList<BundleInfo> Bundles
+    {
+        get;
+        init => field = new FlatList<BundleInfo>(value);
+    }
 
     /// <summary>Findings, errors first.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>Chain id and folder.</summary>
     public override string ToString() => $"{ChainId} in {FullName}";

@@ -6,6 +6,9 @@ public sealed class ChainReport
     /// <summary>SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
+    /// <summary>What people call the database; null in reports of older versions.</summary>
+    public string? Database { get; init; }
+
     /// <summary>The chain that was tested.</summary>
     public required string ChainId { get; init; }
 
@@ -22,7 +25,11 @@ public sealed class ChainReport
     public required DateTime TestedUtc { get; init; }
 
     /// <summary>The bundles that a restore would apply, in order, full names; empty when there is no way.</summary>
-    public required IReadOnlyList<string> Plan { get; init; }
+    public required IReadOnlyList<string> Plan
+    {
+        get;
+        init => field = new FlatList<string>(value);
+    }
 
     /// <summary>The earliest position that can be restored.</summary>
     public required ulong StartPosition { get; init; }
@@ -43,7 +50,14 @@ public sealed class ChainReport
     public required string FullName { get; init; }
 
     /// <summary>Findings, errors first.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>Restore drill: bytes of the database that was restored; null without a drill.</summary>
     public long? DrillLength { get; init; }

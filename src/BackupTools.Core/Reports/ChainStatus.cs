@@ -13,10 +13,27 @@ public sealed class ChainStatus
     public ChainReport? LastTest { get; init; }
 
     /// <summary>The bundles, the full first, each after the one it builds on.</summary>
-    public required IReadOnlyList<BundleStatus> Bundles { get; init; }
+    public required IReadOnlyList<BundleStatus> Bundles
+    {
+        get;
+        init => field = new FlatList<BundleStatus>(value);
+    }
+
+    /// <summary>How many bundles it has.</summary>
+    public int BundleCount => Bundles.Count;
+
+    /// <summary>When <see cref="LastTest"/> began; UTC; null without one.</summary>
+    public DateTime? LastTestUtc => LastTest?.TestedUtc;
 
     /// <summary>Findings of the headers and of the last test, errors first.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>Bytes of all bundles on disk.</summary>
     public long Length => Bundles.Sum(b => b.Length);

@@ -10,7 +10,11 @@ public sealed class CopyReport
     public required string FullName { get; init; }
 
     /// <summary>Bundles copied by this run.</summary>
-    public required IReadOnlyList<BundleInfo> Copied { get; init; }
+    public required IReadOnlyList<BundleInfo> Copied
+    {
+        get;
+        init => field = new FlatList<BundleInfo>(value);
+    }
 
     /// <summary>How many bundles were there already.</summary>
     public required int PresentCount { get; init; }
@@ -25,7 +29,14 @@ public sealed class CopyReport
     public bool? IsValid { get; init; }
 
     /// <summary>Findings, errors first.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>How long it took, in seconds.</summary>
     public required double DurationSeconds { get; init; }

@@ -9,6 +9,9 @@ public sealed class DatabaseStatus
     /// <summary>Which database, as far as names or headers tell; else null.</summary>
     public string? Series { get; init; }
 
+    /// <summary>What people call the database: its name, or that of the folder where the bundles tell none.</summary>
+    public string? Database { get; init; }
+
     /// <summary>The folder that holds the bundles.</summary>
     public required string FullName { get; init; }
 
@@ -37,10 +40,14 @@ public sealed class DatabaseStatus
     public required long Length { get; init; }
 
     /// <summary>Its chains, the newest first.</summary>
-    public required IReadOnlyList<ChainStatus> Chains { get; init; }
+    public required IReadOnlyList<ChainStatus> Chains
+    {
+        get;
+        init => field = new FlatList<ChainStatus>(value);
+    }
 
     /// <summary>State, name, age and folder in one line.</summary>
     public override string ToString() =>
-        $"{(IsValid ? "valid" : "NOT VALID")}{(IsLate == true ? ", LATE" : "")}  {Engine} {Series}  "
+        $"{(IsValid ? "valid" : "NOT VALID")}{(IsLate == true ? ", LATE" : "")}  {Engine} {Database}  "
         + $"newest restorable state {(RestorableUtc is null ? "none" : ReportText.Time(RestorableUtc))}, in {FullName}";
 }

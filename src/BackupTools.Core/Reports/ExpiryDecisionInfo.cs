@@ -7,7 +7,11 @@ public sealed class ExpiryDecisionInfo
     public required bool Keep { get; init; }
 
     /// <summary>The rules that keep it, what needs it, or that no rule keeps it.</summary>
-    public required IReadOnlyList<string> Reasons { get; init; }
+    public required IReadOnlyList<string> Reasons
+    {
+        get;
+        init => field = new FlatList<string>(value);
+    }
 
     /// <summary>Full or Incremental.</summary>
     public required string Kind { get; init; }
@@ -24,7 +28,10 @@ public sealed class ExpiryDecisionInfo
     /// <summary>Absolute path.</summary>
     public required string FullName { get; init; }
 
+    /// <summary>The last part of <see cref="FullName"/>.</summary>
+    public string Name => Path.GetFileName(FullName);
+
     /// <summary>Fate, name and reasons in one line.</summary>
     public override string ToString() =>
-        $"{(Keep ? "keep  " : "remove")} {Kind, -11} {Path.GetFileName(FullName)}: {string.Join(", ", Reasons)}";
+        $"{(Keep ? "keep  " : "remove")} {Kind, -11} {Name}: {string.Join(", ", Reasons)}";
 }

@@ -21,10 +21,21 @@ public sealed class ExpiryReport
     public required long RemovedLength { get; init; }
 
     /// <summary>Every bundle with its fate and why, chain by chain, oldest first.</summary>
-    public required IReadOnlyList<ExpiryDecisionInfo> Decisions { get; init; }
+    public required IReadOnlyList<ExpiryDecisionInfo> Decisions
+    {
+        get;
+        init => field = new FlatList<ExpiryDecisionInfo>(value);
+    }
 
     /// <summary>What is wrong with the chains; of those that are broken nothing was removed. Empty when nothing is.</summary>
-    public IReadOnlyList<ProblemInfo> Problems { get; init; } = [];
+    public IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    } = [];
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>How long it took, in seconds; 0 for a plan.</summary>
     public required double DurationSeconds { get; init; }

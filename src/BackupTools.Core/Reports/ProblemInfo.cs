@@ -17,6 +17,9 @@ public sealed class ProblemInfo
     /// <summary>The file or folder concerned; null when no single one is.</summary>
     public string? FullName { get; init; }
 
+    /// <summary>The last part of <see cref="FullName"/>; null when no single file is concerned.</summary>
+    public string? Name => Path.GetFileName(FullName);
+
     /// <summary>Byte offset in <see cref="FullName"/>, 0-based; null when no single place is concerned.</summary>
     public long? Offset { get; init; }
 

@@ -20,7 +20,7 @@ internal static class ReportCard
         page.Add($"</section>\n");
     }
 
-    public static string NameOf(DatabaseStatus database) => database.Series ?? Path.GetFileName(database.FullName);
+    public static string NameOf(DatabaseStatus database) => database.Database ?? Path.GetFileName(database.FullName);
 
     public static string Age(DatabaseStatus database) => database.AgeSeconds is { } age ? ReportText.Span(age) : "–";
 

@@ -25,16 +25,31 @@ public sealed class RestoreReport
     public required string FullName { get; init; }
 
     /// <summary>All files that were written, absolute.</summary>
-    public required IReadOnlyList<string> Files { get; init; }
+    public required IReadOnlyList<string> Files
+    {
+        get;
+        init => field = new FlatList<string>(value);
+    }
 
     /// <summary>The bundles that were applied, in order, full names.</summary>
-    public required IReadOnlyList<string> Bundles { get; init; }
+    public required IReadOnlyList<string> Bundles
+    {
+        get;
+        init => field = new FlatList<string>(value);
+    }
 
     /// <summary>Bytes restored.</summary>
     public required long Length { get; init; }
 
     /// <summary>Findings that did not stop the restore.</summary>
-    public required IReadOnlyList<ProblemInfo> Problems { get; init; }
+    public required IReadOnlyList<ProblemInfo> Problems
+    {
+        get;
+        init => field = new FlatList<ProblemInfo>(value);
+    }
+
+    /// <summary>How many findings there are.</summary>
+    public int ProblemCount => Problems.Count;
 
     /// <summary>How long it lasted, in seconds.</summary>
     public required double DurationSeconds { get; init; }

@@ -1,4 +1,3 @@
-using BackupTools.PowerShell.Views;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Binding;
@@ -11,9 +10,9 @@ public sealed class ChainIdCompleter : BundleCompleter
             new Offer(
                 chain.ChainId,
                 chain.ChainId,
-                $"{chain.Engine} {chain.Series} {chain.StartPosition}..{chain.EndPosition}, "
+                $"{chain.Engine} {chain.Database} {chain.StartPosition}..{chain.EndPosition}, "
                     + $"{ReportText.Time(chain.CreatedUtc)} to {ReportText.Time(chain.NewestUtc)}, "
-                    + ViewText.Timeline(chain.Bundles)
+                    + chain.Timeline
             ),
         ];
 }

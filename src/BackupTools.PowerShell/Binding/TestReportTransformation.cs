@@ -32,6 +32,7 @@ public sealed class TestReportTransformationAttribute : ArgumentTransformationAt
         ?? new ChainReport
         {
             Engine = Value<string>(item, nameof(ChainReport.Engine)),
+            Database = Property(item, nameof(ChainReport.Database)) as string,
             ChainId = Value<string>(item, nameof(ChainReport.ChainId)),
             IsValid = Value<bool>(item, nameof(ChainReport.IsValid)),
             Target = Value<string>(item, nameof(ChainReport.Target)),

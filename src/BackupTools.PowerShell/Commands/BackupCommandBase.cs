@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Errors;
+using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
@@ -14,12 +15,13 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Action<IStreams, CancellationToken>> _steps = [];
+    private readonly GivenPaths _given = new();
     private PipelinePump? _pump;
 
     /// <summary>Only this engine's databases and bundles. Default: found out from the files.</summary>
     [Parameter]
     [ValidateSet(EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
-    public string? Engine { get; set; }
+    public virtual string? Engine { get; set; }
 
     private protected CancellationToken Stop => _stop.Token;
 
@@ -128,7 +130,10 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Acts on chains from Get-BackupChain and on folders of bundles, each with the chain in it that is meant.</summary>
+    /// <summary>
+    /// Acts on chains from Get-BackupChain; folders and bundles are kept for <see cref="PerGivenPath"/>, each with the chain
+    /// that is meant.
+    /// </summary>
     private protected void PerChoice(
         ChainInfo[]? chains,
         string[]? paths,
@@ -145,7 +150,31 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
             );
         }
         var id = string.IsNullOrEmpty(chainId) ? null : chainId;
-        PerPath(paths, literalPaths, (path, _) => act(new ChainChoice(path, id, Engine)));
+        PerPath(paths, literalPaths, (path, _) => _given.Add(path, id));
+    }
+
+    /// <summary>
+    /// At the end of the pipe: acts on the folders that were given, and on each set of bundles of one folder as a chain of
+    /// its own. <paramref name="chainId"/> is what was typed: the ids that bundles carry say less than the set.
+    /// </summary>
+    private protected void PerGivenPath(string? chainId, Action<ChainChoice> act)
+    {
+        var sets = PerCommand(
+            null,
+            () =>
+                Pump.Execute(
+                    "Reading the headers",
+                    Environment.ProcessorCount,
+                    host => BundleSets.Of(_given.Paths, Engine, host).ToArray()
+                )
+        );
+        foreach (var set in sets)
+        {
+            foreach (var id in set.Bundles is null ? _given.ChainsAt(set.Path) : [chainId])
+            {
+                PerItem(set.Path, () => act(new ChainChoice(set.Path, id, Engine) { Bundles = set.Bundles }));
+            }
+        }
     }
 
     /// <summary>Does a step now, or keeps it for the job that <see cref="StartJob"/> starts.</summary>
@@ -174,6 +203,14 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         WriteObject(job);
     }
 
+    /// <summary>True where only the plan is wished for.</summary>
+    private protected bool IsWhatIf =>
+        LanguagePrimitives.IsTrue(
+            MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+                ? given
+                : GetVariableValue("WhatIfPreference")
+        );
+
     /// <summary>Shows a plan under -WhatIf, asks where that is wished for, and says whether to go on.</summary>
     private protected bool IsAgreed(string question, IEnumerable<string> plan)
     {
@@ -193,5 +230,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     }
 
     /// <summary>A folder of bundles, and the chain in it where it is known.</summary>
-    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine);
+    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine)
+    {
+        /// <summary>The bundles of the folder that count; null for all.</summary>
+        public IReadOnlyList<string>? Bundles { get; init; }
+    }
 }

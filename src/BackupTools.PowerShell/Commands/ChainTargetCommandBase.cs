@@ -10,6 +10,8 @@ namespace BackupTools.PowerShell.Commands;
 /// </summary>
 public abstract class ChainTargetCommandBase : BackupCommandBase
 {
+    private string? _typedChainId;
+
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [Parameter(
@@ -81,6 +83,7 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.LiteralPathPointInTime)]
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.InputObjectPointInTime)]
     [PointInTimeTransformation]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
     public DateTimeOffset? PointInTime { get; set; }
 
     /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
@@ -92,13 +95,17 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        _typedChainId = ChainId;
         if (PointInTime is { } time)
         {
             WriteVerbose($"the point in time is {ReportText.Time(time.UtcDateTime)}");
         }
     }
 
-    /// <summary>Acts on everything that was given, each with the item by which an error names it.</summary>
+    /// <summary>Acts on chains that were given; folders and bundles wait for the end of the pipe.</summary>
     private protected void PerChoice(Action<ChainChoice> act) =>
         PerChoice(InputObject, Path, LiteralPath, ChainId, act);
+
+    /// <summary>At the end of the pipe: acts on the folders, and on each set of bundles of one folder.</summary>
+    private protected void PerGivenPath(Action<ChainChoice> act) => PerGivenPath(_typedChainId, act);
 }

@@ -47,13 +47,18 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void ProcessRecord() => PerChoice(Copy);
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => StartJob(_destination);
+    protected override void EndProcessing()
+    {
+        PerGivenPath(Copy);
+        StartJob(_destination);
+    }
 
     private void Copy(ChainChoice choice)
     {
         var settings = new CopySettings
         {
             Path = choice.Path,
+            Bundles = choice.Bundles,
             DestinationPath = _destination,
             ChainId = choice.ChainId,
             Engine = choice.Engine,

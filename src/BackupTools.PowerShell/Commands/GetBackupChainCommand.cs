@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -10,6 +11,9 @@ namespace BackupTools.PowerShell.Commands;
 [OutputType(typeof(ChainInfo))]
 public sealed class GetBackupChainCommand : BackupCommandBase
 {
+    private readonly List<ChainInfo> _waiting = [];
+    private WildcardPattern[]? _names;
+
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [SupportsWildcards]
@@ -26,8 +30,44 @@ public sealed class GetBackupChainCommand : BackupCommandBase
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
+    /// <summary>Only the chains of these databases, by name; wildcards are allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Database { get; set; }
+
+    /// <summary>Only chains with a bundle newer than this: a DateTime, a DateTimeOffset or ISO 8601 text.</summary>
+    [Parameter]
+    [PointInTimeTransformation]
+    public DateTimeOffset? NewerThan { get; set; }
+
+    /// <summary>Only the newest N chains of each database in each folder.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Last { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _names = Database?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => PerPath(Path, LiteralPath, Read);
+
+    /// <summary>Which chains are the newest is known when all are read.</summary>
+    protected override void EndProcessing()
+    {
+        var newest = _waiting
+            .GroupBy(c => (c.Engine, c.Database, c.FullName))
+            .SelectMany(database => database.TakeLast(Last ?? 0))
+            .ToHashSet(ReferenceEqualityComparer.Instance);
+        foreach (var chain in _waiting.Where(newest.Contains))
+        {
+            WriteObject(WithPSPath(chain, chain.FullName));
+        }
+    }
 
     private void Read(string path, bool isNamed) =>
         Pump.Stream(
@@ -44,10 +84,27 @@ public sealed class GetBackupChainCommand : BackupCommandBase
             WriteError(ErrorRecordMap.ToRecord(reading.Error!, path));
             return;
         }
+        if (!IsWanted(chain))
+        {
+            return;
+        }
         foreach (var bundle in chain.Bundles)
         {
             WithPSPath(bundle, bundle.FullName);
         }
-        WriteObject(WithPSPath(chain, chain.FullName));
+        if (Last is null)
+        {
+            WriteObject(WithPSPath(chain, chain.FullName));
+        }
+        else
+        {
+            _waiting.Add(chain);
+        }
     }
+
+    private bool IsWanted(ChainInfo chain) =>
+        (
+            _names is null
+            || Array.Exists(_names, name => name.IsMatch(chain.Database ?? "") || name.IsMatch(chain.Series ?? ""))
+        ) && (NewerThan is not { } time || chain.NewestUtc > time.UtcDateTime);
 }

@@ -40,13 +40,18 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     protected override void ProcessRecord() => PerChoice(Merge);
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => StartJob(_destination);
+    protected override void EndProcessing()
+    {
+        PerGivenPath(Merge);
+        StartJob(_destination);
+    }
 
     private void Merge(ChainChoice choice)
     {
         var settings = new MergeSettings
         {
             Path = choice.Path,
+            Bundles = choice.Bundles,
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -13,30 +14,37 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     private string[] _forget = [];
 
     /// <summary>The folder that receives the bundle; made when it does not exist. Taken literally.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
 
+    /// <inheritdoc/>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateSet(EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
+    public override string? Engine { get; set; }
+
     /// <summary>SPG: the write-ahead log, when it is not beside the database under its default name.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? WalPath { get; set; }
 
     /// <summary>PowDB: capture a non-empty write-ahead log together with the data.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchText]
     public SwitchParameter IncludeWal { get; set; }
 
     /// <summary>Grafeo: leave the engine's backup cursor beside the source alone.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchText]
     public SwitchParameter NoCursor { get; set; }
 
     /// <summary>Grafeo: destinations of former backups that no longer hold back the engine's cursor.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowEmptyString]
     public string[]? ForgetDestination { get; set; }
 
     /// <summary>Alopex: write into the engine's own layout of backups and move its latest marker.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchText]
     public SwitchParameter EngineLayout { get; set; }
 
     /// <summary>Runs just before the copy, to have the engine write a checkpoint; throw in it to stop the backup.</summary>
@@ -66,17 +74,20 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     /// <summary>Takes the backup; every bundle that it made.</summary>
     private protected abstract IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host);
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
+    /// <summary>A row of a table may bring a destination and options of its own.</summary>
+    protected override void ProcessRecord()
     {
-        base.BeginProcessing();
+        // An empty cell is an option that is not given.
         _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
-        _walPath = WalPath is null ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
-        _forget = (ForgetDestination ?? []).Select(path => PerCommand(path, () => Paths.Literal(path))).ToArray();
+        _walPath = string.IsNullOrEmpty(WalPath) ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
+        _forget =
+        [
+            .. (ForgetDestination ?? [])
+                .Where(path => path.Length > 0)
+                .Select(path => PerCommand(path, () => Paths.Literal(path))),
+        ];
+        PerSource(Back);
     }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord() => PerSource(Back);
 
     /// <inheritdoc/>
     protected override void EndProcessing() => StartJob(_destination);
@@ -109,15 +120,15 @@ public abstract class NewBackupCommandBase : BackupCommandBase
             (pump, streams, stop) =>
             {
                 jobStop = stop;
-                Run(plan, pump, streams);
+                Run(plan, settings.DestinationPath, pump, streams);
             }
         );
     }
 
-    private void Run(BackupPlan plan, PipelinePump pump, IStreams streams)
+    private void Run(BackupPlan plan, string destination, PipelinePump pump, IStreams streams)
     {
         var bundles = pump.Execute(
-            $"{plan.Engine} {Verb} backup to {_destination}",
+            $"{plan.Engine} {Verb} backup to {destination}",
             ThrottleLimit,
             host => Execute(plan, host)
         );
@@ -125,7 +136,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         {
             streams.Object(WithPSPath(bundle, bundle.FullName));
             streams.Information(
-                $"{bundle.Engine} {bundle.Kind.ToString().ToLowerInvariant()} backup: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
+                $"{bundle.Engine} {bundle.Description}: {bundle.FullName}, {bundle.StartPosition}..{bundle.EndPosition} "
                     + $"{bundle.PositionUnit}, {bundle.Length} bytes"
             );
         }

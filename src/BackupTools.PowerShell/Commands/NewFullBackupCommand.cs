@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -19,6 +20,7 @@ public sealed class NewFullBackupCommand : NewBackupCommandBase
     /// <summary>The database: a file or a data folder. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [SupportsWildcards]
+    [RowPath]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
 

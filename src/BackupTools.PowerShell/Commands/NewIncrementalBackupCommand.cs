@@ -28,6 +28,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
         ParameterSetName = ParameterSets.PathDifferential
     )]
     [SupportsWildcards]
+    [RowPath]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
 
@@ -67,7 +68,8 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     /// Takes a full where only a full can go on (the first run, a log that was restarted, a database that is not the one
     /// the chain is of), and warns why. Not together with -Since or -ChainId.
     /// </summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchText]
     public SwitchParameter FullIfNeeded { get; set; }
 
     private protected override string Verb => "incremental";

@@ -60,11 +60,16 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(Collect);
         foreach (var folder in _choices.GroupBy(c => (c.Path, c.Engine)))
         {
             PerItem(folder.Key.Path, () => Remove(folder.Key.Path, folder.Key.Engine, [.. folder]));
         }
     }
+
+    /// <summary>What to keep is decided over whole folders: a set of bundles is refused, bundle by bundle.</summary>
+    private void Collect(ChainChoice choice) =>
+        _choices.AddRange(choice.Bundles is null ? [choice] : choice.Bundles.Select(b => choice with { Path = b }));
 
     private void Remove(string path, string? engine, IReadOnlyList<ChainChoice> choices)
     {
@@ -82,7 +87,8 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
             Force = Force,
         };
         var report = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
-        if (IsAgreed("Remove?", report.Describe()))
+        // Nobody is asked about nothing.
+        if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", report.Describe()))
         {
             report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(settings, host));
             WriteInformation(

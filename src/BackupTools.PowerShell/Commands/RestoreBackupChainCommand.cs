@@ -62,6 +62,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(_choices.Add);
         if (_choices.Count > 1)
         {
             PerCommand<bool>(
@@ -85,6 +86,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
         var settings = new RestoreSettings
         {
             Path = choice.Path,
+            Bundles = choice.Bundles,
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,

@@ -1,15 +1,18 @@
 using System.Management.Automation;
+using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>Test-BackupChain: whether chains can be restored, and everything that was noticed on the way.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "BackupChain", DefaultParameterSetName = ParameterSets.Path)]
-[OutputType(typeof(ChainReport), typeof(bool))]
+[OutputType(typeof(ChainReport), typeof(bool), typeof(BackupJob))]
 public sealed class TestBackupChainCommand : ChainTargetCommandBase
 {
     private string? _drillPath;
+    private string _location = "";
     private int _tested;
     private int _valid;
 
@@ -30,10 +33,21 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    /// <summary>Returns a job at once and tests in the background; the job emits the reports.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        if (Quiet && AsJob)
+        {
+            PerCommand<bool>(
+                null,
+                () => throw new BackupException(ErrorCode.InvalidOption, "-Quiet answers at once, -AsJob later")
+            );
+        }
         _drillPath = DrillPath is null ? null : PerCommand(DrillPath, () => Paths.Literal(DrillPath));
     }
 
@@ -43,6 +57,8 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(Test);
+        StartJob(_location);
         if (Quiet)
         {
             // What could not be read, or was not there, is nothing to rely on either.
@@ -55,6 +71,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
         var settings = new VerifySettings
         {
             Path = choice.Path,
+            Bundles = choice.Bundles,
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,
@@ -63,26 +80,30 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
             RestoreDrill = RestoreDrill,
             DrillFolder = _drillPath,
         };
-        Pump.Stream(
-            $"Testing the chains in {choice.Path}",
-            ThrottleLimit,
-            host => VerifyChain.Run(settings, host),
-            Emit
+        _location = choice.Path;
+        NowOrAsJob(
+            AsJob,
+            (pump, streams, _) =>
+                pump.Stream(
+                    $"Testing the chains in {choice.Path}",
+                    ThrottleLimit,
+                    host => VerifyChain.Run(settings, host),
+                    report => Emit(report, streams)
+                )
         );
     }
 
-    private void Emit(ChainReport report)
+    private void Emit(ChainReport report, IStreams streams)
     {
         _tested++;
         _valid += report.IsValid ? 1 : 0;
         if (!Quiet)
         {
-            WriteObject(WithPSPath(report, report.FullName));
+            streams.Object(WithPSPath(report, report.FullName));
         }
-        WriteInformation(
+        streams.Information(
             $"{report.Engine} chain {report.ChainId}: {(report.IsValid ? "valid" : "NOT VALID")}, "
-                + $"{report.Problems.Count} finding(s), {ReportText.Seconds(report.DurationSeconds)}",
-            [Pipeline.CmdletStreams.Tag]
+                + $"{report.Problems.Count} finding(s), {ReportText.Seconds(report.DurationSeconds)}"
         );
     }
 }

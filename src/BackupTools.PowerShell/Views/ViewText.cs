@@ -1,7 +1,5 @@
 using System.Collections;
-using System.Globalization;
 using System.Management.Automation;
-using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Views;
 
@@ -11,20 +9,6 @@ namespace BackupTools.PowerShell.Views;
 /// </summary>
 public static class ViewText
 {
-    /// <summary>A chain in one line; see <see cref="ReportText.Timeline"/>.</summary>
-    public static string Timeline(IEnumerable bundles) =>
-        ReportText.Timeline(
-            bundles
-                .Cast<object>()
-                .Select(bundle =>
-                    (
-                        Property(bundle, "Kind") is "Full",
-                        Convert.ToUInt64(Property(bundle, "StartPosition"), CultureInfo.InvariantCulture),
-                        Convert.ToUInt64(Property(bundle, "EndPosition"), CultureInfo.InvariantCulture)
-                    )
-                )
-        );
-
     /// <summary>Findings in one line each, with what to do: what a list shows.</summary>
     public static string Problems(IEnumerable problems) =>
         string.Join(Environment.NewLine, problems.Cast<object>().Select(Problem));

@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Native;
 
@@ -13,16 +14,19 @@ internal sealed class MountedDisk(string mountPoint, bool tells = true) : IDisk
 {
     private readonly IDisk _disk = LocalDisk.Instance;
 
+    /// <summary>True where nothing can be made beside the folder: it is somebody else's that it is in.</summary>
+    public bool IsParentClosed { get; init; }
+
     /// <summary>False where nobody may hand on owners and rights.</summary>
     public bool HandsOn { get; init; } = true;
 
     public IDiskFile OpenRead(string path) => _disk.OpenRead(path);
 
-    public IDiskFile CreateNew(string path, long preallocate = 0) => _disk.CreateNew(path, preallocate);
+    public IDiskFile CreateNew(string path, long preallocate = 0) => _disk.CreateNew(Open(path), preallocate);
 
     public IDiskFile OpenWrite(string path) => _disk.OpenWrite(path);
 
-    public void CreateDirectory(string path) => _disk.CreateDirectory(path);
+    public void CreateDirectory(string path) => _disk.CreateDirectory(Open(path));
 
     public void Move(string from, string to)
     {
@@ -42,7 +46,7 @@ internal sealed class MountedDisk(string mountPoint, bool tells = true) : IDisk
         return _disk.TryExchange(path, other);
     }
 
-    public IDiskFile? TryLock(string path) => _disk.TryLock(path);
+    public IDiskFile? TryLock(string path) => _disk.TryLock(Open(path));
 
     public void DeleteFile(string path) => _disk.DeleteFile(path);
 
@@ -64,6 +68,11 @@ internal sealed class MountedDisk(string mountPoint, bool tells = true) : IDisk
     public DiskEntry? Stat(string path) => _disk.Stat(path);
 
     public IReadOnlyList<DiskEntry> List(string folder) => _disk.List(folder);
+
+    private string Open(string path) =>
+        IsParentClosed && path != mountPoint && Path.GetDirectoryName(path) == Path.GetDirectoryName(mountPoint)
+            ? throw new BackupException(ErrorCode.AccessDenied, "the operating system denied access", path)
+            : path;
 
     private bool IsInside(string path) => path.StartsWith(mountPoint + "/", StringComparison.Ordinal);
 

@@ -56,8 +56,15 @@ public sealed class FullIfNeededTests
         Refused(code, () => box.Increment());
         var refused = box.BundleNames();
         box.Warnings.Clear();
+        var plan = TakeIncrementalBackup.Plan(IfNeeded(box), box.Host());
         var instead = box.Increment(IfNeeded(box));
 
+        Assert.Contains(
+            plan.Describe(),
+            l =>
+                l.Contains("instead of an increment", StringComparison.Ordinal)
+                || l.StartsWith("  or     full, if", StringComparison.Ordinal)
+        );
         Assert.Equal("Full", instead.Kind);
         Assert.Contains(box.Warnings, w => w.Contains("instead of an increment", StringComparison.Ordinal));
         Assert.Equal(chain.Count + 1, box.Chains().Sum(c => c.BundleCount));

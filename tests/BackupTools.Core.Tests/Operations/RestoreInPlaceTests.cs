@@ -188,6 +188,23 @@ public sealed class RestoreInPlaceTests
         Assert.Empty(box.Leftovers());
     }
 
+    [Theory]
+    [MemberData(nameof(FolderEngines))]
+    public void A_folder_in_one_that_belongs_to_somebody_else_is_restored_from_inside(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        var chain = box.Chain();
+        var closed = new MountedDisk(box.Restored, tells: false) { IsParentClosed = true };
+        Assert.Equal(
+            ErrorCode.AccessDenied,
+            Assert.Throws<BackupException>(() => box.Restore(box.RestoreTo(box.Restored), closed)).Code
+        );
+        box.Restore(box.RestoreTo(box.Restored) with { ToPosition = chain[0].EndPosition });
+        box.Restore(box.RestoreTo(box.Restored) with { Force = true }, closed);
+        Assert.Equal(EngineSandbox.Tree(box.RestoreFrom(box.Bundles)), EngineSandbox.Tree(box.Restored));
+        Assert.Empty(box.Leftovers());
+    }
+
     [LinuxRootTheory]
     [MemberData(nameof(Engines))]
     public void What_is_replaced_hands_on_owner_group_and_rights(string engine)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
@@ -65,6 +66,25 @@ public sealed class StrangerTests
         Assert.Single(problems, p => p.Message.Contains("AppleDouble"));
         Assert.Single(problems, p => p.Message.Contains("rsync"));
         Assert.Single(problems, p => p.Message.Contains("deleted"));
+    }
+
+    [Theory]
+    [InlineData("{0}.part")]
+    [InlineData("{0}.filepart")]
+    [InlineData("{0}.1a2b3c4d.partial")]
+    [InlineData("{0}.crdownload")]
+    [InlineData(".syncthing.{0}.tmp")]
+    [InlineData("~syncthing~{0}.tmp")]
+    public void What_a_transfer_has_not_finished_does_not_block_the_restore_to_latest(string name)
+    {
+        using var box = new SpgSandbox();
+        var full = box.Full();
+        var half = Path.Combine(box.Bundles, string.Format(CultureInfo.InvariantCulture, name, "shop-9.bkp"));
+        File.WriteAllBytes(half, File.ReadAllBytes(full.FullName)[..300]);
+
+        box.RestoreFrom(box.Bundles);
+        var problem = Assert.Single(Assert.Single(box.Chains()).Problems);
+        Assert.Equal(("Warning", half), (problem.Severity, problem.FullName));
     }
 
     [Fact]

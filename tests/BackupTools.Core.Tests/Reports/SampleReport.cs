@@ -29,6 +29,7 @@ internal static class SampleReport
         {
             Engine = "SPG",
             Series = name,
+            Database = name,
             FullName = folder,
             IsValid = chains.All(c => c.IsValid),
             IsLate = age is null or > 3600,

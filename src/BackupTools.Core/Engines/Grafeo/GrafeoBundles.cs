@@ -164,6 +164,7 @@ internal static class GrafeoBundles
                     Format = FormatOf(bundle),
                     Id = ids[index],
                     Series = series,
+                    SeriesIsNumber = true,
                     ParentId = ParentOf(manifest.Segments, ids, index),
                     Checksum = $"{segment.Checksum:x8}",
                     Notes = WentBack(manifest, index, highestBefore)
@@ -280,6 +281,7 @@ internal static class GrafeoBundles
                     Format = FormatOf(bundle),
                     Id = id,
                     Series = series,
+                    SeriesIsNumber = true,
                     Notes =
                     [
                         new ChainProblem(

@@ -193,12 +193,19 @@ public sealed class PowDbHostileTests : IDisposable
                 $"],\"delta_file\":\"users.heap.delta\",\"delta_len\":1,\"delta_blake3_hex\":\"{new string('0', 64)}\"}}}}]}}"
             );
         }
-        var before = GC.GetTotalMemory(forceFullCollection: true);
+        List<PowDbBundle> bundles = [];
+        // What is kept counts for the whole process, in which other tests run: the least of several looks is this one's.
+        var kept = Enumerable
+            .Range(0, 5)
+            .Min(_ =>
+            {
+                var before = GC.GetTotalMemory(forceFullCollection: true);
+                bundles.Add(PowDbBundle.Open(_increment, increment: true, _harness.Context()));
+                return GC.GetTotalMemory(forceFullCollection: true) - before;
+            });
 
-        var bundle = PowDbBundle.Open(_increment, increment: true, _harness.Context());
-
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 2 * 1024 * 1024);
-        Assert.Equal(3_000_000u, Assert.IsType<PowDbPages>(bundle.Manifest.Entries.Single()).PageCount);
+        Assert.InRange(kept, long.MinValue, 2 * 1024 * 1024);
+        Assert.Equal(3_000_000u, Assert.IsType<PowDbPages>(bundles[0].Manifest.Entries.Single()).PageCount);
     }
 
     [Fact]

@@ -1,0 +1,84 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+
+namespace BackupTools.Loader;
+
+/// <summary>
+/// What the session knows of our types beside their own properties: the short heads of the columns as hidden aliases, so
+/// that "Where-Object Valid" and "Sort-Object Start" work while JSON and CSV hold each value once; and the properties that
+/// are shown where objects of several types come together.
+/// </summary>
+/// <remarks>
+/// Not in a types.ps1xml: that is an error where a second copy of the module is imported, and it cannot be repeated.
+/// </remarks>
+internal static class TypeMembers
+{
+    private static readonly (string Alias, string Property)[] Aliases =
+    [
+        ("Valid", "IsValid"),
+        ("Start", "StartPosition"),
+        ("End", "EndPosition"),
+        ("Late", "IsLate"),
+        ("Folder", "FullName"),
+        ("Shared", "SharedLength"),
+        ("Duration", "DurationSeconds"),
+    ];
+
+    /// <summary>Type, the aliases that its views use, and what is shown of it among other types.</summary>
+    private static readonly (string Type, string Aliases, string Shown)[] Types =
+    [
+        (
+            "BundleInfo",
+            "Valid Start End Shared Duration",
+            "Engine Database Description CreatedUtc EndPosition Length Name"
+        ),
+        (
+            "ChainInfo",
+            "Valid Start End Folder Shared",
+            "Engine Database ChainId IsValid NewestUtc EndPosition Timeline"
+        ),
+        (
+            "ChainReport",
+            "Valid Start End Folder Duration",
+            "Engine Database ChainId IsValid Checked EndPosition ProblemCount"
+        ),
+        ("RestoreReport", "End Duration", "Engine ChainId EndPosition StateUtc Length FullName"),
+        ("CopyReport", "Valid Duration", "FullName IsValid PresentCount Length ProblemCount"),
+        ("ExpiryReport", "Duration", "FullName IsPlan KeptCount RemovedCount RemovedLength ProblemCount"),
+        ("ExpiryDecisionInfo", "", "Keep Kind CreatedUtc Name Reasons"),
+        ("BackupReport", "", "FullName IsHealthy LateCount InvalidCount CreatedUtc"),
+        ("DatabaseStatus", "Valid Late Folder", "Engine Database IsValid IsLate RestorableUtc FullName"),
+        ("ChainStatus", "Valid", "ChainId IsValid BundleCount ProblemCount LastTestUtc"),
+        ("BundleStatus", "End", "Kind State CreatedUtc Name"),
+        ("ProblemInfo", "", "Severity Code Message Name"),
+    ];
+
+    /// <summary>Adds the members to the session that imports the module; once more changes nothing.</summary>
+    public static void Register()
+    {
+        var data = Types.SelectMany(t => new[] { Of(t, ""), Of(t, "Deserialized.") }).ToArray();
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        shell
+            .AddCommand(@"Microsoft.PowerShell.Utility\Update-TypeData")
+            .AddParameter("TypeData", data)
+            .AddParameter("Force")
+            .Invoke();
+    }
+
+    private static TypeData Of((string Type, string Aliases, string Shown) type, string prefix)
+    {
+        var data = new TypeData($"{prefix}BackupTools.Reports.{type.Type}")
+        {
+            DefaultDisplayPropertySet = new PropertySetData(type.Shown.Split(' ')),
+        };
+        foreach (
+            var (alias, property) in Aliases.Where(a =>
+                type.Aliases.Split(' ').Contains(a.Alias, StringComparer.Ordinal)
+            )
+        )
+        {
+            data.Members.Add(alias, new AliasPropertyData(alias, property) { IsHidden = true });
+        }
+        return data;
+    }
+}

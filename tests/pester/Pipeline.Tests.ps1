@@ -1,0 +1,270 @@
+#Requires -Version 7.6
+# What composes at the prompt: sets of bundles through the pipe, columns that are properties, rows of a CSV file.
+BeforeDiscovery {
+    . "$PSScriptRoot/Engines.ps1"
+    $engines = @(Get-EngineCase)
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Support.ps1"
+}
+
+Describe 'A piped set of <Engine> bundles' -ForEach $engines {
+    BeforeAll {
+        $sample = New-SampleChain $Engine
+        $pattern = "$([WildcardPattern]::Escape((ConvertTo-NativePath $sample.Destination)))/*"
+        Set-Content -LiteralPath "$($sample.Destination)/notes.txt" -Value 'no bundle'
+        $null = New-Item -Path "$($sample.Destination)/empty" -ItemType Directory
+    }
+
+    It 'is tested as its chains: <_>' -ForEach @(
+        'Get-ChildItem -LiteralPath $sample.Destination'
+        'Get-BundleHeader -Path $pattern'
+        '(Get-BackupChain -LiteralPath $sample.Destination).Bundles'
+        'Get-ChildItem -LiteralPath $sample.Destination | ForEach-Object -MemberName FullName | ForEach-Object { [WildcardPattern]::Escape($_) }'
+    ) {
+        $reports = . ([scriptblock]::Create($_)) | Test-BackupChain -ErrorAction Stop
+        @($reports).Count | Should -Be $Chains
+        $reports.IsValid | Should -Not -Contain $false
+        @($reports)[-1].EndPosition | Should -Be $EndAt[2]
+        @($reports)[-1].Plan.Count | Should -Be ($Chains -eq 1 ? 3 : 1)
+    }
+
+    It 'is restored as its newest state: <_>' -ForEach @(
+        'Get-ChildItem -LiteralPath $sample.Destination'
+        'Get-BundleHeader -Path $pattern'
+    ) {
+        $target = "$($sample.Folder)/$([guid]::NewGuid().ToString('n'))/$($sample.Case.Restored)"
+        $report = . ([scriptblock]::Create($_)) | Restore-BackupChain -DestinationPath $target -ErrorAction Stop
+        $report.EndPosition | Should -Be $EndAt[2]
+        Test-RestoredState $sample 2 $target | Should -BeTrue
+    }
+
+    It 'counts only what was piped' {
+        $target = "$($sample.Folder)/$([guid]::NewGuid().ToString('n'))/$($sample.Case.Restored)"
+        $report = $sample.Bundles[0..1] | Restore-BackupChain -DestinationPath $target -ErrorAction Stop
+        $report.EndPosition | Should -Be $EndAt[1]
+        Test-RestoredState $sample 1 $target | Should -BeTrue
+    }
+
+    It 'is copied and merged as its chains' {
+        $copy = $sample.Bundles | Copy-BackupChain -DestinationPath "$($sample.Folder)/c" -ErrorAction Stop
+        @($copy).Count | Should -Be 1
+        $copy.Copied.Id | Sort-Object | Should -Be ($sample.Bundles.Id | Sort-Object)
+        $merged = Get-ChildItem -LiteralPath "$($sample.Folder)/c" | Merge-BackupChain -DestinationPath "$($sample.Folder)/m" -ErrorAction Stop
+        @($merged)[-1].EndPosition | Should -Be $EndAt[2]
+    }
+
+    It 'says of a set without its full that a full is missing' -Skip:($Chains -gt 1) {
+        $report = $sample.Bundles[1..2] | Test-BackupChain
+        @($report).Count | Should -Be 1
+        $report.IsValid | Should -BeFalse
+        $report.Problems.Code | Should -Contain 'NoFullBackup'
+    }
+
+    It 'is not what Remove-ExpiredBackup takes: that wants whole folders' {
+        $before = Get-Tree $sample.Destination
+        $sample.Bundles | Remove-ExpiredBackup -KeepLast 0 -Force -Confirm:$false -ErrorVariable found -ErrorAction SilentlyContinue
+        $found.Count | Should -BeGreaterThan 0
+        Get-Tree $sample.Destination | Should -BeExactly $before
+    }
+}
+
+Describe 'Piped folders of bundles' {
+    It 'stay one database each' {
+        $first = New-SampleChain SPG
+        $second = New-SampleChain SPG
+        $null = New-Item -Path "$($first.Folder)/all" -ItemType Directory
+        Move-Item -LiteralPath $first.Destination -Destination "$($first.Folder)/all/one"
+        Move-Item -LiteralPath $second.Destination -Destination "$($first.Folder)/all/two"
+        $reports = Get-ChildItem -LiteralPath "$($first.Folder)/all" | Test-BackupChain
+        $reports.Count | Should -Be 2
+        $reports.FullName | Split-Path -Leaf | Should -Be 'one', 'two'
+    }
+}
+
+Describe 'What <Engine> objects are as rows' -ForEach $engines {
+    BeforeAll {
+        $sample = New-SampleChain $Engine
+        $chain = @(Get-BackupChain -LiteralPath $sample.Destination)
+    }
+
+    It 'have a database name, the folder''s where the bundle has none' {
+        $expected = $Engine -in 'SPG', 'PowDB' ? 'shop' : 'b'
+        $chain[0].Database | Should -BeExactly $expected
+        $sample.Bundles[0].Database | Should -BeExactly $expected
+        (Get-BundleHeader -Path $sample.Bundles[0].FullName.Replace('[', '`[').Replace(']', '`]')).Database | Should -BeExactly $expected
+        (Test-BackupChain -LiteralPath $sample.Destination)[0].Database | Should -BeExactly $expected
+    }
+
+    It 'answer to the heads of the columns' {
+        @($chain | Where-Object Valid).Count | Should -Be $Chains
+        ($sample.Bundles | Sort-Object -Property End -Descending)[0].Id | Should -Be $sample.Bundles[2].Id
+        $row = $chain | Select-Object -Property Database, Start, End -Last 1
+        $row.End | Should -BeOfType ulong
+        $row.End | Should -Be $EndAt[2]
+        $row.Start | Should -Be $chain[-1].StartPosition
+        $row.Database | Should -Be $chain[-1].Database
+    }
+
+    It 'hold each value once in JSON and CSV, and answer alike as copies' {
+        $json = ConvertTo-Json -InputObject $chain -WarningAction SilentlyContinue | ConvertFrom-Json
+        $csv = $chain | ConvertTo-Csv | ConvertFrom-Csv
+        foreach ($row in @($json) + @($csv)) {
+            foreach ($alias in 'Valid', 'Start', 'End', 'Folder', 'Shared') {
+                $row.psobject.Properties.Name | Should -Not -Contain $alias
+            }
+        }
+        $copy = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($chain[-1], 4))
+        $copy.Valid | Should -BeTrue
+        $copy.End | Should -Be $EndAt[2]
+    }
+
+    It 'are whole as JSON at the default depth and as CSV' {
+        $names = @($chain[-1].Bundles.Name)
+        $json = @(ConvertTo-Json -InputObject $chain -WarningAction SilentlyContinue | ConvertFrom-Json)[-1]
+        $json.BundleCount | Should -Be $names.Count
+        $json.BundleNames | Should -Be $names
+        $json.ProblemCount | Should -Be 0
+        $json.Timeline | Should -BeExactly $chain[-1].Timeline
+        $csv = @($chain | ConvertTo-Csv | ConvertFrom-Csv)[-1]
+        $csv.BundleNames | Should -BeExactly ($names -join '; ')
+        $csv.Bundles | Should -BeExactly ($chain[-1].Bundles.FullName -join '; ')
+        $csv.psobject.Properties.Where({ $_.Value -match '^(System|BackupTools)\.' }).ForEach('Name') | Should -BeNullOrEmpty
+    }
+
+    It 'say what an increment is' {
+        $said = $sample.Bundles[1].Description
+        if ($Engine -eq 'Alopex') {
+            $said | Should -Match '^snapshot that shares \d[\d.]* [KMG]?i?B with others$'
+            ($chain[1] | Format-Table -View Database | Out-String -Width 120) | Should -Match 'Database: b\b[\s\S]*shares'
+        } else {
+            $said | Should -BeExactly 'increment'
+        }
+        ($sample.Bundles[1] | Format-List | Out-String -Width 200) | Should -Match "Description\s+: $said"
+    }
+
+    It 'are filtered by number, time and database' {
+        @(Get-BackupChain -LiteralPath $sample.Destination -Last 1).ChainId | Should -Be $chain[-1].ChainId
+        @(Get-BackupChain -LiteralPath $sample.Destination -Last 10).ChainId | Should -Be $chain.ChainId
+        @(Get-BackupChain -LiteralPath $sample.Destination -NewerThan ([DateTime]::UtcNow.AddDays(-1))).Count | Should -Be $Chains
+        Get-BackupChain -LiteralPath $sample.Destination -NewerThan $chain[-1].NewestUtc | Should -BeNullOrEmpty
+        @(Get-BackupChain -LiteralPath $sample.Destination -Database "$($chain[0].Database[0])*").Count | Should -Be $Chains
+        Get-BackupChain -LiteralPath $sample.Destination -Database 'other' | Should -BeNullOrEmpty
+    }
+
+    It 'are read in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
+        $page = ConvertTo-NativePath "$($sample.Folder)/report.html"
+        if (Test-BackupChain -LiteralPath $sample.Destination -Quiet) {
+            Set-Damage $sample.Bundles[2].FullName
+        }
+        $report = Test-BackupChain -LiteralPath $sample.Destination
+        $status = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page -TestReport $report
+        $expiry = Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 1 -PassThru -WhatIf -ErrorAction SilentlyContinue
+        foreach ($rows in @(
+                @{ Objects = $sample.Bundles; Head = 'Name' }
+                @{ Objects = $chain; Head = 'Database' }
+                @{ Objects = $report; Head = 'Database' }
+                @{ Objects = $report.Problems; Head = 'Message' }
+                @{ Objects = $expiry.Decisions; Head = 'Name' }
+                @{ Objects = $status.Databases; Head = 'Database' }
+                @{ Objects = $status.Databases.Chains; Head = 'ChainId' }
+                @{ Objects = $status.Databases.Chains.Bundles; Head = 'Name' }
+            )) {
+            $text = $rows.Objects | Format-Table | Out-String -Width $Width
+            $lines = $text -split '\r?\n'
+            ($lines | Measure-Object -Property Length -Maximum).Maximum | Should -BeLessOrEqual $Width
+            $head = $lines.Where({ $_ -match "(^|\s)$($rows.Head)(\s|$)" })[0]
+            $head | Should -Not -BeNullOrEmpty -Because $text
+            $at = [regex]::Match($head, "(?<=^|\s)$($rows.Head)(?=\s|$)").Index
+            $next = [regex]::Match($head.Substring($at), '(?<=\s)\S').Index
+            $cells = $lines.ForEach({ $_.Length -le $at ? '' : $next -gt 0 -and $_.Length -gt $at + $next ? $_.Substring($at, $next - 1) : $_.Substring($at) }) -join '' -replace '\s'
+            foreach ($value in $rows.Objects.$($rows.Head)) {
+                $cells | Should -Match ([regex]::Escape(($value -replace '\s'))) -Because $text
+            }
+        }
+        foreach ($item in $sample.Bundles[0], $chain[0], $report[0], $expiry, $status, $status.Databases[0]) {
+            $text = $item | Format-List | Out-String -Width $Width
+            $text | Should -Not -Match '(?m)^.{121,}$'
+        }
+    }
+
+    It 'are readable beside objects of other types' {
+        $text = $sample.Bundles[0], $chain[0], (Test-BackupChain -LiteralPath $sample.Destination)[0] | Out-String -Width 80
+        $text | Should -Match 'Timeline\s*:'
+        $text | Should -Match 'Checked\s*:'
+        $text | Should -Not -Match '(?m)^PSPath'
+        $text.Split("`n").Count | Should -BeLessThan 40
+    }
+}
+
+Describe 'Every head of a view' {
+    It 'is a property of its type, or an alias: <Type>' -ForEach @(
+        [xml] $views = Get-Content -LiteralPath "$PSScriptRoot/../../module/BackupTools.format.ps1xml" -Raw
+        foreach ($view in $views.Configuration.ViewDefinitions.View) {
+            $set = $views.Configuration.SelectionSets.SelectionSet.Where({ $_.Name -eq $view.ViewSelectedBy.SelectionSetName })[0]
+            @{
+                Type  = $set.Types.TypeName[0]
+                Heads = @($view.SelectNodes('.//TableColumnHeader/Label | .//ListItem/Label | .//PropertyName') | ForEach-Object -MemberName InnerText)
+            }
+        }
+    ) {
+        $known = ($Type -as [type]).GetProperties().Name + @((Get-TypeData -TypeName $Type).Members.Keys)
+        $Heads.Where({ $_ -notin $known }) | Should -BeNullOrEmpty
+        @((Get-TypeData -TypeName $Type).DefaultDisplayPropertySet.ReferencedProperties).Where({ $_ -notin $known }) | Should -BeNullOrEmpty
+    }
+
+    It 'is known in a second runspace too, and after a second import' {
+        $count = 1..2 | ForEach-Object -Parallel {
+            $manifest = [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST)
+            Import-Module -Name $manifest
+            Import-Module -Name $manifest -Force
+            (Get-TypeData -TypeName BackupTools.Reports.ChainInfo).Members.Count
+        }
+        $count | Should -Be 5, 5
+    }
+}
+
+Describe 'Rows of a CSV file' {
+    It 'are backed up each to its own place, with its own options' {
+        $spg = New-Sample SPG
+        $powdb = New-Sample PowDB
+        $rows = @(
+            'FullName,DestinationPath,Engine,WalPath,IncludeWal,FullIfNeeded'
+            '"{0}","{1}",SPG,"{2}",,yes' -f (ConvertTo-NativePath $spg.Source), (ConvertTo-NativePath $spg.Destination), "$($spg.Native)/db/shop.wal"
+            '"{0}","{1}",PowDB,,true,no' -f (ConvertTo-NativePath $powdb.Source), (ConvertTo-NativePath $powdb.Destination)
+        )
+        Set-Content -LiteralPath "$($spg.Folder)/jobs.csv" -Value $rows
+        $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -ErrorAction Stop
+        $made.Engine | Should -Be 'SPG', 'PowDB'
+        Test-Path -LiteralPath $spg.Destination | Should -BeTrue
+        Test-Path -LiteralPath $powdb.Destination | Should -BeTrue
+        Set-SampleState $spg 1
+        Set-SampleState $powdb 1
+        $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-IncrementalBackup -ErrorAction Stop
+        $made.Kind | Should -Be 'Incremental', 'Incremental'
+        $job = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -AsJob | Wait-Job
+        $job.State | Should -Be 'Completed' -Because "$($job.Error)"
+        ($job | Receive-Job).Engine | Should -Be 'SPG', 'PowDB'
+    }
+
+    It 'are refused where a cell is neither true nor false' {
+        $row = [pscustomobject]@{ FullName = 'x'; DestinationPath = 'y'; IncludeWal = 'perhaps' }
+        { $row | New-FullBackup -ErrorAction Stop } | Should -Throw -ExpectedMessage '*neither true nor false*'
+    }
+}
+
+Describe 'A test of <Engine> bundles as a job' -ForEach $engines {
+    It 'drills in the background' {
+        $sample = New-SampleChain $Engine
+        $job = Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill -AsJob
+        $job.PSJobTypeName | Should -Be 'BackupJob'
+        $reports = @($job | Wait-Job | Receive-Job)
+        $job.State | Should -Be 'Completed'
+        $reports.Count | Should -Be $Chains
+        $reports.IsValid | Should -Not -Contain $false
+        $reports[-1].Checked | Should -Be 'Drill'
+        $reports[-1].PSPath | Should -Not -BeNullOrEmpty
+        { Test-BackupChain -LiteralPath $sample.Destination -Quiet -AsJob } | Should -Throw -ErrorId 'InvalidOption*'
+    }
+}
