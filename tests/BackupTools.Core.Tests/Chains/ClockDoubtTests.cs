@@ -76,7 +76,7 @@ public sealed class ClockDoubtTests
         Assert.Contains(problem, chains.Single(c => c.Full!.Name == "full-20").Problems);
         var plan = Plan(new RetentionPolicy { Last = 1 }, chains);
         Assert.Equal(["full-30", "full-2", "full-1"], plan.Removals.Select(b => b.Name));
-        Assert.Equal(["may be the newest restore point"], Reasons(plan, "full-31"));
+        Assert.Contains("may be the newest restore point", Reasons(plan, "full-31"));
         Assert.Equal(["last 1"], Reasons(plan, "full-20"));
 
         // A full that is taken then, by a clock that is still behind or right again, is the newest without doubt.
