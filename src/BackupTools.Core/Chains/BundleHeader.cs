@@ -7,6 +7,7 @@ internal sealed record BundleHeader
 {
     private readonly DateTimeOffset? _order;
     private readonly DateTimeOffset? _state;
+    private readonly DateTimeOffset? _perhaps;
 
     /// <summary>The engine's name as in EngineNames.</summary>
     public required string Engine { get; init; }
@@ -26,11 +27,27 @@ internal sealed record BundleHeader
     public required DateTimeOffset CreatedUtc { get; init; }
 
     /// <summary>
+    /// The earlier of its date and of the time at which its files were written, where that is known. The clock of a file
+    /// server is no date to count by; but of two bundles the one that has the later may be newer.
+    /// </summary>
+    public DateTimeOffset PerhapsAtUtc
+    {
+        get => _perhaps ?? CreatedUtc;
+        init => _perhaps = value;
+    }
+
+    /// <summary>
     /// It was taken after every bundle of its folder whose <see cref="OrderUtc"/> is not later than this, though its own
     /// date is; as its name, its side file or the manifest's order say. Null when they say nothing: its date is then all
     /// there is.
     /// </summary>
     public DateTimeOffset? TakenAfterUtc { get; init; }
+
+    /// <summary>
+    /// It is known to be ours: without <see cref="TakenAfterUtc"/> nothing that is dated later was there. False where
+    /// the engine may have made it, which says nothing of the kind.
+    /// </summary>
+    public bool TellsOrder { get; init; }
 
     /// <summary>
     /// Its place in the order in which the bundles were taken: a time of that order, not of a clock. The later of its

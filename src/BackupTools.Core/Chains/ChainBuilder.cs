@@ -42,7 +42,30 @@ internal sealed class ChainBuilder
         }
         var links = ChainLinks.Of(builder._bundles, !siblingsAreFine, now);
         (builder._bundles, builder._parents) = (links.Bundles, links.Parents);
-        return builder.Chains(folder, now);
+        return NameRival(builder.Chains(folder, now), now);
+    }
+
+    /// <summary>With each chain that has the last place, what may be newer.</summary>
+    private static List<BackupChain> NameRival(List<BackupChain> chains, DateTimeOffset? now)
+    {
+        foreach (var database in DatabaseGroups.Of(chains).ToList())
+        {
+            if (NewestInDoubt.Of(database, now) is not { } doubt)
+            {
+                continue;
+            }
+            var at = chains.FindIndex(c => c.Bundles.Contains(doubt.Newest, ReferenceEqualityComparer.Instance));
+            var problem = new ChainProblem(
+                ProblemSeverity.Warning,
+                ErrorCode.ClockDoubtful,
+                $"{doubt.Newest.Name} is taken for the newest, and {doubt.Rival.Name} may be newer: "
+                    + "a clock was set back, and their dates do not tell",
+                doubt.Rival.FullName,
+                Recommendation: "Take a full backup, which is then the newest; or name the chain that is meant with -ChainId."
+            );
+            chains[at] = chains[at] with { Problems = [.. chains[at].Problems, problem] };
+        }
+        return chains;
     }
 
     /// <summary>

@@ -37,6 +37,7 @@ internal static class ClockOrder
 
     private static DateTimeOffset Truncate(DateTimeOffset time) => time.AddTicks(-(time.Ticks % s_step.Ticks));
 
-    private static DateTimeOffset RoundUp(DateTimeOffset time) =>
+    /// <summary>A place as records can say it.</summary>
+    public static DateTimeOffset RoundUp(DateTimeOffset time) =>
         Truncate(time) is var whole && whole < time ? After(whole) : whole;
 }

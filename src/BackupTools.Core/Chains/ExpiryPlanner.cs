@@ -15,6 +15,7 @@ internal static class ExpiryPlanner
 {
     private const string NoRule = "no rule keeps it";
     private const string Doubtful = "its date is in doubt: not judged";
+    private const string PerhapsNewest = "may be the newest restore point";
     private const string NoDate = "dated after now";
 
     /// <summary>Plans a run over all chains of a folder.</summary>
@@ -46,6 +47,10 @@ internal static class ExpiryPlanner
             foreach (var point in doubtful)
             {
                 Add(reasons, point, Doubtful);
+            }
+            if (NewestInDoubt.Of(database, now) is { } doubt)
+            {
+                Add(reasons, doubt.Rival, PerhapsNewest);
             }
             // What is in doubt is judged by no rule; its date counts for the others all the same.
             var datings = CountedDates

@@ -119,7 +119,10 @@ public enum ErrorCode
     /// <summary>Used when the log that an increment needs has been cut or removed by the engine.</summary>
     LogIsGone,
 
-    /// <summary>Used when a bundle is dated after now, or before the bundle that it builds on.</summary>
+    /// <summary>
+    /// Used when a bundle is dated after now, or before the bundle that it builds on, or when it may be newer than the one
+    /// that is taken for the newest.
+    /// </summary>
     ClockDoubtful,
 
     /// <summary>Used when nothing proves that a database is a later state of what the chain ends with.</summary>

@@ -63,6 +63,76 @@ public sealed class ClockDoubtTests
     }
 
     [Fact]
+    public void What_an_engine_may_have_made_since_the_clock_was_set_back_is_told_and_kept()
+    {
+        var ahead = Full(10, 90);
+        var back = Full(20, 5) with { TakenAfterUtc = ahead.CreatedUtc };
+        BundleHeader[] taken = [Full(1, 1), Full(2, 5), ahead, back, Full(30, 6), Full(31, 7)];
+        var chains = Build(taken);
+
+        var problem = Assert.Single(chains.SelectMany(c => c.Problems));
+        Assert.Equal((ErrorCode.ClockDoubtful, "/b/full-31"), (problem.Code, problem.FullName));
+        Assert.StartsWith("full-20 is taken for the newest, and full-31 may be newer", problem.Message);
+        Assert.Contains(problem, chains.Single(c => c.Full!.Name == "full-20").Problems);
+        var plan = Plan(new RetentionPolicy { Last = 1 }, chains);
+        Assert.Equal(["full-30", "full-2", "full-1"], plan.Removals.Select(b => b.Name));
+        Assert.Contains("may be the newest restore point", Reasons(plan, "full-31"));
+        Assert.Equal(["last 1"], Reasons(plan, "full-20"));
+
+        // A full that is taken then, by a clock that is still behind or right again, is the newest without doubt.
+        foreach (var minute in new[] { 8, 95 })
+        {
+            var next = Full(40, minute);
+            next = next with { TakenAfterUtc = ClockOrder.TakenAfter(next.CreatedUtc, back.OrderUtc) };
+            chains = Build([.. taken, next]);
+            Assert.Empty(chains.SelectMany(c => c.Problems));
+            plan = Plan(new RetentionPolicy { Last = 1 }, chains);
+            Assert.Equal(["last 1"], Reasons(plan, "full-40"));
+            Assert.DoesNotContain("may be the newest restore point", Reasons(plan, "full-31"));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_told_of_what_is_known_to_be_ours_or_of_what_the_newest_builds_on()
+    {
+        var first = Full(5, 50);
+        var ahead = Full(10, 90);
+        var back = Full(20, 5) with { TakenAfterUtc = ahead.CreatedUtc };
+
+        Assert.Single(Build(first, ahead, back).SelectMany(c => c.Problems));
+        Assert.Empty(Build(first with { TellsOrder = true }, ahead, back).SelectMany(c => c.Problems));
+        var onIt = Incr(5, 20, 5) with { TakenAfterUtc = ahead.CreatedUtc };
+        var problems = Build(first, ahead, onIt).SelectMany(c => c.Problems).Select(p => p.Message);
+        Assert.Equal(["incr-5-20 is dated before full-5, which it builds on"], problems);
+    }
+
+    [Fact]
+    public void An_increment_with_the_place_of_its_parent_is_the_newest_and_no_more_certain()
+    {
+        BundleHeader[] chain = [Full(10, 90), Incr(10, 20, 5)];
+        Assert.DoesNotContain(Build([.. chain, Full(30, 4)]).SelectMany(c => c.Problems), IsOfRival);
+        var problem = Assert.Single(Build([.. chain, Full(30, 7)]).SelectMany(c => c.Problems), IsOfRival);
+        Assert.StartsWith("incr-10-20 is taken for the newest, and full-30 may be newer", problem.Message);
+    }
+
+    [Fact]
+    public void A_name_of_the_future_hides_no_date_once_it_has_come()
+    {
+        var named = Full(10, 90);
+        Assert.Empty(Build(named, Full(20, 7)).SelectMany(c => c.Problems));
+        var problem = Assert.Single(
+            Build(named with { PerhapsAtUtc = Noon.AddMinutes(5) }, Full(20, 7)).SelectMany(c => c.Problems)
+        );
+        Assert.StartsWith("full-10 is taken for the newest, and full-20 may be newer", problem.Message);
+        // The clock of the disk is behind.
+        named = named with
+        {
+            PerhapsAtUtc = Noon.AddMinutes(5),
+        };
+        Assert.Empty(Build(named, Full(20, 7) with { PerhapsAtUtc = Noon.AddMinutes(-5) }).SelectMany(c => c.Problems));
+    }
+
+    [Fact]
     public void A_tip_that_is_dated_before_its_parent_is_newer_than_it()
     {
         var plan = Plan(new RetentionPolicy { Last = 1 }, Build(Full(10, 1), Incr(10, 20, 90), Incr(20, 30, 2)));
@@ -176,6 +246,9 @@ public sealed class ClockDoubtTests
         Assert.Empty(Plan(new RetentionPolicy { Last = 1 }, Build(headers)).Removals);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 10);
     }
+
+    private static bool IsOfRival(ChainProblem problem) =>
+        problem.Message.Contains("may be newer", StringComparison.Ordinal);
 
     private static IReadOnlyList<BackupChain> Build(params BundleHeader[] headers) =>
         ChainBuilder.Build("/b", headers, siblingsAreFine: false, Now);

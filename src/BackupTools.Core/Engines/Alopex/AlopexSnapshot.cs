@@ -76,6 +76,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             End = end,
             CreatedUtc = created,
             TakenAfterUtc = after,
+            PerhapsAtUtc = created < walFile.Entry.ModifiedUtc ? created : walFile.Entry.ModifiedUtc,
             Length = snapshot.Folder.Files.Sum(OnDisk) + (snapshot.ManifestBytes?.Length ?? 0),
             SharedBytes = snapshot.Folder.Files.Where(f => f.Entry.LinkCount > 1).Sum(OnDisk),
             FullName = path,

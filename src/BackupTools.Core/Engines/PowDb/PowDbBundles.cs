@@ -139,6 +139,7 @@ internal static partial class PowDbBundles
             End = new ChainPosition(manifest.SourceLsn, PositionUnit.Lsn),
             CreatedUtc = Created(bundle),
             TakenAfterUtc = bundle.Side?.TakenAfterUtc,
+            TellsOrder = bundle.Side is not null,
             Length = entries.Sum(e => e.Kind == DiskEntryKind.File ? e.Length : 0),
             FullName = bundle.Folder,
             Format = $"PowDB {(manifest.IsIncrement ? "increment" : "backup")} v{PowDbManifest.KnownFormatVersion}",

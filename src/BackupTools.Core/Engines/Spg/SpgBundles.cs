@@ -135,6 +135,7 @@ internal static partial class SpgBundles
             End = Position(bundle.Header.WalPos),
             CreatedUtc = bundle.CreatedUtc,
             TakenAfterUtc = TakenAfter(Path.GetFileName(path)),
+            TellsOrder = bundle.Baseline is not null,
             Length = bundle.FileLength,
             FullName = path,
             Format = $"SPGBKUP v{bundle.Header.Version}",

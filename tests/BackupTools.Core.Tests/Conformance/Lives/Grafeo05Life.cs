@@ -8,6 +8,7 @@ namespace BackupTools.Tests.Conformance.Lives;
 internal sealed class Grafeo05Life : GrafeoLife
 {
     private RealGrafeo05.Shell? _shell;
+    private readonly HashSet<string> _inserted = new(StringComparer.Ordinal);
     private bool _isInTransaction;
 
     /// <summary>The command line tells no epoch, and it begins anew with every session.</summary>
@@ -16,11 +17,25 @@ internal sealed class Grafeo05Life : GrafeoLife
     /// <summary>Nothing in the files says whose they are.</summary>
     public override string KeyOf(string name) => "";
 
-    /// <summary>Only new rows: 0.5.42 keeps a SET of a transaction that it has rolled back.</summary>
+    /// <summary>
+    /// Left open are only new rows: 0.5.42 keeps a SET of a transaction that it has rolled back. And a transaction does
+    /// not delete what it has itself inserted: the row stays, and the log knows of no delete.
+    /// </summary>
+    public override IReadOnlyList<LifeChange> Possible(IReadOnlyList<LifeChange> changes, bool areLeftOpen) =>
+        areLeftOpen
+            ? [.. changes.Where(c => !c.IsTable && c.Value is not null && !Has(c.Key))]
+            : [.. changes.SelectMany(Each).Where(c => c.Value is not null || !_inserted.Contains(c.Key))];
+
     public override bool Begin(IReadOnlyList<LifeChange> changes)
     {
-        var news = changes.Where(c => !c.IsTable && c.Value is not null && !Has(c.Key)).ToList();
-        return news.Count > 0 && base.Begin(news);
+        _inserted.UnionWith(changes.Select(c => c.Key));
+        return base.Begin(changes);
+    }
+
+    public override void Commit(IReadOnlyList<LifeChange> changes)
+    {
+        base.Commit(changes);
+        _inserted.Clear();
     }
 
     public override void Close()
@@ -116,6 +131,7 @@ internal sealed class Grafeo05Life : GrafeoLife
     {
         _shell!.Dispose();
         (_shell, _isInTransaction) = (null, false);
+        _inserted.Clear();
     }
 
     /// <summary>The command line quotes texts inside of JSON.</summary>

@@ -47,7 +47,9 @@ internal abstract class GrafeoLife : ILifeSubject
 
     public abstract void Kill(int pick);
 
-    public void Commit(IReadOnlyList<LifeChange> changes) => Run(Statements(changes), commit: true);
+    public virtual IReadOnlyList<LifeChange> Possible(IReadOnlyList<LifeChange> changes, bool areLeftOpen) => changes;
+
+    public virtual void Commit(IReadOnlyList<LifeChange> changes) => Run(Statements(changes), commit: true);
 
     public virtual bool Begin(IReadOnlyList<LifeChange> changes)
     {
@@ -92,19 +94,24 @@ internal abstract class GrafeoLife : ILifeSubject
         var statements = new List<string>();
         foreach (var change in changes)
         {
-            var keys = change.IsTable
-                ? _keys.Where(k => k.StartsWith(change.Key + "/", StringComparison.Ordinal)).ToList()
-                : [change.Key];
-            foreach (var key in keys)
+            foreach (var (key, value) in Each(change).ToList())
             {
                 statements.Add(
-                    change.Value is null ? $"MATCH (n:R {{k: '{key}'}}) DETACH DELETE n"
-                    : _keys.Contains(key) ? $"MATCH (n:R {{k: '{key}'}}) SET n.v = '{change.Value}'"
-                    : $"INSERT (:R {{k: '{key}', v: '{change.Value}'}})"
+                    value is null ? $"MATCH (n:R {{k: '{key}'}}) DETACH DELETE n"
+                    : _keys.Contains(key) ? $"MATCH (n:R {{k: '{key}'}}) SET n.v = '{value}'"
+                    : $"INSERT (:R {{k: '{key}', v: '{value}'}})"
                 );
-                _ = change.Value is null ? _keys.Remove(key) : _keys.Add(key);
+                _ = value is null ? _keys.Remove(key) : _keys.Add(key);
             }
         }
         return statements;
     }
+
+    /// <summary>A change of single rows.</summary>
+    protected IEnumerable<LifeChange> Each(LifeChange change) =>
+        change.IsTable
+            ? _keys
+                .Where(k => k.StartsWith(change.Key + "/", StringComparison.Ordinal))
+                .Select(k => new LifeChange(k, null))
+            : [change];
 }

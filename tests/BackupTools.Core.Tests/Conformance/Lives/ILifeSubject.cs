@@ -47,6 +47,14 @@ internal interface ILifeSubject : IDisposable
     /// <param name="pick">Chooses what is left half-written.</param>
     void Kill(int pick);
 
+    /// <summary>
+    /// What the engine does of changes that are wanted next: all, but for what it is known to get wrong by itself.
+    /// The model knows of no others.
+    /// </summary>
+    /// <param name="changes">What is wanted.</param>
+    /// <param name="areLeftOpen">For <see cref="Begin"/>, else for <see cref="Commit"/>.</param>
+    IReadOnlyList<LifeChange> Possible(IReadOnlyList<LifeChange> changes, bool areLeftOpen) => changes;
+
     /// <summary>Commits changes, together with those of a transaction that was left open.</summary>
     void Commit(IReadOnlyList<LifeChange> changes);
 

@@ -240,7 +240,7 @@ internal sealed partial class Life
         var gone = folder.Captures.Keys.Where(id => !left.Contains(id)).ToList();
         folder.Remove(gone);
         // What nothing but its date could tell, and what is not dated after now, nobody can know for the newest.
-        bool MayGo(LifeCapture c) => DatedLater(folder, c).Any(later => !later.IsSaid);
+        bool MayGo(LifeCapture c) => DatedLater(folder, c).Any(later => later.Said is null);
         if (newest.FirstOrDefault(n => !left.Contains(n.Id) && !MayGo(n)) is { } lost)
         {
             throw new LifeFinding(

@@ -79,7 +79,11 @@ internal sealed partial class Life
             Check(
                 LifeOffer.Latest(folder, asked, [newest.History[^1].Rows]) with
                 {
-                    OtherRows = [.. DatedLater(folder, newest)],
+                    OtherRows =
+                    [
+                        .. DatedLater(folder, newest),
+                        .. InDoubt(folder, newest, chains.SelectMany(c => c.Bundles).Single(b => b.Id == newest.Id)),
+                    ],
                 }
             );
             if (isOnly)
@@ -94,7 +98,7 @@ internal sealed partial class Life
     /// word about it when one is dated after now, and without when nobody can tell any more. One that says after what it
     /// was taken, because the clock had been set back before, seems to speak of all that is dated before that.
     /// </summary>
-    private IEnumerable<(string Rows, bool IsSaid)> DatedLater(LifeFolder folder, LifeCapture newest) =>
+    private IEnumerable<(string Rows, string? Said)> DatedLater(LifeFolder folder, LifeCapture newest) =>
         newest.IsOurs || _subject.OrdersBackups
             ? []
             : folder
@@ -103,9 +107,26 @@ internal sealed partial class Life
                     (
                         c.History[^1].Rows,
                         c.CreatedUtc > _clock.GetUtcNow()
-                            && !folder.Captures.Values.Any(e => e.Order < c.Order && e.CreatedUtc > c.CreatedUtc)
+                        && !folder.Captures.Values.Any(e => e.Order < c.Order && e.CreatedUtc > c.CreatedUtc)
+                            ? ""
+                            : null
                     )
                 );
+
+    /// <summary>
+    /// A full that the engine made while the clock was behind may be taken for older than ours, which know that it was
+    /// set back: with a warning that names it.
+    /// </summary>
+    private IEnumerable<(string Rows, string? Said)> InDoubt(
+        LifeFolder folder,
+        LifeCapture newest,
+        BundleInfo bundle
+    ) =>
+        newest.IsOurs || _subject.OrdersBackups || !_clock.HasJumped
+            ? []
+            : folder
+                .Captures.Values.Where(c => c.IsOurs && c.CreatedUtc <= newest.CreatedUtc)
+                .Select(c => (c.History[^1].Rows, (string?)bundle.Name));
 
     /// <summary>The engine makes the same of the folder.</summary>
     private void CheckEngine(LifeFolder folder, LifeCapture newest)
@@ -132,7 +153,7 @@ internal sealed partial class Life
         var rows = Restore(offer, path, force: false) ? LifeState.Text(_subject.Read(path)) : LifeOffer.Refused;
         if (
             !offer.Rows.Contains(rows, StringComparer.Ordinal)
-            && !offer.OtherRows.Any(o => o.Rows == rows && (_warnings.Count > 0 || !o.IsSaid))
+            && !offer.OtherRows.Any(o => o.Rows == rows && IsSaid(o.Said))
         )
         {
             throw new LifeFinding(
@@ -142,6 +163,9 @@ internal sealed partial class Life
         }
         Directory.Delete(scratch, recursive: true);
     }
+
+    private bool IsSaid(string? text) =>
+        text is null || _warnings.Exists(w => w.Contains(text, StringComparison.Ordinal));
 
     /// <summary>Restores; false when that is refused and may be.</summary>
     private bool Restore(LifeOffer offer, string path, bool force)

@@ -150,7 +150,7 @@ internal sealed partial class Life : IDisposable
     private void Commit(int pick)
     {
         EnsureOpen();
-        var changes = Changes(pick);
+        var changes = _subject.Possible(Changes(pick), areLeftOpen: false);
         _subject.Commit(changes);
         LifeChange.Apply([.. _pending, .. changes], _rows);
         _pending.Clear();
@@ -160,7 +160,7 @@ internal sealed partial class Life : IDisposable
     private void Begin(int pick)
     {
         EnsureOpen();
-        var changes = Changes(pick).Where(c => !c.IsTable).ToList();
+        var changes = _subject.Possible([.. Changes(pick).Where(c => !c.IsTable)], areLeftOpen: true);
         if (_pending.Count == 0 && changes.Count > 0 && _subject.Begin(changes))
         {
             _pending.AddRange(changes);

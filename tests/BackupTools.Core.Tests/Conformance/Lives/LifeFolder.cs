@@ -180,8 +180,8 @@ internal sealed record LifeOffer(string What, TargetSettings Settings, IReadOnly
     /// <summary>Among <see cref="Rows"/>: that it is said not to be covered.</summary>
     public const string Refused = "TargetNotCovered";
 
-    /// <summary>Rows that may come too, and whether only with a warning.</summary>
-    public IReadOnlyList<(string Rows, bool IsSaid)> OtherRows { get; init; } = [];
+    /// <summary>Rows that may come too, and what a warning has to say then; null for nothing.</summary>
+    public IReadOnlyList<(string Rows, string? Said)> OtherRows { get; init; } = [];
 
     /// <summary>The bundle that holds it.</summary>
     public LifeCapture? From { get; init; }

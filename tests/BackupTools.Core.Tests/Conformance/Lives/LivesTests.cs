@@ -32,6 +32,12 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
             { "PowDB", "full increment back increment increment" },
             { "Alopex", "full back full commit increment" },
             { "Alopex", "commit full copy:1 replace back engine" },
+            // What the engine made while the clock was behind may be taken for older: it is told, and no prune removes it.
+            { "SPG", "full commit back full commit engine" },
+            { "PowDB", "commit full back replace increment commit engine" },
+            { "Alopex", "commit full back replace increment commit engine" },
+            { "Alopex", "commit full back copy:9 commit:8 engine" },
+            { "Alopex", "full back increment differential full engine forward" },
             // The database file is untouched as far as dates tell, and another.
             { "SPG", "full back commit checkpoint increment" },
             // A position belongs to a state, also where LSNs fall or the database is another.
@@ -66,6 +72,9 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
     [InlineData("commit full replace full")]
     [InlineData("full commit:7 full:9 restore commit full:9")]
     [InlineData("commit full commit increment prune rename commit increment")]
+    // A transaction that was begun before a full or increment is whole in the increment after its commit.
+    [InlineData("commit full move begin:7 increment:5 commit increment")]
+    [InlineData("commit full begin commit:10 commit:9 increment")]
     public void A_life_of_Grafeo_05_that_once_showed_something_shows_nothing(string life) =>
         Life.Run(Subject("Grafeo 0.5"), LifeStep.Read(life));
 

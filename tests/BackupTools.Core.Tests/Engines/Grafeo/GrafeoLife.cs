@@ -77,8 +77,8 @@ internal sealed class GrafeoLife : IDisposable
         return this;
     }
 
-    /// <summary>The database goes back to a state, as after a restore in its place.</summary>
-    public void WentBack(params string[] names)
+    /// <summary>The database has another state, as after a restore in its place or statements of one's own.</summary>
+    public void Became(params string[] names)
     {
         _names.Clear();
         _names.UnionWith(names);
@@ -105,7 +105,7 @@ internal sealed class GrafeoLife : IDisposable
     public void Became(GrafeoLife other)
     {
         _states.AddRange(other._states);
-        WentBack([.. other._names]);
+        Became([.. other._names]);
     }
 
     public BundleInfo Full(string? folder = null) => Take(TakeFullBackup.Plan, TakeFullBackup.Execute, folder);

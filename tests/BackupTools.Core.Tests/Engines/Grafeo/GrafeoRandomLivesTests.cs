@@ -112,7 +112,7 @@ public class GrafeoRandomLivesTests(Xunit.Abstractions.ITestOutputHelper output)
             say($"  to {chosen} of {string.Join(',', epochs)}");
             var names = RealGrafeo05.Names(life.RestoreTo(chosen));
             life.PutInPlace(life.RestoreTo(chosen));
-            life.WentBack([.. names]);
+            life.Became([.. names]);
             _alive.Clear();
             _alive.AddRange(names);
         }

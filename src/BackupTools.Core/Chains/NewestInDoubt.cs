@@ -1,0 +1,52 @@
+namespace BackupTools.Chains;
+
+/// <summary>
+/// Finds the restore point that may have been taken after the one that has the last place. That one says that it was
+/// taken after others, as its clock had been set back; the engine's own backups say nothing of the kind. So one that is
+/// dated between its date and its place was there before, or was made by the engine since.
+/// </summary>
+internal static class NewestInDoubt
+{
+    /// <summary>The point with the last place and the one that may be newer; null when none may be.</summary>
+    /// <param name="database">The chains of one database.</param>
+    /// <param name="now">The clock. What is dated after it is told by itself, and its date says nothing.</param>
+    public static (BundleHeader Newest, BundleHeader Rival)? Of(
+        IReadOnlyList<BackupChain> database,
+        DateTimeOffset? now
+    )
+    {
+        var points = database.SelectMany(Points).ToList();
+        // What has the place of its parent comes after it.
+        var last = points.AsEnumerable().Reverse().MaxBy(p => p.Bundle.OrderUtc);
+        if (last is null || last.Bundle.OrderUtc == last.Bundle.PerhapsAtUtc)
+        {
+            return null;
+        }
+        var newest = last.Bundle;
+        var way = last.Way.ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+        // What a record names to the millisecond was there.
+        var known = points.Select(p => p.Bundle.TakenAfterUtc).OfType<DateTimeOffset>().ToHashSet();
+        var rival = points
+            .Select(p => p.Bundle)
+            .Where(b =>
+                b is { TakenAfterUtc: null, TellsOrder: false }
+                && b.PerhapsAtUtc > newest.PerhapsAtUtc
+                && !(now is { } n && ClockOrder.IsAfter(b.CreatedUtc, n))
+                && !known.Contains(ClockOrder.RoundUp(b.OrderUtc))
+                && !way.Contains(b)
+            )
+            .MaxBy(b => b.CreatedUtc);
+        return rival is null ? null : (newest, rival);
+    }
+
+    private static IEnumerable<Point> Points(BackupChain chain)
+    {
+        var reachable = chain.Reachable();
+        return chain.Bundles.Select((b, i) => new Point(b, chain, i)).Where(p => reachable[p.Index]);
+    }
+
+    private sealed record Point(BundleHeader Bundle, BackupChain Chain, int Index)
+    {
+        public IReadOnlyList<BundleHeader> Way => Chain.PathTo(Index)!;
+    }
+}
