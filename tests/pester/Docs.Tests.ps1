@@ -88,14 +88,6 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         # Now is always later than the newest state.
         $results.Where({ $_ -is [Management.Automation.WarningRecord] -and "$_" -notlike '*the newest state is of*' }) | Should -BeNullOrEmpty
     }
-
-    It 'gives the analyzer nothing to say' -Tag Slow {
-        if (-not (Get-Module -Name PSScriptAnalyzer -ListAvailable)) {
-            Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed'
-        }
-        (Invoke-ScriptAnalyzer -ScriptDefinition $Code -Severity Error, Warning).ForEach({ "$($_.RuleName): $($_.Message)" }) |
-            Should -BeNullOrEmpty
-    }
 }
 
 Describe 'The pictures of terminals' {
