@@ -1,7 +1,5 @@
 @{
-    # Loaded before the root module: it knows where the assemblies are that the cmdlets need.
-    NestedModules        = @('module/bin/BackupTools.Loader.dll')
-    RootModule           = 'module/bin/BackupTools.PowerShell.dll'
+    RootModule           = 'module/BackupTools.psm1'
     ModuleVersion        = '0.1.0'
     GUID                 = 'd3f6a0b2-5d2e-4c1e-9b57-3f1c8a7e42d9'
     Author               = 'BackupTools contributors'

@@ -59,8 +59,9 @@ foreach ($block in $result.FailedBlocks) {
 foreach ($container in $result.FailedContainers) {
     '{0}{1}  {2}' -f $container.Item, [Environment]::NewLine, ($container.ErrorRecord -join [Environment]::NewLine)
 }
-foreach ($group in $result.Skipped | Group-Object -Property { "$($_.ErrorRecord)" -replace '^is skipped, because ' }) {
-    'Pester skipped {0}: {1}' -f $group.Count, ($group.Name ? $group.Name : $group.Group.ExpandedPath -join '; ')
+foreach ($test in $result.Skipped) {
+    $reason = "$($test.ErrorRecord)" -replace '^is skipped, because ' -replace '\s+', ' '
+    "Pester skipped: {0}`t{1}" -f ($reason ? $reason : 'no reason given'), ($test.ExpandedPath -replace '\s+', ' ')
 }
 'Pester {0} in PowerShell {1}, {2}: {3} passed, {4} failed, {5} skipped' -f @(
     $pesterModule.Version, $PSVersionTable.PSVersion, $Culture

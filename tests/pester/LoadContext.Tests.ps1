@@ -83,7 +83,7 @@ Describe 'Import-Module' -Tag Slow {
         $copy = ConvertTo-NativePath 'TestDrive:/copy/BackupTools'
         $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
-        Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
+        Copy-Item -LiteralPath "$root/module/BackupTools.psm1", "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
         Invoke-Fresh @"
 foreach (`$manifest in `$ours, `$ours, '$copy/BackupTools.psd1') {
     Import-Module `$manifest
@@ -97,7 +97,7 @@ foreach (`$manifest in `$ours, `$ours, '$copy/BackupTools.psd1') {
         $copy = ConvertTo-NativePath "TestDrive:/$_/BackupTools"
         $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
-        Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
+        Copy-Item -LiteralPath "$root/module/BackupTools.psm1", "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
         Remove-Item -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll"
         if ($_ -eq 'damaged') {
             Set-Content -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll" -Value 'cut off'

@@ -11,6 +11,7 @@ BeforeAll {
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
     $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
     $module = Get-Module -Name BackupTools
+    $cmdletLibrary = (Get-Command -Name New-FullBackup).ImplementingType.Assembly
 }
 
 Describe 'The manifest' {
@@ -29,7 +30,7 @@ Describe 'The manifest' {
     }
 
     It 'exports exactly the cmdlets that the dll has' {
-        $found = $module.ImplementingAssembly.GetTypes().ForEach({
+        $found = $cmdletLibrary.GetTypes().ForEach({
                 $_.GetCustomAttributes([System.Management.Automation.CmdletAttribute], $false).ForEach({ "$($_.VerbName)-$($_.NounName)" })
             })
         $found | Sort-Object | Should -Be ($data.CmdletsToExport | Sort-Object)
@@ -61,7 +62,7 @@ Describe 'The manifest' {
     }
 
     It 'runs nothing at import but the loader' {
-        $module.ImplementingAssembly.GetTypes().Where({ $_.GetInterface('IModuleAssemblyInitializer') }) | Should -BeNullOrEmpty
+        $cmdletLibrary.GetTypes().Where({ $_.GetInterface('IModuleAssemblyInitializer') }) | Should -BeNullOrEmpty
     }
 }
 
@@ -140,22 +141,30 @@ Describe 'The engines of -Engine' {
     }
 }
 
-Describe 'Scripts' {
-    # One test: where the analyzer is not to be had, one is skipped.
-    It 'of the repository, of its pages and of the help give the analyzer nothing to say' -Tag Slow {
+Describe 'PSScriptAnalyzer' -Tag Slow {
+    # One test, so that a machine without the analyzer skips one.
+    It 'has nothing to say about any script, example or session' {
         if (-not (Get-Module -Name PSScriptAnalyzer -ListAvailable)) {
             Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed'
+            return
         }
-        $found = foreach ($folder in '.', 'tests/pester', 'docs/runbooks', 'docs/img') {
-            foreach ($file in Get-ChildItem -Path "$root/$folder" -Filter *.ps1) {
-                Invoke-ScriptAnalyzer -Path $file.FullName -Severity Error, Warning -Settings "$root/tests/pester/PSScriptAnalyzerSettings.psd1"
+        $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+        $scripts = @("$root/build.ps1") + @(Get-ChildItem -Path "$root/tests/pester", "$root/docs/runbooks", "$root/docs/img" -Filter *.ps1).FullName
+        $found = @(
+            foreach ($script in $scripts) {
+                Invoke-ScriptAnalyzer -Path $script -Severity Error, Warning -Settings "$PSScriptRoot/PSScriptAnalyzerSettings.psd1" |
+                    ForEach-Object -Process { "$script line $($_.Line): $($_.RuleName): $($_.Message)" }
             }
-        }
-        $found += foreach ($page in Get-Item -Path "$root/README.md", "$root/docs/*.md", "$root/docs/*/*.md") {
-            foreach ($block in [regex]::Matches((Get-Content -LiteralPath $page.FullName -Raw), '(?ms)^```powershell\n(?<code>.*?)^```')) {
-                Invoke-ScriptAnalyzer -ScriptDefinition ($block.Groups['code'].Value -replace '(?m)^PS> ') -Severity Error, Warning
+            $pages = Get-ChildItem -Path "$root/README.md", "$root/docs/*.md", "$root/docs/engines/*.md", "$root/docs/runbooks/README.md", "$root/docs/help/*-*.md"
+            foreach ($page in $pages) {
+                $text = Get-Content -LiteralPath $page.FullName -Raw
+                foreach ($match in [regex]::Matches($text, '(?ms)^```powershell\n(?<code>.*?)^```')) {
+                    $code = $match.Groups['code'].Value -replace '(?m)^PS> '
+                    Invoke-ScriptAnalyzer -ScriptDefinition $code -Severity Error, Warning |
+                        ForEach-Object -Process { "$($page.Name): $($_.RuleName): $($_.Message) in $code" }
+                }
             }
-        }
-        @($found).ForEach({ "$($_.ScriptName) line $($_.Line), $($_.RuleName): $($_.Message)" }) | Should -BeNullOrEmpty
+        )
+        $found | Should -BeNullOrEmpty
     }
 }

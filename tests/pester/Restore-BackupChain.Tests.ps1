@@ -61,7 +61,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
 
-        It 'goes into a folder that is given with a separator at its end: <_>' -ForEach ($IsWindows ? '/', '\' : '/') {
+        It 'goes into a folder that is given with a separator at its end: <_>' -ForEach ($IsWindows ? @('/', '\') : '/') {
             $folder = Split-Path -Path $restored -Parent
             $report = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath "$folder$_"
             Split-Path -Path $report.FullName -Parent | Should -Be (ConvertTo-NativePath $folder)

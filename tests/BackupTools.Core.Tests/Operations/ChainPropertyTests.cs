@@ -12,7 +12,7 @@ namespace BackupTools.Tests.Operations;
 /// </summary>
 public sealed class ChainPropertyTests(ITestOutputHelper output)
 {
-    private const int Histories = 12;
+    private const int EverydayHistories = 5;
 
     public static TheoryData<string> Engines => new(EngineSandbox.Keepers);
 
@@ -22,12 +22,14 @@ public sealed class ChainPropertyTests(ITestOutputHelper output)
     {
         var first = Environment.TickCount & int.MaxValue / 2;
         var (bundles, removed) = (0, 0);
-        for (var seed = first; seed < first + Histories; seed++)
+        var histories = 0;
+        foreach (var seed in SoakBudget.Rounds(EverydayHistories).Select(round => first + round))
         {
             try
             {
                 using var history = new History(engine, seed);
                 history.Run();
+                histories++;
                 bundles += history.Bundles;
                 removed += history.Removed;
             }
@@ -36,7 +38,7 @@ public sealed class ChainPropertyTests(ITestOutputHelper output)
                 throw new InvalidOperationException($"{engine}, seed {seed}: {e.Message}", e);
             }
         }
-        output.WriteLine($"{engine}: seeds from {first}, {Histories} histories, {bundles} bundles, {removed} pruned");
+        output.WriteLine($"{engine}: seeds from {first}, {histories} histories, {bundles} bundles, {removed} pruned");
     }
 
     private sealed class History(string engine, int seed) : IDisposable

@@ -12,6 +12,7 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
 {
     private const int Processes = 4;
     private const int Busy = 6;
+    private const int EverydaySteps = 30;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("backuptools-many-").FullName;
 
@@ -100,8 +101,7 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
         var whole = Restored();
         Copy(Bundles, At("kept"));
         var (refused, done) = (0, 0);
-        // A prime number of steps apart where there are many.
-        for (var step = 1; step <= counting.Steps; step += counting.Steps > 150 ? 7 : 1)
+        foreach (var step in SoakBudget.Sample(counting.Steps, EverydaySteps).Select(i => i + 1))
         {
             Directory.Delete(At("r"), recursive: true);
             var disk = new SteppingDisk(LocalDisk.Instance, s => Delete(s, step));

@@ -5,46 +5,48 @@ namespace BackupTools.Tests.InPowerShell;
 
 /// <summary>
 /// How many Pester tests ran, and in which versions: written to a file that the build shows when "dotnet test" ends, as
-/// a whole Pester file is a single test there. Names also why any were skipped.
+/// a whole Pester file is a single test there. A second file has a line for each that was skipped, for .ci/run.
 /// </summary>
-public sealed partial class PesterTotals : IDisposable
+internal static partial class PesterTotals
 {
-    private readonly SortedDictionary<string, int> _skipped = new(StringComparer.Ordinal);
-    private string? _versions;
-    private int _passed;
-    private int _failed;
+    private static readonly Lock Gate = new();
+    private static readonly List<(string Reason, string Test)> Skips = [];
+    private static string? _versions;
+    private static int _passed;
+    private static int _failed;
 
-    /// <summary>What Invoke-Suite.ps1 printed for one file. Returns whether tests passed and none failed.</summary>
-    public bool Add(string output)
+    /// <summary>What Invoke-Suite.ps1 printed for one run. Returns whether tests passed and none failed.</summary>
+    public static bool Add(string output)
     {
-        foreach (Match skipped in Skipped().Matches(output))
+        lock (Gate)
         {
-            var reason = skipped.Groups["reason"].Value;
-            _skipped[reason] = _skipped.GetValueOrDefault(reason) + Number(skipped, "count");
+            Skips.AddRange(Skipped().Matches(output).Select(m => (m.Groups["reason"].Value, m.Groups["test"].Value)));
+            var summary = Summary().Match(output);
+            if (!summary.Success)
+            {
+                return false;
+            }
+            _versions = summary.Groups["versions"].Value;
+            _passed += Number(summary, "passed");
+            _failed += Number(summary, "failed");
+            Write();
+            return Number(summary, "passed") > 0 && Number(summary, "failed") == 0;
         }
-        var summary = Summary().Match(output);
-        if (!summary.Success)
-        {
-            return false;
-        }
-        _versions = summary.Groups["versions"].Value;
-        _passed += Number(summary, "passed");
-        _failed += Number(summary, "failed");
-        return Number(summary, "passed") > 0 && Number(summary, "failed") == 0;
     }
 
-    public void Dispose()
+    private static void Write()
     {
-        if (_versions is not null)
-        {
-            File.WriteAllLines(
-                Path.Combine(AppContext.BaseDirectory, "pester-totals.txt"),
-                [
-                    $"{_versions}: {_passed} passed, {_failed} failed, {_skipped.Values.Sum()} skipped",
-                    .. _skipped.Select(s => $"{s.Value} skipped: {s.Key}"),
-                ]
-            );
-        }
+        File.WriteAllLines(
+            Path.Combine(AppContext.BaseDirectory, "pester-totals.txt"),
+            [
+                $"{_versions}: {_passed} passed, {_failed} failed, {Skips.Count} skipped",
+                .. Skips.CountBy(s => s.Reason, StringComparer.Ordinal).Select(s => $"{s.Value} skipped: {s.Key}"),
+            ]
+        );
+        File.WriteAllLines(
+            Path.Combine(AppContext.BaseDirectory, "pester-skipped.txt"),
+            Skips.Select(s => $"{s.Reason}: {s.Test}")
+        );
     }
 
     private static int Number(Match match, string group) =>
@@ -56,6 +58,6 @@ public sealed partial class PesterTotals : IDisposable
     )]
     private static partial Regex Summary();
 
-    [GeneratedRegex(@"^Pester skipped (?<count>\d+): (?<reason>[^\r\n]*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^Pester skipped: (?<reason>[^\t\r\n]*)\t(?<test>[^\r\n]*)", RegexOptions.Multiline)]
     private static partial Regex Skipped();
 }

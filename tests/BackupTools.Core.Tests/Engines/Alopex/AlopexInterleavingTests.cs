@@ -17,7 +17,7 @@ public sealed class AlopexInterleavingTests
     // Commits in the log when the capture begins: over two of its segments.
     private const int InLog = 12;
 
-    private const int EverydaySteps = 40;
+    private const int EverydaySteps = 20;
 
     // Some thousand small directories: where memory can hold them, no disk need.
     private static readonly string? Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : null;

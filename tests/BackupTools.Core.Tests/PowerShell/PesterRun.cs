@@ -1,0 +1,24 @@
+using BackupTools.Tests.FrontEnds;
+
+namespace BackupTools.Tests.InPowerShell;
+
+/// <summary>Starts Invoke-Suite.ps1 with the PowerShell and the Pester of this project.</summary>
+internal static class PesterRun
+{
+    /// <summary>Every second file of the Pester suite, from the first (0) or from the second (1).</summary>
+    public static TheoryData<string> Files(int half) =>
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(ChildProcess.Root, "tests/pester"), "*.Tests.ps1")
+                .Select(file => Path.GetFileName(file))
+                .Order(StringComparer.Ordinal)
+                .Where((_, index) => index % 2 == half),
+        ];
+
+    public static void AssertPasses(params string[] args)
+    {
+        var script = Path.Combine(ChildProcess.Root, "tests/pester/Invoke-Suite.ps1");
+        var run = RealPowerShell.Run(ChildProcess.Root, ["-File", script, "-Pester", RealPowerShell.Pester, .. args]);
+        Assert.True(PesterTotals.Add(run.Out) && run.ExitCode == 0, run.ToString());
+    }
+}
