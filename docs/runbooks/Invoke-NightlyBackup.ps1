@@ -15,6 +15,9 @@
     The exit code is the family of the first error, the same as of the program backuptools: 0 all is well, 1 failed,
     2 usage, 3 not found, 4 damaged, 5 chain broken, 6 busy, 7 exists, 8 denied, 9 disk full or failing,
     10 unsupported, 11 state of the source. An hour in which nothing changed is a success.
+
+    With -PingUrl a service such as Healthchecks hears of the start (URL/start), of a success (URL) and of a failure
+    (URL/EXITCODE), and alerts when it hears nothing. A ping that fails is a warning and changes nothing else.
 .EXAMPLE
     pwsh -NoProfile -NonInteractive -File Invoke-NightlyBackup.ps1 -Source /srv/shop.db -BackupRoot /backups -CopyRoot /mnt/second -ReportPath /var/www/backups.html -LogPath /var/log/backups.jsonl
 .EXAMPLE
@@ -40,6 +43,12 @@ param(
 
     # One line of JSON is added per run. Errors since the last report are shown on the next.
     [string] $LogPath,
+
+    # The address of a dead man's switch, http or https. Give the nightly and the hourly schedule one each.
+    [uri] $PingUrl,
+
+    # How long one try of a ping may last; there are three.
+    [timespan] $PingTimeout = '00:00:10',
 
     # Only the backup, for the hours between the nights.
     [switch] $IncrementOnly,
@@ -68,6 +77,39 @@ param(
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
+$warnings = [System.Collections.Generic.List[string]]::new()
+
+# Says to the dead man's switch how the run is doing. Its address is a secret: of it, errors name the host at most.
+function Send-Ping([string] $Step) {
+    if (-not $PingUrl) {
+        return
+    }
+    for ($try = 1; $true; $try++) {
+        $client = [System.Net.Http.HttpClient]::new()
+        try {
+            $client.Timeout = $PingTimeout
+            $address = [UriBuilder]::new($PingUrl)
+            $address.Path = "$($address.Path.TrimEnd('/'))$Step"
+            $null = $client.GetAsync($address.Uri).GetAwaiter().GetResult().EnsureSuccessStatusCode()
+            return
+        } catch {
+            if ($try -eq 3) {
+                $warnings.Add("ping$($Step.Replace('/', ' ')): $(($_.Exception.InnerException ?? $_.Exception).Message)")
+                return
+            }
+            Start-Sleep -Duration ($PingTimeout / 10)
+        } finally {
+            $client.Dispose()
+        }
+    }
+}
+
+# What ends the script before its time is a failure too, such as a log that cannot be written.
+trap {
+    Send-Ping '/1'
+    break
+}
+
 $Now = $Now.ToUniversalTime()
 $BackupRoot = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($BackupRoot)
 $keep = @{ KeepWithin = $KeepWithin; KeepDaily = $KeepDaily; KeepWeekly = $KeepWeekly; KeepMonthly = $KeepMonthly }
@@ -82,7 +124,6 @@ $drillDueAfter = $DrillEvery - '12:00:00'
 $started = [System.Diagnostics.Stopwatch]::StartNew()
 $failures = [System.Collections.Generic.List[object]]::new()
 $bundles = [System.Collections.Generic.List[object]]::new()
-$warnings = [System.Collections.Generic.List[string]]::new()
 $tests = [System.Collections.Generic.List[object]]::new()
 
 function Add-Failure([string] $Step, [string] $Id, [int] $ExitCode, [string] $Message) {
@@ -165,6 +206,7 @@ function Get-EarlierFailure {
     }
 }
 
+Send-Ping '/start'
 $names = foreach ($database in $Source) { Split-Path -Path $database -LeafBase }
 if (@($names | Sort-Object -Unique).Count -lt @($names).Count) {
     throw 'Two databases have the same name: give each a schedule of its own with another BackupRoot.'
@@ -228,6 +270,7 @@ if ($ReportPath -and -not $IncrementOnly) {
 }
 
 $exitCode = $failures.Count -gt 0 ? $failures[0].ExitCode : 0
+Send-Ping ($exitCode -eq 0 ? '' : "/$exitCode")
 $line = [ordered]@{
     StartedUtc    = $Now
     IncrementOnly = $IncrementOnly.IsPresent

@@ -50,5 +50,6 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(ExpiryDecisionInfo))]
 [assembly: TypeForwardedTo(typeof(ExpiryReport))]
 [assembly: TypeForwardedTo(typeof(ProblemInfo))]
+[assembly: TypeForwardedTo(typeof(ReportFormat))]
 [assembly: TypeForwardedTo(typeof(ReportText))]
 [assembly: TypeForwardedTo(typeof(RestoreReport))]

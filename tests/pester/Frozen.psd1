@@ -18,6 +18,7 @@
             'Confirm: switch'
             'DestinationPath: string'
             'Engine: string'
+            'Format: BackupTools.Reports.ReportFormat'
             'InputObject: BackupTools.Reports.ChainReport[]'
             'LiteralPath: string[]'
             'Note: string[]'

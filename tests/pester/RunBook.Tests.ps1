@@ -277,3 +277,92 @@ Describe 'The run books in a process of their own' -Tag Slow {
         $run.ExitCode | Should -Be 4 -Because $run.Output
     }
 }
+
+Describe 'The dead man''s switch of Invoke-NightlyBackup.ps1' {
+    BeforeAll {
+        $sample = New-Sample SPG
+        $parameters = @{ BackupRoot = "$($sample.Native)/root"; IncrementOnly = $true; PingTimeout = '00:00:00.5' }
+
+        # A port of the loopback device that nobody listens at, or where connections are taken and never answered.
+        function Open-Port {
+            $silent = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+            $silent.Start()
+            $silent
+        }
+
+        # Runs the script with a service that answers its requests, and returns what they asked for.
+        function Invoke-Listened([string[]] $Source, [int[]] $Status = @()) {
+            $silent = Open-Port
+            $port = $silent.LocalEndpoint.Port
+            $silent.Stop()
+            $listener = [System.Net.HttpListener]::new()
+            $listener.Prefixes.Add("http://localhost:$port/")
+            $listener.Start()
+            $requests = [System.Collections.Concurrent.ConcurrentQueue[string]]::new()
+            $service = [powershell]::Create().AddScript({
+                    param($listener, $requests, $status)
+                    while ($listener.IsListening) {
+                        $context = $listener.GetContext()
+                        $context.Response.StatusCode = $status[$requests.Count] ?? 200
+                        $requests.Enqueue("$($context.Request.HttpMethod) $($context.Request.RawUrl)")
+                        $context.Response.Close()
+                    }
+                }).AddArgument($listener).AddArgument($requests).AddArgument($Status)
+            $running = $service.BeginInvoke()
+            try {
+                $global:LASTEXITCODE = 1
+                $line = & "$runBooks/Invoke-NightlyBackup.ps1" -Source $Source @parameters -PingUrl "http://localhost:$port/ping/s3cret/?a=b"
+            } catch {
+                $line = '{}'
+            } finally {
+                $listener.Close()
+                $service.Stop()
+                $service.Dispose()
+            }
+            [pscustomobject]@{ Requests = $requests.ToArray(); ExitCode = $LASTEXITCODE; Line = $line | ConvertFrom-Json }
+        }
+    }
+
+    It 'hears of the start and of success' {
+        $run = Invoke-Listened "$($sample.Native)/db/shop.db"
+        $run.ExitCode | Should -Be 0
+        $run.Requests | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret?a=b'
+    }
+
+    It 'hears of a failure by its exit code' {
+        $run = Invoke-Listened "$($sample.Native)/none.db"
+        $run.ExitCode | Should -Be 3
+        $run.Requests | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret/3?a=b'
+    }
+
+    It 'hears of a run that ends before its time' {
+        $run = Invoke-Listened "$($sample.Native)/a/shop.db", "$($sample.Native)/b/shop.db"
+        $run.Requests | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret/1?a=b'
+    }
+
+    It 'is asked again when it is out of order, and then given up with a warning' {
+        $run = Invoke-Listened "$($sample.Native)/db/shop.db" -Status 503, 200, 404, 404, 404
+        $run.ExitCode | Should -Be 0
+        $run.Requests.Count | Should -Be 5
+        $run.Line.Warnings | Should -BeLike 'ping: *404*'
+    }
+
+    It 'that is <_> costs warnings and nothing else' -ForEach 'absent', 'silent', 'no address' {
+        $silent = Open-Port
+        try {
+            $url = $_ -eq 'no address' ? 's3cret' : "http://127.0.0.1:$($silent.LocalEndpoint.Port)/s3cret"
+            if ($_ -ne 'silent') {
+                $silent.Stop()
+            }
+            $line = & "$runBooks/Invoke-NightlyBackup.ps1" -Source "$($sample.Native)/db/shop.db" @parameters -PingUrl $url
+            $LASTEXITCODE | Should -Be 0
+            $line | Should -Not -Match 's3cret'
+            $warnings = ($line | ConvertFrom-Json).Warnings
+            $warnings.Count | Should -Be 2
+            $warnings[0] | Should -BeLike 'ping start: *'
+            $warnings[1] | Should -BeLike 'ping: *'
+        } finally {
+            $silent.Stop()
+        }
+    }
+}

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Reports;
 
 namespace BackupTools.Console.Commands;
 
@@ -81,6 +83,15 @@ internal static class Options
     public static ulong? Position(string? text) => text is null ? null : TargetText.ParsePosition(text);
 
     public static DateTimeOffset? Time(string? text) => text is null ? null : TargetText.ParseTime(text);
+
+    public static ReportFormat ParseFormat(string? text) =>
+        text is null ? ReportFormat.Html
+        : Enum.GetNames<ReportFormat>().Contains(text, StringComparer.OrdinalIgnoreCase)
+            ? Enum.Parse<ReportFormat>(text, ignoreCase: true)
+        : throw new BackupException(
+            ErrorCode.InvalidOption,
+            $"'{text}' is no format of a report: Html, Json or Prometheus"
+        );
 
     public static TimeSpan? ParseSpan(string? text) => text is null ? null : TargetText.ParseSpan(text);
 }

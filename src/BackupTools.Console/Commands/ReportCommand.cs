@@ -9,13 +9,21 @@ internal static class ReportCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("report", "Write one HTML page about how the databases of folders stand.");
+        var command = new Command("report", "Write one file about how the databases of folders stand.");
         var folders = new Argument<string[]>("FOLDER")
         {
             Description = "Folders that hold bundles.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var destination = Options.DestinationPath("The page; a page of ours is replaced, nothing else.", "FILE");
+        var destination = Options.DestinationPath(
+            "The file; a report of ours in the same format is replaced, nothing else.",
+            "FILE"
+        );
+        var format = new Option<string?>("--format")
+        {
+            Description = "Html (a page; the default), Json (facts for programs) or Prometheus (metrics).",
+            HelpName = "NAME",
+        };
         var objective = Options.Span(
             "--recovery-point-objective",
             "How old the newest restorable state may be; older ones are marked as late."
@@ -34,7 +42,7 @@ internal static class ReportCommand
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
         var common = new CommonOptions();
         command.Add(folders);
-        foreach (var option in new Option[] { destination, objective, tests, title, note, recurse })
+        foreach (var option in new Option[] { destination, format, objective, tests, title, note, recurse })
         {
             command.Add(option);
         }
@@ -49,6 +57,7 @@ internal static class ReportCommand
                     {
                         Folders = parsed.GetRequiredValue(folders).Select(Options.Absolute).ToArray(),
                         DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        Format = Options.ParseFormat(parsed.GetValue(format)),
                         Recurse = parsed.GetValue(recurse),
                         Engine = common.Engine(parsed),
                         RecoveryPointObjective = Options.ParseSpan(parsed.GetValue(objective)),
@@ -57,7 +66,7 @@ internal static class ReportCommand
                         Notes = parsed.GetValue(note) ?? [],
                     };
                     var report = run.Execute(host => ExportReport.Execute(settings, host));
-                    run.Emit(report, $"the page was written: {settings.DestinationPath}");
+                    run.Emit(report, $"the report was written: {settings.DestinationPath}");
                 }
             )
         );

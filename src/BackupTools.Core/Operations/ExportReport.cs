@@ -6,7 +6,7 @@ using BackupTools.Reports;
 
 namespace BackupTools.Operations;
 
-/// <summary>Reads how the databases of some folders stand, and writes it as one page.</summary>
+/// <summary>Reads how the databases of some folders stand, and writes it as one file.</summary>
 public static class ExportReport
 {
     private const string Staged = "page";
@@ -15,7 +15,7 @@ public static class ExportReport
     /// Reads the headers of all bundles; writes nothing. A folder that cannot be read is a finding of the report: it is
     /// what the report is for.
     /// </summary>
-    /// <exception cref="BackupException">UnknownEngine, InvalidOption, and what is at the destination and is no page.</exception>
+    /// <exception cref="BackupException">UnknownEngine, InvalidOption, and what is at the destination and is no report of the same format.</exception>
     public static BackupReport Plan(ReportSettings settings, OperationHost host)
     {
         Check(settings, host);
@@ -56,6 +56,8 @@ public static class ExportReport
             CreatedUtc = now.UtcDateTime,
             RecoveryPointObjectiveSeconds = settings.RecoveryPointObjective?.TotalSeconds,
             Databases = databases
+                // With recursion a folder may be found again below another one that was given.
+                .DistinctBy(d => (d.Engine, d.Series, d.FullName))
                 .OrderBy(d => d.IsValid)
                 .ThenByDescending(d => d.IsLate)
                 .ThenBy(d => d.FullName, StringComparer.Ordinal)
@@ -79,7 +81,7 @@ public static class ExportReport
         using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         using (var file = staging.CreateFile(Staged))
         {
-            file.Write(Encoding.UTF8.GetBytes(ReportPage.Render(report)), 0);
+            file.Write(Encoding.UTF8.GetBytes(ReportFile.Render(report, settings.Format)), 0);
         }
         var isThere = host.Disk.Stat(path) is not null;
         if (isThere)
@@ -99,11 +101,14 @@ public static class ExportReport
         {
             throw new BackupException(ErrorCode.InvalidOption, "the recovery point objective is negative");
         }
-        RefuseForeign(settings.DestinationPath, host.Disk);
+        RefuseForeign(settings.DestinationPath, ReportFile.Mark(settings.Format), host.Disk);
     }
 
-    /// <summary>Only a page of ours is written over: a slip of the pen must not cost a database.</summary>
-    private static void RefuseForeign(string path, IDisk disk)
+    /// <summary>
+    /// Only a report of ours in the same format is written over: a slip of the pen must not cost a database. An empty file
+    /// is nobody's loss; it is how an administrator says beforehand who may read the report.
+    /// </summary>
+    private static void RefuseForeign(string path, string mark, IDisk disk)
     {
         if (disk.Stat(path) is not { } entry)
         {
@@ -112,12 +117,17 @@ public static class ExportReport
         if (entry.Kind == DiskEntryKind.File)
         {
             using var file = disk.OpenRead(path);
-            var head = new byte[ReportPage.Mark.Length];
-            if (file.Read(head, 0) == head.Length && Encoding.ASCII.GetString(head) == ReportPage.Mark)
+            var head = new byte[mark.Length];
+            var length = file.Read(head, 0);
+            if (length == 0 || (length == head.Length && Encoding.ASCII.GetString(head) == mark))
             {
                 return;
             }
         }
-        throw new BackupException(ErrorCode.DestinationNotRecognised, "what is there is no report of ours", path);
+        throw new BackupException(
+            ErrorCode.DestinationNotRecognised,
+            "what is there is no report of ours in this format",
+            path
+        );
     }
 }

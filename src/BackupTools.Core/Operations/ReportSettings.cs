@@ -8,8 +8,11 @@ public sealed record ReportSettings
     /// <summary>The folders of bundles; absolute.</summary>
     public required IReadOnlyList<string> Folders { get; init; }
 
-    /// <summary>The page to write, one HTML file; absolute.</summary>
+    /// <summary>The file to write; absolute.</summary>
     public required string DestinationPath { get; init; }
+
+    /// <summary>What the file is to be.</summary>
+    public ReportFormat Format { get; init; }
 
     /// <summary>Look into the folders below as well.</summary>
     public bool Recurse { get; init; }

@@ -1,6 +1,6 @@
 namespace BackupTools.Reports;
 
-/// <summary>What Export-BackupReport wrote: how the databases of some folders stand, as data and as a page.</summary>
+/// <summary>What Export-BackupReport wrote: how the databases of some folders stand, as data and as a file.</summary>
 public sealed class BackupReport
 {
     /// <summary>The heading of the page.</summary>
@@ -52,7 +52,7 @@ public sealed class BackupReport
     /// <summary>How many findings there are.</summary>
     public int ProblemCount => Problems.Count;
 
-    /// <summary>The page; absolute.</summary>
+    /// <summary>The file; absolute.</summary>
     public required string FullName { get; init; }
 
     /// <summary>The report in lines for people.</summary>

@@ -5,7 +5,7 @@ using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
-/// <summary>Export-BackupReport: how the databases of some folders stand, as one HTML file.</summary>
+/// <summary>Export-BackupReport: how the databases of some folders stand, as one file.</summary>
 [Cmdlet(
     VerbsData.Export,
     "BackupReport",
@@ -37,10 +37,14 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
     [ValidateNotNullOrEmpty]
     public ChainReport[]? InputObject { get; set; }
 
-    /// <summary>The page to write, one HTML file. A page of ours is replaced, nothing else. Taken literally.</summary>
+    /// <summary>The file to write. A report of ours in the same format is replaced, nothing else. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
+
+    /// <summary>What to write: a page for people (Html), facts for programs (Json) or metrics (Prometheus).</summary>
+    [Parameter]
+    public ReportFormat Format { get; set; }
 
     /// <summary>How old the newest restorable state of a database may be; older ones are marked as late.</summary>
     [Parameter]
@@ -104,6 +108,7 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
         {
             Folders = _folders,
             DestinationPath = _destination,
+            Format = Format,
             Recurse = Recurse,
             Engine = Engine,
             RecoveryPointObjective = RecoveryPointObjective,

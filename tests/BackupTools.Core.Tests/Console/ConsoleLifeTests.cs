@@ -102,6 +102,32 @@ public sealed class ConsoleLifeTests : IDisposable
         Assert.Contains("tonight: nothing", File.ReadAllText(_sandbox.At("page.html")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("prometheus", "# BackupTools report\n")]
+    [InlineData("JSON", "{\n  \"Report\": \"BackupTools\",")]
+    [InlineData("Html", "<!DOCTYPE html>")]
+    public void A_report_is_written_in_the_format_that_was_asked_for(string format, string mark)
+    {
+        _sandbox.Chain();
+        var file = _sandbox.At("file");
+        Ok("report", _sandbox.Bundles, "--destination-path", file, "--format", format);
+        Assert.StartsWith(mark, File.ReadAllText(file), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("7")]
+    [InlineData("0")]
+    [InlineData("csv")]
+    public void A_format_that_there_is_not_is_refused(string format)
+    {
+        _sandbox.Chain();
+        var file = _sandbox.At("file");
+        var run = ChildProcess.Console("report", _sandbox.Bundles, "--destination-path", file, "--format", format);
+        Assert.Equal((int)ErrorKind.Usage, run.ExitCode);
+        Assert.Contains("InvalidOption", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+    }
+
     private static ChildResult Ok(params string[] args)
     {
         var run = ChildProcess.Console(args);

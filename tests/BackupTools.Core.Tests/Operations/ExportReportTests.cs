@@ -181,6 +181,7 @@ public sealed class ExportReportTests : IDisposable
         Assert.Single(Plan(Settings() with { Folders = [_box.Bundles, _box.Bundles] }).Databases);
         Assert.Empty(Plan(Settings() with { Folders = [_box.Folder] }).Databases);
         Assert.Single(Plan(Settings() with { Folders = [_box.Folder], Recurse = true }).Databases);
+        Assert.Single(Plan(Settings() with { Folders = [_box.Folder, _box.Bundles], Recurse = true }).Databases);
     }
 
     [Fact]
@@ -203,6 +204,39 @@ public sealed class ExportReportTests : IDisposable
             Assert.Equal(ErrorCode.DestinationNotRecognised, error.Code);
             Assert.Equal(before, _box.Inventory());
         }
+    }
+
+    [Theory]
+    [InlineData(ReportFormat.Html)]
+    [InlineData(ReportFormat.Json)]
+    [InlineData(ReportFormat.Prometheus)]
+    public void A_report_replaces_one_of_its_own_format_or_an_empty_file_whose_rights_it_keeps(ReportFormat format)
+    {
+        _box.Chain();
+        var settings = Settings() with { Format = format };
+        File.WriteAllBytes(settings.DestinationPath, []);
+        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead;
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(settings.DestinationPath, Mode);
+        }
+        for (var run = 0; run < 2; run++)
+        {
+            ExportReport.Execute(settings, _box.Host());
+            var text = File.ReadAllText(settings.DestinationPath);
+            Assert.StartsWith(ReportFile.Mark(format), text, StringComparison.Ordinal);
+            Assert.EndsWith("\n", text, StringComparison.Ordinal);
+            Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(settings.DestinationPath) == Mode);
+        }
+        var before = _box.Inventory();
+        foreach (var other in Enum.GetValues<ReportFormat>().Where(f => f != format))
+        {
+            var error = Assert.Throws<BackupException>(() =>
+                ExportReport.Execute(settings with { Format = other }, _box.Host())
+            );
+            Assert.Equal(ErrorCode.DestinationNotRecognised, error.Code);
+        }
+        Assert.Equal(before, _box.Inventory());
     }
 
     [Fact]

@@ -1,0 +1,42 @@
+namespace BackupTools.Reports;
+
+/// <summary>How one database stands, as numbers for a monitoring system; null is what nobody knows.</summary>
+internal sealed class DatabaseFacts
+{
+    private readonly IReadOnlyList<ProblemInfo> _problems;
+
+    public DatabaseFacts(DatabaseStatus status)
+    {
+        Status = status;
+        _problems = status.Chains.SelectMany(c => c.Problems).ToList();
+        var tests = status.Chains.Select(c => c.LastTest).OfType<ChainReport>().ToList();
+        if (tests.Count > 0)
+        {
+            LastTestUtc = Utc(tests.Max(t => Utc(t.TestedUtc)));
+            LastTestIsValid = tests.TrueForAll(t => t.IsValid);
+        }
+    }
+
+    public DatabaseStatus Status { get; }
+
+    public string Name => ReportCard.NameOf(Status);
+
+    /// <summary>When the newest test of any chain began.</summary>
+    public DateTime? LastTestUtc { get; }
+
+    /// <summary>True when the last test of every chain that was tested found it valid.</summary>
+    public bool? LastTestIsValid { get; }
+
+    public DateTime? LastDrillUtc => Status.LastDrill is { } drill ? Utc(drill.TestedUtc) : null;
+
+    public int BundleCount => Status.Chains.Sum(c => c.BundleCount);
+
+    public int Count(string severity) => Count(_problems, severity);
+
+    public static int Count(IEnumerable<ProblemInfo> problems, string severity) =>
+        problems.Count(p => string.Equals(p.Severity, severity, StringComparison.Ordinal));
+
+    /// <summary>Results of tests come back from files, where a time may have lost its kind or changed its zone.</summary>
+    public static DateTime Utc(DateTime time) =>
+        time.Kind == DateTimeKind.Local ? time.ToUniversalTime() : DateTime.SpecifyKind(time, DateTimeKind.Utc);
+}

@@ -1,0 +1,14 @@
+namespace BackupTools.Reports;
+
+/// <summary>What a report is written as.</summary>
+public enum ReportFormat
+{
+    /// <summary>One page for people, which needs nothing else.</summary>
+    Html,
+
+    /// <summary>The facts for programs: one object, with one flat object for each database.</summary>
+    Json,
+
+    /// <summary>Metrics in Prometheus' text format, for the textfile collector of node_exporter.</summary>
+    Prometheus,
+}
