@@ -159,15 +159,15 @@ internal static partial class Text
                 match => "-" + CapitalLetter().Replace(match.Value, m => "-" + m.Value.ToLowerInvariant())[1..]
             );
 
-    [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex LineBreaks();
 
-    [GeneratedRegex(@"[\p{Cc}\p{Cf}\u2028\u2029]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"[\p{Cc}\p{Cf}\u2028\u2029]", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Controls();
 
-    [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Parameter();
 
-    [GeneratedRegex("[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex CapitalLetter();
 }
