@@ -147,7 +147,8 @@ Describe 'New-IncrementalBackup of <Engine>' -ForEach $engines {
             Set-SampleState $sample 2
             $next = New-IncrementalBackup @first -WarningVariable warnings -WarningAction SilentlyContinue
             $next.Kind | Should -BeExactly $Kinds[1]
-            $next.EndPosition | Should -Be $EndAt[2]
+            # SQLite has no position of its own: a backup is one more.
+            $next.EndPosition | Should -Be ($Unit -eq 'Txid' ? $made[0].EndPosition + 1 : $EndAt[2])
             @($warnings -match 'instead of an increment').Count | Should -Be 0
         }
 
