@@ -1,7 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Tests.Engines.Spg;
-using BackupTools.Tests.Formats.Sqlite;
+using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -12,17 +12,17 @@ public sealed class SqliteLiveTests : IDisposable
 
     private readonly SqliteBox _box = new();
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void Beside_a_writer_that_checkpoints_all_the_time() => CaptureBesideWriter("wal", 50);
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void Beside_a_writer_in_wal_mode() => CaptureBesideWriter("wal", 1000);
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void Beside_a_writer_with_a_rollback_journal() => CaptureBesideWriter("delete", 1000);
 
     /// <summary>Between the look at the log and its reading, all is written back and the log begun anew.</summary>
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_log_that_is_begun_anew_before_it_is_read()
     {
         var source = _box.Harness.At("app.db");
