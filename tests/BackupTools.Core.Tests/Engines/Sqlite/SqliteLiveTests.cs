@@ -9,6 +9,8 @@ namespace BackupTools.Tests.Engines.Sqlite;
 public sealed class SqliteLiveTests : IDisposable
 {
     private const int Everyday = 20;
+    private const int Rows = 3000;
+    private const int Commits = 100;
 
     private readonly SqliteBox _box = new();
 
@@ -71,11 +73,11 @@ public sealed class SqliteLiveTests : IDisposable
         var source = _box.Harness.At("app.db");
         var bundles = _box.Harness.At("b");
         using var writer = new SqliteWriter(source, mode, autoCheckpoint);
-        writer.AddRows(3000);
+        writer.AddRows(Rows);
         Assert.Equal("ok", writer.Ask("write"));
         SpinWait.SpinUntil(() => writer.Committed > 0, TimeSpan.FromSeconds(10));
         List<BundleHeader> way = [];
-        foreach (var round in SoakBudget.Rounds(Everyday))
+        foreach (var round in SoakBudget.Rounds(Everyday).Concat(UntilItHasWritten(writer)))
         {
             if (round % 10 == 0)
             {
@@ -92,6 +94,15 @@ public sealed class SqliteLiveTests : IDisposable
         }
         var answer = writer.Ask("stop").Split(' ', 3);
         Assert.Equal("0", answer[1]);
-        Assert.True(long.Parse(answer[0], System.Globalization.CultureInfo.InvariantCulture) > 100, answer[0]);
+        Assert.True(long.Parse(answer[0], System.Globalization.CultureInfo.InvariantCulture) > Commits, answer[0]);
+    }
+
+    /// <summary>A quick machine is through with its captures before a writer that waits for them has done much.</summary>
+    private static IEnumerable<int> UntilItHasWritten(SqliteWriter writer)
+    {
+        for (var round = Everyday; round < 50 * Everyday && writer.Committed <= Rows + (3 * Commits); round++)
+        {
+            yield return round;
+        }
     }
 }
