@@ -97,7 +97,7 @@ function Send-Ping([string] $Step) {
                 $warnings.Add("ping$($Step.Replace('/', ' ')): $(($_.Exception.InnerException ?? $_.Exception).Message)")
                 return
             }
-            Start-Sleep -Duration ($PingTimeout / 10)
+            Start-Sleep -Duration ([timespan]::FromSeconds([Math]::Min(1, $PingTimeout.TotalSeconds / 10)))
         } finally {
             $client.Dispose()
         }

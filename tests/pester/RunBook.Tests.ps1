@@ -292,32 +292,30 @@ Describe 'The dead man''s switch of Invoke-NightlyBackup.ps1' {
 
         # Runs the script with a service that answers its requests, and returns what they asked for.
         function Invoke-Listened([string[]] $Source, [int[]] $Status = @()) {
-            $silent = Open-Port
-            $port = $silent.LocalEndpoint.Port
-            $silent.Stop()
-            $listener = [System.Net.HttpListener]::new()
-            $listener.Prefixes.Add("http://localhost:$port/")
-            $listener.Start()
+            $listener = Open-Port
+            $port = $listener.LocalEndpoint.Port
             $requests = [System.Collections.Concurrent.ConcurrentQueue[string]]::new()
             $service = [powershell]::Create().AddScript({
                     param($listener, $requests, $status)
-                    while ($listener.IsListening) {
-                        $context = $listener.GetContext()
-                        $context.Response.StatusCode = $status[$requests.Count] ?? 200
-                        $requests.Enqueue("$($context.Request.HttpMethod) $($context.Request.RawUrl)")
-                        $context.Response.Close()
+                    while ($true) {
+                        $client = $listener.AcceptTcpClient()
+                        $reader = [IO.StreamReader]::new($client.GetStream())
+                        $requests.Enqueue($reader.ReadLine() -replace ' HTTP/1.1$')
+                        while ($reader.ReadLine()) { } # the headers, up to an empty line
+                        $answer = "HTTP/1.1 $($status[$requests.Count - 1] ?? 200) -`r`nContent-Length: 0`r`nConnection: close`r`n`r`n"
+                        $client.GetStream().Write([Text.Encoding]::ASCII.GetBytes($answer))
+                        $client.Dispose()
                     }
                 }).AddArgument($listener).AddArgument($requests).AddArgument($Status)
-            $running = $service.BeginInvoke()
+            $null = $service.BeginInvoke()
             try {
                 $global:LASTEXITCODE = 1
-                # Long enough for a busy machine: a request that is not answered in time is repeated.
-                $line = & "$runBooks/Invoke-NightlyBackup.ps1" -Source $Source @parameters -PingTimeout 00:00:05 -PingUrl "http://localhost:$port/ping/s3cret/?a=b"
+                # Long enough for any machine: a request that is not answered in time is repeated.
+                $line = & "$runBooks/Invoke-NightlyBackup.ps1" -Source $Source @parameters -PingTimeout 00:02:00 -PingUrl "http://localhost:$port/ping/s3cret/?a=b"
             } catch {
                 $line = '{}'
             } finally {
-                $listener.Close()
-                $service.Stop()
+                $listener.Stop() # which ends the service
                 $service.Dispose()
             }
             [pscustomobject]@{ Requests = $requests.ToArray(); ExitCode = $LASTEXITCODE; Line = $line | ConvertFrom-Json }

@@ -10,7 +10,7 @@ internal sealed class PowDbSandbox : EngineSandbox
 
     public PowDbSandbox()
     {
-        AddTable(2);
+        AddTable(2, rows: 40);
         AddTable(1);
         Write();
     }
@@ -37,7 +37,7 @@ internal sealed class PowDbSandbox : EngineSandbox
     {
         for (var edits = random.Next(4); edits > 0; edits--)
         {
-            // The first stays and keeps rows, which shows that it is the same database.
+            // The first stays and keeps more rows than all others lose, which shows that it is the same database.
             var tables = _database.Tables.Values.ToList();
             var which = random.Next(tables.Count);
             var table = tables[which];
@@ -79,12 +79,12 @@ internal sealed class PowDbSandbox : EngineSandbox
         File.WriteAllBytes(Path.Combine(Source, "wal.log"), []);
     }
 
-    private void AddTable(int pages)
+    private void AddTable(int pages, int rows = 3)
     {
         var table = new PowDbTestDatabase.Table();
         for (; pages > 0; pages--)
         {
-            table.Pages.Add(NewPage(3));
+            table.Pages.Add(NewPage(rows));
         }
         _database.Tables[$"t{_tables++}"] = table;
     }
