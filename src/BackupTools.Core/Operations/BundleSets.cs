@@ -21,7 +21,7 @@ public static class BundleSets
     public static IEnumerable<BundleSet> Of(IEnumerable<string> paths, string? engine, OperationHost host) =>
         paths
             .Distinct(StringComparer.Ordinal)
-            .GroupBy(path => Path.GetDirectoryName(path) ?? "", StringComparer.Ordinal)
+            .GroupBy(path => HomeOf(path, host), StringComparer.Ordinal)
             .SelectMany(beside => OfFolder(beside.Key, [.. beside], engine, host));
 
     private static IEnumerable<BundleSet> OfFolder(
@@ -38,14 +38,18 @@ public static class BundleSets
         var engines = host.Engines.Candidates(engine);
         var present = host.Disk.Stat(folder) is null ? [] : BundlesOf(folder, engines, host);
         var bundles = paths.Where(present.Contains).ToList();
-        if (bundles.Count == 0)
+        if (bundles.Count == 0 && !present.Select(bundle => HomeOf(bundle, host)).Any(paths.Contains))
         {
             return paths.Select(path => new BundleSet(path, null));
         }
         var alone = paths
             .Except(bundles, StringComparer.Ordinal)
             .Where(path => host.Disk.Stat(path) is not { } there || Holds(there));
-        return [new BundleSet(folder, bundles), .. alone.Select(path => new BundleSet(path, null))];
+        return
+        [
+            .. bundles.Count == 0 ? [] : new[] { new BundleSet(folder, bundles) },
+            .. alone.Select(path => new BundleSet(path, null)),
+        ];
 
         bool Holds(DiskEntry entry)
         {
@@ -58,6 +62,11 @@ public static class BundleSets
             return false;
         }
     }
+
+    private static string HomeOf(string bundle, OperationHost host) =>
+        host.Engines.Candidates(null).Select(engine => engine.HomeOf(bundle)).FirstOrDefault(home => home is not null)
+        ?? Path.GetDirectoryName(bundle)
+        ?? "";
 
     private static HashSet<string> BundlesOf(string path, IReadOnlyList<IBackupEngine> engines, OperationHost host)
     {

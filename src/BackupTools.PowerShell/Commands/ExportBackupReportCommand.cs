@@ -43,8 +43,10 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
     public string DestinationPath { get; set; } = null!;
 
     /// <summary>What to write: a page for people (Html), facts for programs (Json) or metrics (Prometheus).</summary>
+    // By name: a value of a type of the library would load the library with the module.
     [Parameter]
-    public ReportFormat Format { get; set; }
+    [ValidateSet("Html", "Json", "Prometheus")]
+    public string Format { get; set; } = "Html";
 
     /// <summary>How old the newest restorable state of a database may be; older ones are marked as late.</summary>
     [Parameter]
@@ -108,7 +110,7 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
         {
             Folders = _folders,
             DestinationPath = _destination,
-            Format = Format,
+            Format = Enum.Parse<ReportFormat>(Format, ignoreCase: true),
             Recurse = Recurse,
             Engine = Engine,
             RecoveryPointObjective = RecoveryPointObjective,

@@ -40,6 +40,8 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
 
     public string NameOf(BundleHeader full) => full.Series ?? full.Name;
 
+    public string? HomeOf(string path) => SqliteReplica.HomeOf(path);
+
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SqlitePlan.Of(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>

@@ -97,6 +97,21 @@ internal sealed record SqliteReplica(string Folder)
             ? bundle.Side!.SourcePath
             : null;
 
+    /// <summary>The folder of the database that a file is of, as its path says; null when it is no path of a bundle.</summary>
+    public static string? HomeOf(string path)
+    {
+        var level = Path.GetDirectoryName(path);
+        var above = Path.GetDirectoryName(level);
+        return LitestreamNames.TryLtx(Path.GetFileName(path), out _, out _)
+            && LitestreamNames.TryLevel(Path.GetFileName(level)!, out _)
+            && Path.GetFileName(above) == LitestreamNames.Ltx
+                ? Path.GetDirectoryName(above)
+            : LitestreamNames.IsGeneration(Path.GetFileName(above) ?? "")
+            && Path.GetFileName(Path.GetDirectoryName(above)) == LitestreamNames.Generations
+                ? Path.GetDirectoryName(Path.GetDirectoryName(above))
+            : null;
+    }
+
     /// <summary>The last transaction of all files, whether they can be read or not; 0 when there is none.</summary>
     public ulong HighestTxid(IDisk disk) =>
         LtxFiles(disk)
