@@ -148,6 +148,6 @@ public sealed class SqliteLiveTests : IDisposable
         }
         var answer = writer.Ask("stop").Split(' ', 3);
         Assert.Equal("0", answer[1]);
-        Assert.True(long.Parse(answer[0], System.Globalization.CultureInfo.InvariantCulture) > 100, answer[0]);
+        Assert.True(long.Parse(answer[0], System.Globalization.CultureInfo.InvariantCulture) > Everyday, answer[0]);
     }
 }
