@@ -8,6 +8,9 @@ namespace BackupTools.Console.Output;
 /// <summary>Results and errors for people and for grep.</summary>
 internal static partial class Text
 {
+    /// <summary>Milliseconds, of the wall clock: far more than any match takes, also on a busy machine.</summary>
+    private const int MatchTimeout = 60_000;
+
     /// <summary>One line: <c>error CODE: what, where. Recommendation.</c></summary>
     public static string Error(ErrorCode code, string what, string? recommendation) =>
         OneLine($"error {code}: {what.TrimEnd('.')}. {InOptions(recommendation ?? "")}").TrimEnd();
@@ -159,15 +162,15 @@ internal static partial class Text
                 match => "-" + CapitalLetter().Replace(match.Value, m => "-" + m.Value.ToLowerInvariant())[1..]
             );
 
-    [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex LineBreaks();
 
-    [GeneratedRegex(@"[\p{Cc}\p{Cf}\u2028\u2029]", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex(@"[\p{Cc}\p{Cf}\u2028\u2029]", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex Controls();
 
-    [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex Parameter();
 
-    [GeneratedRegex("[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex("[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex CapitalLetter();
 }

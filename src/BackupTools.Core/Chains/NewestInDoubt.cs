@@ -9,7 +9,7 @@ internal static class NewestInDoubt
 {
     /// <summary>The point with the last place and the one that may be newer; null when none may be.</summary>
     /// <param name="database">The chains of one database.</param>
-    /// <param name="now">The clock. What is dated after it is told by itself, and its date says nothing.</param>
+    /// <param name="now">The clock. A date after it has a warning of its own, and proves nothing here.</param>
     public static (BundleHeader Newest, BundleHeader Rival)? Of(
         IReadOnlyList<BackupChain> database,
         DateTimeOffset? now

@@ -66,14 +66,18 @@ internal static partial class Strangers
     [GeneratedRegex(
         @"^((\.|~)syncthing[.~](?<name>.+)\.tmp|(?<name>.+?)(\.[0-9a-f]{8})?\.(part|partial|filepart|crdownload|tmp))$",
         RegexOptions.ExplicitCapture,
-        60_000
+        NameMatching.TimeoutMilliseconds
     )]
     private static partial Regex HalfName();
 
-    [GeneratedRegex(@"^\.(?<name>.+)\.[A-Za-z0-9]{6}$", RegexOptions.ExplicitCapture, 60_000)]
+    [GeneratedRegex(@"^\.(?<name>.+)\.[A-Za-z0-9]{6}$", RegexOptions.ExplicitCapture, NameMatching.TimeoutMilliseconds)]
     private static partial Regex RsyncName();
 
     /// <summary>What NFS and FUSE make of a file that is deleted while it is open.</summary>
-    [GeneratedRegex(@"^\.(nfs[0-9a-f]{16,}|fuse_hidden[0-9a-f]{16,})$", RegexOptions.ExplicitCapture, 60_000)]
+    [GeneratedRegex(
+        @"^\.(nfs[0-9a-f]{16,}|fuse_hidden[0-9a-f]{16,})$",
+        RegexOptions.ExplicitCapture,
+        NameMatching.TimeoutMilliseconds
+    )]
     private static partial Regex DeletedName();
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BackupTools.Errors;
+using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
@@ -46,7 +47,7 @@ public static partial class TargetText
     [GeneratedRegex(
         @"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})$",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase,
-        matchTimeoutMilliseconds: 60_000
+        matchTimeoutMilliseconds: NameMatching.TimeoutMilliseconds
     )]
     private static partial Regex Iso8601();
 }

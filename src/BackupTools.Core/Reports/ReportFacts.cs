@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using BackupTools.Chains;
 
 namespace BackupTools.Reports;
 
@@ -87,9 +88,9 @@ internal static class ReportFacts
         json.WriteNumber("ChainCount", status.Chains.Count);
         json.WriteNumber("BundleCount", facts.BundleCount);
         json.WriteNumber("Length", status.Length);
-        json.WriteNumber("ErrorCount", facts.Count("Error"));
-        json.WriteNumber("WarningCount", facts.Count("Warning"));
-        json.WriteNumber("InfoCount", facts.Count("Info"));
+        json.WriteNumber("ErrorCount", facts.Count(nameof(ProblemSeverity.Error)));
+        json.WriteNumber("WarningCount", facts.Count(nameof(ProblemSeverity.Warning)));
+        json.WriteNumber("InfoCount", facts.Count(nameof(ProblemSeverity.Info)));
         json.WriteEndObject();
     }
 

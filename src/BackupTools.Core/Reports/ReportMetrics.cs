@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BackupTools.Chains;
 
 namespace BackupTools.Reports;
 
@@ -12,7 +13,12 @@ internal static class ReportMetrics
     /// <summary>What every file begins with, a comment of the format; only a file that does is written over.</summary>
     public const string Mark = "# BackupTools report\n";
 
-    private static readonly string[] Severities = ["Error", "Warning", "Info"];
+    private static readonly string[] Severities =
+    [
+        nameof(ProblemSeverity.Error),
+        nameof(ProblemSeverity.Warning),
+        nameof(ProblemSeverity.Info),
+    ];
 
     public static string Render(BackupReport report)
     {

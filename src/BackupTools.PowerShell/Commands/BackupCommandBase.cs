@@ -17,6 +17,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private readonly GivenPaths _given = new();
     private PipelinePump? _pump;
+    private string? _typedChainId;
 
     /// <summary>Only this engine's databases and bundles. Default: found out from the files.</summary>
     [Parameter]
@@ -46,6 +47,8 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     {
         Streams = new CmdletStreams(this);
         Paths = new PathResolver(SessionState);
+        // What comes through the pipe is bound later.
+        _typedChainId = MyInvocation.BoundParameters.GetValueOrDefault("ChainId") as string;
     }
 
     /// <summary>Called on another thread while the work is still going: cancels it and does nothing else.</summary>
@@ -155,9 +158,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
 
     /// <summary>
     /// At the end of the pipe: acts on the folders that were given, and on each set of bundles of one folder as a chain of
-    /// its own. <paramref name="chainId"/> is what was typed: the ids that bundles carry say less than the set.
+    /// its own, of which only a -ChainId that was typed chooses: the ids that bundles carry say less than the set.
     /// </summary>
-    private protected void PerGivenPath(string? chainId, Action<ChainChoice> act)
+    private protected void PerGivenPath(Action<ChainChoice> act)
     {
         var sets = PerCommand(
             null,
@@ -170,7 +173,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         );
         foreach (var set in sets)
         {
-            foreach (var id in set.Bundles is null ? _given.ChainsAt(set.Path) : [chainId])
+            foreach (var id in set.Bundles is null ? _given.ChainsAt(set.Path) : [_typedChainId])
             {
                 PerItem(set.Path, () => act(new ChainChoice(set.Path, id, Engine) { Bundles = set.Bundles }));
             }

@@ -10,8 +10,6 @@ namespace BackupTools.PowerShell.Commands;
 /// </summary>
 public abstract class ChainTargetCommandBase : BackupCommandBase
 {
-    private string? _typedChainId;
-
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [Parameter(
@@ -95,7 +93,6 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _typedChainId = ChainId;
         if (PointInTime is { } time)
         {
             WriteVerbose($"the point in time is {ReportText.Time(time.UtcDateTime)}");
@@ -105,7 +102,4 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     /// <summary>Acts on chains that were given; folders and bundles wait for the end of the pipe.</summary>
     private protected void PerChoice(Action<ChainChoice> act) =>
         PerChoice(InputObject, Path, LiteralPath, ChainId, act);
-
-    /// <summary>At the end of the pipe: acts on the folders, and on each set of bundles of one folder.</summary>
-    private protected void PerGivenPath(Action<ChainChoice> act) => PerGivenPath(_typedChainId, act);
 }

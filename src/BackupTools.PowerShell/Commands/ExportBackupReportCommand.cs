@@ -45,8 +45,8 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
     /// <summary>What to write: a page for people (Html), facts for programs (Json) or metrics (Prometheus).</summary>
     // By name: a value of a type of the library would load the library with the module.
     [Parameter]
-    [ValidateSet("Html", "Json", "Prometheus")]
-    public string Format { get; set; } = "Html";
+    [ValidateSet(nameof(ReportFormat.Html), nameof(ReportFormat.Json), nameof(ReportFormat.Prometheus))]
+    public string Format { get; set; } = nameof(ReportFormat.Html);
 
     /// <summary>How old the newest restorable state of a database may be; older ones are marked as late.</summary>
     [Parameter]

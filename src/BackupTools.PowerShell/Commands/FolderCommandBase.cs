@@ -7,8 +7,6 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
 public abstract class FolderCommandBase : BackupCommandBase
 {
-    private string? _typedChainId;
-
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [SupportsWildcards]
@@ -34,17 +32,7 @@ public abstract class FolderCommandBase : BackupCommandBase
 
     private protected override bool MustFind => true;
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        _typedChainId = ChainId;
-    }
-
     /// <summary>Acts on chains that were given; folders and bundles wait for the end of the pipe.</summary>
     private protected void PerChoice(Action<ChainChoice> act) =>
         PerChoice(InputObject, Path, LiteralPath, ChainId, act);
-
-    /// <summary>At the end of the pipe: acts on the folders, and on each set of bundles of one folder.</summary>
-    private protected void PerGivenPath(Action<ChainChoice> act) => PerGivenPath(_typedChainId, act);
 }

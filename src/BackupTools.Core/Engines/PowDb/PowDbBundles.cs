@@ -186,7 +186,7 @@ internal static partial class PowDbBundles
     [GeneratedRegex(
         @"^(?<series>.+)-\d{8}T\d{9}Z-(?:full|incr)(?:-\d+)?$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        60_000
+        NameMatching.TimeoutMilliseconds
     )]
     private static partial Regex OurName();
 }

@@ -157,7 +157,7 @@ internal static partial class SpgBundles
     [GeneratedRegex(
         @"^(?<series>.+)-\d{8}T\d{9}Z-(full|incr)(-after-(?<after>\d{8}T\d{9}Z))?(-\d+)?\.bkp$",
         RegexOptions.ExplicitCapture,
-        60_000
+        NameMatching.TimeoutMilliseconds
     )]
     private static partial Regex NameShape();
 }

@@ -37,10 +37,12 @@ internal static class GenerationBundles
     /// <summary>The one bundle that a file is; its generation is read, as its parent is found there.</summary>
     public static IEnumerable<BundleReadResult> ReadOne(string path, EngineContext context)
     {
-        var generation = GenerationOf(path)!;
-        var replica = Path.GetDirectoryName(Path.GetDirectoryName(generation));
-        return ReadGeneration(generation, Path.GetFileName(replica) ?? "", context).Where(r => r.FullName == path);
+        var series = Path.GetFileName(ReplicaOf(path)) ?? "";
+        return ReadGeneration(GenerationOf(path)!, series, context).Where(r => r.FullName == path);
     }
+
+    /// <summary>The folder of the database that a bundle is of.</summary>
+    public static string? ReplicaOf(string path) => Path.GetDirectoryName(Path.GetDirectoryName(GenerationOf(path)));
 
     public static ChainPosition Position(uint index, long offset) =>
         new(((ulong)index << 32) + (ulong)offset, PositionUnit.WalIndexOffset);

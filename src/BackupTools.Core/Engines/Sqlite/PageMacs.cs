@@ -2,27 +2,23 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
 /// A fingerprint of every page of a state, 8 bytes a page, by which an increment knows the pages that changed: the first
-/// half of an AES-128-GMAC under a secret of the chain. The page sums of LTX are no such thing: whoever writes rows can
+/// half of a <see cref="PageMac"/>. The page sums of LTX are no such thing: whoever writes rows can
 /// make a page have the sum that it had before. The lock page's place holds 0.
 /// </summary>
 /// <param name="key">The secret, as <see cref="NewKey"/> makes it.</param>
 /// <param name="pages">Pages of the state.</param>
 internal sealed class PageMacs(string key, uint pages) : IDisposable
 {
-    /// <summary>Bytes of the secret.</summary>
-    public const int KeyLength = 16;
-
     private const int Size = 8;
 
-    private static readonly byte[] Nonce = new byte[12];
-
-    private readonly AesGcm _gcm = new(Convert.FromHexString(key), KeyLength);
-    private readonly byte[] _tag = new byte[KeyLength];
+    private readonly PageMac _mac = new(Convert.FromHexString(key));
+    private readonly byte[] _tag = new byte[PageMac.Length];
     private readonly byte[] _table = new byte[TableLength(pages)];
 
     public string Key => key;
@@ -30,7 +26,7 @@ internal sealed class PageMacs(string key, uint pages) : IDisposable
     public ReadOnlySpan<byte> Table => _table;
 
     /// <summary>A new secret, lower-case hex.</summary>
-    public static string NewKey() => RandomNumberGenerator.GetHexString(2 * KeyLength, lowercase: true);
+    public static string NewKey() => RandomNumberGenerator.GetHexString(2 * PageMac.Length, lowercase: true);
 
     /// <summary>Bytes of a table.</summary>
     /// <exception cref="BackupException">UnsupportedFormat: too large for one.</exception>
@@ -45,7 +41,7 @@ internal sealed class PageMacs(string key, uint pages) : IDisposable
     /// <summary>Takes a page in; each is taken once.</summary>
     public void Set(uint number, ReadOnlySpan<byte> page)
     {
-        _gcm.Encrypt(Nonce, [], [], _tag, page);
+        _mac.Compute(page, _tag);
         _tag.AsSpan(0, Size).CopyTo(_table.AsSpan((int)(number - 1) * Size));
     }
 
@@ -58,5 +54,5 @@ internal sealed class PageMacs(string key, uint pages) : IDisposable
                 == BinaryPrimitives.ReadUInt64LittleEndian(_table.AsSpan(at));
     }
 
-    public void Dispose() => _gcm.Dispose();
+    public void Dispose() => _mac.Dispose();
 }

@@ -16,7 +16,7 @@ internal static class SideFiles
     /// <param name="bundlePath">The LTX file.</param>
     /// <param name="id">The bundle's id: a side file of another bundle of the same name is none.</param>
     /// <param name="disk">The disk.</param>
-    /// <param name="notes">Is told why a side file that is there is not used.</param>
+    /// <param name="notes">Gets the reason why a side file that exists is not used.</param>
     public static (SqliteSideFile Content, long Length)? Find(
         string bundlePath,
         string id,

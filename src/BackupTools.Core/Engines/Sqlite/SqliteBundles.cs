@@ -21,6 +21,12 @@ internal static class SqliteBundles
         return loose.Concat(SqliteReplica.In(path, disk).SelectMany(r => ReadReplica(r, context)));
     }
 
+    /// <summary>The folder of the database that a bundle is of, as its path says; null when it is no path of a bundle.</summary>
+    public static string? HomeOf(string path) =>
+        GenerationBundles.IsBundle(path) ? GenerationBundles.ReplicaOf(path)
+        : LitestreamNames.TryLtx(Path.GetFileName(path), out _, out _) ? SqliteReplica.OfLevel(path)
+        : null;
+
     private static IEnumerable<BundleReadResult> ReadReplica(SqliteReplica replica, EngineContext context)
     {
         var any = false;
@@ -51,17 +57,8 @@ internal static class SqliteBundles
         SqliteReplica.LtxFilesOf(folder, disk).Select(f => LtxBundles.ReadOne(f.Path, SeriesOf(f.Path), disk));
 
     /// <summary>The name of the replica that a file of a level is in; of a loose file, that of its folder.</summary>
-    private static string SeriesOf(string path)
-    {
-        var level = Path.GetDirectoryName(path)!;
-        var ltx = Path.GetDirectoryName(level);
-        return
-            LitestreamNames.TryLevel(Path.GetFileName(level), out _)
-            && Path.GetFileName(ltx) == LitestreamNames.Ltx
-            && Path.GetDirectoryName(ltx) is { } replica
-            ? Path.GetFileName(replica)
-            : Path.GetFileName(level);
-    }
+    private static string SeriesOf(string path) =>
+        Path.GetFileName(SqliteReplica.OfLevel(path) ?? Path.GetDirectoryName(path)!);
 
     private static bool BeginsLikeLtx(string path, IDisk disk)
     {

@@ -103,7 +103,14 @@ internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target
 
     private void ReadSnapshot(IDiskFile file)
     {
-        var pages = new PageCutter(this);
+        var pages = new PageCutter(
+            PageSize,
+            (number, page) =>
+            {
+                Begin(page.Length);
+                Put(number, page);
+            }
+        );
         SqliteFile.Unpack(file, pages.Append, context.Progress, context.Cancellation);
         Resize(pages.Finish());
     }
@@ -186,45 +193,5 @@ internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target
         Pages = pages;
         _file?.Resize(pages);
         Sums?.Resize(pages);
-    }
-
-    /// <summary>Cuts the bytes of a database file into its pages.</summary>
-    private sealed class PageCutter(SqliteChainReader reader)
-    {
-        private byte[] _page = new byte[SqliteHeader.Length];
-        private int _have;
-        private uint _done;
-
-        public void Append(ReadOnlySpan<byte> bytes)
-        {
-            while (!bytes.IsEmpty)
-            {
-                var part = bytes[..Math.Min(bytes.Length, _page.Length - _have)];
-                part.CopyTo(_page.AsSpan(_have));
-                _have += part.Length;
-                bytes = bytes[part.Length..];
-                if (_have < _page.Length)
-                {
-                    return;
-                }
-                if (reader.PageSize == 0)
-                {
-                    reader.Begin(SqliteHeader.Parse(_page).PageSize);
-                }
-                if (_page.Length < reader.PageSize)
-                {
-                    Array.Resize(ref _page, reader.PageSize);
-                    continue;
-                }
-                reader.Put(checked(++_done), _page);
-                _have = 0;
-            }
-        }
-
-        /// <summary>Says that the file has ended; returns its pages.</summary>
-        public uint Finish() =>
-            _have == 0
-                ? _done
-                : throw new BackupException(ErrorCode.Truncated, "the snapshot ends inside a page", offset: null);
     }
 }

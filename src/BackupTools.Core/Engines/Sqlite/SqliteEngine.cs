@@ -41,7 +41,7 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
 
     public string NameOf(BundleHeader full) => full.Series ?? full.Name;
 
-    public string? HomeOf(string path) => SqliteReplica.HomeOf(path);
+    public string? HomeOf(string path) => SqliteBundles.HomeOf(path);
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SqlitePlan.Of(request, context);
 

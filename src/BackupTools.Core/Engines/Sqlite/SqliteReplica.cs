@@ -97,18 +97,13 @@ internal sealed record SqliteReplica(string Folder)
             ? bundle.Side!.SourcePath
             : null;
 
-    /// <summary>The folder of the database that a file is of, as its path says; null when it is no path of a bundle.</summary>
-    public static string? HomeOf(string path)
+    /// <summary>The folder of the database that a file of a level is of, as its path says; null when it says nothing.</summary>
+    public static string? OfLevel(string path)
     {
-        var level = Path.GetDirectoryName(path);
-        var above = Path.GetDirectoryName(level);
-        return LitestreamNames.TryLtx(Path.GetFileName(path), out _, out _)
-            && LitestreamNames.TryLevel(Path.GetFileName(level)!, out _)
-            && Path.GetFileName(above) == LitestreamNames.Ltx
-                ? Path.GetDirectoryName(above)
-            : LitestreamNames.IsGeneration(Path.GetFileName(above) ?? "")
-            && Path.GetFileName(Path.GetDirectoryName(above)) == LitestreamNames.Generations
-                ? Path.GetDirectoryName(Path.GetDirectoryName(above))
+        var level = Path.GetDirectoryName(path)!;
+        var ltx = Path.GetDirectoryName(level);
+        return LitestreamNames.TryLevel(Path.GetFileName(level), out _) && Path.GetFileName(ltx) == LitestreamNames.Ltx
+            ? Path.GetDirectoryName(ltx)
             : null;
     }
 

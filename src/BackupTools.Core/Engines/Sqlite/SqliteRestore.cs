@@ -118,22 +118,30 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             );
         }
         using var digest = Blake3.Hasher.New();
-        var check = new ReadBack(written);
+        SqliteHeader? header = null;
+        var pages = new PageCutter(
+            written.PageSize,
+            (number, page) =>
+            {
+                written.Sums!.Require(number, page);
+                header ??= SqliteHeader.Parse(page);
+            }
+        );
         HashingCopy.Read(
             file,
             new FileRange(0, file.Length),
             block =>
             {
                 digest.Update(block);
-                check.Append(block);
+                pages.Append(block);
             },
             context.Progress,
             context.Cancellation
         );
         RequireDigest(last, digest.Finalize().ToString());
-        if (check.Header is { PageCount: { } pages } && pages != written.Pages)
+        if (header is { PageCount: { } named } && named != written.Pages)
         {
-            context.Warn($"the database header names {pages} pages, the backup {written.Pages}");
+            context.Warn($"the database header names {named} pages, the backup {written.Pages}");
         }
     }
 
@@ -148,36 +156,6 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 expected: side.StateDigest,
                 actual: actual
             );
-        }
-    }
-
-    /// <summary>Cuts what is read back into pages and compares each with what was written.</summary>
-    private sealed class ReadBack(SqliteChainReader written)
-    {
-        private readonly byte[] _page = new byte[Math.Max(1, written.PageSize)];
-        private int _have;
-        private uint _number;
-
-        public SqliteHeader? Header { get; private set; }
-
-        public void Append(ReadOnlySpan<byte> bytes)
-        {
-            while (!bytes.IsEmpty)
-            {
-                var part = bytes[..Math.Min(bytes.Length, _page.Length - _have)];
-                part.CopyTo(_page.AsSpan(_have));
-                _have += part.Length;
-                bytes = bytes[part.Length..];
-                if (_have == _page.Length)
-                {
-                    written.Sums!.Require(++_number, _page);
-                    if (_number == 1)
-                    {
-                        Header = SqliteHeader.Parse(_page);
-                    }
-                    _have = 0;
-                }
-            }
         }
     }
 }

@@ -1,28 +1,19 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.PowDb;
 
-/// <summary>Fingerprints of pages under the secret of a chain: AES-128-GCM's authentication tag (GMAC).</summary>
-/// <remarks>
-/// Whoever writes rows chooses what is in a page, so a fingerprint must not be foreseeable: two pages that somebody
-/// prepared have the same tag with a probability below 2^-119 (257 blocks of 16 bytes, NIST SP 800-38D), as long as
-/// the secret is one. XxHash128 is eight times as fast, but for pages that differ in two well-chosen bits it has the same
-/// value under one of 130 seeds; BLAKE3 of a page needs no secret, but four to seven times as long.
-/// Not safe for several threads at once.
-/// </remarks>
+/// <summary>The fingerprints of PowDB's pages (<see cref="PageMac"/>). Not safe for several threads at once.</summary>
 internal sealed class PowDbPageMac : IDisposable
 {
-    // That it is always the same discloses how two tags differ, to somebody who sees tags: who does sees the secret too.
-    private static readonly byte[] Nonce = new byte[12];
-
-    private readonly AesGcm _gcm;
+    private readonly PageMac _mac;
 
     public PowDbPageMac(UInt128 key)
     {
         Span<byte> bytes = stackalloc byte[PowDbFingerprints.Size];
         BinaryPrimitives.WriteUInt128BigEndian(bytes, key);
-        _gcm = new AesGcm(bytes, PowDbFingerprints.Size);
+        _mac = new PageMac(bytes);
         bytes.Clear();
     }
 
@@ -39,10 +30,10 @@ internal sealed class PowDbPageMac : IDisposable
     {
         for (; pages.Length >= PowDbPage.Size; pages = pages[PowDbPage.Size..])
         {
-            _gcm.Encrypt(Nonce, [], [], fingerprints[..PowDbFingerprints.Size], pages[..PowDbPage.Size]);
+            _mac.Compute(pages[..PowDbPage.Size], fingerprints[..PowDbFingerprints.Size]);
             fingerprints = fingerprints[PowDbFingerprints.Size..];
         }
     }
 
-    public void Dispose() => _gcm.Dispose();
+    public void Dispose() => _mac.Dispose();
 }

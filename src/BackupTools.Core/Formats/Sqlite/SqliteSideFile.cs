@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -24,7 +25,6 @@ internal sealed record SqliteSideFile
     public const int DigestLength = 32;
 
     private const int FormatVersion = 1;
-    private const int KeyLength = 16;
 
     private static ReadOnlySpan<byte> Magic => "BTSQLITE"u8;
 
@@ -155,7 +155,7 @@ internal sealed record SqliteSideFile
             PreApply = Sum(Text(root, "pre_apply")),
             PostApply = Sum(Text(root, "post_apply")),
             StateDigest = Digest(Text(root, "state_blake3")),
-            PageKey = Hex(Text(root, "page_key"), KeyLength),
+            PageKey = Hex(Text(root, "page_key"), PageMac.Length),
             PageMacsDigest = Digest(Text(root, "page_macs_blake3")),
         };
     }

@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
+using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Alopex;
 
 namespace BackupTools.Tests.Engines.Alopex;

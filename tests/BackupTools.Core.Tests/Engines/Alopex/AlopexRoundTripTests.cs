@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
+using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Alopex;
 
 namespace BackupTools.Tests.Engines.Alopex;

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using BackupTools.Chains;
 using BackupTools.Engines.Alopex;
+using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Alopex;
 
 namespace BackupTools.Tests.Engines.Alopex;
@@ -69,48 +69,16 @@ internal static class AlopexStates
     /// <summary>What the independent checker prints of a data directory.</summary>
     public static SortedDictionary<string, string> CheckedByPython(string folder, bool small)
     {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "BackupTools.slnx")))
-        {
-            root = Path.GetDirectoryName(root)!;
-        }
-        var start = new ProcessStartInfo("python3")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        start.ArgumentList.Add(Path.Combine(root, "tests", "checkers", "alopex_check.py"));
-        start.ArgumentList.Add(folder);
-        if (small)
-        {
-            start.ArgumentList.Add("8192");
-            start.ArgumentList.Add("3");
-        }
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, errors.Result);
-        Assert.Contains("skipped []", errors.Result, StringComparison.Ordinal);
+        var run = Python.Run([
+            Python.Checker("alopex_check.py"),
+            folder,
+            .. small ? ["8192", "3"] : Array.Empty<string>(),
+        ]);
+        Assert.Contains("skipped []", run.Error, StringComparison.Ordinal);
         return new SortedDictionary<string, string>(
-            output
-                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .ToDictionary(l => l.Split('\t')[0], l => l.Split('\t')[1]),
             StringComparer.Ordinal
         );
-    }
-}
-
-/// <summary>A theory that needs python3, skipped by name where there is none.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PythonTheoryAttribute : TheoryAttribute
-{
-    public PythonTheoryAttribute()
-    {
-        var found = (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator)
-            .Any(p => File.Exists(Path.Combine(p, "python3")));
-        Skip = found ? null : "python3 is not installed";
     }
 }

@@ -3,6 +3,7 @@ using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
 using BackupTools.Tests.Engines.Spg;
+using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.PowDb;
 
@@ -62,7 +63,7 @@ public sealed class PowDbKeeperTests : IDisposable
         Assert.Empty(_harness.Warnings);
     }
 
-    [PowDbChecker.Fact]
+    [PythonFact]
     public void The_independent_reader_finds_in_a_merged_full_what_is_in_the_source()
     {
         var merged = _harness.Merge(Chain("S0", "S1", "S2"), _harness.At("merged"));

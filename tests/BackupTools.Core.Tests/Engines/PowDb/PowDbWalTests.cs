@@ -3,6 +3,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
+using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.PowDb;
 
@@ -40,7 +41,7 @@ public sealed class PowDbWalTests : IDisposable
         Assert.Empty(_harness.Verify([full]));
     }
 
-    [PowDbChecker.Fact]
+    [PythonFact]
     public void The_independent_reader_finds_the_same_records_in_the_restored_log()
     {
         var full = _harness.Full(PowDbFixtures.At("W"), _harness.At("backups"), WithWal);

@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
 
 namespace BackupTools.Tests.Engines.Sqlite;
@@ -11,47 +12,26 @@ public sealed class SqliteCaptureTests : IDisposable
 {
     private const int Steps = 8;
 
-    private static readonly string[] Changes =
-    [
-        "insert into t select null, randomblob(abs(random()) % 900) from t limit 40",
-        "delete from t where id % 3 = 0",
-        "update t set body = zeroblob(2000) where id % 7 = 1",
-        "create index if not exists i on t(body)",
-        "drop index if exists i",
-        "insert or replace into w select hex(randomblob(4)), randomblob(50) from t",
-        "insert into f select hex(randomblob(9)) || ' word' from t",
-        "insert into t values(null, randomblob(30000))",
-        "delete from t where id > 10",
-        "vacuum",
-        "pragma incremental_vacuum",
-    ];
-
     private readonly SqliteBox _box = new();
 
     private string Source => _box.Harness.At("app.db");
 
     private string Bundles => _box.Harness.At("b");
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void Every_state_of_a_random_history_is_what_the_independent_reader_and_a_restore_make_of_it()
     {
         foreach (var (seed, pageSize, autoVacuum, mode) in Kinds())
         {
             var random = new Random(seed);
             var source = _box.Harness.At($"source-{seed}.db");
-            SqliteTestDatabase.Run(
-                source,
-                $"pragma page_size={pageSize}; pragma auto_vacuum={autoVacuum}; pragma journal_mode={mode}; "
-                    + "create table t(id integer primary key, body); create table w(k primary key, v) without rowid; "
-                    + "create virtual table f using fts5(x); insert into t select value, randomblob(200) from "
-                    + "(with recursive n(value) as (select 1 union all select value + 1 from n where value < 50) select value from n)"
-            );
+            SqliteTestDatabase.Run(source, SqliteHistory.Begin(pageSize, autoVacuum, mode));
             List<BundleHeader> way = [_box.Harness.Full(source, Bundles)];
             List<byte[]> states = [File.ReadAllBytes(source)];
             for (var step = 1; step < Steps; step++)
             {
-                SqliteTestDatabase.Run(source, Changes[random.Next(Changes.Length)]);
-                SqliteTestDatabase.Run(source, Changes[random.Next(Changes.Length)]);
+                SqliteTestDatabase.Run(source, SqliteHistory.Change(random));
+                SqliteTestDatabase.Run(source, SqliteHistory.Change(random));
                 way.Add(_box.Harness.Increment(source, Bundles, way));
                 states.Add(File.ReadAllBytes(source));
             }
@@ -119,7 +99,7 @@ public sealed class SqliteCaptureTests : IDisposable
     }
 
     /// <summary>Litestream lays an increment on whatever is before it; so what came and went in between is stored too.</summary>
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_differential_holds_what_was_changed_and_changed_back_since()
     {
         SqliteTestDatabase.AddRows(Source, 3000);
@@ -136,7 +116,7 @@ public sealed class SqliteCaptureTests : IDisposable
         Assert.Equal(first, File.ReadAllBytes(_box.Restore(Bundles, 3)));
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void Commits_of_a_killed_program_are_taken_from_its_log()
     {
         using (var writer = new SqliteWriter(Source))
@@ -162,7 +142,7 @@ public sealed class SqliteCaptureTests : IDisposable
         Assert.Equal(100, SqliteRows.Check(_box.Restore(Bundles, 1)));
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_link_to_a_live_database_is_followed_to_its_log()
     {
         Directory.CreateDirectory(_box.Harness.At("real"));

@@ -1,8 +1,8 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -11,24 +11,9 @@ public sealed class SqliteHistoryTests : IDisposable
 {
     private const int Steps = 9;
 
-    private static readonly string[] Changes =
-    [
-        "insert into t select null, randomblob(abs(random()) % 900) from t limit 40",
-        "delete from t where id % 3 = 0",
-        "update t set body = zeroblob(2000) where id % 7 = 1",
-        "create index if not exists i on t(body)",
-        "drop index if exists i",
-        "insert or replace into w select hex(randomblob(4)), randomblob(50) from t",
-        "insert into f select hex(randomblob(9)) || ' word' from t",
-        "insert into t values(null, randomblob(30000))",
-        "delete from t where id > 10",
-        "vacuum",
-        "pragma incremental_vacuum",
-    ];
-
     private readonly SqliteBox _box = new();
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void Every_state_of_a_random_history_is_restored_to_the_byte_and_merged_alike()
     {
         foreach (var (seed, pageSize, autoVacuum) in new[] { (1, 512, 0), (2, 4096, 2), (3, 65536, 1) })
@@ -49,7 +34,7 @@ public sealed class SqliteHistoryTests : IDisposable
         }
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void An_increment_that_lacks_a_new_page_is_refused()
     {
         var states = Make(4, 512, 0, out var replica);
@@ -88,23 +73,16 @@ public sealed class SqliteHistoryTests : IDisposable
         var random = new Random(seed);
         var database = _box.Harness.At($"source-{seed}.db");
         replica = _box.Harness.At($"replica-{seed}");
-        using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
-        connection.Open();
-        Run(
-            connection,
-            $"pragma page_size={pageSize}; pragma auto_vacuum={autoVacuum}; create table t(id integer primary key, body); "
-                + "create table w(k primary key, v) without rowid; create virtual table f using fts5(x); "
-                + "insert into t select value, randomblob(200) from (with recursive n(value) as "
-                + "(select 1 union all select value + 1 from n where value < 50) select value from n)"
-        );
+        using var connection = SqliteTestDatabase.Open(database);
+        SqliteTestDatabase.Run(connection, SqliteHistory.Begin(pageSize, autoVacuum, "delete"));
         var states = new List<byte[]>();
         var before = _box.Harness.At($"before-{seed}.db");
         for (var txid = 1ul; txid <= Steps; txid++)
         {
             if (txid > 1)
             {
-                Run(connection, Changes[random.Next(Changes.Length)]);
-                Run(connection, Changes[random.Next(Changes.Length)]);
+                SqliteTestDatabase.Run(connection, SqliteHistory.Change(random));
+                SqliteTestDatabase.Run(connection, SqliteHistory.Change(random));
             }
             var state = File.ReadAllBytes(database);
             var name = txid == 1 ? $"9/{1:x16}-{1:x16}.ltx" : $"0/{txid:x16}-{txid:x16}.ltx";
@@ -121,12 +99,5 @@ public sealed class SqliteHistoryTests : IDisposable
             states.Add(state);
         }
         return states;
-    }
-
-    private static void Run(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

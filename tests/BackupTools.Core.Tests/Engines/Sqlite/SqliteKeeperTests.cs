@@ -1,6 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
+using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
 
 namespace BackupTools.Tests.Engines.Sqlite;
@@ -10,7 +11,7 @@ public sealed class SqliteKeeperTests : IDisposable
 {
     private readonly SqliteBox _box = new();
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_merge_restores_to_the_same_bytes_and_the_independent_reader_reads_it()
     {
         var replica = SqliteFixtures.Handmade(_box.Folder);

@@ -1,6 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Tests.Formats.Sqlite;
+using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -44,7 +44,7 @@ public sealed class SqliteRefusalTests : IDisposable
         Assert.Equal(OperatingSystem.IsLinux() ? 4 : 0, before.Count);
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_hot_rollback_journal_is_refused_until_it_was_rolled_back()
     {
         using (var writer = new SqliteWriter(Source, "delete"))
@@ -65,7 +65,7 @@ public sealed class SqliteRefusalTests : IDisposable
         Assert.Equal(3001, SqliteRows.Check(_box.Restore(Bundles, 1)));
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_program_that_does_not_let_go_is_waited_for_and_named()
     {
         using var writer = new SqliteWriter(Source, "delete");
@@ -77,7 +77,7 @@ public sealed class SqliteRefusalTests : IDisposable
     }
 
     /// <summary>SQLite itself does not look at a frame's checksum again: the damage would be in the backup.</summary>
-    [LtxChecker.Fact]
+    [PythonFact]
     public void A_damaged_frame_of_a_live_log_is_found()
     {
         using var writer = new SqliteWriter(Source);

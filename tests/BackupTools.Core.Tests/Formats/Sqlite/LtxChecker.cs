@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace BackupTools.Tests.Formats.Sqlite;
@@ -6,21 +5,7 @@ namespace BackupTools.Tests.Formats.Sqlite;
 /// <summary>The independent reader and writer of LTX files, a Python script written from the format description alone.</summary>
 internal static class LtxChecker
 {
-    private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "checkers", "ltx.py");
-    private static readonly bool IsAvailable = Try("--version") is not null;
-
-    /// <summary>A test that needs the reader; skipped, by name, where there is no Python.</summary>
-    [AttributeUsage(AttributeTargets.Method)]
-    internal sealed class FactAttribute : Xunit.FactAttribute
-    {
-        public FactAttribute()
-        {
-            if (!IsAvailable)
-            {
-                Skip = "python3 is not installed";
-            }
-        }
-    }
+    private static readonly string Script = Python.Checker("ltx.py");
 
     /// <summary>What it says about files; fails the test when it finds one that it cannot read, or a wrong checksum.</summary>
     public static IReadOnlyList<string> Check(params string[] files)
@@ -53,30 +38,11 @@ internal static class LtxChecker
                 for n, p in pages.items(): o.seek((n - 1) * size); o.write(p)
                 o.truncate(commit * size)
             """;
-        Assert.NotNull(Try(["-c", code, Path.GetDirectoryName(Script)!, target, .. files]));
+        Python.Run(["-c", code, Path.GetDirectoryName(Script)!, target, .. files]);
     }
 
     private static string Text<T>(T value)
         where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string Run(string[] arguments) =>
-        Try([Script, .. arguments])
-        ?? throw new InvalidOperationException("the independent reader found something wrong");
-
-    private static string? Try(params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(
-                new ProcessStartInfo("python3", arguments) { RedirectStandardOutput = true, UseShellExecute = false }
-            )!;
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? output : null;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
-    }
+    private static string Run(string[] arguments) => Python.Run([Script, .. arguments]).Out;
 }

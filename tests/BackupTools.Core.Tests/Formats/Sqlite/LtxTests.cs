@@ -78,7 +78,7 @@ public sealed class LtxTests : IDisposable
         Assert.Throws<BackupException>(() => Scan([.. file, 0]));
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void What_we_write_the_independent_reader_reads()
     {
         var random = new Random(3);
@@ -100,7 +100,7 @@ public sealed class LtxTests : IDisposable
         }
     }
 
-    [LtxChecker.Fact]
+    [PythonFact]
     public void What_the_independent_writer_writes_we_read()
     {
         for (var state = 1; state <= 5; state++)
