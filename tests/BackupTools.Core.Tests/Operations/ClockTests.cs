@@ -98,6 +98,29 @@ public sealed class ClockTests
         Assert.InRange(Assert.Single(Report(box).Databases).AgeSeconds!.Value, 0, 3_600);
     }
 
+    /// <summary>What a bundle says about its order is no doubt, also once the wrong dates have come.</summary>
+    [Theory]
+    [InlineData(EngineNames.Sqlite)]
+    [InlineData(EngineNames.PowDb)]
+    public void Bundles_that_tell_their_order_leave_no_doubt_after_two_wrong_dates(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        var newest = "";
+        foreach (var (day, state) in new[] { (10, "S0"), (11, "S1"), (0, "S2") })
+        {
+            At(box, Morning.AddDays(day));
+            box.Become(state);
+            newest = box.Full().Id;
+        }
+        At(box, Morning.AddDays(12));
+        box.Warnings.Clear();
+
+        Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
+        box.Expire();
+        Assert.Empty(box.Warnings);
+        Assert.Contains(newest, box.Chains().SelectMany(c => c.Bundles).Select(b => b.Id));
+    }
+
     private static BackupReport Report(EngineSandbox box) =>
         ExportReport.Plan(
             new ReportSettings

@@ -106,6 +106,7 @@ internal static class LtxBundles
             Start = Txid(header.IsSnapshot ? header.MaxTxid : header.MinTxid - 1),
             End = Txid(header.MaxTxid),
             CreatedUtc = header.Time,
+            TellsOrder = true,
             Length = length + (side?.Length ?? 0),
             FullName = path,
             Format = "LTX1",

@@ -11,11 +11,8 @@ namespace BackupTools.Engines.Sqlite;
 /// </summary>
 internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {
-    private const int Rounds = 20;
     private const string StagedBundle = "bundle";
     private const string StagedSide = "side";
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly SqliteDestination _to = (SqliteDestination)plan.Detail!;
 
@@ -24,33 +21,19 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     private BundleHeader? Parent => plan.Request.Parent;
 
     /// <summary>Captures, proves and says how to publish.</summary>
-    /// <exception cref="BackupException">What <see cref="SqliteSession.Begin"/> throws; SourceChanging.</exception>
+    /// <exception cref="BackupException">What <see cref="SqliteSession.Begin"/> throws; SourceDamaged, SourceChanging.</exception>
     public CaptureResult Run()
     {
         context.Progress.Activity = "copying";
-        for (var round = 1; round <= Rounds; round++)
-        {
-            using var writer = TryWrite();
-            if (writer is not null)
-            {
-                context.Progress.Activity = "verifying";
-                writer.Prove();
-                writer.WriteSide(StagedSide, ParentState(), Source);
-                context.Verbose($"{writer.Stored} pages stored");
-                return Published();
-            }
-            context.Verbose("a writer began the log at this moment: beginning anew");
-            Task.Delay(round * Pause, context.Clock, context.Cancellation).GetAwaiter().GetResult();
-        }
-        throw new BackupException(
-            ErrorCode.SourceChanging,
-            $"at the beginning of each of {Rounds} tries a writer had just begun the log anew",
-            Source
-        );
+        using var writer = Write();
+        context.Progress.Activity = "verifying";
+        writer.Prove();
+        writer.WriteSide(StagedSide, ParentState(), Source);
+        context.Verbose($"{writer.Stored} pages stored");
+        return Published();
     }
 
-    /// <summary>One transaction; null when it must be begun anew.</summary>
-    private LtxFileWriter? TryWrite()
+    private LtxFileWriter Write()
     {
         // Opened first and closed last: on Unix the end of any handle drops the locks of SQLite's.
         using var handle = SqliteHandle.Open(Source, context.Disk, context.Cancellation);
@@ -62,10 +45,6 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
             var time = context.Clock.GetUtcNow();
             var (size, pages) = (session.PageSize, session.Pages);
             using var log = new SqliteLog(session, staging, context).Read(size, pages);
-            if (log is null)
-            {
-                return null;
-            }
             context.Progress.Expect((long)pages * size, 1);
             return Write(new StatePages(handle.File, log, size, pages, context), Header(size, pages, time));
         }

@@ -21,6 +21,7 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
             SiblingIncrements = true,
             Options = [],
             IsOneFile = true,
+            Beside = static path => [path + "-wal", path + "-journal"],
         };
 
     public bool RecognisesSource(string path, EngineContext context) => SqliteSource.IsDatabase(path, context.Disk);

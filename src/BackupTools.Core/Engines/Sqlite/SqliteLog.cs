@@ -15,48 +15,28 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
     /// <summary>A log so long that writing it back must have been prevented for long.</summary>
     private const long HugeLog = 1L << 30;
 
-    /// <summary>
-    /// The pages to lay over the database file; null when the state is in no reliable relation to what the log is now,
-    /// so that the transaction must be begun anew.
-    /// </summary>
+    /// <summary>The pages to lay over the database file.</summary>
     /// <param name="pageSize">Bytes of a page.</param>
     /// <param name="pages">Pages of the state.</param>
-    public KeptPages? Read(int pageSize, uint pages)
+    /// <exception cref="BackupException">SourceDamaged; the log cannot be read.</exception>
+    public KeptPages Read(int pageSize, uint pages)
     {
         var kept = new KeptPages(pageSize, staging, context.Disk);
         try
         {
-            if (!session.IsWal || TryRead(kept, pageSize, pages))
+            // No snapshot, or one without frames: the file alone is the state, whatever the log holds by now.
+            if (session.IsWal && session.Snapshot() is { Frames: > 0 } snapshot)
             {
-                return kept;
+                using var log = context.Disk.OpenRead(session.WalPath);
+                ReadFrames(log, snapshot, kept, pageSize, pages);
             }
-            kept.Dispose();
-            return null;
+            return kept;
         }
         catch
         {
             kept.Dispose();
             throw;
         }
-    }
-
-    private bool TryRead(KeptPages kept, int pageSize, uint pages)
-    {
-        if (session.Snapshot() is not { } snapshot)
-        {
-            // The transaction saw no log. One that is in use came later.
-            return !IsInUse(session.WalPath);
-        }
-        if (snapshot.Pages != 0 && snapshot.Pages != pages)
-        {
-            return false;
-        }
-        if (snapshot.Frames > 0)
-        {
-            using var log = context.Disk.OpenRead(session.WalPath);
-            ReadFrames(log, snapshot, kept, pageSize, pages);
-        }
-        return true;
     }
 
     private void ReadFrames(IDiskFile log, SqliteSnapshot snapshot, KeptPages kept, int pageSize, uint pages)
@@ -123,15 +103,5 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
         {
             return null;
         }
-    }
-
-    private bool IsInUse(string path)
-    {
-        if (context.Disk.Stat(path) is not { Length: > 0 })
-        {
-            return false;
-        }
-        using var log = context.Disk.OpenRead(path);
-        return SaltsNow(log) is not null;
     }
 }

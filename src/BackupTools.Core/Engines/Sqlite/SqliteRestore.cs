@@ -23,7 +23,8 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     {
         foreach (var mark in Companions[1..].Select(c => destination + c))
         {
-            if (disk.Stat(mark) is not null)
+            // journal_mode=truncate leaves an empty journal behind; the others none, or one that looks as in a transaction.
+            if (disk.Stat(mark) is not (null or { Length: 0 }))
             {
                 throw new BackupException(
                     ErrorCode.SourceInUse,

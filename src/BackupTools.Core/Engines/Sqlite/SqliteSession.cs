@@ -124,8 +124,8 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>
-    /// What of the write-ahead log belongs to the transaction; null in rollback mode, and when there was no log that is in
-    /// use.
+    /// What of the write-ahead log belongs to the transaction; null in rollback mode, and when nothing was committed to the
+    /// log since it was opened.
     /// </summary>
     public unsafe SqliteSnapshot? Snapshot()
     {

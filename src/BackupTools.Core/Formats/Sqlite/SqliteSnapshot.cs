@@ -8,17 +8,12 @@ namespace BackupTools.Formats.Sqlite;
 /// (SQLite format, §3).
 /// </summary>
 /// <param name="Frames">Frames of the write-ahead log that belong to the transaction's state; may be 0.</param>
-/// <param name="Pages">Pages of the database then; 0 when only the file itself says so.</param>
 /// <param name="Salts">The log's salts, as in <see cref="SqliteWalHeader.Salts"/>.</param>
-internal sealed record SqliteSnapshot(uint Frames, uint Pages, ulong Salts)
+internal sealed record SqliteSnapshot(uint Frames, ulong Salts)
 {
     public const int Length = 48;
 
     /// <summary>Reads it.</summary>
     public static SqliteSnapshot Parse(ReadOnlySpan<byte> bytes) =>
-        new(
-            MemoryMarshal.Read<uint>(bytes[16..]),
-            MemoryMarshal.Read<uint>(bytes[20..]),
-            BinaryPrimitives.ReadUInt64BigEndian(bytes[32..])
-        );
+        new(MemoryMarshal.Read<uint>(bytes[16..]), BinaryPrimitives.ReadUInt64BigEndian(bytes[32..]));
 }

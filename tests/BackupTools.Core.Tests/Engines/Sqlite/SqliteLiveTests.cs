@@ -60,7 +60,63 @@ public sealed class SqliteLiveTests : IDisposable
         }
     }
 
+    /// <summary>The log of a database that was just opened holds nothing but what was never committed.</summary>
+    [PythonFact]
+    public void The_first_transaction_since_a_database_was_opened_stops_no_backup_however_long_it_is()
+    {
+        var source = ClosedDatabase(3000);
+        var state = File.ReadAllBytes(source);
+        using var writer = new SqliteWriter(source);
+        writer.Run("pragma cache_size=5");
+        writer.Run("begin immediate");
+        writer.Run("update t set v = 'never committed'");
+        Assert.True(new FileInfo(source + "-wal").Length > 100_000);
+        List<BundleHeader> way = [_box.Harness.Full(source, _box.Harness.At("b"))];
+        way.Add(_box.Harness.Increment(source, _box.Harness.At("b"), way));
+        Assert.Equal(state, File.ReadAllBytes(_box.Restore(_box.Harness.At("b"), 1)));
+        writer.Kill();
+        way.Add(_box.Harness.Increment(source, _box.Harness.At("b"), way));
+        Assert.All(way.Skip(1), b => Assert.InRange(new FileInfo(b.FullName).Length, 1, 300));
+        Assert.Equal(state, File.ReadAllBytes(_box.Restore(_box.Harness.At("b"), 3)));
+    }
+
+    /// <summary>Without a log when the transaction begins, the file alone is the state, whatever the log holds later.</summary>
+    [PythonFact]
+    public void Nothing_is_written_back_into_a_file_that_is_read_as_the_whole_state()
+    {
+        var source = ClosedDatabase(3000);
+        var state = File.ReadAllBytes(source);
+        var disk = new HookedDisk();
+        using var harness = new EngineHarness(new SqliteEngine(), disk);
+        SqliteWriter? writer = null;
+        disk.Reading = () =>
+        {
+            if (writer is null && File.Exists(source + "-wal"))
+            {
+                writer = new SqliteWriter(source, autoCheckpoint: 10);
+                writer.Run("update t set v = 'later'");
+                writer.AddRows(2000);
+                writer.Run("pragma wal_checkpoint(passive)");
+            }
+        };
+        harness.Full(source, _box.Harness.At("b"));
+        using (writer)
+        {
+            Assert.Equal(5000, Count(writer!));
+        }
+        Assert.Equal(state, File.ReadAllBytes(_box.Restore(_box.Harness.At("b"), 1)));
+    }
+
     public void Dispose() => _box.Dispose();
+
+    private string ClosedDatabase(int rows)
+    {
+        var source = _box.Harness.At("app.db");
+        SqliteTestDatabase.Run(source, "pragma journal_mode=wal");
+        SqliteTestDatabase.AddRows(source, rows);
+        Assert.False(File.Exists(source + "-wal"));
+        return source;
+    }
 
     private static long Count(SqliteWriter writer) =>
         long.Parse(

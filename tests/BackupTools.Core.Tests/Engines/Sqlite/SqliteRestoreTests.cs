@@ -168,5 +168,32 @@ public sealed class SqliteRestoreTests : IDisposable
         Assert.False(File.Exists(destination + "-wal"));
     }
 
+    /// <summary>With journal_mode=truncate an empty journal stays beside a database that nobody has open.</summary>
+    [Theory]
+    [InlineData("truncate", true)]
+    [InlineData("persist", false)] // between transactions it looks as in one
+    public void An_empty_journal_is_no_sign_of_a_program(string mode, bool mayReplace)
+    {
+        var replica = SqliteFixtures.Handmade(_box.Folder);
+        var destination = _box.Harness.At("there", "out.db");
+        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
+        SqliteTestDatabase.Run(destination, $"pragma journal_mode={mode}; create table t(a); insert into t values(1)");
+        Assert.True(File.Exists(destination + "-journal"));
+        var plan = _box.Plan(replica, RestoreTarget.Latest);
+        var request = new RestoreRequest { Plan = plan, DestinationPath = destination };
+        if (!mayReplace)
+        {
+            var error = Assert.Throws<BackupException>(() =>
+                _box.Harness.Engine.MayReplace(request, _box.Harness.Context())
+            );
+            Assert.Equal(ErrorCode.SourceInUse, error.Code);
+            File.Delete(destination + "-journal"); // as the advice says
+        }
+        Assert.True(_box.Harness.Engine.MayReplace(request, _box.Harness.Context()));
+        _box.Harness.Restore(plan.Bundles, destination);
+        Assert.Equal(SqliteFixtures.State(5), File.ReadAllBytes(destination));
+        Assert.False(File.Exists(destination + "-journal"));
+    }
+
     public void Dispose() => _box.Dispose();
 }
