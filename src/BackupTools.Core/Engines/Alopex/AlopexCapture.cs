@@ -59,11 +59,7 @@ internal sealed class AlopexCapture
         FinishMeta(folderNow);
         WarnOfTheState(folderNow);
         var entries = _stage.Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc));
-        using (var manifest = _staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}"))
-        {
-            manifest.Write(new AlopexManifest([.. entries]).ToBytes(), 0);
-        }
-        return Publish();
+        return Publish(new AlopexManifest([.. entries]).ToBytes());
     }
 
     private AlopexFolder UntilItHoldsStill()
@@ -316,10 +312,12 @@ internal sealed class AlopexCapture
         }
     }
 
-    private CaptureResult Publish()
+    private CaptureResult Publish(byte[] manifest)
     {
         var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
-        var path = marker.NextPath(_context.Clock.GetUtcNow());
+        var now = _context.Clock.GetUtcNow();
+        var path = marker.NextPath(now);
+        _stage.WriteManifest(manifest, AlopexNames.SnapshotTime(Path.GetFileName(path))!.Value, now);
         return new CaptureResult { Steps = marker.Place(path), BundlePath = path };
     }
 
