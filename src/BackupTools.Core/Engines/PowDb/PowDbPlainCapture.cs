@@ -52,7 +52,7 @@ internal static class PowDbPlainCapture
         long at = 0;
         void Tap(ReadOnlySpan<byte> block)
         {
-            hasher.UpdateWithJoin(block);
+            hasher.Update(block);
             check!.Take(at, block);
             pages?.Take(at, block);
             at += block.Length;
