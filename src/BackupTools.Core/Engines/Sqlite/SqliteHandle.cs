@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
@@ -78,6 +79,21 @@ internal sealed class SqliteHandle : IDisposable
         if (other is not null)
         {
             throw InUseHere(path);
+        }
+    }
+
+    /// <summary>
+    /// True when another program holds a database for itself alone: it writes, or is in exclusive locking mode. False for
+    /// one that is not there.
+    /// </summary>
+    /// <exception cref="BackupException">SourceInUse: this process has the file open; the file cannot be read.</exception>
+    public static bool IsHeldElsewhere(string path, IDisk disk)
+    {
+        lock (Gate)
+        {
+            RefuseOpenHere(path, disk);
+            return Look(path, disk) is { Kind: DiskEntryKind.File } file
+                && RecordLocks.AreHeld(file.Path, new FileRange(SqlitePages.FirstLocked, SqlitePages.AfterLocked));
         }
     }
 
