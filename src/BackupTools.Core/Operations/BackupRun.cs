@@ -91,7 +91,8 @@ internal static class BackupRun
         var context = host.Context;
         using var destination = DestinationScope.Open(host, plan.Settings.DestinationPath);
         // Between planning and locking another run may have added to the chain: plan again, now that nobody can.
-        plan = Plan(OnceOnly(plan.Settings), plan.AskedKind, host);
+        plan = Plan(plan.Settings, plan.AskedKind, host);
+        RunCheckpoint(plan.Settings, host);
         var before = host.Progress.Sample();
         CaptureResult result;
         try
@@ -138,23 +139,14 @@ internal static class BackupRun
         return result;
     }
 
-    /// <summary>A full that takes the place of an increment does not run the user's checkpoint a second time.</summary>
-    private static BackupSettings OnceOnly(BackupSettings settings)
+    /// <summary>The user's checkpoint; once, also where a full then takes the place of an increment.</summary>
+    private static void RunCheckpoint(BackupSettings settings, OperationHost host)
     {
-        var (checkpoint, done) = (settings.Checkpoint, false);
-        return checkpoint is null || !settings.FullIfNeeded
-            ? settings
-            : settings with
-            {
-                Checkpoint = () =>
-                {
-                    if (!done)
-                    {
-                        checkpoint();
-                        done = true;
-                    }
-                },
-            };
+        if (settings.Checkpoint is { } checkpoint)
+        {
+            host.Context.Progress.Activity = "waiting for the checkpoint";
+            checkpoint();
+        }
     }
 
     /// <summary>
