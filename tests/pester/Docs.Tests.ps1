@@ -3,7 +3,7 @@
 BeforeDiscovery {
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
     $pages = @(
-        @{ Page = 'README.md'; Engine = 'SPG'; Name = 'shop.db'; Before = $null }
+        @{ Page = 'README.md'; Engine = 'SQLite'; Name = 'app.db'; Before = $null }
         @{ Page = 'docs/engines/sqlite.md'; Engine = 'SQLite'; Name = 'app.db'; Before = $null }
         @{ Page = 'docs/engines/spg.md'; Engine = 'SPG'; Name = 'shop.db'; Before = $null }
         @{ Page = 'docs/engines/grafeo.md'; Engine = 'Grafeo'; Name = 'graph.grafeo'; Before = $null }
@@ -73,10 +73,11 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         }
         $was = $ErrorActionPreference
         $ErrorActionPreference = 'Stop'
+        $state = 0
         try {
             $results = foreach ($statement in $tree.EndBlock.Statements.Extent.Text) {
                 if ($statement.StartsWith('New-IncrementalBackup', [StringComparison]::Ordinal)) {
-                    Set-SampleState $sample 1
+                    Set-SampleState $sample (++$state)
                     Copy-Source $sample $Name
                 }
                 . ([scriptblock]::Create($statement)) 3>&1

@@ -52,8 +52,10 @@ internal sealed class AlopexCapture
         var folderNow = CopyUntilStable();
         FinishMeta(folderNow);
         WarnOfTheState(folderNow);
-        var entries = _stage.Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc));
-        return Publish(new AlopexManifest([.. entries]).ToBytes());
+        var entries = _stage
+            .Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc))
+            .ToList();
+        return Publish(entries);
     }
 
     private AlopexFolder CopyUntilStable()
@@ -296,13 +298,22 @@ internal sealed class AlopexCapture
         }
     }
 
-    private CaptureResult Publish(byte[] manifest)
+    private CaptureResult Publish(IReadOnlyList<AlopexManifestEntry> entries)
     {
         var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
         var now = _context.Clock.GetUtcNow();
         var path = marker.NextPath(now);
-        _stage.WriteManifest(manifest, AlopexNames.SnapshotTime(Path.GetFileName(path))!.Value, now);
-        return new CaptureResult { Steps = marker.Place(path), BundlePath = path };
+        _stage.WriteManifest(
+            new AlopexManifest(entries).ToBytes(),
+            AlopexNames.SnapshotTime(Path.GetFileName(path))!.Value,
+            now
+        );
+        return new CaptureResult
+        {
+            Steps = marker.Place(path),
+            BundlePath = path,
+            IsUnchanged = _linker?.IsAsBefore(entries, _context.Cancellation) == true,
+        };
     }
 
     private void Warn(string message)

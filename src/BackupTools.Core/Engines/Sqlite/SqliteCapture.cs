@@ -25,12 +25,14 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     public CaptureResult Run()
     {
         context.Progress.Activity = "copying";
-        using var writer = Write();
+        var writer = Write();
         context.Progress.Activity = "verifying";
         writer.Prove();
         writer.WriteSide(StagedSide, ParentState(), Source);
         context.Verbose($"{writer.Stored} pages stored");
-        return Published();
+        return Published(
+            writer.Stored == 0 && Parent?.Detail is LtxBundle parent && parent.Header.Commit == writer.Pages
+        );
     }
 
     private LtxFileWriter Write()
@@ -62,16 +64,8 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         var earlier = _to.Since.Select(b => SideFiles.PageMacs(b.FullName, ((LtxBundle)b.Detail!).Side!, context.Disk));
         var key = _to.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
-        try
-        {
-            writer.Write([.. earlier], state.Show);
-            return writer;
-        }
-        catch
-        {
-            writer.Dispose();
-            throw;
-        }
+        writer.Write([.. earlier], state.Show);
+        return writer;
     }
 
     private LtxHeader Header(int pageSize, uint pages, DateTimeOffset time)
@@ -116,7 +110,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         }
     }
 
-    private CaptureResult Published() =>
+    private CaptureResult Published(bool isUnchanged) =>
         new()
         {
             Steps =
@@ -125,5 +119,6 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
                 PublishStep.Place(StagedBundle, plan.BundlePath),
             ],
             BundlePath = plan.BundlePath,
+            IsUnchanged = isUnchanged,
         };
 }
