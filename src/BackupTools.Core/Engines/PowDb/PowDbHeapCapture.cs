@@ -176,7 +176,7 @@ internal sealed class PowDbHeapCapture : IDisposable
                 if (look == Rereads)
                 {
                     throw again.SequenceEqual(page)
-                        ? PowDbSource.Damaged(e, _source.Path)
+                        ? e.At(_source.Path).AsSourceDamaged()
                         : new BackupException(ErrorCode.SourceChanging, $"page {index} keeps changing", _source.Path);
                 }
                 again.CopyTo(page);

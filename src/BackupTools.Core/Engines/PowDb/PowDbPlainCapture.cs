@@ -72,7 +72,7 @@ internal static class PowDbPlainCapture
         }
         catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged && e.FullName is null)
         {
-            throw PowDbSource.Damaged(e, source.Path);
+            throw e.At(source.Path).AsSourceDamaged();
         }
         return new PowDbCaptured
         {
