@@ -1,4 +1,3 @@
-using BackupTools.Tests;
 using Xunit.Abstractions;
 
 [assembly: TestCollectionOrderer("BackupTools.Tests.LongestFirst", "BackupTools.Core.Tests")]

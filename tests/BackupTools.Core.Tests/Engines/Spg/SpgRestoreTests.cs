@@ -1,7 +1,5 @@
 using BackupTools.Chains;
-using BackupTools.Engines;
 using BackupTools.Errors;
-using BackupTools.Files;
 using BackupTools.Tests.Formats.Spg;
 
 namespace BackupTools.Tests.Engines.Spg;
