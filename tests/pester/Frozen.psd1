@@ -77,6 +77,7 @@
             'WhatIf: switch'
         )
         'New-IncrementalBackup' = @(
+            'AllowEmpty: switch'
             'AsJob: switch'
             'ChainId: string'
             'Checkpoint: scriptblock'
@@ -184,6 +185,7 @@
             'PositionUnit: string'
             'CreatedUtc: datetime'
             'NewestUtc: datetime'
+            'CurrentUntilUtc: System.Nullable[datetime]'
             'BundleCount: int'
             'BundleNames: System.Collections.Generic.IReadOnlyList[string]'
             'Timeline: string'
@@ -275,6 +277,7 @@
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'ProblemCount: int'
             'FullName: string'
+            'PageLength: System.Nullable[long]'
         )
         'BackupTools.Reports.DatabaseStatus' = @(
             'Engine: string'
@@ -284,6 +287,7 @@
             'IsValid: bool'
             'IsLate: System.Nullable[bool]'
             'RestorableUtc: System.Nullable[datetime]'
+            'CurrentUntilUtc: System.Nullable[datetime]'
             'AgeSeconds: System.Nullable[double]'
             'LastDrill: BackupTools.Reports.ChainReport'
             'Length: long'

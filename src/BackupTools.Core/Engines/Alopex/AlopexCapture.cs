@@ -52,12 +52,14 @@ internal sealed class AlopexCapture
         var folderNow = CopyUntilStable();
         FinishMeta(folderNow);
         WarnOfTheState(folderNow);
-        var entries = _stage.Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc));
+        var entries = _stage
+            .Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc))
+            .ToList();
         using (var manifest = _staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}"))
         {
-            manifest.Write(new AlopexManifest([.. entries]).ToBytes(), 0);
+            manifest.Write(new AlopexManifest(entries).ToBytes(), 0);
         }
-        return Publish();
+        return Publish(_linker?.IsAsBefore(entries, _context.Cancellation) == true);
     }
 
     private AlopexFolder CopyUntilStable()
@@ -300,11 +302,16 @@ internal sealed class AlopexCapture
         }
     }
 
-    private CaptureResult Publish()
+    private CaptureResult Publish(bool isUnchanged)
     {
         var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
         var path = marker.NextPath(_context.Clock.GetUtcNow());
-        return new CaptureResult { Steps = marker.Place(path), BundlePath = path };
+        return new CaptureResult
+        {
+            Steps = marker.Place(path),
+            BundlePath = path,
+            IsUnchanged = isUnchanged,
+        };
     }
 
     private void Warn(string message)

@@ -212,6 +212,7 @@ internal sealed class PowDbCapture
             Steps = [PublishStep.Place(Staged, final)],
             BundlePath = final,
             BundleId = id,
+            IsUnchanged = PowDbBundleWriter.IsUnchanged(content),
         };
     }
 

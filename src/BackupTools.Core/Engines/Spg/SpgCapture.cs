@@ -119,9 +119,15 @@ internal sealed class SpgCapture
         {
             header = CopyUntilStable(new SpgBundleWriter(target, _context));
         }
+        var isUnchanged = !IsFull && header.WalPos == header.Since;
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
         var path = NewPath(_request, time, _context);
-        return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
+        return new CaptureResult
+        {
+            Steps = [PublishStep.Place(Staged, path)],
+            BundlePath = path,
+            IsUnchanged = isUnchanged,
+        };
     }
 
     private static string NewPath(CaptureRequest request, DateTimeOffset time, EngineContext context) =>
