@@ -70,8 +70,9 @@ $context = [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Rep
 }
 
 Describe 'Import-Module' -Tag Slow {
-    It 'loads the cmdlets and the loader only' {
-        Invoke-Fresh "Import-Module `$ours; $loaded" | Should -Be 'Default BackupTools.Loader', 'Default BackupTools.PowerShell'
+    It 'loads the cmdlets and the loader only, and no module of PowerShell' {
+        Invoke-Fresh "Import-Module `$ours; (Get-Module).Name; $loaded" |
+            Should -Be 'BackupTools', 'Default BackupTools.Loader', 'Default BackupTools.PowerShell'
     }
 
     It 'leaves packages alone that a command does not need' {
