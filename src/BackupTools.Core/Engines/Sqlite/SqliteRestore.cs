@@ -98,8 +98,9 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         // How long the database is stands in the last bundle: the check of what was written is announced then.
         using var verification = context.Progress.MoreToCome();
         using (var file = staging.CreateFile(stagedName))
+        using (var state = new StateFile(file))
         {
-            reader = new SqliteChainReader(context, file, tracksState: true);
+            reader = new SqliteChainReader(context, state, tracksState: true);
             foreach (var bundle in plan.Bundles)
             {
                 reader.Read(bundle);
@@ -138,11 +139,8 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         HashingCopy.Read(
             file,
             new FileRange(0, file.Length),
-            block =>
-            {
-                digest.Update(block);
-                pages.Append(block);
-            },
+            pages.Append,
+            block => digest.Update(block),
             context.Progress,
             context.Cancellation
         );
