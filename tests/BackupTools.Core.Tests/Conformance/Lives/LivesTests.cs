@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using BackupTools.Tests.Engines.Grafeo;
+using BackupTools.Tests.Engines.Sqlite;
+using BackupTools.Tests.Formats;
 using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Conformance.Lives;
@@ -15,6 +17,7 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
     private const int MostFindings = 10;
 
     private readonly RealGrafeo _grafeo = new();
+    private readonly RealSqlite _sqlite = new();
 
     private const ulong FirstEveryday = 1;
     private static readonly TimeSpan s_everyday = TimeSpan.FromSeconds(8);
@@ -45,6 +48,9 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
             { "PowDB", "commit commit checkpoint full commit:10 increment" },
             { "PowDB", "commit full commit:6 engine increment differential restore increment" },
         };
+
+    [PythonFact]
+    public void No_life_of_SQLite_loses_a_commit() => Live("SQLite");
 
     [Fact]
     public void No_life_of_SPG_loses_a_commit() => Live("SPG");
@@ -87,11 +93,16 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
     public void A_life_of_Grafeo_06_that_once_showed_something_shows_nothing(string life) =>
         Life.Run(Subject("Grafeo 0.6"), LifeStep.Read(life));
 
-    public void Dispose() => _grafeo.Dispose();
+    public void Dispose()
+    {
+        _grafeo.Dispose();
+        _sqlite.Dispose();
+    }
 
     private ILifeSubject Subject(string engine) =>
         engine switch
         {
+            "SQLite" => new SqliteLife(_sqlite),
             "SPG" => new SpgLife(),
             "PowDB" => new PowDbLife(),
             "Alopex" => new AlopexLife(),
