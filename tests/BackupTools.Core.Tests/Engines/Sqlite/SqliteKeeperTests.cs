@@ -1,8 +1,10 @@
 using BackupTools.Chains;
+using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
+using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -36,6 +38,21 @@ public sealed class SqliteKeeperTests : IDisposable
             Assert.Equal(plan.Last.CreatedUtc.UtcDateTime, File.GetLastWriteTimeUtc(merged.FullName));
             Assert.Empty(_box.Harness.Verify([merged]));
         }
+    }
+
+    [Fact]
+    public void A_full_of_the_same_transactions_is_not_merged_over_and_the_advice_can_be_followed()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        box.Chain();
+        var merged = box.Merge();
+
+        var error = Assert.Throws<BackupException>(() => box.Merge());
+
+        Assert.Equal((ErrorCode.DestinationExists, merged.FullName), (error.Code, error.FullName));
+        Assert.Equal("Merge into another folder, or up to another position.", error.Recommendation);
+        box.Merge(folder: box.At("another"));
+        box.Merge(position: 2);
     }
 
     [Fact]
