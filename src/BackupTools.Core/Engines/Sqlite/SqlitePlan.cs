@@ -43,7 +43,7 @@ internal static class SqlitePlan
         };
     }
 
-    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader header, IDisk disk)
+    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader? header, IDisk disk)
     {
         var replica = SqliteReplica.ForSource(request.DestinationFolder, request.Name, file, disk);
         var bundles = LtxBundles.Read(replica, disk).Where(r => r.Header is not null).Select(r => r.Header!).ToList();
@@ -73,7 +73,7 @@ internal static class SqlitePlan
         return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
     }
 
-    private static void RefuseParent(BundleHeader parent, SqliteHeader header, string sourcePath)
+    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath)
     {
         if (parent.Detail is not LtxBundle { Side: not null } ltx)
         {
@@ -85,7 +85,7 @@ internal static class SqlitePlan
             );
         }
         RefuseOtherDatabase(parent, sourcePath);
-        if (ltx.Header.PageSize != header.PageSize)
+        if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
             throw new BackupException(
                 ErrorCode.ForeignEpoch,

@@ -35,7 +35,9 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             }
         }
         SqliteHandle.RefuseOpenHere(destination, disk);
-        return disk.Stat(destination) is null || SqliteSource.IsDatabase(destination, disk);
+        // An empty file is a database without a page, and nothing else would be lost with it either.
+        return disk.Stat(destination) is null or { Kind: DiskEntryKind.File, Length: 0 }
+            || SqliteSource.IsDatabase(destination, disk);
     }
 
     /// <summary>Restores into staging.</summary>

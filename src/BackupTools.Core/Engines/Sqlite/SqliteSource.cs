@@ -25,9 +25,9 @@ internal static class SqliteSource
         }
     }
 
-    /// <summary>The header of a database that can be captured.</summary>
+    /// <summary>The header of a database that can be captured; null for an empty file, a database of no page.</summary>
     /// <exception cref="BackupException">SourceInUse: by this process. What the header says cannot be captured.</exception>
-    public static SqliteHeader RequireDatabase(string path, IDisk disk)
+    public static SqliteHeader? RequireDatabase(string path, IDisk disk)
     {
         var start = SqliteHandle.Start(path, SqliteHeader.Length, disk, out var isOpenHere);
         if (isOpenHere)
@@ -36,7 +36,7 @@ internal static class SqliteSource
         }
         try
         {
-            return SqliteHeader.Parse(start);
+            return start.Length == 0 ? null : SqliteHeader.Parse(start);
         }
         catch (BackupException e)
         {
