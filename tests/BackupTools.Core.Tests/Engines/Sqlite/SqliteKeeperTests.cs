@@ -56,6 +56,20 @@ public sealed class SqliteKeeperTests : IDisposable
     }
 
     [Fact]
+    public void What_version_0_1_has_written_is_proved_and_restored()
+    {
+        var replica = SqliteFixtures.Own(_box.Folder);
+        var way = _box.Plan(replica, RestoreTarget.Latest).Bundles;
+        Assert.Equal([1ul, 2ul], way.Select(b => b.End.Value));
+        Assert.All(way, b => Assert.Equal("/srv/sq/app.db", ((LtxBundle)b.Detail!).Side!.SourcePath));
+        Assert.Empty(_box.Harness.Verify(way));
+        Assert.Equal(
+            ["ok\nt\n1|one\n2|" + new string('0', 1400), "ok\nt\n1|1\n2|" + new string('0', 1400) + "\n3|three"],
+            new[] { 1ul, 2ul }.Select(txid => SqliteRows.Dump(_box.Restore(replica, txid)))
+        );
+    }
+
+    [Fact]
     public void Increments_go_on_from_a_merged_full()
     {
         var replica = SqliteFixtures.Handmade(_box.Folder);

@@ -19,6 +19,11 @@ public sealed class SqliteLockPageTests : IDisposable
     private const long LockByte = 0x40000000;
     private const int PagesBehind = 3;
 
+    /// <summary>Free pages in the first page of their list, which SQLite uses up before it goes on to the next.</summary>
+    private const int FirstLeaves = 40;
+
+    private const int Row = 4_000_000;
+
     private readonly SqliteBox _box = new();
 
     private string Source => _box.Harness.At("app.db");
@@ -65,7 +70,7 @@ public sealed class SqliteLockPageTests : IDisposable
     {
         List<BundleHeader> way = [_box.Harness.Full(Source, _box.Harness.At("b"))];
         Look(way[0].FullName, pageSize);
-        SqliteTestDatabase.Run(Source, "create table t(x); insert into t values(randomblob(300000))");
+        SqliteTestDatabase.Run(Source, $"create table t(x); insert into t values(randomblob({Row}))");
         way.Add(_box.Harness.Increment(Source, _box.Harness.At("b"), way));
         Look(way[1].FullName, pageSize);
         LtxChecker.Check(way[1].FullName);
@@ -90,7 +95,7 @@ public sealed class SqliteLockPageTests : IDisposable
             }
         }
         using var connection = SqliteTestDatabase.Open(restored);
-        Assert.Equal(300000L, One(connection, "select length(x) from t"));
+        Assert.Equal((long)Row, One(connection, "select length(x) from t"));
     }
 
     /// <summary>Page numbers as the independent reader's author reads them; what is in pages near the lock page.</summary>
@@ -145,7 +150,7 @@ public sealed class SqliteLockPageTests : IDisposable
     {
         var perTrunk = (pageSize / 4) - 8;
         var leaves = new Queue<uint>(free);
-        var trunks = (free.Count + perTrunk) / (perTrunk + 1);
+        var trunks = 1 + ((free.Count - 1 - FirstLeaves + perTrunk) / (perTrunk + 1));
         // The trunks are taken from the end, far from the lock page.
         var trunk = new Queue<uint>(free.TakeLast(trunks));
         Put(file, 32, trunk.Peek());
@@ -154,7 +159,7 @@ public sealed class SqliteLockPageTests : IDisposable
         var left = free.Count - trunks;
         while (trunk.TryDequeue(out var number))
         {
-            var count = Math.Min(perTrunk, left);
+            var count = Math.Min(left == free.Count - trunks ? FirstLeaves : perTrunk, left);
             left -= count;
             var page = new byte[pageSize];
             BinaryPrimitives.WriteUInt32BigEndian(page, trunk.TryPeek(out var next) ? next : 0);
