@@ -28,6 +28,7 @@ internal static class SqlitePlan
         var header = SqliteSource.RequireDatabase(request.SourcePath, disk);
         // SQLite keeps its other files beside the file itself, and not beside a link.
         var file = RealPath.Follow(request.SourcePath, disk);
+        SqliteSource.RequireFilesBeside(file, disk);
         var destination = Destination(request, file, header, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);

@@ -27,6 +27,7 @@ internal static class SqliteSourceRows
         }
         try
         {
+            SqliteSource.RequireFilesBeside(path, context.Disk);
             return Count(path, context);
         }
         catch (BackupException e)
