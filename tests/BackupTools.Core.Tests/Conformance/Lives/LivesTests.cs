@@ -162,7 +162,13 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
     }
 
     private LifeFinding? Try(string engine, IReadOnlyList<LifeStep> life) =>
-        Record.Exception(() => Life.Run(Subject(engine), life)) as LifeFinding;
+        Record.Exception(() => Life.Run(Subject(engine), life)) switch
+        {
+            null => null,
+            LifeFinding finding => finding,
+            // Such as a subject that fails when it is put away, which would hide what the life has shown.
+            var other => throw new InvalidOperationException($"life: {LifeStep.Write(life)}", other),
+        };
 
     private static ulong? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text

@@ -30,7 +30,7 @@ internal sealed class SqliteLife(RealSqlite engine) : ILifeSubject
         // Without flushes the journal of a transaction is hot from its first page on.
         new(512, "delete", IsSynchronous: false),
         new(2048, "persist", IsSynchronous: false),
-        new(8192, "truncate"),
+        new(4096, "delete", IsEmpty: true),
     ];
 
     private Make _make = s_makes[0];
@@ -69,7 +69,10 @@ internal sealed class SqliteLife(RealSqlite engine) : ILifeSubject
             [
                 $"pragma page_size={_make.PageSize}",
                 $"pragma auto_vacuum={_make.AutoVacuum}",
-                "create table t0(k primary key, v, p)",
+                // A database that nobody has written to has no page.
+                _make.IsEmpty
+                    ? "select count(*) from sqlite_schema"
+                    : "create table t0(k primary key, v, p)",
             ]
         );
     }
@@ -84,8 +87,8 @@ internal sealed class SqliteLife(RealSqlite engine) : ILifeSubject
 
     public void Kill(int pick)
     {
-        engine.Kill();
         _isHot = _isInTransaction && !IsWal;
+        engine.Kill();
         (_isOpen, _isInTransaction) = (false, false);
         if (pick % 2 == 1 && File.Exists(_path + "-wal"))
         {
@@ -162,7 +165,9 @@ internal sealed class SqliteLife(RealSqlite engine) : ILifeSubject
     public bool RestoreByEngine(string folder, string path, bool isOurs) =>
         engine.Restore(Directory.GetDirectories(folder).Single(f => !Path.GetFileName(f).StartsWith('.')), path);
 
-    public BackupSettings Choose(BackupSettings settings, int pick) => settings;
+    /// <summary>Nothing in an empty file tells whose it is.</summary>
+    public BackupSettings Choose(BackupSettings settings, int pick) =>
+        new FileInfo(settings.SourcePath).Length == 0 ? settings with { Engine = Engine } : settings;
 
     /// <summary>A new page size begins a new chain, and nothing can be read before a hot journal was rolled back.</summary>
     public IEnumerable<ErrorCode> MayRefuse(LifeSituation situation)
@@ -171,8 +176,12 @@ internal sealed class SqliteLife(RealSqlite engine) : ILifeSubject
         {
             yield return ErrorCode.OpenTransaction;
         }
+        if (situation.IsFull || situation.Settings.Engine is not null)
+        {
+            yield break;
+        }
         var size = SqliteHeader.Parse(Start(situation.Settings.SourcePath)).PageSize;
-        if (!situation.IsFull && Bundles(situation.Settings.DestinationPath).Any(b => b.PageSize != size))
+        if (Bundles(situation.Settings.DestinationPath).Any(b => b.PageSize != size))
         {
             yield return ErrorCode.ForeignEpoch;
         }
@@ -259,5 +268,11 @@ internal sealed class SqliteLife(RealSqlite engine) : ILifeSubject
     }
 
     /// <summary>How a database is made.</summary>
-    private sealed record Make(int PageSize, string JournalMode, int AutoVacuum = 0, bool IsSynchronous = true);
+    private sealed record Make(
+        int PageSize,
+        string JournalMode,
+        int AutoVacuum = 0,
+        bool IsSynchronous = true,
+        bool IsEmpty = false
+    );
 }
