@@ -163,13 +163,7 @@ function Backup-Source([string] $Database, [string] $Folder) {
     if ($isFullDue) {
         return New-FullBackup -LiteralPath $Database -DestinationPath $Folder
     }
-    try {
-        New-IncrementalBackup -LiteralPath $Database -DestinationPath $Folder -FullIfNeeded
-    } catch [BackupTools.Errors.BackupException] {
-        if ($_.Exception.Code -ne 'NothingToBackUp') {
-            throw
-        }
-    }
+    New-IncrementalBackup -LiteralPath $Database -DestinationPath $Folder -FullIfNeeded
 }
 
 # Tests every chain; true when none has an error.

@@ -107,6 +107,40 @@ public sealed partial class ArchitectureTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>What changed while it was copied is copied again by SteadyCapture; the other waits are for smaller things.</summary>
+    [Fact]
+    public void Engines_start_over_in_one_place()
+    {
+        var waits = new Regex(@"\b(Task\.Delay|Thread\.Sleep|SpinWait\.\w+|WaitOne)\(");
+        var found =
+            from file in Sources("src/BackupTools.Core/Engines")
+            where waits.IsMatch(WithoutComments(Text(file)))
+            select Path.GetFileNameWithoutExtension(file);
+        Assert.Equal(
+            [
+                "GrafeoCursorKeeper", // another backup's lock on the log folder
+                "OrderedBlocks", // the end of all, when one thread has failed
+                "PowDbHeapCapture", // one page that is being written
+                "PowDbSourceLook", // a tick of the file system's clock
+                "SpgCheckpointWindow", // the end of a CHECKPOINT
+                "SqliteHandle", // a handle of this process
+                "SteadyCapture",
+            ],
+            found.Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void A_finding_is_made_the_sources_by_one_method()
+    {
+        var recoded = new Regex(@"new\s*(BackupException)?\(\s*ErrorCode\.SourceDamaged,[^;]*\binner:");
+        var wrong =
+            from file in Sources("src/BackupTools.Core/Engines")
+            where recoded.IsMatch(WithoutComments(Text(file)))
+            select file;
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public void No_file_is_too_big_to_hold_in_the_head()
     {

@@ -73,10 +73,11 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         }
         $was = $ErrorActionPreference
         $ErrorActionPreference = 'Stop'
+        $state = 0
         try {
             $results = foreach ($statement in $tree.EndBlock.Statements.Extent.Text) {
                 if ($statement.StartsWith('New-IncrementalBackup', [StringComparison]::Ordinal)) {
-                    Set-SampleState $sample 1
+                    Set-SampleState $sample (++$state)
                     Copy-Source $sample $Name
                 }
                 . ([scriptblock]::Create($statement)) 3>&1

@@ -77,6 +77,7 @@
             'WhatIf: switch'
         )
         'New-IncrementalBackup' = @(
+            'AllowEmpty: switch'
             'AsJob: switch'
             'ChainId: string'
             'Checkpoint: scriptblock'
@@ -185,6 +186,7 @@
             'PositionUnit: string'
             'CreatedUtc: datetime'
             'NewestUtc: datetime'
+            'CurrentUntilUtc: System.Nullable[datetime]'
             'BundleCount: int'
             'BundleNames: System.Collections.Generic.IReadOnlyList[string]'
             'Timeline: string'
@@ -278,6 +280,7 @@
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'ProblemCount: int'
             'FullName: string'
+            'PageLength: System.Nullable[long]'
         )
         'BackupTools.Reports.DatabaseStatus' = @(
             'Engine: string'
@@ -287,6 +290,7 @@
             'IsValid: bool'
             'IsLate: System.Nullable[bool]'
             'RestorableUtc: System.Nullable[datetime]'
+            'CurrentUntilUtc: System.Nullable[datetime]'
             'AgeSeconds: System.Nullable[double]'
             'LastDrill: BackupTools.Reports.ChainReport'
             'Length: long'

@@ -23,12 +23,14 @@ internal static class IncrementalCommand
         var differential = Options.Switch("--differential", "PowDB: build on the chain's full.");
         var chainId = Options.ChainId();
         var fullIfNeeded = Options.Switch("--full-if-needed", "Take a full where only a full can go on, and warn why.");
+        var allowEmpty = Options.Switch("--allow-empty", "Write the bundle even if nothing has changed.");
         options.AddTo(command);
         command.Add(since);
         command.Add(sinceBundle);
         command.Add(differential);
         command.Add(chainId);
         command.Add(fullIfNeeded);
+        command.Add(allowEmpty);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -42,6 +44,7 @@ internal static class IncrementalCommand
                         Differential = parsed.GetValue(differential),
                         ChainId = parsed.GetValue(chainId),
                         FullIfNeeded = parsed.GetValue(fullIfNeeded),
+                        AllowEmpty = parsed.GetValue(allowEmpty),
                     };
                     run.EmitPublished(
                         run.Execute(host =>

@@ -39,6 +39,12 @@ internal sealed record BackupChain
     /// </summary>
     public bool HasSiblings { get; init; }
 
+    /// <summary>
+    /// Until when the state of <see cref="Head"/> is known to be the database's own, as nothing had changed then; null where
+    /// nobody looked since it was taken.
+    /// </summary>
+    public DateTimeOffset? CurrentUntilUtc { get; init; }
+
     /// <summary>Which database it is of; null when nothing tells.</summary>
     public string? Series => Bundles[0].Series;
 

@@ -29,6 +29,11 @@ internal sealed record CaptureResult
     /// </summary>
     public string? ChainId { get; init; }
 
+    /// <summary>
+    /// Proved: the source is in the very state of the bundle that the increment builds on, so that it holds nothing.
+    /// </summary>
+    public bool IsUnchanged { get; init; }
+
     /// <summary>What remains to be done once the bundle is durable (Grafeo's cursor); null for nothing.</summary>
     public Action? AfterPublish { get; init; }
 }

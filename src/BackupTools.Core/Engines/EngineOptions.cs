@@ -24,7 +24,9 @@ internal sealed record EngineOptions
     /// <summary>Alopex: write into the engine's own .lifecycle/backup folder layout and move its latest marker.</summary>
     public bool EngineLayout { get; init; }
 
-    /// <summary>Runs the user's checkpoint before the copy; null for none. May throw; must return when it is done.</summary>
+    /// <summary>
+    /// The user's checkpoint, null for none. Operations run it before they capture; may throw; must return when it is done.
+    /// </summary>
     public Action? Checkpoint { get; init; }
 
     /// <summary>The names of the options that were given, as in <see cref="EngineCapabilities.Options"/>.</summary>

@@ -60,6 +60,19 @@ public sealed class BackupException : Exception
         return this;
     }
 
+    /// <summary>The same finding said of the database that is backed up: no bundle is damaged, but the source.</summary>
+    internal BackupException AsSourceDamaged(string? message = null, string? recommendation = null) =>
+        new(
+            ErrorCode.SourceDamaged,
+            message ?? Message,
+            FullName,
+            Offset,
+            Expected,
+            Actual,
+            recommendation,
+            inner: this
+        );
+
     /// <summary>The error for an exception that nobody expected: OutOfMemory where it says so, else Unexpected.</summary>
     public static BackupException OfUnexpected(Exception error) =>
         error is BackupException known ? known

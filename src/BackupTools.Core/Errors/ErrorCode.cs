@@ -58,7 +58,7 @@ public enum ErrorCode
     /// <summary>Used when there is no full backup to build on or to restore from.</summary>
     NoFullBackup,
 
-    /// <summary>Used when an increment would be empty and the format has no empty increment.</summary>
+    /// <summary>Used when nothing has changed, an empty increment is wanted, and the format has none (Grafeo).</summary>
     NothingToBackUp,
 
     // ---- damaged -----------------------------------------------------------------------------------------------

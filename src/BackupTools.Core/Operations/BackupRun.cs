@@ -84,16 +84,19 @@ internal static class BackupRun
         return new BackupPlan(settings, kind, engine, plan);
     }
 
-    /// <summary>Takes the backup; all bundles that it made, the one that was asked for first.</summary>
+    /// <summary>
+    /// Takes the backup; all bundles that it made, the one that was asked for first. None where nothing has changed.
+    /// </summary>
     public static IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
         var context = host.Context;
         using var destination = DestinationScope.Open(host, plan.Settings.DestinationPath);
         // Between planning and locking another run may have added to the chain: plan again, now that nobody can.
-        plan = Plan(OnceOnly(plan.Settings), plan.AskedKind, host);
+        plan = Plan(plan.Settings, plan.AskedKind, host);
+        RunCheckpoint(plan.Settings, host);
         var before = host.Progress.Sample();
-        CaptureResult result;
+        CaptureResult? result;
         try
         {
             result = CaptureAndPublish(plan, host);
@@ -105,6 +108,10 @@ internal static class BackupRun
             host.Progress.BackTo(before);
             plan = PlanInstead(plan.Settings, refusal, host);
             result = CaptureAndPublish(plan, host);
+        }
+        if (result is null)
+        {
+            return [];
         }
         result.AfterPublish?.Invoke();
         var headers = ReadBack(plan.EngineOf, result, context);
@@ -123,38 +130,62 @@ internal static class BackupRun
         ];
     }
 
-    private static CaptureResult CaptureAndPublish(BackupPlan plan, OperationHost host)
+    /// <summary>What was published; null where nothing has changed, which the chain then says.</summary>
+    private static CaptureResult? CaptureAndPublish(BackupPlan plan, OperationHost host)
     {
         var context = host.Context;
+        // Everything that was committed until here is in the state that is captured.
+        var looked = host.Clock.GetUtcNow();
         foreach (var warning in plan.Capture.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
         {
             context.Warn(warning.ToString());
         }
         using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock, host.Warning);
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
-        var result = plan.EngineOf.Capture(plan.Capture, staging, context);
+        var result = Capture(plan, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();
+        if (result is null)
+        {
+            var chain = plan.Capture.Request.Chain!;
+            context.Verbose($"nothing has changed since {chain.Head!.Name}: no bundle is written");
+            if (KnownCurrent.Note(chain, looked, staging, context) is { Count: > 0 } steps)
+            {
+                staging.Publish(steps, host.Cancellation);
+                context.Verbose($"its state is known to be current until {RestorePlanner.Iso(looked)}");
+            }
+            return null;
+        }
         staging.Publish(result.Steps, host.Cancellation);
         return result;
     }
 
-    /// <summary>A full that takes the place of an increment does not run the user's checkpoint a second time.</summary>
-    private static BackupSettings OnceOnly(BackupSettings settings)
+    /// <summary>Captures; null where that shows that the newest bundle holds everything.</summary>
+    private static CaptureResult? Capture(BackupPlan plan, StagingArea staging, EngineContext context)
     {
-        var (checkpoint, done) = (settings.Checkpoint, false);
-        return checkpoint is null || !settings.FullIfNeeded
-            ? settings
-            : settings with
-            {
-                Checkpoint = () =>
-                {
-                    if (!done)
-                    {
-                        checkpoint();
-                        done = true;
-                    }
-                },
-            };
+        var request = plan.Capture.Request;
+        var mayStay =
+            !plan.Settings.AllowEmpty
+            && request is { Kind: BundleKind.Incremental, Parent: { } parent }
+            && string.Equals(request.Chain?.Head?.Id, parent.Id, StringComparison.Ordinal);
+        try
+        {
+            var result = plan.EngineOf.Capture(plan.Capture, staging, context);
+            return result.IsUnchanged && mayStay ? null : result;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.NothingToBackUp && mayStay)
+        {
+            return null; // a format without empty increments
+        }
+    }
+
+    /// <summary>The user's checkpoint; once, also where a full then takes the place of an increment.</summary>
+    private static void RunCheckpoint(BackupSettings settings, OperationHost host)
+    {
+        if (settings.Checkpoint is { } checkpoint)
+        {
+            host.Context.Progress.Activity = "waiting for the checkpoint";
+            checkpoint();
+        }
     }
 
     /// <summary>

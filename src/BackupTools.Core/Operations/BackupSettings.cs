@@ -50,6 +50,9 @@ public sealed record BackupSettings
     /// </summary>
     public bool FullIfNeeded { get; init; }
 
+    /// <summary>Increments: write the bundle even if nothing has changed, where the format has empty ones.</summary>
+    public bool AllowEmpty { get; init; }
+
     internal EngineOptions ToOptions() =>
         new()
         {

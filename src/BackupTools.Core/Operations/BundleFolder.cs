@@ -41,6 +41,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                     engine.Capabilities.SiblingIncrements,
                     context.Clock.GetUtcNow()
                 )
+                .Select(chain => chain with { CurrentUntilUtc = KnownCurrent.Of(chain, context) })
                 .ToList();
             var bad = read.Where(r => r.Error is not null).ToList();
             unreadable.AddRange(bad);

@@ -46,6 +46,7 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
+        CopyKnownCurrent(settings, host);
         if (settings.Verify && copied.Count + present > 0)
         {
             var reports = Verify(settings, host);
@@ -80,6 +81,33 @@ public static class CopyChain
         var copy = BackupRun.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
         return copy;
+    }
+
+    /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>
+    private static void CopyKnownCurrent(CopySettings settings, OperationHost host)
+    {
+        var engines = host.Engines.Candidates(settings.Engine);
+        var known = BundleFolder
+            .Read(settings.Path, engines, host.Context, settings.Bundles)
+            .Chains.Where(c => c.CurrentUntilUtc is not null)
+            .ToList();
+        if (known.Count == 0)
+        {
+            return;
+        }
+        var there = BundleFolder.Read(settings.DestinationPath, engines, host.Context).Chains;
+        foreach (var chain in known)
+        {
+            var copy = there.FirstOrDefault(c => c.ChainId == chain.ChainId && c.Head?.Id == chain.Head!.Id);
+            if (copy is not null)
+            {
+                using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
+                staging.Publish(
+                    KnownCurrent.Note(copy, chain.CurrentUntilUtc!.Value, staging, host.Context),
+                    host.Cancellation
+                );
+            }
+        }
     }
 
     /// <summary>What a copy that broke off has left where the bundle comes is replaced; nothing else is.</summary>

@@ -24,7 +24,8 @@ internal static class DatabaseStatuses
             var dated = restorable.Where(b => !ClockOrder.IsAfter(new DateTimeOffset(b.CreatedUtc), now)).ToList();
             DateTime? newest =
                 restorable.Count > 0 ? (dated.Count > 0 ? dated : restorable).Max(b => b.CreatedUtc) : null;
-            var age = dated.Count > 0 ? now.UtcDateTime - newest : null;
+            var current = database.Zip(status.AsEnumerable().Reverse(), CurrentUntil).Max();
+            var age = dated.Count > 0 ? now.UtcDateTime - (current > newest ? current : newest) : null;
             yield return new DatabaseStatus
             {
                 Engine = database.Key.Engine,
@@ -34,6 +35,7 @@ internal static class DatabaseStatuses
                 IsValid = status.All(c => c.IsValid),
                 IsLate = settings.RecoveryPointObjective is { } rpo ? age is null || age > rpo : null,
                 RestorableUtc = newest,
+                CurrentUntilUtc = current,
                 AgeSeconds = age is { } a ? Math.Max(0, Math.Round(a.TotalSeconds)) : null,
                 LastDrill = database
                     .SelectMany(c => TestsOf(c, settings.Tests))
@@ -44,6 +46,13 @@ internal static class DatabaseStatuses
             };
         }
     }
+
+    /// <summary>Until when a chain's newest state is known to be current; null where that cannot be restored.</summary>
+    private static DateTime? CurrentUntil(BackupChain chain, ChainStatus status) =>
+        chain.CurrentUntilUtc is { } until
+        && status.Bundles.Any(b => b.State == BundleStatus.Sound && b.Name == chain.Head!.Name)
+            ? until.UtcDateTime
+            : null;
 
     private static ChainStatus ChainStatusOf(BackupChain chain, IReadOnlyList<ChainReport> tests)
     {

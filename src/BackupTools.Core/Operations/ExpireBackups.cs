@@ -15,7 +15,7 @@ public static class ExpireBackups
     /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles, ChainNotFound.</exception>
     public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
     {
-        var (plan, problems) = PlanOf(settings, host);
+        var (plan, problems, _) = PlanOf(settings, host);
         return Report(settings, plan, problems, null);
     }
 
@@ -30,13 +30,22 @@ public static class ExpireBackups
         Read(settings, host);
         using var folderLock = DestinationScope.Open(host, settings.Path);
         // The plan is made under the lock: a run that has just ended may have built on what would go.
-        var (plan, problems) = PlanOf(settings, host);
+        var (plan, problems, chains) = PlanOf(settings, host);
         foreach (var group in plan.Removals.GroupBy(b => b.Engine))
         {
             var keeper = host.Engines.KeeperByName(group.Key);
             using var staging = StagingArea.Create(host.Disk, settings.Path, host.Clock, host.Warning);
             var bundles = group.ToList();
-            staging.Publish(keeper.RemovalOf(bundles, staging, host.Context), host.Cancellation);
+            var heads = chains.Where(c =>
+                c.Head is { } head && bundles.Exists(b => b.FullName == head.FullName && b.Id == head.Id)
+            );
+            staging.Publish(
+                [
+                    .. keeper.RemovalOf(bundles, staging, host.Context),
+                    .. heads.Select(c => KnownCurrent.Removal(c, c.Head!)),
+                ],
+                host.Cancellation
+            );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
         }
         return Report(settings, plan, problems, host.SecondsSince(started));
@@ -62,7 +71,7 @@ public static class ExpireBackups
             : throw BundleFolder.NoBundles(settings.Path);
     }
 
-    private static (ExpiryPlan Plan, IReadOnlyList<ProblemInfo> Problems) PlanOf(
+    private static (ExpiryPlan Plan, IReadOnlyList<ProblemInfo> Problems, IReadOnlyList<BackupChain> Chains) PlanOf(
         ExpirySettings settings,
         OperationHost host
     )
@@ -75,7 +84,7 @@ public static class ExpireBackups
         var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow());
         if (settings.ChainIds is not { } ids)
         {
-            return (plan, ProblemsOf(folder, folder.Chains));
+            return (plan, ProblemsOf(folder, folder.Chains), folder.Chains);
         }
         var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path)).ToList();
         var only = chains.SelectMany(c => c.Bundles).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
@@ -84,7 +93,7 @@ public static class ExpireBackups
             Decisions = plan.Decisions.Where(d => only.Contains(d.Bundle)).ToList(),
             Removals = plan.Removals.Where(only.Contains).ToList(),
         };
-        return (ofThese, ProblemsOf(folder, chains));
+        return (ofThese, ProblemsOf(folder, chains), chains);
     }
 
     private static IReadOnlyList<ProblemInfo> ProblemsOf(BundleFolder folder, IReadOnlyList<BackupChain> chains) =>

@@ -81,7 +81,9 @@ public static class ExportReport
         using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         using (var file = staging.CreateFile(Staged))
         {
-            file.Write(Encoding.UTF8.GetBytes(ReportFile.Render(report, settings.Format)), 0);
+            var page = Encoding.UTF8.GetBytes(ReportFile.Render(report, settings.Format));
+            file.Write(page, 0);
+            report.PageLength = page.Length;
         }
         var isThere = host.Disk.Stat(path) is not null;
         if (isThere)

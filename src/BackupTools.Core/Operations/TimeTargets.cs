@@ -14,11 +14,7 @@ internal static class TimeTargets
     public static void RefuseFuture(RestoreTarget target, IReadOnlyList<BackupChain> ofDatabase, DateTimeOffset now)
     {
         // A bundle that a fast clock dated can still be asked for by its date.
-        if (
-            target is RestoreTarget.TimeTarget { Instant: var time }
-            && time > now
-            && time > Newest(ofDatabase).StateUtc
-        )
+        if (target is RestoreTarget.TimeTarget { Instant: var time } && time > now && time > Newest(ofDatabase).Until)
         {
             throw new BackupException(
                 ErrorCode.TargetNotCovered,
@@ -32,20 +28,28 @@ internal static class TimeTargets
     /// <summary>Says so when the time lies behind the newest state: what was committed in between is in no backup.</summary>
     public static IEnumerable<ChainProblem> Warnings(RestorePlan plan, IReadOnlyList<BackupChain> ofDatabase)
     {
-        var newest = Newest(ofDatabase);
-        if (plan.Target is RestoreTarget.TimeTarget { Instant: var time } && time > newest.StateUtc)
+        var (path, until) = Newest(ofDatabase);
+        if (plan.Target is RestoreTarget.TimeTarget { Instant: var time } && time > until)
         {
             yield return new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.TargetNotCovered,
-                $"the newest state is of {RestorePlanner.Iso(newest.StateUtc)}; what was committed from then until "
+                $"the newest state is of {RestorePlanner.Iso(until)}; what was committed from then until "
                     + $"{RestorePlanner.Iso(time)} is in no backup",
-                newest.FullName,
+                path,
                 Recommendation: "If this is not enough, take a backup of the database as it is now."
             );
         }
     }
 
-    private static BundleHeader Newest(IReadOnlyList<BackupChain> ofDatabase) =>
-        ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.StateUtc)!;
+    /// <summary>The newest state, and until when it is known to be the database's.</summary>
+    private static (string Path, DateTimeOffset Until) Newest(IReadOnlyList<BackupChain> ofDatabase) =>
+        ofDatabase
+            .SelectMany(c => c.Bundles.Select(b => (b.FullName, b.StateUtc)).Append(Current(c)))
+            .MaxBy(x => x.StateUtc);
+
+    private static (string FullName, DateTimeOffset StateUtc) Current(BackupChain chain) =>
+        (chain.Head ?? chain.Bundles[0]) is var head
+            ? (head.FullName, chain.CurrentUntilUtc ?? head.StateUtc)
+            : default;
 }

@@ -55,6 +55,9 @@ public sealed class BackupReport
     /// <summary>The file; absolute.</summary>
     public required string FullName { get; init; }
 
+    /// <summary>Bytes of the file that was written; null for a plan.</summary>
+    public long? PageLength { get; internal set; }
+
     /// <summary>The report in lines for people.</summary>
     public IReadOnlyList<string> Describe() =>
         [

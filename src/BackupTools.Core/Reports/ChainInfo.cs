@@ -33,6 +33,12 @@ public sealed class ChainInfo
     /// <summary>When its newest bundle was taken; UTC.</summary>
     public required DateTime NewestUtc { get; init; }
 
+    /// <summary>
+    /// Until when its newest state is known to be the database's own, since a backup found that nothing had changed; UTC.
+    /// Null where none did since the newest bundle was taken.
+    /// </summary>
+    public DateTime? CurrentUntilUtc { get; init; }
+
     /// <summary>How many bundles it has.</summary>
     public required int BundleCount { get; init; }
 

@@ -30,7 +30,16 @@ public sealed class DatabaseStatus
     /// </summary>
     public DateTime? RestorableUtc { get; init; }
 
-    /// <summary>How old that state is, in seconds; null when there is none, or it is dated after now.</summary>
+    /// <summary>
+    /// Until when that state is known to be the database's own, since a backup found that nothing had changed; UTC; null
+    /// where none did.
+    /// </summary>
+    public DateTime? CurrentUntilUtc { get; init; }
+
+    /// <summary>
+    /// For how many seconds nothing is known of the database: since <see cref="CurrentUntilUtc"/> or, without it,
+    /// <see cref="RestorableUtc"/>. Null when there is no such state, or it is dated after now.
+    /// </summary>
     public double? AgeSeconds { get; init; }
 
     /// <summary>The last restore drill of one of its chains; null when none is known.</summary>

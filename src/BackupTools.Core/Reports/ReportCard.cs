@@ -10,7 +10,9 @@ internal static class ReportCard
 
     public static void Add(HtmlText page, BackupReport report, DatabaseStatus database, string id)
     {
-        page.Add($"<section class=\"card\" id=\"{id}\">\n<h2><bdi>{NameOf(database)}</bdi> ");
+        page.Add(
+            $"<section class=\"card\" id=\"{id}\" data-state=\"{ReportFilter.StateOf(database)}\">\n<h2><bdi>{NameOf(database)}</bdi> "
+        );
         Badges(page, database);
         page.Add($"</h2>\n<p class=\"path\">{database.Engine} · <bdi>{database.FullName}</bdi></p>\n");
         Facts(page, report, database);
@@ -83,6 +85,10 @@ internal static class ReportCard
     {
         page.Add($"<dl class=\"facts\">\n");
         Fact(page, "Newest restorable state", database.RestorableUtc is { } t ? ReportText.Time(t) : "none");
+        if (database.CurrentUntilUtc is { } current && current > database.RestorableUtc)
+        {
+            Fact(page, "Unchanged until", ReportText.Time(current));
+        }
         Fact(
             page,
             "Age",

@@ -79,6 +79,7 @@ internal static class ReportFacts
         json.WriteBoolean("IsValid", status.IsValid);
         Write(json, "IsLate", status.IsLate);
         Write(json, "RestorableUtc", status.RestorableUtc);
+        Write(json, "CurrentUntilUtc", status.CurrentUntilUtc);
         Write(json, "AgeSeconds", status.AgeSeconds);
         Write(json, "LastTestUtc", facts.LastTestUtc);
         Write(json, "LastTestIsValid", facts.LastTestIsValid);

@@ -83,6 +83,7 @@ internal static class ReportMapping
             PositionUnit = chain.Bundles[0].End.Unit.ToString(),
             CreatedUtc = chain.Bundles[0].CreatedUtc.UtcDateTime,
             NewestUtc = chain.Bundles.Max(b => b.CreatedUtc).UtcDateTime,
+            CurrentUntilUtc = chain.CurrentUntilUtc?.UtcDateTime,
             BundleCount = chain.Bundles.Count,
             Length = chain.Bundles.Sum(b => b.Length),
             SharedLength = chain.Bundles.Sum(b => b.SharedBytes),

@@ -35,6 +35,11 @@ internal static class ReportMetrics
             "When the newest restorable state was taken.",
             d => Unix(d.RestorableUtc)
         );
+        Add(
+            "current_until_timestamp_seconds",
+            "Until when the newest restorable state is known to be current: taken, or found unchanged.",
+            d => Unix(d.CurrentUntilUtc > d.RestorableUtc ? d.CurrentUntilUtc : d.RestorableUtc)
+        );
         Add("valid", "1 when no chain has an error, else 0.", d => Flag(d.IsValid));
         Add(
             "late",

@@ -34,6 +34,7 @@ internal static class ReportPage
         Findings(page, report);
         if (report.Databases.Count > 1)
         {
+            ReportFilter.Add(page, report.Databases);
             Overview(page, report.Databases);
         }
         for (var i = 0; i < report.Databases.Count; i++)
@@ -111,7 +112,7 @@ internal static class ReportPage
         {
             var database = databases[i];
             page.Add(
-                $"<tr><th scope=\"row\"><a href=\"#db{i + 1}\"><bdi>{ReportCard.NameOf(database)}</bdi></a></th><td>"
+                $"<tr data-state=\"{ReportFilter.StateOf(database)}\"><th scope=\"row\"><a href=\"#db{i + 1}\"><bdi>{ReportCard.NameOf(database)}</bdi></a></th><td>"
             );
             ReportCard.Badges(page, database);
             page.Add(

@@ -33,6 +33,12 @@ internal static class ReportStyle
           margin-bottom: 1.25rem; padding: 1.1rem 1.25rem; background: var(--card); border: 1px solid var(--line);
           border-radius: .75rem;
         }
+        .filter { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 1.25rem; padding: 0; border: 0; }
+        .filter legend { float: left; padding: 0; color: var(--quiet); }
+        .filter label { cursor: pointer; }
+        main:has(input[value="bad"]:checked) [data-state]:not([data-state~="bad"]),
+        main:has(input[value="late"]:checked) [data-state]:not([data-state~="late"]),
+        main:has(input[value="ok"]:checked) [data-state]:not([data-state~="ok"]) { display: none; }
         .path { color: var(--quiet); font-size: .87em; overflow-wrap: anywhere; }
         .card > .path { margin: .1rem 0 0; }
         code { font: .92em ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; }
@@ -91,6 +97,7 @@ internal static class ReportStyle
           }
           body { max-width: none; padding: 0; font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           .card { break-inside: avoid; padding: .7rem 0; border-width: 1px 0 0; border-radius: 0; }
+          .filter { display: none; }
           .badge { border: 1px solid; }
           .verdict { border: 1px solid; border-left-width: .35rem; }
           .wide { overflow: visible; }

@@ -72,6 +72,11 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     [SwitchText]
     public SwitchParameter FullIfNeeded { get; set; }
 
+    /// <summary>Writes the bundle even if nothing has changed. Not for Grafeo, whose format has no empty increment.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchText]
+    public SwitchParameter AllowEmpty { get; set; }
+
     private protected override string Verb => "incremental";
 
     /// <inheritdoc/>
@@ -91,6 +96,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
             Differential = Differential,
             ChainId = ChainId,
             FullIfNeeded = FullIfNeeded,
+            AllowEmpty = AllowEmpty,
         };
 
     private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>

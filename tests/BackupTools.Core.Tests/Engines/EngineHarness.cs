@@ -81,6 +81,7 @@ internal sealed class EngineHarness : IDisposable
         var context = Context(cancellation);
         var plan = Engine.PlanCapture(request, context);
         using var staging = StagingArea.Create(Disk, request.DestinationFolder, _clock);
+        request.Options.Checkpoint?.Invoke();
         var result = Engine.Capture(plan, staging, context);
         staging.Publish(result.Steps, cancellation);
         result.AfterPublish?.Invoke();

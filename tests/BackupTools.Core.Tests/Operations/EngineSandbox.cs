@@ -84,7 +84,14 @@ internal abstract class EngineSandbox : IDisposable
         };
     }
 
-    public BackupSettings Settings() => new() { SourcePath = Source, DestinationPath = Bundles };
+    /// <summary>Empty increments are bundles too, for what the tests are about.</summary>
+    public BackupSettings Settings() =>
+        new()
+        {
+            SourcePath = Source,
+            DestinationPath = Bundles,
+            AllowEmpty = true,
+        };
 
     public BundleInfo Full(BackupSettings? settings = null, IDisk? disk = null)
     {

@@ -37,6 +37,41 @@ public sealed class ReportInBrowserTests
     }
 
     [ChromiumFact]
+    public void It_shows_what_was_chosen_without_a_script()
+    {
+        using var temp = new TempFolder();
+        var broken = SampleReport.Chain(
+            SampleReport.Hours(3, state: BundleStatus.Damaged),
+            SampleReport.Problem("bad", "/backups/b")
+        );
+        var sound = SampleReport.Chain(SampleReport.Hours(3));
+        var page = ReportPage.Render(
+            SampleReport.Of(
+                SampleReport.Database("one", chains: broken),
+                SampleReport.Database("two", age: 9999, chains: broken),
+                SampleReport.Database("three", age: 9999, chains: sound),
+                SampleReport.Database("four", chains: sound)
+            )
+        );
+        // The test's own script clicks, and says what the browser then lays out: cards and rows of the overview.
+        const string Clicks =
+            "const shown = q => [...document.querySelectorAll(q)].filter(e => e.getClientRects().length > 0);"
+            + "document.title = [...document.querySelectorAll('input')].map(i => { i.click(); return i.value + ' '"
+            + " + shown('section[data-state]').map(e => e.id).join(' ') + ' ' + shown('tr[data-state]').length; })"
+            + ".join(', ')";
+        File.WriteAllText(
+            temp["page.html"],
+            page.Replace("</body>", $"<script>{Clicks}</script></body>", StringComparison.Ordinal)
+        );
+        var run = Browse(temp, "--dump-dom");
+        Assert.Contains(
+            "<title>all db1 db2 db3 db4 4, bad db1 db2 2, late db2 db3 2, ok db4 1</title>",
+            run.Out,
+            StringComparison.Ordinal
+        );
+    }
+
+    [ChromiumFact]
     public void It_can_be_printed()
     {
         using var temp = new TempFolder();

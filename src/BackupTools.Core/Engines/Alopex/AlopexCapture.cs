@@ -11,8 +11,7 @@ namespace BackupTools.Engines.Alopex;
 /// </summary>
 internal sealed class AlopexCapture
 {
-    private const int Tries = 30;
-    private const int LongestPause = 500;
+    private const int Attempts = 30;
 
     // A table that was not written to for so long is no table in the making.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
@@ -44,58 +43,45 @@ internal sealed class AlopexCapture
     /// <exception cref="BackupException">SourceChanging, SourceDamaged, UnsupportedVersion; a disk that fails.</exception>
     public CaptureResult Run()
     {
-        if (_plan.Request.Options.Checkpoint is { } checkpoint)
-        {
-            _context.Progress.Activity = "waiting for the checkpoint";
-            checkpoint();
-        }
         _context.Progress.Activity = "copying";
         _context.Progress.Expect(_plan.ExpectedBytes, _plan.SourceFiles.Count);
         foreach (var folder in new[] { "", AlopexNames.Tables })
         {
             _stage.CreateFolder(folder);
         }
-        var folderNow = UntilItHoldsStill();
+        var folderNow = CopyUntilStable();
         FinishMeta(folderNow);
         WarnOfTheState(folderNow);
-        var entries = _stage.Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc));
+        var entries = _stage
+            .Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc))
+            .ToList();
         using (var manifest = _staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}"))
         {
-            manifest.Write(new AlopexManifest([.. entries]).ToBytes(), 0);
+            manifest.Write(new AlopexManifest(entries).ToBytes(), 0);
         }
-        return Publish();
+        return Publish(_linker?.IsAsBefore(entries, _context.Cancellation) == true);
     }
 
-    private AlopexFolder UntilItHoldsStill()
+    private AlopexFolder CopyUntilStable()
     {
         BackupException? last = null;
-        for (var i = 0; i < Tries; i++)
+        return new SteadyCapture<AlopexFolder>(_context)
         {
-            if (i > 0)
-            {
-                _context.Verbose($"{last!.Message}: looking again");
-                var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause, 2 << Math.Min(i, 10)));
-                Task.Delay(pause, _context.Clock, _context.Cancellation).GetAwaiter().GetResult();
-            }
-            _context.Cancellation.ThrowIfCancellationRequested();
-            try
-            {
-                return TryOnce(settled: i >= 2);
-            }
-            catch (BackupException e)
+            Attempts = Attempts,
+            FirstPause = TimeSpan.FromMilliseconds(4),
+            LongestPause = TimeSpan.FromMilliseconds(500),
+            Judge = e =>
             {
                 if (!MayPass(e))
                 {
-                    throw;
+                    return e;
                 }
-                if (last is not null && IsSame(last, e) && IsResting(e))
-                {
-                    throw Damaged(e);
-                }
+                var isReal = last is not null && IsSame(last, e) && IsResting(e);
                 last = e;
-            }
-        }
-        throw last!.Code == ErrorCode.SourceChanging ? last : Damaged(last);
+                return isReal ? Damaged(e) : null;
+            },
+            GiveUp = e => e.Code == ErrorCode.SourceChanging ? e : Damaged(e),
+        }.Run(attempt => TryOnce(settled: attempt >= 2));
     }
 
     /// <summary>One round; throws what stood in its way.</summary>
@@ -316,11 +302,16 @@ internal sealed class AlopexCapture
         }
     }
 
-    private CaptureResult Publish()
+    private CaptureResult Publish(bool isUnchanged)
     {
         var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
         var path = marker.NextPath(_context.Clock.GetUtcNow());
-        return new CaptureResult { Steps = marker.Place(path), BundlePath = path };
+        return new CaptureResult
+        {
+            Steps = marker.Place(path),
+            BundlePath = path,
+            IsUnchanged = isUnchanged,
+        };
     }
 
     private void Warn(string message)
@@ -361,18 +352,12 @@ internal sealed class AlopexCapture
     private BackupException Damaged(BackupException e)
     {
         var name = e.FullName is { } path ? Path.GetRelativePath(Source, path).Replace('\\', '/') : "?";
-        return new BackupException(
-            ErrorCode.SourceDamaged,
-            e.Code == ErrorCode.MissingFile ? e.Message : $"{name}: {e.Message}",
-            e.FullName,
-            e.Offset,
-            e.Expected,
-            e.Actual,
+        return e.AsSourceDamaged(
+            e.Code == ErrorCode.MissingFile ? null : $"{name}: {e.Message}",
             AlopexNames.IsTable(name)
                 ? "The engine passes over such a table without a word, and its keys are gone: restore an earlier "
                     + "snapshot. Remove the file only when a crash in a checkpoint left it half-written."
-                : "The engine cannot open this database, or would open it without its keys: restore an earlier snapshot.",
-            e
+                : "The engine cannot open this database, or would open it without its keys: restore an earlier snapshot."
         );
     }
 }

@@ -68,6 +68,42 @@ internal sealed class AlopexLinker
         return true;
     }
 
+    /// <summary>
+    /// True when what is staged is the earlier snapshot once more. Of checkpoint.meta only the position counts: it says
+    /// when it was written.
+    /// </summary>
+    public bool IsAsBefore(IReadOnlyList<AlopexManifestEntry> staged, CancellationToken cancellation) =>
+        staged.Count == _listed.Count
+        && staged.All(e =>
+            _listed.TryGetValue(e.Name, out var before)
+            && (e.Name == AlopexNames.Meta ? HasSamePosition() : e == before && IsSame(e.Name, cancellation))
+        );
+
+    private bool HasSamePosition() =>
+        MetaOf(_stage.PathOf(AlopexNames.Meta)) is { } now
+        && MetaOf(Path.Combine(_folder, AlopexNames.Meta)) is { } before
+        && now.CheckpointLsn == before.CheckpointLsn;
+
+    private AlopexCheckpointMeta? MetaOf(string path) =>
+        AlopexCheckpointMeta.TryRead(
+            SmallFile.Read(_context.Disk, path, AlopexCheckpointMeta.Size),
+            out var meta,
+            out _
+        )
+            ? meta
+            : null;
+
+    /// <summary>No checksum of the format would do, see <see cref="Comparison"/>; a link needs no look.</summary>
+    private bool IsSame(string name, CancellationToken cancellation)
+    {
+        var (now, before) = (_stage.PathOf(name), Path.Combine(_folder, name));
+        return _context.Disk.Stat(before) is { Kind: DiskEntryKind.File } entry
+            && (
+                _context.Disk.Stat(now)?.IsSameFileAs(entry) == true
+                || PartialCopy.IsBeginningOf(_context.Disk, now, before, cancellation)
+            );
+    }
+
     private bool StillHolds(IDiskFile earlier, AlopexManifestEntry listed, CancellationToken cancellation)
     {
         try

@@ -10,12 +10,13 @@ namespace BackupTools.Engines.Grafeo;
 /// Captures a database that may be open and written. Image first, log second, so that the log covers at least what
 /// the image lacks; every part proves itself by its checksum, and what does not is tried again.
 /// </summary>
-internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, EngineContext context, TimeSpan longestPause)
+internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {
     private const int Attempts = 60;
     private const int AttemptsWithoutChange = 3;
     private const int AttemptsAtAFixedPosition = 5;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     private readonly GrafeoPlan _found = (GrafeoPlan)plan.Detail!;
     private readonly List<(GrafeoSegment Segment, string Staged)> _added = [];
@@ -29,7 +30,6 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     /// <summary>Captures, and says what is to be published.</summary>
     public CaptureResult Run()
     {
-        plan.Request.Options.Checkpoint?.Invoke();
         var position = WithLogKept(plan.Request.Kind == BundleKind.Full ? Full : Increment);
         var folder = new GrafeoFolder(plan.Request.DestinationFolder, _found.Manifest);
         foreach (var (segment, staged) in _added)
@@ -212,49 +212,46 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private BackupException Changed(string why) => new(ErrorCode.SourceChanging, why, Source.Path);
 
     /// <summary>
-    /// Tries until a try succeeds. Trouble while nothing changes is real and is thrown as what it is; trouble while
-    /// the engine works is taken for its doing, for a bounded number of tries.
+    /// Trouble while nothing changes is real and is thrown as what it is; trouble while the engine works is taken for its
+    /// doing.
     /// </summary>
     private GrafeoPosition Stable(Func<int, GrafeoPosition> capture)
     {
+        List<string> before = [];
         var unchanged = 0;
         var definite = 0;
-        for (var attempt = 0; ; attempt++)
+        return new SteadyCapture<GrafeoPosition>(context)
         {
-            context.Cancellation.ThrowIfCancellationRequested();
-            var progress = context.Progress.Sample();
-            context.Progress.Expect(plan.ExpectedBytes);
-            var before = Look();
-            try
+            Attempts = Attempts,
+            FirstPause = FirstPause,
+            LongestPause = LongestPause,
+            Judge = e =>
             {
-                return capture(attempt);
-            }
-            catch (BackupException e) when (IsOfTheSource(e))
-            {
-                context.Progress.BackTo(progress);
+                if (!IsOfTheSource(e))
+                {
+                    return e;
+                }
                 unchanged = before.SequenceEqual(Look()) ? unchanged + 1 : 0;
                 // A full takes a newer image and is past it; the position of a chain does not move.
                 definite += _found.Head is not null && IsOfThePosition(e) ? 1 : 0;
-                if (unchanged >= AttemptsWithoutChange || definite >= AttemptsAtAFixedPosition)
-                {
-                    throw AsSourceDamaged(e);
-                }
-                if (attempt + 1 >= Attempts)
-                {
-                    throw new BackupException(
-                        ErrorCode.SourceChanging,
-                        $"the database kept changing over {Attempts} tries; the last one found: {e.Message}",
-                        e.FullName ?? Source.Path,
-                        e.Offset,
-                        inner: e
-                    );
-                }
-                context.Verbose($"trying again: {e.Describe()}");
-                RemoveStaged(attempt);
-                var pause = Pause * (1 << Math.Min(attempt, 10));
-                context.Cancellation.WaitHandle.WaitOne(pause < longestPause ? pause : longestPause);
-            }
-        }
+                return unchanged < AttemptsWithoutChange && definite < AttemptsAtAFixedPosition ? null
+                    : IsDamage(e) ? e.AsSourceDamaged()
+                    : e;
+            },
+            GiveUp = last => new BackupException(
+                ErrorCode.SourceChanging,
+                $"the database kept changing over {Attempts} tries; the last one found: {last.Message}",
+                last.FullName ?? Source.Path,
+                last.Offset,
+                inner: last
+            ),
+            StartOver = RemoveStaged,
+        }.Run(attempt =>
+        {
+            context.Progress.Expect(plan.ExpectedBytes);
+            before = Look();
+            return capture(attempt);
+        });
     }
 
     /// <summary>Everything that an engine's checkpoint, commit or close changes.</summary>
@@ -285,19 +282,6 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
                 or ErrorCode.SinceInsideFrame
                 or ErrorCode.ForeignEpoch
                 or ErrorCode.ContinuityNotProved;
-
-    private static BackupException AsSourceDamaged(BackupException e) =>
-        IsDamage(e)
-            ? new BackupException(
-                ErrorCode.SourceDamaged,
-                e.Message,
-                e.FullName,
-                e.Offset,
-                e.Expected,
-                e.Actual,
-                inner: e
-            )
-            : e;
 
     private void RemoveStaged(int attempt)
     {

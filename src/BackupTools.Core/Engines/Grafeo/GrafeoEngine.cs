@@ -9,10 +9,7 @@ namespace BackupTools.Engines.Grafeo;
 /// Grafeo: a <c>.grafeo</c> file with a log folder beside it. Backups are those of the engine itself: a folder with a
 /// manifest, images and stretches of log. See README.md in this folder.
 /// </summary>
-/// <param name="longestPause">
-/// How long at most to wait between two tries of a capture that an engine keeps disturbing; null for half a second.
-/// </param>
-internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngine, IChainKeeper
+internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
 {
     public string Name => EngineNames.Grafeo;
 
@@ -59,7 +56,7 @@ internal sealed class GrafeoEngine(TimeSpan? longestPause = null) : IBackupEngin
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
-        new GrafeoCapture(plan, staging, context, longestPause ?? TimeSpan.FromMilliseconds(500)).Run();
+        new GrafeoCapture(plan, staging, context).Run();
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,

@@ -251,13 +251,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         if (!isLast || FrameBehind(file, segment, scan.FrameEnd) is not null)
         {
-            throw new BackupException(
-                ErrorCode.SourceDamaged,
-                tail.Message + ", and the log goes on behind it",
-                file.Path,
-                tail.Offset,
-                inner: tail
-            );
+            throw tail.At(file.Path).AsSourceDamaged(tail.Message + ", and the log goes on behind it");
         }
         context.Verbose($"{file.Path}: {tail.Message}; what was not finished is left out");
     }

@@ -109,7 +109,7 @@ internal static class PowDbAssembly
                 },
                 (offset, block, _) =>
                 {
-                    hasher.UpdateWithJoin(Within(length, offset, block));
+                    hasher.Update(Within(length, offset, block));
                     if (!paged)
                     {
                         sink(offset, block);

@@ -132,6 +132,13 @@ internal static class PowDbBundleWriter
         writer.BeginIncrement(seconds, facts.Baseline.Parent.Manifest.SourceLsn, facts.Position, version);
     }
 
+    /// <summary>The state is that of the baseline, byte for byte.</summary>
+    public static bool IsUnchanged(PowDbBundleContent content) =>
+        content is { Wal: null, Facts.Baseline: { Parent.SideWal: null } before }
+        && !Listed(content).Any()
+        && before.Files.Count == content.Files.Count
+        && content.Files.All(f => before.Files.ContainsKey(f.Name));
+
     /// <summary>What the manifest lists: everything in a full, what changed in an increment, and a log of 0.4.x.</summary>
     private static IEnumerable<PowDbCaptured> Listed(PowDbBundleContent content)
     {

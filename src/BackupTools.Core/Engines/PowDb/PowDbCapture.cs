@@ -40,11 +40,6 @@ internal sealed class PowDbCapture
     public static CaptureResult Run(CapturePlan plan, StagingArea staging, EngineContext context)
     {
         var request = plan.Request;
-        if (request.Options.Checkpoint is { } checkpoint)
-        {
-            context.Progress.Activity = "checkpoint";
-            checkpoint();
-        }
         PowDbPlan.RefuseInUse(request, context);
         if (PowDbPlan.BaseOf(request) is not { } path)
         {
@@ -55,25 +50,15 @@ internal sealed class PowDbCapture
         return new PowDbCapture(request, staging, context, baseline, succession).Run();
     }
 
-    private CaptureResult Run()
-    {
-        for (var attempt = 1; ; attempt++)
+    private CaptureResult Run() =>
+        new SteadyCapture<CaptureResult>(_context)
         {
-            var before = _context.Progress.Sample();
-            try
-            {
-                return Attempt();
-            }
-            catch (BackupException e) when (e.Code == ErrorCode.SourceChanging && attempt < Attempts)
-            {
-                _context.Verbose($"attempt {attempt}: {e.Describe()}; starting over");
-                _context.Disk.DeleteDirectory(_staging.PathOf(Staged));
-                _context.Progress.BackTo(before);
-                _context.Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(25 << attempt));
-                _context.Cancellation.ThrowIfCancellationRequested();
-            }
-        }
-    }
+            Attempts = Attempts,
+            FirstPause = TimeSpan.FromMilliseconds(50),
+            LongestPause = TimeSpan.MaxValue,
+            Judge = static e => e.Code == ErrorCode.SourceChanging ? null : e,
+            StartOver = _ => _context.Disk.DeleteDirectory(_staging.PathOf(Staged)),
+        }.Run(_ => Attempt());
 
     private CaptureResult Attempt()
     {
@@ -227,6 +212,7 @@ internal sealed class PowDbCapture
             Steps = [PublishStep.Place(Staged, final)],
             BundlePath = final,
             BundleId = id,
+            IsUnchanged = PowDbBundleWriter.IsUnchanged(content),
         };
     }
 

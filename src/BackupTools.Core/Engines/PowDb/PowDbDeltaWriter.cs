@@ -44,7 +44,7 @@ internal sealed class PowDbDeltaWriter(IDiskFile file) : IDisposable
     private void Drain()
     {
         var block = _buffer.AsSpan(0, _filled);
-        _hasher.UpdateWithJoin(block);
+        _hasher.Update(block);
         file.Write(block, _length);
         _length += block.Length;
         _filled = 0;

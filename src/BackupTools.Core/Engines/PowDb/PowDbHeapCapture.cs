@@ -176,7 +176,7 @@ internal sealed class PowDbHeapCapture : IDisposable
                 if (look == Rereads)
                 {
                     throw again.SequenceEqual(page)
-                        ? PowDbSource.Damaged(e, _source.Path)
+                        ? e.At(_source.Path).AsSourceDamaged()
                         : new BackupException(ErrorCode.SourceChanging, $"page {index} keeps changing", _source.Path);
                 }
                 again.CopyTo(page);
@@ -186,7 +186,7 @@ internal sealed class PowDbHeapCapture : IDisposable
 
     private void Commit(long offset, Span<byte> block, ReadOnlySpan<byte> fingerprints)
     {
-        _hasher.UpdateWithJoin(block);
+        _hasher.Update(block);
         for (var at = 0; at < block.Length; at += PowDbPage.Size)
         {
             var page = (offset + at) / PowDbPage.Size;

@@ -29,7 +29,7 @@ internal sealed class PowDbMergedFile : IDisposable
     /// <summary>Takes the next bytes: of a heap whole pages, and none beyond a window.</summary>
     public void Take(long offset, ReadOnlySpan<byte> bytes)
     {
-        _hasher.UpdateWithJoin(bytes);
+        _hasher.Update(bytes);
         if (_mac is null)
         {
             return;

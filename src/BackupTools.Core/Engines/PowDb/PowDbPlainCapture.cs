@@ -52,7 +52,7 @@ internal static class PowDbPlainCapture
         long at = 0;
         void Tap(ReadOnlySpan<byte> block)
         {
-            hasher.UpdateWithJoin(block);
+            hasher.Update(block);
             check!.Take(at, block);
             pages?.Take(at, block);
             at += block.Length;
@@ -72,7 +72,7 @@ internal static class PowDbPlainCapture
         }
         catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged && e.FullName is null)
         {
-            throw PowDbSource.Damaged(e, source.Path);
+            throw e.At(source.Path).AsSourceDamaged();
         }
         return new PowDbCaptured
         {

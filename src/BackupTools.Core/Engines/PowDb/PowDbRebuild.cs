@@ -117,7 +117,7 @@ internal sealed class PowDbRebuild
             new FileRange(0, part.Length),
             block =>
             {
-                hasher.UpdateWithJoin(block);
+                hasher.Update(block);
                 check.Take(at, block);
                 pages?.Take(at, block);
                 at += block.Length;

@@ -130,17 +130,13 @@ internal sealed record PowDbSource
         }
         catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged)
         {
-            throw Damaged(e, path);
+            throw e.At(path).AsSourceDamaged();
         }
         catch (BackupException e)
         {
             throw e.At(path);
         }
     }
-
-    /// <summary>The same finding, said of a source instead of a backup.</summary>
-    public static BackupException Damaged(BackupException e, string path) =>
-        new(ErrorCode.SourceDamaged, e.Message, e.FullName ?? path, e.Offset, e.Expected, e.Actual, inner: e);
 
     private static ulong ReadLsn(string path, IDisk disk)
     {

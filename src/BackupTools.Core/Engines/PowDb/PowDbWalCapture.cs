@@ -84,7 +84,7 @@ internal static class PowDbWalCapture
         copy.SetLength(scan.ValidEnd);
         var hasher = Hasher.New();
         var kept = new FileRange(0, scan.ValidEnd);
-        HashingCopy.Read(copy, kept, hasher.UpdateWithJoin, new TransferProgress(), context.Cancellation);
+        HashingCopy.Read(copy, kept, hasher.Update, new TransferProgress(), context.Cancellation);
         return new PowDbCapturedWal(scan.ValidEnd, hasher.Finalize(), scan.HasHeader, scan.Records, scan.TailLength);
     }
 

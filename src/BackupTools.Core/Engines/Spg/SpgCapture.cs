@@ -12,7 +12,7 @@ namespace BackupTools.Engines.Spg;
 internal sealed class SpgCapture
 {
     private const string Staged = "bundle" + SpgBundles.Extension;
-    private const int Tries = 5;
+    private const int Attempts = 5;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
 
     private readonly CaptureRequest _request;
@@ -113,16 +113,21 @@ internal sealed class SpgCapture
     /// <summary>Captures.</summary>
     public CaptureResult Run()
     {
-        _request.Options.Checkpoint?.Invoke();
         _context.Progress.Activity = "reading";
         SpgBundleHeader header;
         using (var target = _staging.CreateFile(Staged, _plan.ExpectedBytes))
         {
             header = CopyUntilStable(new SpgBundleWriter(target, _context));
         }
+        var isUnchanged = !IsFull && header.WalPos == header.Since;
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
         var path = NewPath(_request, time, _context);
-        return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
+        return new CaptureResult
+        {
+            Steps = [PublishStep.Place(Staged, path)],
+            BundlePath = path,
+            IsUnchanged = isUnchanged,
+        };
     }
 
     private static string NewPath(CaptureRequest request, DateTimeOffset time, EngineContext context) =>
@@ -137,91 +142,61 @@ internal sealed class SpgCapture
 
     private SpgBundleHeader CopyUntilStable(SpgBundleWriter writer)
     {
-        var pause = s_firstPause;
         BackupException? damage = null;
-        for (var attempt = 1; ; attempt++)
+        return new SteadyCapture<SpgBundleHeader>(_context)
         {
-            using var source = OpenSource();
-            var changed = TryCopy(source, writer, out var header, ref damage);
-            if (changed is null)
+            Attempts = Attempts,
+            FirstPause = s_firstPause,
+            LongestPause = TimeSpan.MaxValue,
+            Judge = e =>
             {
-                return header;
-            }
-            if (attempt == Tries)
-            {
-                throw new BackupException(
-                    ErrorCode.SourceChanging,
-                    $"the database kept changing while it was copied, {Tries} times: {changed}",
-                    _files.Database
-                );
-            }
-            _context.Verbose($"{changed} while it was copied; trying again");
-            Sleep(pause, _context.Cancellation);
-            pause *= 2;
-        }
+                // What nothing explains, and what looks the same a second time, is what it looks like.
+                var isReal = e.Code != ErrorCode.SourceChanging && (!MayPass(e) || damage?.Message == e.Message);
+                damage = e.Code == ErrorCode.SourceChanging ? damage : e;
+                return isReal ? e : null;
+            },
+            GiveUp = last =>
+                Changed($"the database kept changing while it was copied, {Attempts} times: {last.Message}"),
+            StartOver = _ => writer.Reset(),
+        }.Run(_ => Copy(writer));
     }
+
+    private static bool MayPass(BackupException e) => e.Kind is ErrorKind.Damaged or ErrorKind.SourceState;
+
+    private BackupException Changed(string what) => new(ErrorCode.SourceChanging, what, _files.Database);
 
     private SpgSource OpenSource() =>
         IsFull ? SpgCheckpointWindow.OpenOutside(_files, _context) : SpgSource.Open(_files, _context.Disk);
 
-    /// <summary>One attempt; what changed meanwhile, or null when the staged bundle is good.</summary>
-    private string? TryCopy(
-        SpgSource source,
-        SpgBundleWriter writer,
-        out SpgBundleHeader header,
-        ref BackupException? damage
-    )
+    /// <summary>One attempt; throws what changed meanwhile, or what is wrong with the source.</summary>
+    private SpgBundleHeader Copy(SpgBundleWriter writer)
     {
-        writer.Reset();
-        header = default;
+        using var source = OpenSource();
+        SpgBundleHeader header;
+        string? changed;
         try
         {
             if (IsFull)
             {
                 header = new SpgFullCapture(source, writer, _context).Copy();
-                return source.Changed();
+                changed = source.Changed();
             }
-            var epoch = new SpgEpoch(_request, source, _context);
-            header = new SpgIncrementCapture(source, epoch, writer, _context).Copy();
-            return source.Changed() ?? (epoch.StillHolds() ? null : "the log was restarted");
+            else
+            {
+                var epoch = new SpgEpoch(_request, source, _context);
+                header = new SpgIncrementCapture(source, epoch, writer, _context).Copy();
+                changed = source.Changed() ?? (epoch.StillHolds() ? null : "the log was restarted");
+            }
         }
-        catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.SourceState)
+        catch (BackupException e) when (MayPass(e))
         {
-            // What looks damaged may be two states mixed, or a write seen half done: only what nothing explains, and
-            // what looks the same a second time, is what it looks like.
-            if (source.Changed() is { } changed)
-            {
-                return changed;
-            }
-            if (damage?.Message == e.Message)
-            {
-                throw Blame(e, source);
-            }
-            damage = e;
-            return e.Message;
+            throw source.Changed() is { } meanwhile ? Changed(meanwhile)
+            : e.Kind == ErrorKind.SourceState || IsElsewhere(e, source) ? e
+            : e.At(source.Files.Database).AsSourceDamaged();
         }
+        return changed is null ? header : throw Changed(changed);
     }
-
-    /// <summary>The source's own damage: not a bundle's.</summary>
-    private static BackupException Blame(BackupException e, SpgSource source) =>
-        e.Kind == ErrorKind.SourceState || IsElsewhere(e, source)
-            ? e
-            : new BackupException(
-                ErrorCode.SourceDamaged,
-                e.Message,
-                e.FullName ?? source.Files.Database,
-                e.Offset,
-                e.Expected,
-                e.Actual,
-                inner: e
-            );
 
     private static bool IsElsewhere(BackupException e, SpgSource source) =>
         e.FullName is { } path && path != source.Files.Database && path != source.Files.Wal;
-
-    internal static void Sleep(TimeSpan time, CancellationToken cancellation)
-    {
-        cancellation.WaitHandle.WaitOne(time);
-        cancellation.ThrowIfCancellationRequested();
-    }
 }

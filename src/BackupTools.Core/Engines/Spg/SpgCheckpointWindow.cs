@@ -49,7 +49,8 @@ internal static class SpgCheckpointWindow
                 throw;
             }
             source.Dispose();
-            SpgCapture.Sleep(s_poll, context.Cancellation);
+            context.Cancellation.WaitHandle.WaitOne(s_poll);
+            context.Cancellation.ThrowIfCancellationRequested();
         }
     }
 }

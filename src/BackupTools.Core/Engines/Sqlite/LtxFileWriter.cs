@@ -27,6 +27,9 @@ internal sealed class LtxFileWriter(
     /// <summary>Pages that were stored.</summary>
     public uint Stored { get; private set; }
 
+    /// <summary>Pages of the state.</summary>
+    public uint Pages => header.Commit;
+
     /// <summary>Writes the pages of a state.</summary>
     /// <param name="earlier">Fingerprints of states: a page that is alike in all of them is not stored. None: all are.</param>
     /// <param name="produce">Shows every page in order, the lock page included, to what it is given.</param>

@@ -30,7 +30,9 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         writer.Prove();
         writer.WriteSide(StagedSide, ParentState(), Source);
         context.Verbose($"{writer.Stored} pages stored");
-        return Published();
+        return Published(
+            writer.Stored == 0 && Parent?.Detail is LtxBundle parent && parent.Header.Commit == writer.Pages
+        );
     }
 
     private LtxFileWriter Write()
@@ -121,7 +123,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         }
     }
 
-    private CaptureResult Published() =>
+    private CaptureResult Published(bool isUnchanged) =>
         new()
         {
             Steps =
@@ -130,5 +132,6 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
                 PublishStep.Place(StagedBundle, plan.BundlePath),
             ],
             BundlePath = plan.BundlePath,
+            IsUnchanged = isUnchanged,
         };
 }

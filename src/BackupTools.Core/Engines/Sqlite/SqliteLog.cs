@@ -63,13 +63,7 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
         {
             if (SaltsNow(log) == snapshot.Salts)
             {
-                throw new BackupException(
-                    ErrorCode.SourceDamaged,
-                    $"the write-ahead log is damaged: {e.Message}",
-                    log.Path,
-                    e.Offset,
-                    inner: e
-                );
+                throw e.At(log.Path).AsSourceDamaged($"the write-ahead log is damaged: {e.Message}");
             }
         }
         // A writer has begun the log anew, which it may only when all of it is in the database file; and there it stays,

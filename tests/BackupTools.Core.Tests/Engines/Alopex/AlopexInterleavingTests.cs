@@ -169,11 +169,4 @@ public sealed class AlopexInterleavingTests
             writer.Commit(800); // of one size all, so that old and new entries could be taken for one log
         }
     }
-
-    /// <summary>A clock on which nobody waits.</summary>
-    private sealed class HurriedClock : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, TimeSpan.Zero, period);
-    }
 }

@@ -15,8 +15,7 @@ public class GrafeoInterferenceTests
         private readonly HookedDisk _disk = new();
         private int _opened;
 
-        public Sandbox() =>
-            Harness = new EngineHarness(new GrafeoEngine(longestPause: TimeSpan.FromMilliseconds(5)), _disk);
+        public Sandbox() => Harness = new EngineHarness(new GrafeoEngine(), _disk, new HurriedClock());
 
         public EngineHarness Harness { get; }
 

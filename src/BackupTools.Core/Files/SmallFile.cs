@@ -1,7 +1,6 @@
 using BackupTools.Errors;
-using BackupTools.Files;
 
-namespace BackupTools.Engines.PowDb;
+namespace BackupTools.Files;
 
 /// <summary>Files that are small enough to be held: catalogues and side files.</summary>
 internal static class SmallFile
