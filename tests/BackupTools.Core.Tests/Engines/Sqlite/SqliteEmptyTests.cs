@@ -40,7 +40,8 @@ public sealed class SqliteEmptyTests : IDisposable
         Back(Increment());
         File.WriteAllBytes(Source, []);
         Back(Increment());
-        Back(Increment());
+        Assert.Equal(ErrorCode.NothingToBackUp, Assert.Throws<BackupException>(() => Increment()).Code);
+        Back(Increment(Settings with { AllowEmpty = true }));
 
         Assert.Equal([0, 0, 0], new[] { 0, 2, 3 }.Select(i => states[i].Length));
         LtxChecker.Check([.. files]);
@@ -91,7 +92,8 @@ public sealed class SqliteEmptyTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private BundleInfo Increment() => TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(Settings, _host), _host);
+    private BundleInfo Increment(BackupSettings? settings = null) =>
+        TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings ?? Settings, _host), _host);
 
     private string Restore(ulong position)
     {
