@@ -53,3 +53,5 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(ReportFormat))]
 [assembly: TypeForwardedTo(typeof(ReportText))]
 [assembly: TypeForwardedTo(typeof(RestoreReport))]
+[assembly: TypeForwardedTo(typeof(SqliteInfo))]
+[assembly: TypeForwardedTo(typeof(TableInfo))]

@@ -169,6 +169,7 @@
             'Database: string'
             'Description: string'
             'Checksum: string'
+            'Sqlite: BackupTools.Reports.SqliteInfo'
             'IsValid: System.Nullable[bool]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'ProblemCount: int'
@@ -215,6 +216,7 @@
             'ProblemCount: int'
             'DrillLength: System.Nullable[long]'
             'DrillSeconds: System.Nullable[double]'
+            'DrillTables: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.TableInfo]'
             'DurationSeconds: double'
         )
         'BackupTools.Reports.RestoreReport' = @(
@@ -228,6 +230,7 @@
             'Files: System.Collections.Generic.IReadOnlyList[string]'
             'Bundles: System.Collections.Generic.IReadOnlyList[string]'
             'Length: long'
+            'Tables: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.TableInfo]'
             'Problems: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.ProblemInfo]'
             'ProblemCount: int'
             'DurationSeconds: double'
@@ -320,6 +323,23 @@
             'Name: string'
             'Offset: System.Nullable[long]'
             'Recommendation: string'
+        )
+        'BackupTools.Reports.SqliteInfo' = @(
+            'PageSize: int'
+            'PageCount: long'
+            'FirstTransaction: ulong'
+            'LastTransaction: ulong'
+            'Level: System.Nullable[int]'
+            'Writer: string'
+            'UserVersion: System.Nullable[int]'
+            'ApplicationId: System.Nullable[int]'
+            'SqliteVersion: string'
+            'JournalMode: string'
+        )
+        'BackupTools.Reports.TableInfo' = @(
+            'Name: string'
+            'Rows: long'
+            'SourceRows: System.Nullable[long]'
         )
     }
     ErrorIds = @(

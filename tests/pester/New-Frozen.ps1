@@ -25,7 +25,7 @@ $lines = @(
     '    }'
     '    Properties = @{'
     $types = 'BundleInfo', 'ChainInfo', 'ChainReport', 'RestoreReport', 'CopyReport', 'ExpiryReport', 'ExpiryDecisionInfo',
-    'BackupReport', 'DatabaseStatus', 'ChainStatus', 'BundleStatus', 'ProblemInfo'
+    'BackupReport', 'DatabaseStatus', 'ChainStatus', 'BundleStatus', 'ProblemInfo', 'SqliteInfo', 'TableInfo'
     foreach ($type in $types) {
         "        'BackupTools.Reports.$type' = @("
         foreach ($property in "BackupTools.Reports.$type" -as [type] | ForEach-Object -Process { $_.GetProperties() }) {

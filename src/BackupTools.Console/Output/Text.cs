@@ -77,6 +77,10 @@ internal static partial class Text
                 + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}  "
                 + $"{ReportText.Size(bundle.Length)}{valid}  {OneLine(indent.Length == 0 ? bundle.FullName : bundle.Name)}"
         );
+        if (indent.Length == 0 && bundle is { DurationSeconds: null, Sqlite: { } sqlite })
+        {
+            output.WriteLine($"  {OneLine(sqlite.ToString())}");
+        }
         Write(output, bundle.Problems, indent + "  ");
     }
 
@@ -102,6 +106,7 @@ internal static partial class Text
                 + $"{report.Plan.Count} bundle(s), {ReportText.Size(report.Length)} read "
                 + $"in {ReportText.Seconds(report.DurationSeconds)}"
         );
+        WriteLines(output, (report.DrillTables ?? []).Select(t => $"  {t}"));
         Write(output, report.Problems, "  ");
     }
 

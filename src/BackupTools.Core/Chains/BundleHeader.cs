@@ -115,6 +115,9 @@ internal sealed record BundleHeader
     /// <summary>The checksum that the format stores for the whole bundle, lower-case hex; null when it stores none.</summary>
     public string? Checksum { get; init; }
 
+    /// <summary>What it tells of the database inside; null where an engine's bundles are not looked into.</summary>
+    public DatabaseTraits? Traits { get; init; }
+
     /// <summary>Things worth knowing that make the bundle neither invalid nor unusable.</summary>
     public IReadOnlyList<ChainProblem> Notes { get; init; } = [];
 

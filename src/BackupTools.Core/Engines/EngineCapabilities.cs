@@ -21,6 +21,9 @@ internal sealed record EngineCapabilities
     /// <summary>A restored database is a file, with what belongs to it beside it; else it is a folder.</summary>
     public bool IsOneFile { get; init; }
 
+    /// <summary>An empty file is a database, where the engine is named: nothing in it could tell.</summary>
+    public bool EmptyFileIsDatabase { get; init; }
+
     /// <summary>
     /// A folder inside the database in which the engine itself keeps bundles, and which a restore keeps: the only place
     /// inside a database that its backups may lie in. Null for none.

@@ -57,6 +57,14 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
                 return engine;
             }
         }
+        if (
+            name is not null
+            && ByName(name) is { Capabilities.EmptyFileIsDatabase: true } named
+            && context.Disk.Stat(path) is { Kind: DiskEntryKind.File, Length: 0 }
+        )
+        {
+            return named;
+        }
         var isMissing = context.Disk.Stat(path) is null;
         var given = options.Given().ToList();
         if (isMissing && given.Count > 0 && Knowing(given, name) is [var only])

@@ -20,4 +20,7 @@ internal sealed record RestoreResult
 
     /// <summary>Total bytes restored.</summary>
     public required long Length { get; init; }
+
+    /// <summary>The tables and their rows; null where they were not counted.</summary>
+    public IReadOnlyList<TableRows>? Tables { get; init; }
 }

@@ -92,10 +92,19 @@ public static class RestoreChain
             Files = result.Files,
             Bundles = preview.Bundles,
             Length = result.Length,
+            Tables = result.Tables?.Select(ToInfo).ToArray(),
             Problems = preview.Problems,
             DurationSeconds = seconds,
         };
     }
+
+    private static TableInfo ToInfo(TableRows table) =>
+        new()
+        {
+            Name = table.Name,
+            Rows = table.Rows,
+            SourceRows = table.SourceRows,
+        };
 
     /// <summary>Restores into staging and from there to the destination; on failure all is as it was.</summary>
     private static RestoreResult Publish(RestorePreview preview, RestoreRequest request, OperationHost host)
@@ -225,7 +234,7 @@ public static class RestoreChain
                 $"the destination is taken: {string.Join(", ", occupied.Select(Path.GetFileName))}",
                 occupied[0],
                 recommendation: ForceHelps(engine, request, context)
-                    ? null
+                    ? "Choose another destination, or use -Force to replace it."
                     : ErrorCodes.DefaultRecommendation(ErrorCode.DestinationNotRecognised)
             );
         }

@@ -122,6 +122,7 @@ public static class VerifyChain
             Problems = problems.ToInfos(),
             DrillLength = drill?.Length,
             DrillSeconds = drill?.DurationSeconds,
+            DrillTables = drill?.Tables,
             DurationSeconds = host.SecondsSince(started),
         };
     }

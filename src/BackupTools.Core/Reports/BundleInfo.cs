@@ -62,6 +62,9 @@ public sealed class BundleInfo
     /// <summary>The checksum stored for the whole bundle, lower-case hex; null when the format stores none.</summary>
     public string? Checksum { get; init; }
 
+    /// <summary>What it tells of an SQLite database; null for the other engines, and for files of Litestream 0.3.</summary>
+    public SqliteInfo? Sqlite { get; init; }
+
     /// <summary>
     /// True or false when the checksums were compared with the bytes; null when only the header was read.
     /// </summary>

@@ -65,6 +65,13 @@ public sealed class ChainReport
     /// <summary>Restore drill: how long the restore lasted, in seconds; null without a drill.</summary>
     public double? DrillSeconds { get; init; }
 
+    /// <summary>Restore drill: the tables of the database and their rows; null without a drill, and for engines other than SQLite.</summary>
+    public IReadOnlyList<TableInfo>? DrillTables
+    {
+        get;
+        init => field = value is null ? null : new FlatList<TableInfo>(value);
+    }
+
     /// <summary>How long the test lasted, in seconds.</summary>
     public required double DurationSeconds { get; init; }
 }

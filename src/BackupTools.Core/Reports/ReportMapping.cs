@@ -46,11 +46,27 @@ internal static class ReportMapping
             Series = header.Series,
             Database = DatabaseName.Of(header),
             Checksum = header.Checksum,
+            Sqlite = header.Traits?.ToSqliteInfo(),
             IsValid = findings is null ? null : !Array.Exists(findings, p => p.Severity == ProblemSeverity.Error),
             Problems = header.Notes.Concat(findings ?? []).ToInfos(),
             DurationSeconds = durationSeconds,
         };
     }
+
+    private static SqliteInfo ToSqliteInfo(this DatabaseTraits traits) =>
+        new()
+        {
+            PageSize = traits.PageSize,
+            PageCount = traits.PageCount,
+            FirstTransaction = traits.Transactions.First,
+            LastTransaction = traits.Transactions.Last,
+            Level = traits.Level,
+            Writer = traits.Writer,
+            UserVersion = traits.UserVersion,
+            ApplicationId = traits.ApplicationId,
+            SqliteVersion = traits.EngineVersion,
+            JournalMode = traits.JournalMode,
+        };
 
     public static ChainInfo ToInfo(this BackupChain chain)
     {

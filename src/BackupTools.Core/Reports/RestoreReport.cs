@@ -41,6 +41,13 @@ public sealed class RestoreReport
     /// <summary>Bytes restored.</summary>
     public required long Length { get; init; }
 
+    /// <summary>The tables of the database and their rows; null unless the restore was a deep one, and for engines other than SQLite.</summary>
+    public IReadOnlyList<TableInfo>? Tables
+    {
+        get;
+        init => field = value is null ? null : new FlatList<TableInfo>(value);
+    }
+
     /// <summary>Findings that did not stop the restore.</summary>
     public required IReadOnlyList<ProblemInfo> Problems
     {

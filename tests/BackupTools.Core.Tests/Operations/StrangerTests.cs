@@ -13,8 +13,12 @@ public sealed class StrangerTests
 
     public static TheoryData<string> Engines => [.. EngineSandbox.Names];
 
-    /// <summary>The engines of which a bundle is a file or folder by itself.</summary>
+    /// <summary>The engines of which a bundle is a file or folder by itself, whatever its name.</summary>
     public static TheoryData<string> Loose => [EngineNames.Spg, EngineNames.PowDb, EngineNames.Alopex];
+
+    /// <summary>The engines of which a bundle is a file or folder by itself.</summary>
+    public static TheoryData<string> Separate =>
+        [EngineNames.Sqlite, EngineNames.Spg, EngineNames.PowDb, EngineNames.Alopex];
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -129,7 +133,7 @@ public sealed class StrangerTests
     }
 
     [Theory]
-    [MemberData(nameof(Loose))]
+    [MemberData(nameof(Separate))]
     public void A_damaged_bundle_with_a_name_of_its_own_blocks_the_restore_to_latest(string engine)
     {
         using var box = EngineSandbox.Of(engine);
@@ -182,7 +186,7 @@ public sealed class StrangerTests
     }
 
     [Theory]
-    [MemberData(nameof(Loose))]
+    [MemberData(nameof(Separate))]
     public void What_a_copy_that_broke_off_has_left_is_replaced_wherever_it_broke_off(string engine)
     {
         using var box = EngineSandbox.Of(engine);
@@ -191,7 +195,7 @@ public sealed class StrangerTests
         {
             foreach (var bundle in chain)
             {
-                HalfCopy(bundle.FullName, box.At("c", bundle.Name), part);
+                HalfCopy(bundle.FullName, InCopy(box, bundle), part);
             }
             var report = box.Copy(verify: true);
             Assert.Equal(3, report.Copied.Count);
@@ -204,15 +208,15 @@ public sealed class StrangerTests
     }
 
     [Theory]
-    [MemberData(nameof(Loose))]
+    [MemberData(nameof(Separate))]
     public void What_only_has_the_name_of_a_bundle_is_not_replaced_by_a_copy(string engine)
     {
         using var box = EngineSandbox.Of(engine);
         var bundle = box.Full();
-        var there = box.At("c", bundle.Name);
+        var there = InCopy(box, bundle);
         if (File.Exists(bundle.FullName))
         {
-            Directory.CreateDirectory(box.At("c"));
+            Directory.CreateDirectory(Path.GetDirectoryName(there)!);
             File.WriteAllText(there, "my notes");
         }
         else
@@ -245,6 +249,10 @@ public sealed class StrangerTests
         var name = string.Format(System.Globalization.CultureInfo.InvariantCulture, pattern, stem, extension);
         return Path.Combine(Path.GetDirectoryName(bundle.FullName)!, name);
     }
+
+    /// <summary>Where a copy of the folder of bundles has a bundle.</summary>
+    private static string InCopy(EngineSandbox box, BundleInfo bundle) =>
+        box.At("c", Path.GetRelativePath(box.Bundles, bundle.FullName));
 
     private static void CopyTree(string from, string to) => HalfCopy(from, to, 1.0);
 

@@ -58,6 +58,7 @@ internal static class BundleParsers
             ),
             Rows("powdb", () => new PowDbEngine(), Files("powdb", "full_S0"), Few, SealPowDb),
             Rows("sqlite-0.5", () => new SqliteEngine(), Sqlite05(), Everything, static (_, _, _, _) => { }),
+            Rows("sqlite", () => new SqliteEngine(), Files("sqlite", "own"), Everything, static (_, _, _, _) => { }),
             Rows("sqlite-0.3", () => new SqliteEngine(), Sqlite03(), Everything, static (_, _, _, _) => { }),
             Rows("alopex", () => new AlopexEngine(), Snapshot(), Few, SealAlopex),
         }
@@ -100,11 +101,16 @@ internal static class BundleParsers
             }
         )
         {
-            Words = file.EndsWith("json", StringComparison.Ordinal) ? FuzzParser.JsonWords : [],
+            Words =
+                file.EndsWith("json", StringComparison.Ordinal)
+                || file.EndsWith(".ltx.backuptools", StringComparison.Ordinal)
+                    ? FuzzParser.JsonWords
+                    : [],
             // The checksum of an SPG bundle or an LTX file is its own.
             Repair =
                 engine is SpgEngine && !file.Contains("v1") ? Portions.RepairCrc32AtEnd
                 : file.EndsWith(".ltx", StringComparison.Ordinal) ? SqliteParsers.RepairLtx
+                : file.EndsWith(".ltx.backuptools", StringComparison.Ordinal) ? SqliteParsers.RepairSideFile
                 : null,
             Inputs = Inputs,
             Base = Held,
@@ -132,7 +138,8 @@ internal static class BundleParsers
             ThrottleLimit = 1,
         };
         var readings = engine.ReadBundles(Folder, context).ToList();
-        var headers = readings.Select(r => r.Header).OfType<BundleHeader>().ToList();
+        // Engines list by name; a plan begins with its full.
+        var headers = readings.Select(r => r.Header).OfType<BundleHeader>().OrderBy(h => h.Kind).ToList();
         if (headers.Count == 0)
         {
             throw readings.FirstOrDefault()?.Error ?? new BackupException(ErrorCode.NoBundles, "nothing is left");
@@ -147,6 +154,10 @@ internal static class BundleParsers
         if (problems.FirstOrDefault(p => p.Severity == ProblemSeverity.Error) is { } problem)
         {
             throw problem.ToException();
+        }
+        if (headers.SelectMany(h => h.Notes).FirstOrDefault(n => n.Severity == ProblemSeverity.Warning) is { } note)
+        {
+            throw note.ToException(); // such as a side file that is not used
         }
         // One of several that cannot be read at all: what is left may still restore.
         if (readings.Find(r => r.Error is not null)?.Error is { } error)

@@ -101,9 +101,23 @@ internal static class SqliteParsers
     {
         if (input.Length > SqliteSideFile.HeadLength + SqliteSideFile.DigestLength)
         {
-            var body = input[..^SqliteSideFile.DigestLength];
-            BinaryPrimitives.WriteInt32BigEndian(body[8..], body.Length - SqliteSideFile.HeadLength);
-            Blake3.Hasher.Hash(body).AsSpan().CopyTo(input[body.Length..]);
+            var length = input.Length - SqliteSideFile.DigestLength - SqliteSideFile.HeadLength;
+            BinaryPrimitives.WriteInt32BigEndian(input[8..], length);
+            RepairSideFile(input);
+        }
+    }
+
+    /// <summary>The description in a side file is made to have the digest that follows it.</summary>
+    public static void RepairSideFile(Span<byte> input)
+    {
+        if (input.Length <= SqliteSideFile.HeadLength + SqliteSideFile.DigestLength)
+        {
+            return;
+        }
+        var end = SqliteSideFile.HeadLength + BinaryPrimitives.ReadUInt32BigEndian(input[8..]);
+        if (end <= input.Length - SqliteSideFile.DigestLength)
+        {
+            Blake3.Hasher.Hash(input[..(int)end]).AsSpan().CopyTo(input[(int)end..]);
         }
     }
 

@@ -47,7 +47,8 @@ internal static class LtxBundles
             HashingCopy.ReadExactly(file, tail, length - tail.Length);
             var trailer = LtxTrailer.Parse(tail, header, length - tail.Length);
             RequireName(Path.GetFileName(path), header);
-            return BundleReadResult.Ok(Describe(path, series, length, [.. head, .. tail], header, trailer, disk));
+            var bundle = Describe(path, series, length, [.. head, .. tail], header, trailer, disk);
+            return BundleReadResult.Ok(bundle with { Traits = LtxTraits.Of(bundle, file) });
         }
         catch (BackupException e)
         {

@@ -70,6 +70,11 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
 
     private LtxHeader Header(int pageSize, uint pages, DateTimeOffset time)
     {
+        // What has no page has no size of pages either: that of the chain will do.
+        if (pages == 0 && Parent?.Detail is LtxBundle sized)
+        {
+            pageSize = sized.Header.PageSize;
+        }
         if (Parent?.Detail is LtxBundle parent && parent.Header.PageSize != pageSize)
         {
             throw new BackupException(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupTools.Errors;
 
 namespace BackupTools.Engines.Sqlite;
@@ -7,12 +8,12 @@ internal static class SqliteDrill
 {
     private const int MostShown = 5;
 
-    /// <summary>Requires a sound database, warns of broken references, and tells the rows of each table.</summary>
+    /// <summary>Requires a sound database, warns of broken references, and counts the rows of each table.</summary>
     /// <param name="staged">The database, before it has its name.</param>
     /// <param name="bundle">The bundle to name in errors.</param>
     /// <param name="context">Who is told.</param>
     /// <exception cref="BackupException">VerificationFailed.</exception>
-    public static void Run(string staged, string bundle, EngineContext context)
+    public static IReadOnlyList<KeyValuePair<string, long>> Run(string staged, string bundle, EngineContext context)
     {
         context.Progress.Activity = "checking with SQLite";
         using var session = SqliteSession.OpenResting(staged, context.Cancellation);
@@ -32,6 +33,12 @@ internal static class SqliteDrill
                 $"in the restored database, rows of table {Printable.Of(table)} refer to rows that are not there"
             );
         }
+        return [.. RowsOf(session)];
+    }
+
+    /// <summary>The tables, by name, and their rows.</summary>
+    public static IEnumerable<KeyValuePair<string, long>> RowsOf(SqliteSession session)
+    {
         var tables = session.Column(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name",
             int.MaxValue
@@ -40,7 +47,7 @@ internal static class SqliteDrill
         {
             var name = table.Replace("\"", "\"\"", StringComparison.Ordinal);
             var rows = session.Column($"SELECT count(*) FROM \"{name}\"", 1)[0];
-            context.Verbose($"table {Printable.Of(table)}: {rows} rows");
+            yield return KeyValuePair.Create(table, long.Parse(rows, CultureInfo.InvariantCulture));
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
             SiblingIncrements = true,
             Options = [],
             IsOneFile = true,
+            EmptyFileIsDatabase = true,
             Beside = static path => [path + "-wal", path + "-journal"],
         };
 

@@ -26,15 +26,15 @@ internal static class SqliteJoins
                 yield return problem;
             }
         }
-        var bare = path.Count(b => b.Detail is LtxBundle { After: null });
-        if (bare > 0)
+        var bare = path.Where(b => b.Detail is LtxBundle { After: null }).ToList();
+        if (bare.Count > 0)
         {
             yield return new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.TargetNotCovered,
-                $"{bare} of {path.Count} bundles do not say which state they lead to: they are joined by their transaction "
+                $"{bare.Count} of {path.Count} bundles do not say which state they lead to: they are joined by their transaction "
                     + "numbers, and a page that their writer left out would not be noticed",
-                path[0].FullName,
+                bare[0].FullName,
                 Recommendation: "Open a restored copy and run PRAGMA integrity_check."
             );
         }

@@ -27,6 +27,20 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         var replica = SqliteReplica.For(folder, plan.Last.Series!, context.Disk);
         var there = LtxBundles.Read(replica, context.Disk).Where(r => r.Header is not null).Select(r => r.Header!);
         RefuseForeign(replica, there, context.Disk);
+        var path = Path.Combine(
+            replica.Ltx,
+            $"{LitestreamNames.SnapshotLevel}",
+            LitestreamNames.LtxFile(1, last.Header.MaxTxid)
+        );
+        if (context.Disk.Stat(path) is not null)
+        {
+            throw new BackupException(
+                ErrorCode.DestinationExists,
+                $"the folder holds a full up to transaction {last.Header.MaxTxid} already",
+                path,
+                recommendation: "Merge into another folder, or up to another position."
+            );
+        }
         context.Progress.Activity = "merging";
         // How long the merged bundle is, which is read back, is known when it is written.
         using var proof = context.Progress.MoreToCome();
@@ -51,11 +65,6 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         proof.Dispose();
         writer.Prove();
         writer.WriteSide(StagedSide, null, last.Side?.SourcePath ?? "");
-        var path = Path.Combine(
-            replica.Ltx,
-            $"{LitestreamNames.SnapshotLevel}",
-            LitestreamNames.LtxFile(1, header.MaxTxid)
-        );
         return Published(path, hasSide: true);
     }
 

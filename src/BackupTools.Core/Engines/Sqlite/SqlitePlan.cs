@@ -28,6 +28,7 @@ internal static class SqlitePlan
         var header = SqliteSource.RequireDatabase(request.SourcePath, disk);
         // SQLite keeps its other files beside the file itself, and not beside a link.
         var file = RealPath.Follow(request.SourcePath, disk);
+        SqliteSource.RequireFilesBeside(file, disk);
         var destination = Destination(request, file, header, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
@@ -43,7 +44,7 @@ internal static class SqlitePlan
         };
     }
 
-    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader header, IDisk disk)
+    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader? header, IDisk disk)
     {
         var replica = SqliteReplica.ForSource(request.DestinationFolder, request.Name, file, disk);
         var bundles = LtxBundles.Read(replica, disk).Where(r => r.Header is not null).Select(r => r.Header!).ToList();
@@ -73,7 +74,7 @@ internal static class SqlitePlan
         return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
     }
 
-    private static void RefuseParent(BundleHeader parent, SqliteHeader header, string sourcePath)
+    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath)
     {
         if (parent.Detail is not LtxBundle { Side: not null } ltx)
         {
@@ -85,7 +86,7 @@ internal static class SqlitePlan
             );
         }
         RefuseOtherDatabase(parent, sourcePath);
-        if (ltx.Header.PageSize != header.PageSize)
+        if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
             throw new BackupException(
                 ErrorCode.ForeignEpoch,

@@ -43,18 +43,17 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 recommendation: "Close the program: it would go on with the database that is replaced, and lose what it writes."
             );
         }
-        return disk.Stat(destination) is null || SqliteSource.IsDatabase(destination, disk);
+        // An empty file is a database without a page, and nothing else would be lost with it either.
+        return disk.Stat(destination) is null or { Kind: DiskEntryKind.File, Length: 0 }
+            || SqliteSource.IsDatabase(destination, disk);
     }
 
     /// <summary>Restores into staging.</summary>
     public RestoreResult Run()
     {
         var reader = Rebuild(request.Plan, staging, Staged, context);
-        if (request.Deep)
-        {
-            SqliteDrill.Run(staging.PathOf(Staged), request.Plan.Last.FullName, context);
-        }
         var destination = request.DestinationPath;
+        var tables = request.Deep ? Drill(destination) : null;
         var steps = Companions
             .Select(c => destination + c)
             .Where(p => context.Disk.Stat(p) is not null)
@@ -72,7 +71,19 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             End = request.Plan.Last.End,
             Files = [destination],
             Length = (long)reader.Pages * reader.PageSize,
+            Tables = tables,
         };
+    }
+
+    private List<TableRows> Drill(string destination)
+    {
+        var last = request.Plan.Last;
+        var restored = SqliteDrill.Run(staging.PathOf(Staged), last.FullName, context);
+        var source = SqliteSourceRows.Count(last, destination, context);
+        return
+        [
+            .. restored.Select(t => new TableRows(t.Key, t.Value, source.TryGetValue(t.Key, out var now) ? now : null)),
+        ];
     }
 
     /// <summary>Writes the state that a plan leads to under a staged name, and reads it back.</summary>

@@ -47,11 +47,12 @@ internal sealed class SqliteSession : IDisposable
     /// SourceInUse: a writer does not let go. OpenTransaction: one was killed. AccessDenied, SourceDamaged,
     /// EncryptedNotSupported, ReadFailed.
     /// </exception>
-    public static SqliteSession Begin(string path)
+    public static SqliteSession Begin(string path, CancellationToken cancellation = default)
     {
         var session = Open(path, raw.SQLITE_OPEN_READONLY);
         try
         {
+            session.StopAt(cancellation);
             session.Execute("BEGIN");
             session.Text("SELECT count(*) FROM sqlite_schema"); // takes the lock, and fixes the state
             return session;
@@ -84,13 +85,7 @@ internal sealed class SqliteSession : IDisposable
         var parts = path.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
         var address = $"file:///{string.Join('/', parts.Select(Uri.EscapeDataString))}?immutable=1";
         var session = Open(path, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI, address);
-        session._cancellation = cancellation;
-        raw.sqlite3_progress_handler(
-            session._connection,
-            StepsBetweenLooks,
-            static token => ((CancellationToken)token).IsCancellationRequested ? 1 : 0,
-            cancellation
-        );
+        session.StopAt(cancellation);
         session.Execute("PRAGMA trusted_schema = OFF");
         return session;
     }
@@ -164,6 +159,17 @@ internal sealed class SqliteSession : IDisposable
         }
         raw.sqlite3_busy_timeout(connection, BusyTimeout);
         return session;
+    }
+
+    private void StopAt(CancellationToken cancellation)
+    {
+        _cancellation = cancellation;
+        raw.sqlite3_progress_handler(
+            _connection,
+            StepsBetweenLooks,
+            static token => ((CancellationToken)token).IsCancellationRequested ? 1 : 0,
+            cancellation
+        );
     }
 
     private void Execute(string sql)

@@ -24,7 +24,7 @@ internal sealed class AlopexLife : ILifeSubject
     public string Engine => EngineNames.Alopex;
 
     /// <summary>Nothing in a snapshot, nor its name, says whose it is.</summary>
-    public string KeyOf(string name) => "";
+    public string KeyOf(string path) => "";
 
     public bool HasOwnClock => false;
 
@@ -91,7 +91,7 @@ internal sealed class AlopexLife : ILifeSubject
         return true;
     }
 
-    public bool Checkpoint()
+    public bool Checkpoint(int pick)
     {
         _writer!.Checkpoint();
         return true;
@@ -108,7 +108,7 @@ internal sealed class AlopexLife : ILifeSubject
         {
             return false; // in one second both would get one folder (§6.9)
         }
-        Checkpoint();
+        Checkpoint(0);
         Directory.CreateDirectory(Path.Combine(snapshot, AlopexNames.Tables));
         var entries = new List<AlopexManifestEntry>();
         foreach (var file in Directory.GetFiles(path, "*", SearchOption.AllDirectories))

@@ -15,7 +15,7 @@ internal sealed class Grafeo05Life : GrafeoLife
     public override ulong? Position => null;
 
     /// <summary>Nothing in the files says whose they are.</summary>
-    public override string KeyOf(string name) => "";
+    public override string KeyOf(string path) => "";
 
     /// <summary>
     /// Left open are only new rows: 0.5.42 keeps a SET of a transaction that it has rolled back. And a transaction does
@@ -55,7 +55,7 @@ internal sealed class Grafeo05Life : GrafeoLife
     }
 
     /// <summary>Its checkpoint needs the database for itself.</summary>
-    public override bool Checkpoint() => false;
+    public override bool Checkpoint(int pick) => false;
 
     public override IReadOnlyDictionary<string, string> Read(string path)
     {

@@ -14,7 +14,7 @@ internal sealed class Grafeo06Life(RealGrafeo engine) : GrafeoLife
     public override ulong? Position => _epoch;
 
     /// <summary>Each database has an id.</summary>
-    public override string KeyOf(string name) => $"{_made}";
+    public override string KeyOf(string path) => $"{_made}";
 
     public override void Close()
     {
@@ -28,7 +28,7 @@ internal sealed class Grafeo06Life(RealGrafeo engine) : GrafeoLife
         (_open, _isInTransaction) = (null, false);
     }
 
-    public override bool Checkpoint()
+    public override bool Checkpoint(int pick)
     {
         if (_isInTransaction)
         {

@@ -14,7 +14,7 @@ internal abstract class GrafeoLife : ILifeSubject
 
     public string Engine => EngineNames.Grafeo;
 
-    public abstract string KeyOf(string name);
+    public abstract string KeyOf(string path);
 
     public bool HasOwnClock => true;
 
@@ -57,7 +57,7 @@ internal abstract class GrafeoLife : ILifeSubject
         return true;
     }
 
-    public abstract bool Checkpoint();
+    public abstract bool Checkpoint(int pick);
 
     public abstract IReadOnlyDictionary<string, string> Read(string path);
 

@@ -16,10 +16,10 @@ internal interface ILifeSubject : IDisposable
     string FileOf(string name);
 
     /// <summary>
-    /// What tells backups of the database from those of others, by its name or by what is inside; the same for all when
-    /// nothing does.
+    /// What tells backups of the database at a path from those of others, by its name or by what is inside; the same for
+    /// all when nothing does.
     /// </summary>
-    string KeyOf(string name);
+    string KeyOf(string path);
 
     /// <summary>The clock of the machine that the engine runs on: for the dates of files, where they can be set.</summary>
     TimeProvider Clock { get; set; }
@@ -65,7 +65,8 @@ internal interface ILifeSubject : IDisposable
     bool Begin(IReadOnlyList<LifeChange> changes);
 
     /// <summary>The engine's checkpoint; false when it has none or refuses it now.</summary>
-    bool Checkpoint();
+    /// <param name="pick">Chooses among what the engine does to its files without changing a row.</param>
+    bool Checkpoint(int pick);
 
     /// <summary>The position of what is committed; null when the engine does not tell.</summary>
     ulong? Position { get; }
@@ -93,6 +94,12 @@ internal interface ILifeSubject : IDisposable
 
     /// <summary>Adds what the engine's backups need or allow to be asked for.</summary>
     BackupSettings Choose(BackupSettings settings, int pick);
+
+    /// <summary>
+    /// Does what a user is advised when a database that nobody has open may not be replaced (SourceInUse); false when
+    /// nothing is in the way.
+    /// </summary>
+    bool Release(string path) => false;
 
     /// <summary>With what a backup may be refused, given what happened since the chain's newest bundle.</summary>
     IEnumerable<ErrorCode> MayRefuse(LifeSituation situation);

@@ -177,7 +177,7 @@ internal sealed partial class Life
         }
         var offer = offers[step.Pick * 7 % offers.Count];
         Close();
-        Restore(offer, Database, force: true);
+        Overwrite(offer);
         _rows.Clear();
         foreach (var row in offer.Rows[0].Split(' ').Where(r => r != "(empty)"))
         {
@@ -186,6 +186,20 @@ internal sealed partial class Life
         _history = [.. offer.History];
         Note(LifeEvents.Restored, $"{step}: {offer.What}, {Rows}");
         EnsureOpen();
+    }
+
+    private void Overwrite(LifeOffer offer)
+    {
+        try
+        {
+            Restore(offer, Database, force: true);
+        }
+        catch (LifeFinding e)
+            when (e.InnerException is BackupException { Code: ErrorCode.SourceInUse } && _subject.Release(Database))
+        {
+            _story.Add("what a killed process has left is settled");
+            Restore(offer, Database, force: true);
+        }
     }
 
     private void CopyFolder(LifeStep step)

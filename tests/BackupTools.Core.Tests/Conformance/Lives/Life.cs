@@ -39,7 +39,7 @@ internal sealed partial class Life : IDisposable
 
     private string Database => Path.Combine(_place, _subject.FileOf(_name));
 
-    private string Key => _subject.KeyOf(_name);
+    private string Key => _subject.KeyOf(Database);
 
     private string Rows => LifeState.Text(_rows);
 
@@ -94,7 +94,7 @@ internal sealed partial class Life : IDisposable
                 break;
             case LifeStepKind.Checkpoint:
                 EnsureOpen();
-                if (_subject.Checkpoint())
+                if (_subject.Checkpoint(step.Pick))
                 {
                     Happened(step, LifeEvents.Checkpointed);
                 }

@@ -25,7 +25,7 @@ internal sealed class PowDbLife : ILifeSubject
 
     public string Engine => EngineNames.PowDb;
 
-    public string KeyOf(string name) => name;
+    public string KeyOf(string path) => Path.GetFileName(path);
 
     public bool HasOwnClock => false;
 
@@ -68,12 +68,12 @@ internal sealed class PowDbLife : ILifeSubject
             Replay(record);
         }
         _database.NextLsn = 1 + HighestLsn;
-        Checkpoint();
+        Checkpoint(0);
     }
 
     public void Close()
     {
-        Checkpoint();
+        Checkpoint(0);
         _isOpen = false;
     }
 
@@ -92,9 +92,9 @@ internal sealed class PowDbLife : ILifeSubject
         {
             if (change.IsTable)
             {
-                Checkpoint();
+                Checkpoint(0);
                 _database.Tables.Remove(change.Table);
-                Checkpoint();
+                Checkpoint(0);
             }
             else
             {
@@ -105,7 +105,7 @@ internal sealed class PowDbLife : ILifeSubject
 
     public bool Begin(IReadOnlyList<LifeChange> changes) => false;
 
-    public bool Checkpoint()
+    public bool Checkpoint(int pick)
     {
         _database.WriteTo(_folder);
         File.WriteAllBytes(Wal, []);
@@ -140,7 +140,7 @@ internal sealed class PowDbLife : ILifeSubject
         {
             return false;
         }
-        Checkpoint();
+        Checkpoint(0);
         var now = Clock.GetUtcNow();
         var time = now.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
         var name = $"{Path.GetFileName(path)}-{time}-full";
@@ -195,9 +195,9 @@ internal sealed class PowDbLife : ILifeSubject
     {
         if (!_database.Tables.TryGetValue(change.Table, out var table))
         {
-            Checkpoint();
+            Checkpoint(0);
             _database.Tables[change.Table] = table = new PowDbTestDatabase.Table();
-            Checkpoint();
+            Checkpoint(0);
         }
         var id = long.Parse(change.Key.Split('/')[1], CultureInfo.InvariantCulture);
         var (page, slot) = Find(table, id);

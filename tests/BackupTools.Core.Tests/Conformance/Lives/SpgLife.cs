@@ -31,7 +31,7 @@ internal sealed partial class SpgLife : ILifeSubject
 
     public string Engine => EngineNames.Spg;
 
-    public string KeyOf(string name) => name;
+    public string KeyOf(string path) => Path.GetFileName(path);
 
     public bool HasOwnClock => false;
 
@@ -128,7 +128,7 @@ internal sealed partial class SpgLife : ILifeSubject
         return true;
     }
 
-    public bool Checkpoint()
+    public bool Checkpoint(int pick)
     {
         if (_isInTransaction)
         {

@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Operations;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -38,6 +39,49 @@ public sealed class SqliteDrillTests : IDisposable
     }
 
     [Fact]
+    public void A_drill_tells_the_rows_of_each_table_beside_those_of_the_source_where_that_can_be_read()
+    {
+        SqliteTestDatabase.Run(Source, "pragma journal_mode=wal; create table \"gone \"\" later\"(x)");
+        SqliteTestDatabase.AddRows(Source, 100);
+        Backup();
+        SqliteTestDatabase.AddRows(Source, 5);
+        SqliteTestDatabase.Run(Source, "drop table \"gone \"\" later\"; create table fresh(x)");
+
+        Assert.Equal([("gone \" later", 0L, null), ("t", 100L, 105L)], Drill());
+        Assert.Equal([Source], Directory.GetFiles(_box.Folder, "app.db*"));
+        using (SqliteTestDatabase.Open(Source))
+        {
+            // Reading the file would take the locks of this connection.
+            Assert.Equal([("gone \" later", 0L, null), ("t", 100L, null)], Drill());
+        }
+        SqliteTestDatabase.Run(Source, "pragma journal_mode=delete");
+        Assert.Equal(105, Drill()[1].Source);
+        File.WriteAllText(Source, "no database any more");
+        Assert.Null(Drill()[1].Source);
+        File.Delete(Source);
+        Assert.Null(Drill()[1].Source);
+    }
+
+    [Fact]
+    public void A_deep_restore_tells_the_rows_and_compares_nothing_with_what_it_replaces()
+    {
+        SqliteTestDatabase.AddRows(Source, 100);
+        Backup();
+        SqliteTestDatabase.AddRows(Source, 5);
+        var settings = new RestoreSettings
+        {
+            Path = _box.Harness.At("b"),
+            DestinationPath = Source,
+            Force = true,
+        };
+        var host = new OperationHost();
+        Assert.Null(RestoreChain.Execute(RestoreChain.Plan(settings, host), host).Tables);
+        var deep = RestoreChain.Execute(RestoreChain.Plan(settings with { Deep = true }, host), host);
+        var table = Assert.Single(deep.Tables!);
+        Assert.Equal(("t", 100L, null), (table.Name, table.Rows, table.SourceRows));
+    }
+
+    [Fact]
     public void References_to_rows_that_are_not_there_are_warned_of()
     {
         SqliteTestDatabase.Run(
@@ -46,6 +90,21 @@ public sealed class SqliteDrillTests : IDisposable
         );
         Restore();
         Assert.Contains("table b", Assert.Single(_box.Harness.Warnings), StringComparison.Ordinal);
+    }
+
+    private void Backup()
+    {
+        var host = new OperationHost();
+        var settings = new BackupSettings { SourcePath = Source, DestinationPath = _box.Harness.At("b") };
+        TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host);
+    }
+
+    private List<(string Name, long Rows, long? Source)> Drill()
+    {
+        var settings = new VerifySettings { Path = _box.Harness.At("b"), RestoreDrill = true };
+        var report = Assert.Single(VerifyChain.Run(settings, new OperationHost()));
+        Assert.True(report.IsValid, string.Join("; ", report.Problems));
+        return [.. report.DrillTables!.Select(t => (t.Name, t.Rows, t.SourceRows))];
     }
 
     public void Dispose() => _box.Dispose();

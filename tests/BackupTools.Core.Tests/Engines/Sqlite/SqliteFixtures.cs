@@ -36,6 +36,14 @@ internal static class SqliteFixtures
         return target;
     }
 
+    /// <summary>What version 0.1 of ours wrote as <c>folder/own</c>: a full and an increment with their side files.</summary>
+    public static string Own(string folder)
+    {
+        var target = Path.Combine(folder, "own");
+        CopyTree(Path.Combine(Root, "own"), target);
+        return target;
+    }
+
     /// <summary>The increment 2 that lacks a page which changed.</summary>
     public static string IncrementWithoutAPage =>
         Path.Combine(Root, "handmade", "i", "0000000000000002-0000000000000002.ltx");

@@ -1,8 +1,10 @@
 using BackupTools.Chains;
+using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
+using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -36,6 +38,35 @@ public sealed class SqliteKeeperTests : IDisposable
             Assert.Equal(plan.Last.CreatedUtc.UtcDateTime, File.GetLastWriteTimeUtc(merged.FullName));
             Assert.Empty(_box.Harness.Verify([merged]));
         }
+    }
+
+    [Fact]
+    public void A_full_of_the_same_transactions_is_not_merged_over_and_the_advice_can_be_followed()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        box.Chain();
+        var merged = box.Merge();
+
+        var error = Assert.Throws<BackupException>(() => box.Merge());
+
+        Assert.Equal((ErrorCode.DestinationExists, merged.FullName), (error.Code, error.FullName));
+        Assert.Equal("Merge into another folder, or up to another position.", error.Recommendation);
+        box.Merge(folder: box.At("another"));
+        box.Merge(position: 2);
+    }
+
+    [Fact]
+    public void What_version_0_1_has_written_is_proved_and_restored()
+    {
+        var replica = SqliteFixtures.Own(_box.Folder);
+        var way = _box.Plan(replica, RestoreTarget.Latest).Bundles;
+        Assert.Equal([1ul, 2ul], way.Select(b => b.End.Value));
+        Assert.All(way, b => Assert.Equal("/srv/sq/app.db", ((LtxBundle)b.Detail!).Side!.SourcePath));
+        Assert.Empty(_box.Harness.Verify(way));
+        Assert.Equal(
+            ["ok\nt\n1|one\n2|" + new string('0', 1400), "ok\nt\n1|1\n2|" + new string('0', 1400) + "\n3|three"],
+            new[] { 1ul, 2ul }.Select(txid => SqliteRows.Dump(_box.Restore(replica, txid)))
+        );
     }
 
     [Fact]

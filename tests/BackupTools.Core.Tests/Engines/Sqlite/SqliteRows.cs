@@ -18,10 +18,13 @@ internal static class SqliteRows
         return count;
     }
 
-    /// <summary>Every row of every table, or of one alone, as text, and what the integrity check says.</summary>
+    /// <summary>
+    /// Every row of every table, or of one alone, as text, and what the integrity check says. Leaves nothing beside the file.
+    /// </summary>
     public static string Dump(string database, string table = "%")
     {
-        using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
+        var source = File.Exists(database + "-wal") ? database : $"file:{database}?immutable=1";
+        using var connection = new SqliteConnection($"Data Source={source};Mode=ReadOnly;Pooling=False");
         connection.Open();
         var lines = new List<string> { (string)One(connection, "pragma integrity_check") };
         var tables = $"select name from sqlite_schema where type = 'table' and name like '{table}' order by name";

@@ -4,6 +4,7 @@ using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -79,6 +80,27 @@ public sealed class SqliteVerifyTests : IDisposable
             [way[0].FullName, way[3].FullName],
             _box.Harness.Verify(way).Where(p => p.Severity == ProblemSeverity.Error).Select(p => p.FullName)
         );
+    }
+
+    [Fact]
+    public void A_damaged_side_file_is_told_with_the_bundle_that_it_is_of()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        var chain = box.Chain();
+        var side = SideFiles.PathOf(chain[1].FullName);
+        var bytes = File.ReadAllBytes(side);
+        bytes[60] ^= 1;
+        File.WriteAllBytes(side, bytes);
+
+        var report = box.Test();
+
+        Assert.True(report.IsValid);
+        Assert.All(report.Problems, p => Assert.Equal("Warning", p.Severity));
+        Assert.Equal(
+            [chain[1].FullName, side],
+            report.Problems.Select(p => p.FullName).OrderDescending(StringComparer.Ordinal)
+        );
+        Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
     }
 
     [Fact]
