@@ -49,6 +49,9 @@ public sealed class SqliteEmptyTests : IDisposable
         {
             // Over the state before, which may be the empty one.
             Assert.Equal(states[i], File.ReadAllBytes(Restore((ulong)i + 1)));
+        }
+        foreach (var i in new[] { 1, 3 })
+        {
             LtxChecker.Apply(_folder["independent.db"], [.. files.Take(i + 1)]);
             Assert.Equal(states[i], File.ReadAllBytes(_folder["independent.db"]));
         }

@@ -26,12 +26,13 @@ public sealed class SqliteLockPageTests : IDisposable
 
     private readonly SqliteBox _box = new();
 
+    public static TheoryData<int> PageSizes => SoakBudget.IsLong ? [4096, 65536] : [65536];
+
     private string Source => _box.Harness.At("app.db");
 
     /// <summary>Each time what of a capture concerns the lock page; in long runs all, which writes a GiB several times.</summary>
     [PythonTheory]
-    [InlineData(4096)]
-    [InlineData(65536)]
+    [MemberData(nameof(PageSizes))]
     public void A_database_beyond_the_lock_page_is_backed_up_restored_and_read_by_the_independent_reader(int pageSize)
     {
         var pages = Make(pageSize);
