@@ -144,6 +144,6 @@ foreach ($session in Get-ChildItem -Path "$PSScriptRoot/sessions" -Filter *.txt)
             Get-Item -LiteralPath $target
         }
     } finally {
-        Remove-Item -LiteralPath $folder.FullName -Recurse
+        Remove-Item -LiteralPath $folder.FullName -Recurse -Force # hidden side files, too
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using BackupTools.Console.Commands;
 using BackupTools.Console.Output;
 
@@ -6,7 +7,11 @@ namespace BackupTools.Console;
 
 internal static class Program
 {
-    private static int Main(string[] args)
+    private static int Main(string[] args) => Handles.Missing() ?? Run(args);
+
+    // By itself, so that what it needs is not loaded before the handles were counted.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Run(string[] args)
     {
         StandardStreams.Open();
         using var signals = new StopSignals();

@@ -56,11 +56,22 @@ internal static class TypeMembers
     /// <summary>Adds the members to the session that imports the module; once more changes nothing.</summary>
     public static void Register()
     {
-        var data = Types.SelectMany(t => new[] { Of(t, ""), Of(t, "Deserialized.") }).ToArray();
+        var data = new List<TypeData>();
+        foreach (var type in Types)
+        {
+            data.Add(Of(type, ""));
+            data.Add(Of(type, "Deserialized."));
+        }
+        // By its type: by its name PowerShell would first import the module that it belongs to, a tenth of a second in a
+        // session that has not used it yet.
+        var update = Type.GetType(
+            "Microsoft.PowerShell.Commands.UpdateTypeDataCommand, Microsoft.PowerShell.Commands.Utility",
+            throwOnError: true
+        );
         using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
         shell
-            .AddCommand(@"Microsoft.PowerShell.Utility\Update-TypeData")
-            .AddParameter("TypeData", data)
+            .AddCommand(new CmdletInfo("Update-TypeData", update))
+            .AddParameter("TypeData", data.ToArray())
             .AddParameter("Force")
             .Invoke();
     }
@@ -71,13 +82,12 @@ internal static class TypeMembers
         {
             DefaultDisplayPropertySet = new PropertySetData(type.Shown.Split(' ')),
         };
-        foreach (
-            var (alias, property) in Aliases.Where(a =>
-                type.Aliases.Split(' ').Contains(a.Alias, StringComparer.Ordinal)
-            )
-        )
+        foreach (var (alias, property) in Aliases)
         {
-            data.Members.Add(alias, new AliasPropertyData(alias, property) { IsHidden = true });
+            if (Array.IndexOf(type.Aliases.Split(' '), alias) >= 0)
+            {
+                data.Members.Add(alias, new AliasPropertyData(alias, property) { IsHidden = true });
+            }
         }
         return data;
     }

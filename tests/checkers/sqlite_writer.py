@@ -1,15 +1,16 @@
 """The real SQLite in a process of its own. Arguments: database, journal mode, autocheckpoint, file for the last row that
-was committed. Reads commands, one a line, and answers each with a line: SQL to run; "write" to write at full speed until
+was committed, locking mode. Reads commands, one a line, and answers each with a line: SQL to run; "write" to write at full speed until
 "stop", which answers with the commits and the failures."""
 import os, random, sqlite3, struct, sys, threading
 
-database, mode, autocheckpoint, mark = sys.argv[1:5]
+database, mode, autocheckpoint, mark, locking = sys.argv[1:6]
 mark = os.open(mark, os.O_RDWR | os.O_CREAT)
 state = {"stop": False, "commits": 0, "failures": []}
 
 
 def connect():
     connection = sqlite3.connect(database, timeout=5, isolation_level=None, check_same_thread=False)
+    connection.execute(f"pragma locking_mode={locking}")  # before the log is looked at, or there is a -shm
     connection.execute(f"pragma journal_mode={mode}")
     connection.execute(f"pragma wal_autocheckpoint={autocheckpoint}")
     connection.execute("pragma synchronous=normal")

@@ -3,7 +3,7 @@
 BeforeDiscovery {
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
     $pages = @(
-        @{ Page = 'README.md'; Engine = 'SPG'; Name = 'shop.db'; Before = $null }
+        @{ Page = 'README.md'; Engine = 'SQLite'; Name = 'app.db'; Before = $null }
         @{ Page = 'docs/engines/sqlite.md'; Engine = 'SQLite'; Name = 'app.db'; Before = $null }
         @{ Page = 'docs/engines/spg.md'; Engine = 'SPG'; Name = 'shop.db'; Before = $null }
         @{ Page = 'docs/engines/grafeo.md'; Engine = 'Grafeo'; Name = 'graph.grafeo'; Before = $null }

@@ -70,8 +70,9 @@ $context = [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Rep
 }
 
 Describe 'Import-Module' -Tag Slow {
-    It 'loads the cmdlets and the loader only' {
-        Invoke-Fresh "Import-Module `$ours; $loaded" | Should -Be 'Default BackupTools.Loader', 'Default BackupTools.PowerShell'
+    It 'loads the cmdlets and the loader only, and no module of PowerShell' {
+        Invoke-Fresh "Import-Module `$ours; (Get-Module).Name; $loaded" |
+            Should -Be 'BackupTools', 'Default BackupTools.Loader', 'Default BackupTools.PowerShell'
     }
 
     It 'leaves packages alone that a command does not need' {
@@ -214,11 +215,15 @@ Add-Type -Path '$other/SQLitePCLRaw.core.dll', '$other/SQLitePCLRaw.provider.e_s
         Test-RestoredState $sample 0 | Should -BeTrue
     }
 
-    It 'is not robbed of its locks' -Skip:$IsWindows {
+    It 'is not robbed of its locks, and a job does what the session must not' -Skip:$IsWindows {
         $sample = New-Sample 'SQLite'
-        $paths = $sample.Source, $sample.Destination | ForEach-Object -Process { ConvertTo-NativePath $_ }
+        $paths = $sample.Source, $sample.Destination, [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST) | ForEach-Object -Process { ConvertTo-NativePath $_ }
         $script = "$($open -f $paths[0]); `$null = [SQLitePCL.raw]::sqlite3_exec(`$connection, 'begin immediate'); Import-Module `$ours; " +
-        ("try {{ New-FullBackup -LiteralPath '{0}' -DestinationPath '{1}' }} catch {{ `$_.Exception.Code }}" -f $paths)
-        (Invoke-Fresh $script)[-1] | Should -BeExactly 'SourceInUse'
+        ("try {{ New-FullBackup -LiteralPath '{0}' -DestinationPath '{1}' }} catch {{ `$_.Exception.Code; `$_.ErrorDetails.RecommendedAction }}; " -f $paths) +
+        ("Start-Job {{ Import-Module '{2}'; New-FullBackup -LiteralPath '{0}' -DestinationPath '{1}' }} | Receive-Job -Wait | ForEach-Object EndPosition" -f $paths)
+        $output = Invoke-Fresh $script
+        $output[-3] | Should -BeExactly 'SourceInUse'
+        $output[-2] | Should -BeLike '*Start-Job*'
+        $output[-1] | Should -BeExactly '1'
     }
 }

@@ -11,6 +11,7 @@ trap 'wineserver=$(command -v wineserver || echo /usr/lib/wine/wineserver); "$wi
 passed=0 failed=0
 
 # The engine's state S0 or S1 ($2), in the folder $1; of Grafeo's generations the newer.
+put_SQLite() { cp "$fixtures/sqlite/handmade/states/s$(($2 + 1)).db" "$1/a.db"; }
 put_SPG() {
     cp "$fixtures/spg/states/S0.v59.db" "$1/a.db"
     tail -c +263 "$fixtures/spg/states/S$2.wal" >"$1/a.wal" # a checkpoint has taken the first 262 bytes
@@ -56,10 +57,10 @@ dotnet publish "$repository/src/BackupTools.Console" -r win-x64 --self-contained
     dotnet publish "$repository/src/BackupTools.Console" -o "$work/linux" -v q --nologo || exit 1
 wine wineboot -i >/dev/null 2>&1 </dev/null
 
-for engine in SPG Grafeo PowDB Alopex; do
+for engine in SQLite SPG Grafeo PowDB Alopex; do
     rm -rf "$work/here" "$work/wine"
     mkdir -p "$work/here" "$work/wine"
-    case $engine in SPG) source=a.db ;; Grafeo) source=a.grafeo ;; *) source=a ;; esac
+    case $engine in SQLite | SPG) source=a.db ;; Grafeo) source=a.grafeo ;; *) source=a ;; esac
     # A folder of one engine's bundles holds no other's: restores go to a folder of their own.
     target=r/$source
     for state in 0 1; do

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupTools.Console.Demonstration;
 
 namespace BackupTools.Console.Commands;
 
@@ -9,9 +10,11 @@ internal static class DemoCommand
     {
         var command = new Command(
             "demo",
-            "Back up, damage, test and restore a sample database in a temporary folder, and compare every byte."
+            "Back up a SQLite database that is written to, in a temporary folder; test, damage, restore, compare every row."
         );
-        command.SetAction(_ =>
+        var clerk = new Option<string?>(Clerk.Option) { Hidden = true };
+        command.Add(clerk);
+        command.SetAction(parsed =>
             Run.Of(
                 signals,
                 json: false,
@@ -19,6 +22,11 @@ internal static class DemoCommand
                 throttleLimit: null,
                 run =>
                 {
+                    if (parsed.GetValue(clerk) is { } database)
+                    {
+                        Clerk.Work(database, signals.Token);
+                        return;
+                    }
                     using var demo = new Demo(run, System.Console.Out);
                     demo.Play();
                 }

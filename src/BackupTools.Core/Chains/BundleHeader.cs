@@ -27,8 +27,8 @@ internal sealed record BundleHeader
     public required DateTimeOffset CreatedUtc { get; init; }
 
     /// <summary>
-    /// The earlier of its date and of the time at which its files were written, where that is known. The clock of a file
-    /// server is no date to count by; but of two bundles the one that has the later may be newer.
+    /// The earliest time at which it can have been taken, as far as anything beside its date tells. It is no date to count
+    /// by; but what is dated later and does not tell its place may be newer.
     /// </summary>
     public DateTimeOffset PerhapsAtUtc
     {

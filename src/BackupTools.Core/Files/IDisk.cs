@@ -64,7 +64,7 @@ internal interface IDisk
     bool AdoptAccess(string path, string model);
 
     /// <summary>
-    /// True when another file system, or a part of one, is mounted on this folder: it can be neither renamed nor
+    /// True when another file system, or a part of one, is mounted on this folder or file: it can be neither renamed nor
     /// replaced, and nothing can be renamed into it from outside.
     /// </summary>
     bool IsMountPoint(string path);

@@ -194,7 +194,10 @@ internal sealed class LocalDisk : IDisk
     public bool IsMountPoint(string path)
     {
         Require(path);
-        if (Stat(path) is not { Kind: DiskEntryKind.Directory } entry || Path.GetDirectoryName(path) is not { } parent)
+        if (
+            Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.File } entry
+            || Path.GetDirectoryName(path) is not { } parent
+        )
             return false;
         return Stat(Path.Combine(parent, ".")) is { } around && around.Device != entry.Device
             || OperatingSystem.IsLinux() && Linux.IsMountRoot(path);

@@ -246,7 +246,20 @@ public static class RestoreChain
                 occupied[0]
             );
         }
+        if (occupied.FirstOrDefault(p => IsMountedFile(p, context.Disk)) is { } mounted)
+        {
+            throw new BackupException(
+                ErrorCode.WriteFailed,
+                "a file is mounted here by itself, as containers do it, and cannot be replaced",
+                mounted,
+                recommendation: "Mount the folder that the database is in instead; or restore to another name, and copy that "
+                    + "into the mounted file while nobody uses the database."
+            );
+        }
     }
+
+    private static bool IsMountedFile(string path, IDisk disk) =>
+        disk.Stat(path) is { Kind: DiskEntryKind.File } && disk.IsMountPoint(path);
 
     /// <summary>Whether -Force is advice that can be followed, perhaps once an engine was stopped.</summary>
     private static bool ForceHelps(IBackupEngine engine, RestoreRequest request, EngineContext context)

@@ -30,6 +30,9 @@ internal sealed class EngineHarness : IDisposable
     /// <summary>Everything the engine warned about, in order.</summary>
     public List<string> Warnings { get; } = [];
 
+    /// <summary>What the engine told of its work, in order.</summary>
+    public List<string> Told { get; } = [];
+
     /// <summary>A path inside <see cref="Folder"/>.</summary>
     public string At(params string[] parts) => Path.Combine([Folder, .. parts]);
 
@@ -42,6 +45,7 @@ internal sealed class EngineHarness : IDisposable
             Cancellation = cancellation,
             ThrottleLimit = 2,
             Warn = Warnings.Add,
+            Verbose = Told.Add,
         };
 
     /// <summary>Takes a full into <paramref name="destination"/> and returns its header as read back from there.</summary>

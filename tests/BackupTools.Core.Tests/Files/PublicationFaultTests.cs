@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using static BackupTools.Tests.Files.PublicationScenario;
 
 namespace BackupTools.Tests.Files;
 
@@ -9,120 +10,13 @@ namespace BackupTools.Tests.Files;
 /// </summary>
 public sealed class PublicationFaultTests
 {
-    private const string NoLinks = "no links";
-    private const string NoExchange = "no exchange";
-
-    private sealed record Scenario(
-        string Name,
-        string[] Before,
-        string[] Staged,
-        Func<string, PublishStep[]> Steps,
-        string[] After,
-        params string[] Lacks
-    );
-
-    private static readonly Scenario[] Scenarios =
-    [
-        new("place a file", [], ["s"], d => [Place("s", d, "f")], ["f=new s"]),
-        new(
-            "place a folder",
-            ["x=old"],
-            ["s/a", "s/b/c"],
-            d => [Place("s", d, "f")],
-            ["f/a=new s/a", "f/b/c=new s/b/c", "x=old"]
-        ),
-        new(
-            "place three",
-            [],
-            ["1", "2", "3/x"],
-            d => [Place("1", d, "a"), Place("3", d, "c"), Place("2", d, "b")],
-            ["a=new 1", "b=new 2", "c/x=new 3/x"]
-        ),
-        new(
-            "place in new folders",
-            ["k=old"],
-            ["1", "2"],
-            d => [Place("1", d, "p/q/a"), Place("2", d, "r/b")],
-            ["k=old", "p/q/a=new 1", "r/b=new 2"]
-        ),
-        new("place one in a new folder", [], ["1"], d => [Place("1", d, "p/q/a")], ["p/q/a=new 1"]),
-        new("replace a file", ["f=old"], ["s"], d => [Replace("s", d, "f")], ["f=new s"]),
-        new("replace a file without links", ["f=old"], ["s"], d => [Replace("s", d, "f")], ["f=new s"], NoLinks),
-        new(
-            "replace a file by plain rename",
-            ["f=old"],
-            ["s"],
-            d => [Replace("s", d, "f")],
-            ["f=new s"],
-            NoLinks,
-            NoExchange
-        ),
-        new("replace nothing", [], ["s"], d => [Replace("s", d, "f")], ["f=new s"]),
-        new("replace a folder", ["f/x=old", "f/y/z=old"], ["s/x"], d => [Replace("s", d, "f")], ["f/x=new s/x"]),
-        new(
-            "replace a folder without exchange",
-            ["f/x=old", "f/y/z=old"],
-            ["s/x"],
-            d => [Replace("s", d, "f")],
-            ["f/x=new s/x"],
-            NoExchange
-        ),
-        new("replace a file by a folder", ["f=old"], ["s/x"], d => [Replace("s", d, "f")], ["f/x=new s/x"]),
-        new(
-            "replace a folder by a file without exchange",
-            ["f/x=old"],
-            ["s"],
-            d => [Replace("s", d, "f")],
-            ["f=new s"],
-            NoExchange
-        ),
-        new("remove a folder", ["f/x=old", "g=old"], [], d => [Remove(d, "f")], ["g=old"]),
-        new(
-            "remove three",
-            ["a=old", "b/x=old", "c=old", "d=old"],
-            [],
-            d => [Remove(d, "a"), Remove(d, "b"), Remove(d, "c"), Remove(d, "z")],
-            ["d=old"]
-        ),
-        new(
-            "place a folder and something in it",
-            [],
-            ["s/a", "t"],
-            d => [Place("s", d, "f"), Place("t", d, "f/t")],
-            ["f/a=new s/a", "f/t=new t"]
-        ),
-        new(
-            "a bundle and its manifest",
-            ["m=old", "a=old"],
-            ["b", "m"],
-            d => [Place("b", d, "b"), Replace("m", d, "m")],
-            ["a=old", "b=new b", "m=new m"]
-        ),
-        .. new[] { Array.Empty<string>(), [NoLinks], [NoExchange], [NoLinks, NoExchange] }.Select(lacks => new Scenario(
-            "a database of many parts" + string.Concat(lacks.Select(l => ", " + l)),
-            ["db=old", "wal/1=old", "wal/2=old", "stale=old", "other=old"],
-            ["db", "wal/1", "index"],
-            d => [Remove(d, "stale"), Replace("wal", d, "wal"), Place("index", d, "index"), Replace("db", d, "db")],
-            ["db=new db", "index=new index", "other=old", "wal/1=new wal/1"],
-            lacks
-        )),
-    ];
-
-    public static TheoryData<string> Names => new(Scenarios.Select(s => s.Name));
-
-    private static PublishStep Place(string staged, string folder, string name) =>
-        PublishStep.Place(staged, Path.Combine(folder, name));
-
-    private static PublishStep Replace(string staged, string folder, string name) =>
-        PublishStep.Replace(staged, Path.Combine(folder, name));
-
-    private static PublishStep Remove(string folder, string name) => PublishStep.Remove(Path.Combine(folder, name));
+    public static TheoryData<string> Names => new(All.Select(s => s.Name));
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Without_a_fault_the_new_state_stands_and_is_durable(string name)
     {
-        var s = Scenarios.Single(s => s.Name == name);
+        var s = All.Single(s => s.Name == name);
         using var temp = Prepare(s);
         var disk = DiskFor(s, temp);
         Run(s, disk, temp.Path);
@@ -161,7 +55,7 @@ public sealed class PublicationFaultTests
     [InlineData(5)]
     public void A_disk_that_recovers_before_the_cleaning_up_loses_nothing(int failures)
     {
-        foreach (var s in Scenarios)
+        foreach (var s in All)
             ForEveryStep(
                 s.Name,
                 (n, temp, s) => DiskFor(s, temp, failAt: n, failUntil: n + failures - 1),
@@ -199,7 +93,7 @@ public sealed class PublicationFaultTests
     [InlineData("a database of many parts, " + NoLinks)]
     public void What_is_replaced_is_there_at_every_moment_even_when_it_is_undone(string name)
     {
-        var s = Scenarios.Single(s => s.Name == name);
+        var s = All.Single(s => s.Name == name);
         for (var n = 0; n <= StepsOf(s); n++)
         {
             using var temp = Prepare(s);
@@ -220,7 +114,7 @@ public sealed class PublicationFaultTests
     [InlineData("place in new folders")]
     public void A_sweep_that_is_killed_itself_is_finished_by_the_next(string name)
     {
-        var s = Scenarios.Single(s => s.Name == name);
+        var s = All.Single(s => s.Name == name);
         var tried = 0;
         for (var n = 1; n <= StepsOf(s); n++)
         {
@@ -242,7 +136,7 @@ public sealed class PublicationFaultTests
     [Fact]
     public void What_was_removed_from_a_folder_before_it_was_replaced_is_put_back_into_the_old_one()
     {
-        var s = new Scenario(
+        var s = new PublicationScenario(
             "a folder and a part of it",
             ["f/x=old", "f/y=old"],
             ["s/a"],
@@ -262,7 +156,7 @@ public sealed class PublicationFaultTests
     [InlineData("a database of many parts")]
     public void Before_the_first_step_all_that_is_staged_and_the_journal_are_durable(string name)
     {
-        var s = Scenarios.Single(s => s.Name == name);
+        var s = All.Single(s => s.Name == name);
         using var temp = Prepare(s);
         FaultyDisk disk = null!;
         IReadOnlyList<string>? unflushed = null;
@@ -285,7 +179,7 @@ public sealed class PublicationFaultTests
     [InlineData("a database of many parts, " + NoLinks)]
     public void The_journal_goes_only_when_what_it_tells_of_is_durable(string name)
     {
-        var s = Scenarios.Single(s => s.Name == name);
+        var s = All.Single(s => s.Name == name);
         var looked = 0;
         for (var n = 1; n <= StepsOf(s); n++)
         {
@@ -325,7 +219,7 @@ public sealed class PublicationFaultTests
     [Fact]
     public void When_the_old_state_cannot_be_put_back_the_cause_is_told_and_what_to_keep()
     {
-        var s = Scenarios.Single(s => s.Name == "a bundle and its manifest");
+        var s = All.Single(s => s.Name == "a bundle and its manifest");
         using var temp = Prepare(s);
         var learn = DiskFor(s, temp);
         Run(s, learn, temp.Path);
@@ -344,11 +238,11 @@ public sealed class PublicationFaultTests
 
     private static void ForEveryStep(
         string name,
-        Func<int, TempFolder, Scenario, FaultyDisk> disk,
-        Action<Exception?, TempFolder, Scenario> check
+        Func<int, TempFolder, PublicationScenario, FaultyDisk> disk,
+        Action<Exception?, TempFolder, PublicationScenario> check
     )
     {
-        var s = Scenarios.Single(s => s.Name == name);
+        var s = All.Single(s => s.Name == name);
         var steps = StepsOf(s);
         Assert.True(steps > 5, $"{steps} steps");
         for (var n = 1; n <= steps; n++)
@@ -361,7 +255,7 @@ public sealed class PublicationFaultTests
         }
     }
 
-    private static void SweepAndExpectOldOrNew(Scenario s, TempFolder temp, string what)
+    private static void SweepAndExpectOldOrNew(PublicationScenario s, TempFolder temp, string what)
     {
         var warnings = new List<string>();
         StagingArea.Sweep(LocalDisk.Instance, temp.Path, warnings.Add);
@@ -372,7 +266,7 @@ public sealed class PublicationFaultTests
         );
     }
 
-    private static int StepsOf(Scenario s)
+    private static int StepsOf(PublicationScenario s)
     {
         using var temp = Prepare(s);
         var disk = DiskFor(s, temp);
@@ -380,10 +274,10 @@ public sealed class PublicationFaultTests
         return disk.Steps;
     }
 
-    private static Exception? Attempt(Scenario s, FaultyDisk disk, string folder) =>
+    private static Exception? Attempt(PublicationScenario s, FaultyDisk disk, string folder) =>
         Record.Exception(() => Run(s, disk, folder));
 
-    private static void Run(Scenario s, IDisk disk, string folder)
+    private static void Run(PublicationScenario s, IDisk disk, string folder)
     {
         using var staging = StagingArea.Create(disk, folder, TimeProvider.System);
         foreach (var name in s.Staged)
@@ -395,7 +289,7 @@ public sealed class PublicationFaultTests
     }
 
     private static FaultyDisk DiskFor(
-        Scenario s,
+        PublicationScenario s,
         TempFolder temp,
         int failAt = 0,
         int killAt = 0,
@@ -416,7 +310,7 @@ public sealed class PublicationFaultTests
             Exchanges = !s.Lacks.Contains(NoExchange),
         };
 
-    private static TempFolder Prepare(Scenario s)
+    private static TempFolder Prepare(PublicationScenario s)
     {
         // In memory where there is such a folder: there are thousands of flushes.
         var temp = new TempFolder(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
@@ -425,9 +319,9 @@ public sealed class PublicationFaultTests
         return temp;
     }
 
-    private static string[] Before(Scenario s) => [.. s.Before.Order(StringComparer.Ordinal)];
+    private static string[] Before(PublicationScenario s) => [.. s.Before.Order(StringComparer.Ordinal)];
 
-    private static string[] After(Scenario s) => [.. s.After.Order(StringComparer.Ordinal)];
+    private static string[] After(PublicationScenario s) => [.. s.After.Order(StringComparer.Ordinal)];
 
     private static bool NotStaging(string line) =>
         !line.StartsWith(StagingArea.ReservedPrefix, StringComparison.Ordinal);

@@ -168,6 +168,34 @@ public sealed class RestoreInPlaceTests
         }
     }
 
+    public static TheoryData<string> FileEngines => [EngineNames.Sqlite, EngineNames.Spg, EngineNames.Grafeo];
+
+    [LinuxRootTheory]
+    [MemberData(nameof(FileEngines))]
+    public void A_database_file_that_is_mounted_by_itself_is_refused_by_name(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Chain();
+        box.Restore();
+        var before = EngineSandbox.Bytes(box.Restored);
+        File.Copy(box.Restored, box.At("volume"));
+        Assert.Equal(0, Posix.Run("mount", "--bind", box.At("volume"), box.Restored).Code);
+        try
+        {
+            var error = Assert.Throws<BackupException>(() =>
+                box.Restore(box.RestoreTo(box.Restored) with { Force = true })
+            );
+            Assert.Equal((ErrorCode.WriteFailed, box.Restored), (error.Code, error.FullName));
+            Assert.Contains("mounted", error.Message, StringComparison.Ordinal);
+            Assert.Equal(before, EngineSandbox.Bytes(box.Restored));
+            Assert.Empty(box.Leftovers());
+        }
+        finally
+        {
+            Posix.Unmount(box.Restored);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(FolderEngines))]
     public void A_mount_point_that_the_system_does_not_tell_is_found_out_by_what_it_answers(string engine)

@@ -73,6 +73,30 @@ public sealed class StrangerTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_stranger_of_a_Grafeo_folder_is_named_in_a_warning(bool isListed)
+    {
+        using var box = EngineSandbox.Of(EngineNames.Grafeo);
+        box.Become("S0");
+        var full = box.Full();
+        File.WriteAllBytes(Path.Combine(box.Bundles, "._" + full.Name), s_appleDouble);
+        File.WriteAllBytes(Path.Combine(box.Bundles, "._backup_manifest.json"), s_appleDouble);
+        File.WriteAllBytes(Path.Combine(box.Bundles, $".{full.Name}.Xa81Kq"), File.ReadAllBytes(full.FullName)[..300]);
+        File.WriteAllBytes(Path.Combine(box.Bundles, "._notes.txt"), s_appleDouble);
+        if (!isListed)
+        {
+            File.Delete(Path.Combine(box.Bundles, "backup_manifest.json"));
+        }
+
+        var problems = box.Chains().SelectMany(c => c.Problems).Where(p => p.Severity == "Warning").ToList();
+        Assert.Equal(3, problems.Count(p => p.Code == "BundleNotRecognised"));
+        Assert.Equal(2, problems.Count(p => p.Message.Contains("AppleDouble")));
+        Assert.Single(problems, p => p.Message.Contains("rsync"));
+        box.RestoreFrom(box.Bundles);
+    }
+
+    [Theory]
     [InlineData("{0}.part")]
     [InlineData("{0}.filepart")]
     [InlineData("{0}.1a2b3c4d.partial")]

@@ -27,6 +27,8 @@ internal static class RealPowerShell
             [
                 new("POWERSHELL_TELEMETRY_OPTOUT", "1"),
                 new("NO_COLOR", "1"),
+                // Profiles pay in long sessions; a session here is short.
+                new("DOTNET_TieredPGO", "0"),
                 new("NUGET_PACKAGES", Package("NuGet")),
                 // The "pwsh" that scripts start is a program of its own, which has to find the runtime.
                 new(

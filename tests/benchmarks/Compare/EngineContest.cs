@@ -7,6 +7,7 @@ namespace BackupTools.Benchmarks.Compare;
 internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, CompareSettings settings)
 {
     private readonly Match _match = new(workshop);
+    private readonly SqliteTools? _tools = shape is SqliteShape ? new SqliteTools(workshop) : null;
     private readonly IReadOnlyList<Archiver> _archivers = settings.WithArchivers ? Archiver.Installed(workshop) : [];
     private readonly string _home = workshop.PathOf("data");
     private readonly string _copy = workshop.PathOf("copy");
@@ -48,6 +49,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
                 Copy(SourceFolder),
                 .. Sum(SourceFolder),
                 .. Ours("full", Library.Full, () => Workshop.Delete(_bundles)),
+                .. _tools?.Full(_source) ?? [],
                 .. _archivers.Select(a => a.First(SourceFolder)),
             ]
         );
@@ -133,6 +135,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
                     Copy(SourceFolder),
                     Contestant.Program(Workshop.OurName, restore, () => Workshop.Delete(_restored)),
                     Contestant.Warm(() => Library.Restore(_bundles, target), () => Workshop.Delete(_restored)),
+                    .. _tools?.Restore() ?? [],
                     .. archivers.Select(a => a.Extract(workshop.PathOf(a.Name + ".out"))),
                 ]
             );

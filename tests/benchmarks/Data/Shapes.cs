@@ -1,10 +1,10 @@
 namespace BackupTools.Benchmarks.Data;
 
-/// <summary>The four shapes.</summary>
+/// <summary>The shapes of all engines.</summary>
 internal static class Shapes
 {
     public static IReadOnlyList<IDatabaseShape> All { get; } =
-    [new PowDbShape(), new SpgShape(), new GrafeoShape(), new AlopexShape()];
+    [new SqliteShape(), new PowDbShape(), new SpgShape(), new GrafeoShape(), new AlopexShape()];
 
     public static IDatabaseShape ByName(string name) =>
         All.FirstOrDefault(s => string.Equals(s.Engine, name, StringComparison.OrdinalIgnoreCase))

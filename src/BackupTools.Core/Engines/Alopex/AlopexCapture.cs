@@ -55,11 +55,7 @@ internal sealed class AlopexCapture
         var entries = _stage
             .Files.Select(f => new AlopexManifestEntry(f.Key, (ulong)f.Value.Size, f.Value.Crc))
             .ToList();
-        using (var manifest = _staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}"))
-        {
-            manifest.Write(new AlopexManifest(entries).ToBytes(), 0);
-        }
-        return Publish(_linker?.IsAsBefore(entries, _context.Cancellation) == true);
+        return Publish(entries);
     }
 
     private AlopexFolder CopyUntilStable()
@@ -302,15 +298,21 @@ internal sealed class AlopexCapture
         }
     }
 
-    private CaptureResult Publish(bool isUnchanged)
+    private CaptureResult Publish(IReadOnlyList<AlopexManifestEntry> entries)
     {
         var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
-        var path = marker.NextPath(_context.Clock.GetUtcNow());
+        var now = _context.Clock.GetUtcNow();
+        var path = marker.NextPath(now);
+        _stage.WriteManifest(
+            new AlopexManifest(entries).ToBytes(),
+            AlopexNames.SnapshotTime(Path.GetFileName(path))!.Value,
+            now
+        );
         return new CaptureResult
         {
             Steps = marker.Place(path),
             BundlePath = path,
-            IsUnchanged = isUnchanged,
+            IsUnchanged = _linker?.IsAsBefore(entries, _context.Cancellation) == true,
         };
     }
 

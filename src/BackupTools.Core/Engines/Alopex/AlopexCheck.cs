@@ -87,8 +87,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
         }
         else
         {
-            Entries(snapshot);
-            Unlisted(snapshot);
+            _problems.AddRange(AlopexListing.Check(path, snapshot));
         }
     }
 
@@ -119,75 +118,6 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             Error(ErrorCode.MissingFile, "snapshot missing sst directory", path);
         }
         Tables(snapshot.Folder);
-    }
-
-    /// <summary>Names, kinds and sizes of what the manifest lists; the bytes come later.</summary>
-    private void Entries(AlopexSnapshot snapshot)
-    {
-        var files = snapshot.Folder.Files.ToDictionary(f => f.Name, StringComparer.Ordinal);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var entry in snapshot.Manifest!.Entries)
-        {
-            if (!entry.IsSafe || AlopexNames.IsNoContent(entry.Name))
-            {
-                Error(
-                    ErrorCode.UnsafeName,
-                    $"the manifest lists a path that a restore must not write: {entry.Name}",
-                    path
-                );
-                continue;
-            }
-            if (!seen.Add(entry.Name))
-            {
-                Error(ErrorCode.Malformed, $"the manifest lists {entry.Name} twice", path);
-                continue;
-            }
-            if (!files.TryGetValue(entry.Name, out var file))
-            {
-                // Whatever a link on the way leads to is not there.
-                Error(
-                    ErrorCode.MissingFile,
-                    $"snapshot entry missing {entry.Name}: No such file or directory (os error 2)",
-                    Full(entry.Name)
-                );
-            }
-            else if ((ulong)file.Entry.Length != entry.Size)
-            {
-                _problems.Add(
-                    ChainProblem.From(
-                        new BackupException(
-                            ErrorCode.LengthMismatch,
-                            $"snapshot entry size mismatch {entry.Name}",
-                            file.FullName,
-                            expected: $"{entry.Size}",
-                            actual: $"{file.Entry.Length}"
-                        )
-                    )
-                );
-            }
-        }
-    }
-
-    /// <summary>What nobody listed nobody vouches for; among the engine's own files it would change the database.</summary>
-    private void Unlisted(AlopexSnapshot snapshot)
-    {
-        var listed = snapshot.Manifest!.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var file in snapshot.Folder.Files.Where(f => !listed.Contains(f.Name)))
-        {
-            Add(
-                AlopexSource.IsOfTheEngine(file.Name) ? ProblemSeverity.Error : ProblemSeverity.Warning,
-                ErrorCode.Malformed,
-                $"{file.Name} is not listed in the manifest",
-                file.FullName,
-                AlopexSource.IsOfTheEngine(file.Name)
-                    ? "The engine would use a file that no checksum covers: find out where it comes from."
-                    : "It is not restored."
-            );
-        }
-        foreach (var other in snapshot.Folder.Others)
-        {
-            Add(ProblemSeverity.Warning, ErrorCode.UnsafeName, $"{other.Name} is no regular file", other.FullName);
-        }
     }
 
     private void Wal(AlopexCheckpointMeta? meta)

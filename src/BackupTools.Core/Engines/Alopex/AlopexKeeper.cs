@@ -18,9 +18,9 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
     {
         context.Progress.Activity = "merging";
         context.Progress.Expect(plan.Last.Length, 1);
-        Take(plan.Last, static (_, _) => false);
         var marker = new AlopexMarker(folder, staging, context);
-        var path = marker.FreePath(plan.Last.OrderUtc);
+        var path = marker.PathBeside(AlopexNames.SnapshotTime(plan.Last.Name) ?? plan.Last.OrderUtc);
+        Take(plan.Last, Path.GetFileName(path), static (_, _) => false);
         return new CaptureResult { Steps = marker.PlaceEarlier(path), BundlePath = path };
     }
 
@@ -28,7 +28,7 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
     public CaptureResult Copy(BundleHeader bundle, string folder)
     {
         var shared = new Shared(Path.GetDirectoryName(bundle.FullName)!, folder, bundle, _stage, context);
-        Take(bundle, shared.TryLink);
+        Take(bundle, bundle.Name, shared.TryLink);
         var path = Path.Combine(folder, bundle.Name);
         var marker = new AlopexMarker(folder, staging, context);
         return new CaptureResult { Steps = marker.PlaceEarlier(path), BundlePath = path };
@@ -44,8 +44,11 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
         return [.. markers.OfType<PublishStep>(), .. bundles.Select(b => PublishStep.Remove(b.FullName))];
     }
 
-    /// <summary>Stages the files that the manifest vouches for (without one, all), and the manifest as it is.</summary>
-    private void Take(BundleHeader bundle, Func<AlopexFile, CancellationToken, bool> tryLink)
+    /// <summary>
+    /// Stages the files that the manifest vouches for (without one, all), and the manifest as it is. Log and manifest keep
+    /// their dates; where the name is another, a manifest that was dated by the name still is.
+    /// </summary>
+    private void Take(BundleHeader bundle, string name, Func<AlopexFile, CancellationToken, bool> tryLink)
     {
         var (snapshot, lsn) = AlopexCheck.RequireStructure(bundle.FullName, context);
         var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
@@ -75,11 +78,15 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
             context.Cancellation
         );
         AlopexCheck.RequireVisible(_stage.NewestCommit, lsn, bundle.FullName);
-        if (snapshot.ManifestBytes is { } bytes)
+        var log = snapshot.Folder.Find(AlopexNames.Wal)!.Entry.ModifiedUtc;
+        if (snapshot.ManifestBytes is not { } bytes)
         {
-            using var manifest = staging.CreateFile($"{AlopexStage.Folder}/{AlopexNames.Manifest}");
-            manifest.Write(bytes, 0);
+            _stage.DateLog(log);
+            return;
         }
+        var manifest = context.Disk.Stat(Path.Combine(bundle.FullName, AlopexNames.Manifest))!.ModifiedUtc;
+        var isByName = manifest == AlopexNames.SnapshotTime(bundle.Name);
+        _stage.WriteManifest(bytes, isByName ? AlopexNames.SnapshotTime(name) ?? manifest : manifest, log);
     }
 
     /// <summary>

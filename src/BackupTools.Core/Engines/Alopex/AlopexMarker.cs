@@ -38,6 +38,28 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         return FreePath(last);
     }
 
+    /// <summary>
+    /// The path of another snapshot of what one holds: the first second from its own on that is free, or, where that is
+    /// behind the newest and it is not the newest itself, the last before it.
+    /// </summary>
+    public string PathBeside(DateTimeOffset time)
+    {
+        var path = FreePath(time);
+        if (Newest(new HashSet<string>()) is not { } newest || TimeOf(newest) <= time || TimeOf(path) < TimeOf(newest))
+        {
+            return path;
+        }
+        for (var second = time.ToUnixTimeSeconds() - 1; second >= 0; second--)
+        {
+            var before = Path.Combine(folder, AlopexNames.Snapshot(second));
+            if (context.Disk.Stat(before) is null)
+            {
+                return before;
+            }
+        }
+        return path;
+    }
+
     /// <summary>Puts the staged snapshot in place; the marker names it from then on.</summary>
     public IReadOnlyList<PublishStep> Place(string path)
     {

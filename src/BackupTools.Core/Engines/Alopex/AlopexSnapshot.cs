@@ -67,16 +67,18 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         var lsn = Math.Max(meta?.CheckpointLsn ?? 0, wal.Frames(context.Cancellation).LastLsn ?? 0);
         var end = new ChainPosition(lsn, PositionUnit.Lsn);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-        var (created, after) = Dates(name, walFile, context);
+        var manifest = snapshot.Manifest is null ? null : context.Disk.Stat(Path.Combine(path, AlopexNames.Manifest));
+        var dates = AlopexDates.Of(name, walFile.Entry.ModifiedUtc, manifest?.ModifiedUtc);
         return new BundleHeader
         {
             Engine = EngineNames.Alopex,
             Kind = BundleKind.Full,
             Start = end,
             End = end,
-            CreatedUtc = created,
-            TakenAfterUtc = after,
-            PerhapsAtUtc = created < walFile.Entry.ModifiedUtc ? created : walFile.Entry.ModifiedUtc,
+            CreatedUtc = dates.CreatedUtc,
+            TakenAfterUtc = dates.TakenAfterUtc,
+            TellsOrder = dates.TellsOrder,
+            PerhapsAtUtc = dates.PerhapsAtUtc,
             Length = snapshot.Folder.Files.Sum(OnDisk) + (snapshot.ManifestBytes?.Length ?? 0),
             SharedBytes = snapshot.Folder.Files.Where(f => f.Entry.LinkCount > 1).Sum(OnDisk),
             FullName = path,
@@ -87,22 +89,6 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             Origin = AlopexContinuation.OriginOf(snapshot.Folder, context) is { } origin ? new(origin, true) : null,
             Notes = snapshot.Manifest is null ? [WithoutManifest(path)] : [],
         };
-    }
-
-    /// <summary>
-    /// The name tells order and time. Behind a snapshot of the future new ones are named for the future too: then the
-    /// name tells the order only, and the log, which a snapshot gets new, the time.
-    /// </summary>
-    private static (DateTimeOffset Created, DateTimeOffset? After) Dates(
-        string name,
-        AlopexFile walFile,
-        EngineContext context
-    )
-    {
-        var (written, now) = (walFile.Entry.ModifiedUtc, context.Clock.GetUtcNow());
-        return AlopexNames.SnapshotTime(name) is not { } named ? (written, null)
-            : ClockOrder.IsAfter(named, now) && !ClockOrder.IsAfter(written, now) ? (written, named.AddSeconds(-1))
-            : (named, null);
     }
 
     /// <summary>The finding that a snapshot has no manifest; not an error, because the engine makes such copies.</summary>

@@ -157,6 +157,37 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
         );
     }
 
+    /// <summary>Writes the manifest, the last file of a snapshot, and dates it and the log (<see cref="AlopexDates"/>).</summary>
+    public void WriteManifest(byte[] bytes, DateTimeOffset manifest, DateTimeOffset log)
+    {
+        using (var file = staging.CreateFile($"{Folder}/{AlopexNames.Manifest}"))
+        {
+            file.Write(bytes, 0);
+            Date(file, manifest);
+        }
+        DateLog(log);
+    }
+
+    /// <summary>Dates the staged log.</summary>
+    public void DateLog(DateTimeOffset time)
+    {
+        using var file = context.Disk.OpenWrite(PathOf(AlopexNames.Wal));
+        Date(file, time);
+    }
+
+    /// <summary>A share that lets nobody set dates costs what they would have told, and no backup.</summary>
+    private void Date(IDiskFile file, DateTimeOffset time)
+    {
+        try
+        {
+            file.SetModified(time);
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.AccessDenied)
+        {
+            context.Verbose($"the date of '{file.Path}' could not be set: {e.Message}");
+        }
+    }
+
     private void Create(string name, long preallocate, Func<IDiskFile, AlopexStaged> fill)
     {
         try

@@ -29,10 +29,12 @@ internal static class GrafeoBundles
                 // What was put there together is left out as unfinished, or its manifest, which comes last, is there now.
                 if (disk.Stat(inside) is null)
                 {
-                    return ReadLoose(loose, context);
+                    var read = ReadLoose(loose, context).ToList();
+                    // Without any the folder is of another engine, and they are of its.
+                    return read.Count == 0 ? [] : [.. read, .. StrangersIn(path, disk)];
                 }
             }
-            return OfOneDatabase([.. ReadListed(inside, null, context)]);
+            return [.. OfOneDatabase([.. ReadListed(inside, null, context)]), .. StrangersIn(path, disk)];
         }
         var manifest = Path.Combine(Path.GetDirectoryName(path)!, GrafeoManifestFile.Name);
         if (string.Equals(Path.GetFileName(path), GrafeoManifestFile.Name, StringComparison.Ordinal))
@@ -239,6 +241,16 @@ internal static class GrafeoBundles
         }
         return files;
     }
+
+    /// <summary>What other programs put beside the manifest and what it lists.</summary>
+    private static IEnumerable<BundleReadResult> StrangersIn(string folder, IDisk disk) =>
+        disk.List(folder)
+            .Select(e => (e.Path, Stranger: Strangers.Of(e, IsOurName, disk)))
+            .Where(e => e.Stranger is not null)
+            .Select(e => BundleReadResult.Passed(e.Path, e.Stranger!));
+
+    private static bool IsOurName(string name) =>
+        name == GrafeoManifestFile.Name || IsImageName(name) || IsIncrementName(name);
 
     private static bool IsImageName(string name) => name.EndsWith(".grafeo", StringComparison.Ordinal);
 

@@ -15,14 +15,10 @@ namespace BackupTools.Engines.Grafeo;
 /// <param name="until">0.5.x: frames of later epochs are not kept.</param>
 internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, ulong until = ulong.MaxValue)
 {
-    private readonly SortedDictionary<ulong, GrafeoWalSegment> _segments = [];
+    private readonly GrafeoSegmentRow _row = new();
     private readonly List<GrafeoRecordInput> _inputs = [];
     private GrafeoEpochFilter? _filter;
-    private string? _databaseId;
     private bool? _paged;
-    private ulong _lsn;
-    private bool _lsnKnown;
-    private ulong? _begin; // of the first segment that goes beyond the image
     private int _missingSeen;
 
     /// <summary>Everything that was found, in order.</summary>
@@ -35,7 +31,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
     public uint ImageChecksum { get; private set; }
 
     /// <summary>0.6.0: the longest copy of each log segment, by position.</summary>
-    public IReadOnlyCollection<GrafeoWalSegment> Segments => _segments.Values;
+    public IReadOnlyCollection<GrafeoWalSegment> Segments => _row.Segments;
 
     /// <summary>0.5.x: where the frames are that <see cref="Filter"/> numbers.</summary>
     public IReadOnlyList<GrafeoRecordInput> Inputs => _inputs;
@@ -58,9 +54,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 var image = GrafeoImage.Open(file, context.Cancellation);
                 Image = image.Header;
                 _paged = image.Header.IsPaged;
-                _databaseId = image.Header.DatabaseId;
-                _lsn = image.Header.Active.CheckpointLsn;
-                _lsnKnown = true;
+                _row.BeginWith(image.Header);
                 _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
                 ImageChecksum = image.Transfer(file, target, context);
                 CheckSum(bundle, ImageChecksum);
@@ -102,8 +96,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 Problems.Add(GrafeoDamage.Extent(header, bundle, context));
             }
             // What follows is judged by itself: the damage is named once.
-            _lsnKnown = false;
-            _begin = null;
+            _row.Forget();
             _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
             _missingSeen = 0;
         }
@@ -232,7 +225,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         ulong last = 0;
         foreach (var segment in segments)
         {
-            Place(segment);
+            _row.Place(segment);
             PassHead(file, target, segment.Offset - sizeof(ulong), prefix, crc);
             var scan = new GrafeoGroupScan(
                 segment,
@@ -240,9 +233,8 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 frame =>
                 {
                     last = Math.Max(last, frame.Epoch ?? 0);
-                    if (frame.GroupLsn >= _lsn)
+                    if (_row.Extends(frame))
                     {
-                        _lsn = frame.EndLsn;
                         OnGroup?.Invoke(frame);
                     }
                 }
@@ -258,11 +250,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                 }
             );
             tail ??= scan.Tail is { } t ? InGroup(scan, t) : null;
-            _lsn = Math.Max(_lsn, segment.EndLsn);
-            _segments[segment.FirstLsn] =
-                _segments.TryGetValue(segment.FirstLsn, out var shorter) && shorter.Length > segment.Length
-                    ? shorter
-                    : segment;
+            _row.Add(segment);
         }
         CheckSum(bundle, crc.GetCurrentHashAsUInt32());
         if (tail is not null)
@@ -285,58 +273,6 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             offset: tail.Offset,
             inner: tail
         );
-
-    /// <summary>
-    /// A segment goes on where the log ended, or is one that is here already and has grown: what the engine accepts.
-    /// </summary>
-    private void Place(GrafeoWalSegment segment)
-    {
-        _databaseId ??= segment.Header.DatabaseId;
-        if (!string.Equals(_databaseId, segment.Header.DatabaseId, StringComparison.Ordinal))
-        {
-            throw new BackupException(
-                ErrorCode.ForeignEpoch,
-                $"the WAL belongs to database {segment.Header.DatabaseId}, not {_databaseId}",
-                segment.Path,
-                segment.Offset + 16
-            );
-        }
-        if (_segments.TryGetValue(segment.FirstLsn, out var known))
-        {
-            if (known.Header != segment.Header)
-            {
-                throw new BackupException(
-                    ErrorCode.ForeignEpoch,
-                    $"two different WAL segments start at LSN {segment.FirstLsn}: the database went two ways",
-                    segment.Path,
-                    segment.Offset
-                );
-            }
-            return;
-        }
-        if (_lsnKnown && segment.EndLsn <= (_begin ?? _lsn))
-        {
-            return; // older than the image: the engine's cursor was kept back for another folder
-        }
-        // The first one may begin before the image: what is in the image already is skipped.
-        var follows = !_lsnKnown || segment.FirstLsn == _lsn || (_begin is null && segment.FirstLsn < _lsn);
-        if (!_lsnKnown)
-        {
-            _lsn = segment.FirstLsn;
-            _lsnKnown = true;
-        }
-        if (!follows)
-        {
-            throw new BackupException(
-                segment.FirstLsn > _lsn ? ErrorCode.ChainGap : ErrorCode.ChainOverlap,
-                $"the WAL has a gap: what precedes it ends at LSN {_lsn}, "
-                    + $"but the segment starts at LSN {segment.FirstLsn}",
-                segment.Path,
-                segment.Offset + 32
-            );
-        }
-        _begin ??= segment.FirstLsn;
-    }
 
     // ---- 0.5.x -------------------------------------------------------------------------------------------------
 

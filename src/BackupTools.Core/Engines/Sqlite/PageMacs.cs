@@ -13,12 +13,10 @@ namespace BackupTools.Engines.Sqlite;
 /// </summary>
 /// <param name="key">The secret, as <see cref="NewKey"/> makes it.</param>
 /// <param name="pages">Pages of the state.</param>
-internal sealed class PageMacs(string key, uint pages) : IDisposable
+internal sealed class PageMacs(string key, uint pages)
 {
     private const int Size = 8;
 
-    private readonly PageMac _mac = new(Convert.FromHexString(key));
-    private readonly byte[] _tag = new byte[PageMac.Length];
     private readonly byte[] _table = new byte[TableLength(pages)];
 
     public string Key => key;
@@ -38,11 +36,15 @@ internal sealed class PageMacs(string key, uint pages) : IDisposable
                 string.Create(CultureInfo.InvariantCulture, $"a database of {pages} pages is too large")
             );
 
-    /// <summary>Takes a page in; each is taken once.</summary>
-    public void Set(uint number, ReadOnlySpan<byte> page)
+    /// <summary>What <see cref="Set"/> needs; each thread has one of its own.</summary>
+    public PageMac NewMac() => new(Convert.FromHexString(key));
+
+    /// <summary>Takes a page in; each is taken once, by any thread.</summary>
+    public void Set(uint number, ReadOnlySpan<byte> page, PageMac mac)
     {
-        _mac.Compute(page, _tag);
-        _tag.AsSpan(0, Size).CopyTo(_table.AsSpan((int)(number - 1) * Size));
+        Span<byte> tag = stackalloc byte[PageMac.Length];
+        mac.Compute(page, tag);
+        tag[..Size].CopyTo(_table.AsSpan((int)(number - 1) * Size));
     }
 
     /// <summary>True when a page has the fingerprint that it has in another table under the same secret.</summary>
@@ -53,6 +55,4 @@ internal sealed class PageMacs(string key, uint pages) : IDisposable
             && BinaryPrimitives.ReadUInt64LittleEndian(other[at..])
                 == BinaryPrimitives.ReadUInt64LittleEndian(_table.AsSpan(at));
     }
-
-    public void Dispose() => _mac.Dispose();
 }

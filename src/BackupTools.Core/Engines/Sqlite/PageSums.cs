@@ -24,12 +24,14 @@ internal sealed class PageSums(int pageSize)
     /// <summary>A page has new content. It may lie behind the last page; <see cref="Resize"/> follows then.</summary>
     public void Set(uint number, ReadOnlySpan<byte> page)
     {
-        if (number == _lockPage)
-        {
-            return;
-        }
+        Set(number, number == _lockPage ? 0 : SqliteChecksum.OfPage(_crc, number, page));
+    }
+
+    /// <summary>The same with the page's checksum; 0 for the lock page.</summary>
+    public void Set(uint number, ulong sum)
+    {
         Reserve(number);
-        Exchange(number - 1, SqliteChecksum.OfPage(_crc, number, page));
+        Exchange(number - 1, sum);
     }
 
     /// <summary>The state has so many pages from now on; those that were never written are zeros.</summary>

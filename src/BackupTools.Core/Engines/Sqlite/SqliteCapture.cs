@@ -25,7 +25,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     public CaptureResult Run()
     {
         context.Progress.Activity = "copying";
-        using var writer = Write();
+        var writer = Write();
         context.Progress.Activity = "verifying";
         writer.Prove();
         writer.WriteSide(StagedSide, ParentState(), Source);
@@ -64,16 +64,8 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         var earlier = _to.Since.Select(b => SideFiles.PageMacs(b.FullName, ((LtxBundle)b.Detail!).Side!, context.Disk));
         var key = _to.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
-        try
-        {
-            writer.Write([.. earlier], state.Show);
-            return writer;
-        }
-        catch
-        {
-            writer.Dispose();
-            throw;
-        }
+        writer.Write([.. earlier], state.Show);
+        return writer;
     }
 
     private LtxHeader Header(int pageSize, uint pages, DateTimeOffset time)

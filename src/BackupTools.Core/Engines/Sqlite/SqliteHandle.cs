@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
@@ -81,12 +82,27 @@ internal sealed class SqliteHandle : IDisposable
         }
     }
 
+    /// <summary>
+    /// True when another program holds a database for itself alone: it writes, or is in exclusive locking mode. False for
+    /// one that is not there.
+    /// </summary>
+    /// <exception cref="BackupException">SourceInUse: this process has the file open; the file cannot be read.</exception>
+    public static bool IsHeldElsewhere(string path, IDisk disk)
+    {
+        lock (Gate)
+        {
+            RefuseOpenHere(path, disk);
+            return Look(path, disk) is { Kind: DiskEntryKind.File } file
+                && RecordLocks.AreHeld(file.Path, new FileRange(SqlitePages.FirstLocked, SqlitePages.AfterLocked));
+        }
+    }
+
     public static BackupException InUseHere(string path) =>
         new(
             ErrorCode.SourceInUse,
             "this process has the database open itself, and would lose its locks on it by reading the file",
             path,
-            recommendation: "Close the connection, or run the command in another process (pwsh -Command, or backuptools)."
+            recommendation: "Close the connection, or back up in a process of its own: Start-Job { New-FullBackup … }, or the program backuptools."
         );
 
     public void Dispose()

@@ -59,14 +59,12 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         };
         context.Progress.Expect(state.Length, 1);
         var key = last.Side?.PageKey ?? PageMacs.NewKey();
-        using (var writer = new LtxFileWriter(StagedBundle, header, key, staging, context))
-        {
-            writer.Write([], sink => ShowPages(state, header, sink));
-            context.Progress.Expect(context.Disk.Stat(staging.PathOf(StagedBundle))!.Length);
-            proof.Dispose();
-            writer.Prove();
-            writer.WriteSide(StagedSide, null, last.Side?.SourcePath ?? "");
-        }
+        var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
+        writer.Write([], sink => ShowPages(state, header, sink));
+        context.Progress.Expect(context.Disk.Stat(staging.PathOf(StagedBundle))!.Length);
+        proof.Dispose();
+        writer.Prove();
+        writer.WriteSide(StagedSide, null, last.Side?.SourcePath ?? "");
         return Published(path, hasSide: true);
     }
 

@@ -34,7 +34,15 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 );
             }
         }
-        SqliteHandle.RefuseOpenHere(destination, disk);
+        if (SqliteHandle.IsHeldElsewhere(destination, disk))
+        {
+            throw new BackupException(
+                ErrorCode.SourceInUse,
+                "a program holds the database locked for itself",
+                destination,
+                recommendation: "Close the program: it would go on with the database that is replaced, and lose what it writes."
+            );
+        }
         // An empty file is a database without a page, and nothing else would be lost with it either.
         return disk.Stat(destination) is null or { Kind: DiskEntryKind.File, Length: 0 }
             || SqliteSource.IsDatabase(destination, disk);

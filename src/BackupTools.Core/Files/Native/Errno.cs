@@ -24,6 +24,7 @@ internal static class Errno
     public static readonly int NameTooLong = Mac(63, 36);
     public static readonly int NotImplemented = Mac(78, 38);
     public static readonly int NotEmpty = Mac(66, 39);
+    public static readonly int NoLocks = Mac(77, 37);
     public static readonly int NotSupported = Mac(45, 95);
     public static readonly int QuotaExceeded = Mac(69, 122);
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using BackupTools.Errors;
 using Blake3;
@@ -31,90 +30,19 @@ internal sealed class PowDbManifestReader(bool increment)
         Done,
     }
 
-    private enum Field
-    {
-        Unknown,
-        FormatVersion,
-        Created,
-        BaseSourceLsn,
-        SourceLsn,
-        CatalogVersion,
-        Sync,
-        Files,
-        Changed,
-        Name,
-        Length,
-        Blake3,
-        TotalPages,
-        PageIndices,
-        DeltaFile,
-        DeltaLength,
-        DeltaBlake3,
-        Count,
-    }
-
-    private static readonly string[] FieldNames =
-    [
-        "",
-        "format_version",
-        "created_unix_secs",
-        "base_source_lsn",
-        "source_lsn",
-        "catalog_version",
-        "sync",
-        "files",
-        "changed",
-        "name",
-        "len",
-        "blake3_hex",
-        "total_pages",
-        "page_indices",
-        "delta_file",
-        "delta_len",
-        "delta_blake3_hex",
-    ];
-
-    private static readonly Field[] FileFields = [Field.Name, Field.Length, Field.Blake3];
-
-    private static readonly Field[] PagesFields =
-    [
-        Field.Name,
-        Field.TotalPages,
-        Field.PageIndices,
-        Field.DeltaFile,
-        Field.DeltaLength,
-        Field.DeltaBlake3,
-    ];
-
-    private readonly Field[] _rootFields = increment
-        ?
-        [
-            Field.FormatVersion,
-            Field.Created,
-            Field.BaseSourceLsn,
-            Field.SourceLsn,
-            Field.CatalogVersion,
-            Field.Sync,
-            Field.Changed,
-        ]
-        : [Field.FormatVersion, Field.Created, Field.SourceLsn, Field.CatalogVersion, Field.Sync, Field.Files];
-
-    private readonly ulong[] _numbers = new ulong[(int)Field.Count];
-    private readonly string[] _texts = new string[(int)Field.Count];
+    private readonly PowDbField[] _rootFields = PowDbFields.Root(increment);
+    private readonly ulong[] _numbers = new ulong[(int)PowDbField.Count];
+    private readonly string[] _texts = new string[(int)PowDbField.Count];
     private readonly List<PowDbEntry> _entries = [];
-    private readonly Hasher _indices = Hasher.New();
-    private readonly byte[] _pendingIndices = new byte[4096];
+    private readonly PowDbIndexList _indices = new();
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 128 });
     private Scope _scope = Scope.Document;
-    private Field _field;
+    private PowDbField _field;
     private ulong? _version;
     private int _seenInRoot;
     private int _seenInEntry;
     private bool _hasSync;
     private int _skipToDepth = -1;
-    private int _pending;
-    private uint _indexCount;
-    private long _lastIndex;
     private long _consumed;
 
     /// <summary>
@@ -122,7 +50,8 @@ internal sealed class PowDbManifestReader(bool increment)
     /// sound.
     /// </summary>
     public bool IsRecognised =>
-        Saw(Field.FormatVersion) && (Saw(Field.SourceLsn) || Saw(Field.Files) || Saw(Field.Changed));
+        Saw(PowDbField.FormatVersion)
+        && (Saw(PowDbField.SourceLsn) || Saw(PowDbField.Files) || Saw(PowDbField.Changed));
 
     /// <summary>
     /// Takes as many bytes as make whole tokens and returns how many; the caller offers the rest again with more
@@ -163,7 +92,7 @@ internal sealed class PowDbManifestReader(bool increment)
         }
         foreach (var field in _rootFields)
         {
-            if (field is not (Field.CatalogVersion or Field.Sync))
+            if (field is not (PowDbField.CatalogVersion or PowDbField.Sync))
             {
                 Require(field, _seenInRoot);
             }
@@ -171,10 +100,10 @@ internal sealed class PowDbManifestReader(bool increment)
         return new PowDbManifest
         {
             IsIncrement = increment,
-            CreatedUnixSecs = _numbers[(int)Field.Created],
-            BaseSourceLsn = _numbers[(int)(increment ? Field.BaseSourceLsn : Field.SourceLsn)],
-            SourceLsn = _numbers[(int)Field.SourceLsn],
-            CatalogVersion = Saw(Field.CatalogVersion) ? (ushort)_numbers[(int)Field.CatalogVersion] : null,
+            CreatedUnixSecs = _numbers[(int)PowDbField.Created],
+            BaseSourceLsn = _numbers[(int)(increment ? PowDbField.BaseSourceLsn : PowDbField.SourceLsn)],
+            SourceLsn = _numbers[(int)PowDbField.SourceLsn],
+            CatalogVersion = Saw(PowDbField.CatalogVersion) ? (ushort)_numbers[(int)PowDbField.CatalogVersion] : null,
             HasSync = _hasSync,
             Entries = _entries,
         };
@@ -203,10 +132,10 @@ internal sealed class PowDbManifestReader(bool increment)
                 TakeMember(ref reader, _rootFields, ref _seenInRoot, Scope.Done);
                 break;
             case Scope.File:
-                TakeMember(ref reader, FileFields, ref _seenInEntry, increment ? Scope.Change : Scope.Files);
+                TakeMember(ref reader, PowDbFields.File, ref _seenInEntry, increment ? Scope.Change : Scope.Files);
                 break;
             case Scope.Pages:
-                TakeMember(ref reader, PagesFields, ref _seenInEntry, Scope.Change);
+                TakeMember(ref reader, PowDbFields.Pages, ref _seenInEntry, Scope.Change);
                 break;
             case Scope.Files:
                 TakeElement(ref reader, Scope.File);
@@ -223,7 +152,7 @@ internal sealed class PowDbManifestReader(bool increment)
         }
     }
 
-    private void TakeMember(ref Utf8JsonReader reader, Field[] known, ref int seen, Scope parent)
+    private void TakeMember(ref Utf8JsonReader reader, PowDbField[] known, ref int seen, Scope parent)
     {
         switch (reader.TokenType)
         {
@@ -231,17 +160,17 @@ internal sealed class PowDbManifestReader(bool increment)
                 EndObject();
                 _scope = parent;
                 // A variant's object has ended: the change around it has had its one key, whatever that object's last was.
-                _field = Field.Changed;
+                _field = PowDbField.Changed;
                 break;
             case JsonTokenType.PropertyName:
-                _field = Field.Unknown;
+                _field = PowDbField.Unknown;
                 foreach (var field in known)
                 {
-                    if (reader.ValueTextEquals(FieldNames[(int)field]))
+                    if (reader.ValueTextEquals(PowDbFields.Name(field)))
                     {
                         if ((seen & (1 << (int)field)) != 0)
                         {
-                            throw Malformed($"duplicate field `{FieldNames[(int)field]}`", reader.TokenStartIndex);
+                            throw Malformed($"duplicate field `{PowDbFields.Name(field)}`", reader.TokenStartIndex);
                         }
                         seen |= 1 << (int)field;
                         _field = field;
@@ -259,10 +188,10 @@ internal sealed class PowDbManifestReader(bool increment)
     {
         switch (_field)
         {
-            case Field.Unknown:
+            case PowDbField.Unknown:
                 Skip(ref reader);
                 break;
-            case Field.Sync:
+            case PowDbField.Sync:
                 _hasSync = reader.TokenType != JsonTokenType.Null;
                 if (_hasSync)
                 {
@@ -270,19 +199,19 @@ internal sealed class PowDbManifestReader(bool increment)
                     Skip(ref reader);
                 }
                 break;
-            case Field.Files:
+            case PowDbField.Files:
                 Expect(ref reader, JsonTokenType.StartArray, "an array");
                 _scope = Scope.Files;
                 break;
-            case Field.Changed:
+            case PowDbField.Changed:
                 Expect(ref reader, JsonTokenType.StartArray, "an array");
                 _scope = Scope.Changed;
                 break;
-            case Field.PageIndices:
+            case PowDbField.PageIndices:
                 Expect(ref reader, JsonTokenType.StartArray, "an array");
                 _scope = Scope.Indices;
                 break;
-            case Field.Name or Field.DeltaFile or Field.Blake3 or Field.DeltaBlake3:
+            case PowDbField.Name or PowDbField.DeltaFile or PowDbField.Blake3 or PowDbField.DeltaBlake3:
                 Expect(ref reader, JsonTokenType.String, "a string");
                 _texts[(int)_field] = reader.GetString()!;
                 if (_texts[(int)_field].Length > MaxTextLength)
@@ -291,8 +220,8 @@ internal sealed class PowDbManifestReader(bool increment)
                 }
                 break;
             default:
-                _numbers[(int)_field] = Number(ref reader, LimitOf(_field));
-                _version = _field == Field.FormatVersion ? _numbers[(int)_field] : _version;
+                _numbers[(int)_field] = Number(ref reader, PowDbFields.LimitOf(_field));
+                _version = _field == PowDbField.FormatVersion ? _numbers[(int)_field] : _version;
                 break;
         }
     }
@@ -311,7 +240,7 @@ internal sealed class PowDbManifestReader(bool increment)
         }
         _scope = element;
         _seenInEntry = 0;
-        _field = Field.Unknown;
+        _field = PowDbField.Unknown;
     }
 
     /// <summary>An externally tagged enum: one key that names the variant, whose value is an object.</summary>
@@ -319,19 +248,19 @@ internal sealed class PowDbManifestReader(bool increment)
     {
         if (reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (_field != Field.Unknown)
+            if (_field != PowDbField.Unknown)
             {
                 throw Malformed("a change has more than one variant", reader.TokenStartIndex);
             }
             _field =
-                reader.ValueTextEquals("Whole"u8) ? Field.Files
-                : reader.ValueTextEquals("Pages"u8) ? Field.PageIndices
+                reader.ValueTextEquals("Whole"u8) ? PowDbField.Files
+                : reader.ValueTextEquals("Pages"u8) ? PowDbField.PageIndices
                 : throw Malformed("unknown variant, expected `Whole` or `Pages`", reader.TokenStartIndex);
             return;
         }
         if (reader.TokenType == JsonTokenType.EndObject)
         {
-            if (_field == Field.Unknown)
+            if (_field == PowDbField.Unknown)
             {
                 throw Malformed("a change without a variant", reader.TokenStartIndex);
             }
@@ -339,35 +268,23 @@ internal sealed class PowDbManifestReader(bool increment)
             return;
         }
         Expect(ref reader, JsonTokenType.StartObject, "an object");
-        _scope = _field == Field.Files ? Scope.File : Scope.Pages;
+        _scope = _field == PowDbField.Files ? Scope.File : Scope.Pages;
         _indices.Reset();
-        _indexCount = 0;
-        _lastIndex = -1;
     }
 
     private void TakeIndex(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.EndArray)
         {
-            _indices.Update(_pendingIndices.AsSpan(0, _pending));
-            _pending = 0;
             _scope = Scope.Pages;
             return;
         }
-        var index = Number(ref reader, uint.MaxValue);
-        if ((long)index <= _lastIndex)
+        var index = (uint)Number(ref reader, uint.MaxValue);
+        if (index <= _indices.Last)
         {
-            throw Malformed($"page index {index} follows {_lastIndex}", reader.TokenStartIndex);
+            throw Malformed($"page index {index} follows {_indices.Last}", reader.TokenStartIndex);
         }
-        _lastIndex = (long)index;
-        _indexCount++;
-        BinaryPrimitives.WriteUInt32LittleEndian(_pendingIndices.AsSpan(_pending), (uint)index);
-        _pending += sizeof(uint);
-        if (_pending == _pendingIndices.Length)
-        {
-            _indices.Update(_pendingIndices);
-            _pending = 0;
-        }
+        _indices.Add(index);
     }
 
     private void EndObject()
@@ -375,42 +292,46 @@ internal sealed class PowDbManifestReader(bool increment)
         switch (_scope)
         {
             case Scope.File:
-                Array.ForEach(FileFields, f => Require(f, _seenInEntry));
+                Array.ForEach(PowDbFields.File, f => Require(f, _seenInEntry));
                 _entries.Add(
-                    new PowDbWhole(_texts[(int)Field.Name], _numbers[(int)Field.Length], Digest(Field.Blake3))
+                    new PowDbWhole(
+                        _texts[(int)PowDbField.Name],
+                        _numbers[(int)PowDbField.Length],
+                        Digest(PowDbField.Blake3)
+                    )
                 );
                 break;
             case Scope.Pages:
-                Array.ForEach(PagesFields, f => Require(f, _seenInEntry));
-                if (_lastIndex >= (long)_numbers[(int)Field.TotalPages])
+                Array.ForEach(PowDbFields.Pages, f => Require(f, _seenInEntry));
+                if (_indices.Last >= (long)_numbers[(int)PowDbField.TotalPages])
                 {
                     throw Malformed(
-                        $"page index {_lastIndex} of {_texts[(int)Field.Name]} is outside its "
-                            + $"{_numbers[(int)Field.TotalPages]} pages",
+                        $"page index {_indices.Last} of {_texts[(int)PowDbField.Name]} is outside its "
+                            + $"{_numbers[(int)PowDbField.TotalPages]} pages",
                         0
                     );
                 }
                 _entries.Add(
                     new PowDbPages(
-                        _texts[(int)Field.Name],
-                        (uint)_numbers[(int)Field.TotalPages],
-                        _indexCount,
-                        _indices.Finalize(),
-                        _texts[(int)Field.DeltaFile],
-                        _numbers[(int)Field.DeltaLength],
-                        Digest(Field.DeltaBlake3)
+                        _texts[(int)PowDbField.Name],
+                        (uint)_numbers[(int)PowDbField.TotalPages],
+                        _indices.Count,
+                        _indices.Digest(),
+                        _texts[(int)PowDbField.DeltaFile],
+                        _numbers[(int)PowDbField.DeltaLength],
+                        Digest(PowDbField.DeltaBlake3)
                     )
                 );
                 break;
         }
     }
 
-    private Hash Digest(Field field)
+    private Hash Digest(PowDbField field)
     {
         var text = _texts[(int)field];
         return text.Length == 64 && text.All(char.IsAsciiHexDigitLower)
             ? Hash.FromBytes(Convert.FromHexString(text))
-            : throw Malformed($"`{FieldNames[(int)field]}` is not 64 lower-case hex digits", 0);
+            : throw Malformed($"`{PowDbFields.Name(field)}` is not 64 lower-case hex digits", 0);
     }
 
     private void Skip(ref Utf8JsonReader reader)
@@ -420,14 +341,6 @@ internal sealed class PowDbManifestReader(bool increment)
             _skipToDepth = reader.CurrentDepth;
         }
     }
-
-    private static ulong LimitOf(Field field) =>
-        field switch
-        {
-            Field.FormatVersion or Field.TotalPages => uint.MaxValue,
-            Field.CatalogVersion => ushort.MaxValue,
-            _ => ulong.MaxValue,
-        };
 
     private ulong Number(ref Utf8JsonReader reader, ulong limit) =>
         reader.TokenType == JsonTokenType.Number && reader.TryGetUInt64(out var value) && value <= limit
@@ -442,13 +355,13 @@ internal sealed class PowDbManifestReader(bool increment)
         }
     }
 
-    private bool Saw(Field field) => (_seenInRoot & (1 << (int)field)) != 0;
+    private bool Saw(PowDbField field) => (_seenInRoot & (1 << (int)field)) != 0;
 
-    private void Require(Field field, int seen)
+    private void Require(PowDbField field, int seen)
     {
         if ((seen & (1 << (int)field)) == 0)
         {
-            throw Malformed($"missing field `{FieldNames[(int)field]}`", 0);
+            throw Malformed($"missing field `{PowDbFields.Name(field)}`", 0);
         }
     }
 

@@ -1,45 +1,20 @@
-using System.Buffers.Binary;
-using System.Text;
-using System.Text.Unicode;
-using BackupTools.Errors;
-
 namespace BackupTools.Formats.Spg;
 
 /// <summary>
 /// Walks a catalogue of FILE_VERSION 8 or 9 to its exact end (tier T2 of SPG format, §3.3), fed with pieces of any
-/// size, in constant memory. The walk is written as one straight coroutine: each yield says how many bytes it needs
-/// at hand, and the feeding side resumes it when they are there.
+/// size, in constant memory.
 /// </summary>
-internal sealed class SpgCatalogWalk
+/// <param name="length">Bytes of the catalogue.</param>
+/// <param name="baseOffset">Where it begins in its file, for the offsets of errors.</param>
+internal sealed class SpgCatalogWalk(long length, long baseOffset) : SpgFedWalk(length, baseOffset)
 {
-    // The longest thing looked at as a whole is a text of 65535 bytes.
-    private const int BufferLength = 1 << 18;
     private const int MaxBitmap = 32;
     private const int MostColdSegmentsNamed = 16;
 
-    private readonly long _length;
-    private readonly long _baseOffset;
-    private readonly IEnumerator<int> _steps;
-    private readonly byte[] _buffer;
     private readonly SortedSet<uint> _coldSegments = [];
     private readonly List<byte> _types = [];
     private readonly byte[] _nulls = new byte[MaxBitmap];
-    private int _start;
-    private int _end;
-    private int _need;
-    private ulong _skip;
-    private long _offset;
-    private bool _isDone;
     private byte _version;
-
-    /// <summary>Starts a walk of a catalogue of so many bytes.</summary>
-    public SpgCatalogWalk(long length, long baseOffset)
-    {
-        _length = length;
-        _baseOffset = baseOffset;
-        _buffer = new byte[Math.Min(BufferLength, length)];
-        _steps = Steps().GetEnumerator();
-    }
 
     /// <summary>True when a column type was met whose cells are laid out in a way not known: the rest is not judged.</summary>
     public bool IsOpaque { get; private set; }
@@ -47,60 +22,16 @@ internal sealed class SpgCatalogWalk
     /// <summary>Ids of segment files that rows live in; the first few.</summary>
     public IReadOnlyCollection<uint> ColdSegments => _coldSegments;
 
-    /// <summary>Takes the next bytes; throws the first fault.</summary>
-    public void Append(ReadOnlySpan<byte> bytes)
-    {
-        while (!bytes.IsEmpty && !_isDone)
-        {
-            if (_end == _buffer.Length)
-            {
-                _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-                _end -= _start;
-                _start = 0;
-            }
-            var take = Math.Min(bytes.Length, _buffer.Length - _end);
-            bytes[..take].CopyTo(_buffer.AsSpan(_end));
-            _end += take;
-            bytes = bytes[take..];
-            Run();
-        }
-    }
-
     /// <summary>Tells that all bytes were given.</summary>
     public void Finish()
     {
-        if (!IsOpaque && _offset < _length)
+        if (!IsOpaque && Left > 0)
         {
-            throw Malformed($"trailing bytes: {_length - _offset} unread");
+            throw Malformed($"trailing bytes: {Left} unread");
         }
     }
 
-    private void Run()
-    {
-        while (!_isDone)
-        {
-            var skip = (int)Math.Min(_skip, (ulong)(_end - _start));
-            Advance(skip);
-            _skip -= (ulong)skip;
-            if (_skip > 0 || _end - _start < _need)
-            {
-                return;
-            }
-            _isDone = !_steps.MoveNext();
-            _need = _isDone ? 0 : _steps.Current;
-            var left = (ulong)(_length - _offset);
-            if (_skip > left)
-            {
-                throw UnexpectedEnd(_offset, _skip);
-            }
-            if ((ulong)_need > left - _skip)
-            {
-                throw UnexpectedEnd(_offset + (long)_skip, (ulong)_need);
-            }
-        }
-    }
-
-    private IEnumerable<int> Steps()
+    protected override IEnumerable<int> Steps()
     {
         yield return 13;
         Advance(8);
@@ -152,7 +83,7 @@ internal sealed class SpgCatalogWalk
                 break;
             }
             yield return bitmap;
-            _buffer.AsSpan(_start, bitmap).CopyTo(_nulls);
+            AtHand[..bitmap].CopyTo(_nulls);
             Advance(bitmap);
             for (var i = 0; i < _types.Count; i++)
             {
@@ -172,7 +103,7 @@ internal sealed class SpgCatalogWalk
                 else if (size is SpgColumnType.Floats)
                 {
                     yield return 4;
-                    _skip = 4UL * U32();
+                    Skip(4UL * U32());
                     // The vector may be the row's end, and the next run of rows is not to begin inside it.
                     yield return 0;
                 }
@@ -236,7 +167,7 @@ internal sealed class SpgCatalogWalk
             else if (size is SpgColumnType.Floats)
             {
                 yield return 4;
-                _skip = 4UL * U32();
+                Skip(4UL * U32());
             }
             else
             {
@@ -333,7 +264,7 @@ internal sealed class SpgCatalogWalk
         yield return 2 + 2 + 4 + 1; // M, m_max_0, entry, entry_level
         Advance(9);
         yield return 4;
-        _skip = U32(); // a level per node
+        Skip(U32()); // a level per node
         yield return 1;
         for (var layers = U8(); layers > 0; layers--)
         {
@@ -341,12 +272,10 @@ internal sealed class SpgCatalogWalk
             for (var nodes = U32(); nodes > 0; nodes--)
             {
                 yield return 2;
-                _skip = 4UL * U16(); // neighbours
+                Skip(4UL * U16()); // neighbours
             }
         }
     }
-
-    private ReadOnlySpan<byte> AtHand => _buffer.AsSpan(_start, _end - _start);
 
     private uint Run(uint count, int used)
     {
@@ -375,57 +304,4 @@ internal sealed class SpgCatalogWalk
             _coldSegments.Add(segment);
         }
     }
-
-    private byte U8()
-    {
-        var value = _buffer[_start];
-        Advance(1);
-        return value;
-    }
-
-    private ushort U16()
-    {
-        var value = BinaryPrimitives.ReadUInt16LittleEndian(_buffer.AsSpan(_start));
-        Advance(2);
-        return value;
-    }
-
-    private uint U32()
-    {
-        var value = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start));
-        Advance(4);
-        return value;
-    }
-
-    private string Text(int length)
-    {
-        var start = _start;
-        CheckText(length);
-        return Encoding.UTF8.GetString(_buffer.AsSpan(start, length));
-    }
-
-    private void CheckText(int length)
-    {
-        if (!Utf8.IsValid(_buffer.AsSpan(_start, length)))
-        {
-            throw Malformed("invalid UTF-8 in identifier or text");
-        }
-        Advance(length);
-    }
-
-    private void Advance(int count)
-    {
-        _start += count;
-        _offset += count;
-    }
-
-    private BackupException Malformed(string message, int back = 0) =>
-        new(ErrorCode.Malformed, message, offset: _baseOffset + _offset - back);
-
-    private BackupException UnexpectedEnd(long offset, ulong wanted) =>
-        new(
-            ErrorCode.Truncated,
-            $"unexpected EOF at offset {offset} (wanted {wanted} more bytes)",
-            offset: _baseOffset + offset
-        );
 }

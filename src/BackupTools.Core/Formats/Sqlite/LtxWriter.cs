@@ -34,8 +34,22 @@ internal sealed class LtxWriter
     /// <summary>Bytes written so far.</summary>
     public long Length => _position;
 
+    /// <summary>The most bytes that a page may take when it is compressed.</summary>
+    public static int LargestCompressed(int pageSize) => LZ4Codec.MaximumOutputSize(pageSize);
+
+    /// <summary>Compresses a page as it is stored; the bytes that it takes. May be called by several threads at once.</summary>
+    public static int Compress(ReadOnlySpan<byte> page, Span<byte> target) =>
+        LZ4Codec.Encode(page, target, LZ4Level.L00_FAST);
+
     /// <summary>Writes a page. Numbers ascend; the lock page is passed over.</summary>
     public void Page(uint number, ReadOnlySpan<byte> page)
+    {
+        var compressed = new byte[LargestCompressed(page.Length)];
+        Page(number, page, compressed.AsSpan(0, Compress(page, compressed)));
+    }
+
+    /// <summary>Writes a page that was compressed by <see cref="Compress"/>.</summary>
+    public void Page(uint number, ReadOnlySpan<byte> page, ReadOnlySpan<byte> compressed)
     {
         if (number == SqlitePages.LockPage(_header.PageSize))
         {
@@ -50,8 +64,9 @@ internal sealed class LtxWriter
         }
         _last = number;
         var at = _position;
-        var room = _target.GetSpan(10 + LZ4Codec.MaximumOutputSize(page.Length));
-        var size = LZ4Codec.Encode(page, room[10..], LZ4Level.L00_FAST);
+        var size = compressed.Length;
+        var room = _target.GetSpan(10 + size);
+        compressed.CopyTo(room[10..]);
         BinaryPrimitives.WriteUInt32BigEndian(room, number);
         BinaryPrimitives.WriteUInt16BigEndian(room[4..], 1);
         BinaryPrimitives.WriteUInt32BigEndian(room[6..], (uint)size);

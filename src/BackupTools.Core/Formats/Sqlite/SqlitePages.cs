@@ -11,6 +11,10 @@ internal static class SqlitePages
     /// <summary>The first byte that SQLite locks; the page that it lies in is never used.</summary>
     private const uint LockByte = 0x40000000;
 
+    /// <summary>The bytes that SQLite locks while it uses a database: where they begin and end.</summary>
+    public const long FirstLocked = LockByte;
+    public const long AfterLocked = FirstLocked + 512;
+
     /// <summary>True for the powers of two that a page may have.</summary>
     public static bool IsPageSize(uint size) => size is >= SmallestPage and <= LargestPage && uint.PopCount(size) == 1;
 

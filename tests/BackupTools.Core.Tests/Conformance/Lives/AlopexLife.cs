@@ -28,6 +28,8 @@ internal sealed class AlopexLife : ILifeSubject
 
     public bool HasOwnClock => false;
 
+    public DateTimeOffset? DateInName(string bundle) => AlopexNames.SnapshotTime(bundle);
+
     public TimeProvider Clock { get; set; } = TimeProvider.System;
 
     public ulong? Position => _lsn;

@@ -29,6 +29,9 @@ internal interface ILifeSubject : IDisposable
     /// </summary>
     bool HasOwnClock { get; }
 
+    /// <summary>The date in the name of a bundle whose own one is lost with the dates of its files; null where none is.</summary>
+    DateTimeOffset? DateInName(string bundle) => null;
+
     /// <summary>Every file and folder that is or may be the database at a path; none need exist.</summary>
     IEnumerable<string> FilesAt(string path);
 

@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
@@ -208,9 +209,10 @@ internal sealed partial class Life
             return;
         }
         var copy = At($"bundles{++_count}");
+        var keepsTimes = step.Pick % 4 != 2;
         if (step.Pick % 2 == 0)
         {
-            CopyTree(Bundles.Path, copy);
+            CopyTree(Bundles.Path, copy, keepsTimes);
         }
         else
         {
@@ -229,7 +231,7 @@ internal sealed partial class Life
             }
         }
         Directory.GetFileSystemEntries(copy).ToList().ForEach(Date);
-        _folders.Insert(0, Bundles.CopyTo(copy));
+        _folders.Insert(0, keepsTimes ? Bundles.CopyTo(copy) : WithoutTimes(Bundles.CopyTo(copy)));
         Happened(step, LifeEvents.None);
         CheckNewest(Bundles);
     }
@@ -265,7 +267,24 @@ internal sealed partial class Life
         CheckNewest(folder);
     }
 
-    private static void CopyTree(string from, string to)
+    /// <summary>
+    /// A bundle that was dated by its files is dated by its name from then on, which tells nobody that a clock was wrong,
+    /// unless that date had not come when the folder was copied.
+    /// </summary>
+    private LifeFolder WithoutTimes(LifeFolder copy)
+    {
+        foreach (var bundle in copy.Chains(Host()).SelectMany(c => c.Bundles))
+        {
+            if (_subject.DateInName(bundle.Name) is { } named && !ClockOrder.IsAfter(named, _clock.GetUtcNow()))
+            {
+                copy.Date(bundle.Id, named);
+            }
+        }
+        return copy;
+    }
+
+    /// <summary>As cp -a does it, or cp -r.</summary>
+    private void CopyTree(string from, string to, bool keepsTimes = true)
     {
         Directory.CreateDirectory(to);
         foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
@@ -273,11 +292,12 @@ internal sealed partial class Life
             var target = Path.Combine(to, entry.Name);
             if (entry is DirectoryInfo)
             {
-                CopyTree(entry.FullName, target);
+                CopyTree(entry.FullName, target, keepsTimes);
             }
             else
             {
                 File.Copy(entry.FullName, target);
+                File.SetLastWriteTimeUtc(target, keepsTimes ? entry.LastWriteTimeUtc : _clock.GetUtcNow().UtcDateTime);
             }
         }
     }

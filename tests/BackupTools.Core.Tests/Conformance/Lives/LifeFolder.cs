@@ -35,6 +35,9 @@ internal sealed class LifeFolder(string path)
         _since[capture.Key] = LifeEvents.None;
     }
 
+    /// <summary>A bundle has lost its date, and another is left.</summary>
+    public void Date(string id, DateTimeOffset date) => _captures[id] = _captures[id] with { CreatedUtc = date };
+
     public void Remove(IEnumerable<string> ids) => ids.ToList().ForEach(id => _captures.Remove(id));
 
     /// <summary>

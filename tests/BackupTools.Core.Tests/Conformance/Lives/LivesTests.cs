@@ -41,6 +41,14 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
             { "Alopex", "commit full back replace increment commit engine" },
             { "Alopex", "commit full back copy:9 commit:8 engine" },
             { "Alopex", "full back increment differential full engine forward" },
+            // The folder was copied, with the dates of its files and without.
+            { "Alopex", "commit full back commit engine copy:1" },
+            { "Alopex", "commit engine back replace engine copy:5" },
+            { "Alopex", "commit full back commit engine copy:2" },
+            { "Alopex", "commit engine back replace engine copy:6" },
+            { "Alopex", "commit full back full commit engine copy:2" },
+            { "Alopex", "commit full back full commit engine copy:2 forward" },
+            { "Alopex", "commit full back full commit engine forward copy:2" },
             // The database file is untouched as far as dates tell, and another.
             { "SPG", "full back commit checkpoint increment" },
             // A position belongs to a state, also where LSNs fall or the database is another.

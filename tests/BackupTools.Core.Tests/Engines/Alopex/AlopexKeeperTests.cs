@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Engines.Alopex;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
@@ -26,10 +27,52 @@ public sealed class AlopexKeeperTests : IDisposable
         Assert.Equal(AlopexStates.Files(row[2].FullName), AlopexStates.Files(merged.FullName));
         Assert.Equal(merged.FullName, File.ReadAllText(_harness.At("merged", "latest")));
         Assert.Empty(_harness.Verify([merged]).Noted());
-        // Where its second is taken it gets the next, and the marker goes on naming the newest.
-        var beside = _harness.Merge([row[0]], _harness.At("backup"));
-        Assert.Equal(row[0].CreatedUtc.AddSeconds(3), beside.CreatedUtc);
-        Assert.Equal(beside.FullName, File.ReadAllText(_harness.At("backup", "latest")));
+    }
+
+    /// <summary>Where its second is taken it gets another.</summary>
+    [Fact]
+    public void What_is_merged_beside_the_newest_is_the_newest_only_when_it_is_made_of_that()
+    {
+        var row = Row();
+        var first = TimeOf(row[0]);
+        Assert.Equal(first.AddSeconds(2), TimeOf(row[2]));
+
+        Assert.Equal(first.AddSeconds(-1), TimeOf(_harness.Merge([row[1]], _harness.At("backup"))));
+        Assert.Equal(first.AddSeconds(-2), TimeOf(_harness.Merge([row[0]], _harness.At("backup"))));
+        Assert.Equal(row[2].Id, _harness.Read(_harness.At("backup")).MaxBy(b => b.OrderUtc)!.Id);
+        Assert.Equal(row[2].FullName, File.ReadAllText(_harness.At("backup", "latest")));
+
+        var newest = _harness.Merge([row[2]], _harness.At("backup"));
+        Assert.Equal(first.AddSeconds(3), TimeOf(newest));
+        Assert.Equal(newest.Id, _harness.Read(_harness.At("backup")).MaxBy(b => b.OrderUtc)!.Id);
+        Assert.Equal(newest.FullName, File.ReadAllText(_harness.At("backup", "latest")));
+    }
+
+    [Fact]
+    public void A_copy_and_a_merge_keep_what_the_dates_of_the_files_tell()
+    {
+        var row = Row();
+        // The last of a row that was taken within a second is named ahead of the clock.
+        Assert.All(row, b => Assert.True(b.TellsOrder));
+        Assert.True(row[2].CreatedUtc < TimeOf(row[2]));
+
+        var copied = _harness.Copy(row[2], _harness.At("copy"));
+        Assert.Equal(Dates(row[2]), Dates(copied));
+        Assert.Equal(Dates(row[2]), Dates(_harness.Merge([copied], _harness.At("merged"))));
+        var beside = _harness.Merge([row[2]], _harness.At("backup"));
+        Assert.Equal(
+            (row[2].CreatedUtc, TimeOf(row[2]), true),
+            (beside.CreatedUtc, beside.TakenAfterUtc, beside.TellsOrder)
+        );
+
+        // As cp -r does it.
+        var manifest = Path.Combine(copied.FullName, "snapshot.manifest");
+        File.SetLastWriteTimeUtc(manifest, File.GetLastWriteTimeUtc(manifest).AddTicks(1));
+        var bare = Assert.Single(_harness.Read(copied.FullName));
+        Assert.Equal((TimeOf(copied), null, false), (bare.CreatedUtc, bare.TakenAfterUtc, bare.TellsOrder));
+
+        static (DateTimeOffset, DateTimeOffset?, DateTimeOffset, bool) Dates(BundleHeader b) =>
+            (b.CreatedUtc, b.TakenAfterUtc, b.PerhapsAtUtc, b.TellsOrder);
     }
 
     [Fact]
@@ -212,6 +255,8 @@ public sealed class AlopexKeeperTests : IDisposable
         row.Add(_harness.Increment(_harness.Data("small/S2", "db2"), _harness.At("backup"), row));
         return [.. row.Select(b => Assert.Single(_harness.Read(b.FullName)))];
     }
+
+    private static DateTimeOffset TimeOf(BundleHeader bundle) => AlopexNames.SnapshotTime(bundle.Name)!.Value;
 
     private static DiskEntry Stat(BundleHeader bundle, string table) =>
         LocalDisk.Instance.Stat(Path.Combine(bundle.FullName, "sst", table))!;

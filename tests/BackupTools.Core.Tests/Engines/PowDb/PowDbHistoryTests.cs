@@ -66,15 +66,12 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         private readonly List<int> _parents = [];
         private readonly List<SortedDictionary<string, byte[]>> _expected = [];
         private readonly List<string> _warnings = [];
-        private PowDbTestDatabase.Page? _oldPage;
-        private int _names;
-        private bool _dropped;
-
-        private const string Anchor = "anchor";
+        private readonly PowDbEdits _edits;
 
         public History(int seed, MemoryDisk? memory)
         {
             _random = new Random(seed);
+            _edits = new PowDbEdits(_random, _database);
             _memory = memory;
             _disk = memory ?? LocalDisk.Instance;
             _root = Path.Combine(Path.GetTempPath(), $"backuptools-{Guid.NewGuid():N}");
@@ -86,18 +83,17 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
         public bool Run()
         {
             using var _ = this;
-            // What shows, whatever else happens, that it is the same database.
-            _database.Tables[Anchor] = new PowDbTestDatabase.Table { Pages = { NewPage() } };
+            _database.Tables[PowDbEdits.Anchor] = new PowDbTestDatabase.Table { Pages = { _edits.NewPage() } };
             for (var i = _random.Next(1, 4); i > 0; i--)
             {
-                AddTable();
+                _edits.AddTable();
             }
             Capture();
             for (var steps = _random.Next(1, 8); steps > 0; steps--)
             {
                 for (var edits = _random.Next(0, 5); edits > 0; edits--)
                 {
-                    Edit();
+                    _edits.Edit();
                 }
                 if (!Capture())
                 {
@@ -153,7 +149,7 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
             {
                 result = _engine.Capture(plan, staging, context);
             }
-            catch (BackupException e) when (e.Code == ErrorCode.ContinuityNotProved && _dropped)
+            catch (BackupException e) when (e.Code == ErrorCode.ContinuityNotProved && _edits.MayBeAnother)
             {
                 return false;
             }
@@ -317,151 +313,5 @@ public sealed class PowDbHistoryTests(ITestOutputHelper output)
                 ThrottleLimit = 1,
                 Warn = _warnings.Add,
             };
-
-        private void Edit()
-        {
-            var tables = _database.Tables.Where(t => t.Key != Anchor).Select(t => t.Value).ToArray();
-            var table = tables.Length == 0 ? null : tables[_random.Next(tables.Length)];
-            switch (_random.Next(14))
-            {
-                case 12 when table is { Pages.Count: > 0 }: // a page becomes what it was before
-                    (_oldPage, var old) = (Copy(table.Pages[0]), _oldPage);
-                    BecomeAgain(table.Pages[0], old ?? _oldPage);
-                    break;
-                case 13 when table is { Pages.Count: > 0 }:
-                    _oldPage = Copy(table.Pages[0]);
-                    break;
-                case 0:
-                    AddTable();
-                    break;
-                case 1 when table is not null:
-                    _database.Tables.Remove(_database.Tables.First(t => t.Value == table).Key);
-                    _dropped = true;
-                    if (_random.Next(2) == 0)
-                    {
-                        // As the engine does after a restart: LSNs are used again (defect 2).
-                        _database.NextLsn =
-                            1
-                            + _database
-                                .Tables.Values.SelectMany(t => t.Pages)
-                                .Select(p => p.Lsn)
-                                .DefaultIfEmpty()
-                                .Max();
-                    }
-                    break;
-                case 2 when table is { Pages.Count: > 0 }:
-                    table.Pages.RemoveRange(_random.Next(table.Pages.Count), 1);
-                    Rewrite(table);
-                    break;
-                case 3 when table is not null:
-                    table.Pages.RemoveRange(0, _random.Next(table.Pages.Count + 1));
-                    Rewrite(table);
-                    break;
-                case 4 when table is not null:
-                    table.Indexed = !table.Indexed;
-                    break;
-                case 5 when table is not null:
-                    table.NullsIndexed = !table.NullsIndexed;
-                    break;
-                case 6 when table is not null:
-                    table.Pages.Add(new PowDbTestDatabase.Page { IsZero = true });
-                    break;
-                case 7 or 8 when table is not null:
-                    for (var pages = _random.Next(1, 4); pages > 0; pages--)
-                    {
-                        table.Pages.Add(NewPage());
-                    }
-                    break;
-                default:
-                    EditRow(table);
-                    break;
-            }
-        }
-
-        /// <summary>Updates and deletes that lead back: the LSN stays.</summary>
-        private static void BecomeAgain(PowDbTestDatabase.Page page, PowDbTestDatabase.Page old)
-        {
-            var rows = old.Rows.ToArray();
-            page.IsZero = page.IsZero && rows.Length == 0;
-            page.Rows.Clear();
-            page.Rows.AddRange(rows);
-        }
-
-        /// <summary>Only what is made anew can be shorter: every page gets an LSN of its own.</summary>
-        private void Rewrite(PowDbTestDatabase.Table table)
-        {
-            _dropped = true;
-            foreach (var page in table.Pages)
-            {
-                page.IsZero = false;
-                page.Lsn = _database.NextLsn++;
-            }
-        }
-
-        private void EditRow(PowDbTestDatabase.Table? table)
-        {
-            if (table is null || table.Pages.Count == 0)
-            {
-                return;
-            }
-            var page = table.Pages[_random.Next(table.Pages.Count)];
-            page.IsZero = false;
-            switch (_random.Next(3))
-            {
-                case 0 when page.Rows.Count < 30: // an insert moves the page's LSN
-                    page.Rows.Add((_random.Next(), Text()));
-                    page.Lsn = _database.NextLsn++;
-                    break;
-                case 1 when page.Rows.Count > 0: // an update does not (defect 1)
-                    page.Rows[_random.Next(page.Rows.Count)] = (_random.Next(), Text());
-                    _database.NextLsn++;
-                    break;
-                case 2 when page.Rows.Count > 0: // nor does a delete
-                    page.Rows.RemoveAt(_random.Next(page.Rows.Count));
-                    _database.NextLsn++;
-                    break;
-            }
-        }
-
-        private void AddTable()
-        {
-            // Names come back, so that a dropped table may be made anew.
-            var table = new PowDbTestDatabase.Table
-            {
-                Indexed = _random.Next(3) > 0,
-                NullsIndexed = _random.Next(3) == 0,
-            };
-            for (var pages = _random.Next(4); pages > 0; pages--)
-            {
-                table.Pages.Add(NewPage());
-            }
-            _dropped |= _names >= 4;
-            _database.Tables[$"t{_names++ % 4}"] = table;
-        }
-
-        private static PowDbTestDatabase.Page Copy(PowDbTestDatabase.Page page)
-        {
-            var copy = new PowDbTestDatabase.Page
-            {
-                Lsn = page.Lsn,
-                IsZero = page.IsZero,
-                HasChecksum = page.HasChecksum,
-            };
-            copy.Rows.AddRange(page.Rows);
-            return copy;
-        }
-
-        private PowDbTestDatabase.Page NewPage()
-        {
-            var page = new PowDbTestDatabase.Page { HasChecksum = _random.Next(8) > 0 };
-            for (var rows = _random.Next(1, 12); rows > 0; rows--)
-            {
-                page.Rows.Add((_random.Next(), Text()));
-            }
-            page.Lsn = _database.NextLsn++;
-            return page;
-        }
-
-        private string? Text() => _random.Next(4) == 0 ? null : new string('x', _random.Next(0, 40));
     }
 }

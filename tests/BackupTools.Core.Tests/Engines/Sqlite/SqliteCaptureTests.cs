@@ -245,12 +245,13 @@ public sealed class SqliteCaptureTests : IDisposable
         var sums = SqliteChecksum.Start();
         Assert.Equal(SqliteChecksum.OfPage(sums, 1, page), SqliteChecksum.OfPage(sums, 1, other));
         var key = PageMacs.NewKey();
-        using var before = new PageMacs(key, 1);
-        using var after = new PageMacs(key, 1);
-        before.Set(1, page);
-        after.Set(1, other);
+        var before = new PageMacs(key, 1);
+        var after = new PageMacs(key, 1);
+        using var mac = before.NewMac();
+        before.Set(1, page, mac);
+        after.Set(1, other, mac);
         Assert.False(after.IsAsIn(before.Table, 1));
-        after.Set(1, page);
+        after.Set(1, page, mac);
         Assert.True(after.IsAsIn(before.Table, 1));
     }
 

@@ -1,16 +1,28 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Tests.Engines.Spg;
 using BackupTools.Tests.Formats;
+using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
-/// <summary>Captures beside a writer at full speed in another process.</summary>
-public sealed class SqliteLiveTests : IDisposable
+/// <summary>
+/// Captures beside a writer at full speed in another process: 20 of each kind, or as many as BACKUPTOOLS_CAPTURES says.
+/// </summary>
+public sealed class SqliteLiveTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Everyday = 20;
     private const int Rows = 3000;
     private const int Commits = 100;
+
+    /// <summary>What a capture tells of a log that a writer began anew after the transaction of the capture had begun.</summary>
+    private const string BegunAnew = "begun anew";
+
+    private static readonly int Everyday = int.Parse(
+        Environment.GetEnvironmentVariable("BACKUPTOOLS_CAPTURES") ?? "20",
+        CultureInfo.InvariantCulture
+    );
 
     private readonly SqliteBox _box = new();
 
@@ -58,6 +70,7 @@ public sealed class SqliteLiveTests : IDisposable
             Assert.Equal(rows + (40 * (restarts > 0 ? 1 : 0)), Count(writer));
             restarts = 0;
         }
+        Assert.Contains(harness.Told, t => t.Contains(BegunAnew, StringComparison.Ordinal));
     }
 
     /// <summary>The log of a database that was just opened holds nothing but what was never committed.</summary>
@@ -119,10 +132,7 @@ public sealed class SqliteLiveTests : IDisposable
     }
 
     private static long Count(SqliteWriter writer) =>
-        long.Parse(
-            writer.Run("select count(*) from t").Trim('[', '(', ',', ')', ']'),
-            System.Globalization.CultureInfo.InvariantCulture
-        );
+        long.Parse(writer.Run("select count(*) from t").Trim('[', '(', ',', ')', ']'), CultureInfo.InvariantCulture);
 
     private void CaptureBesideWriter(string mode, int autoCheckpoint)
     {
@@ -133,24 +143,51 @@ public sealed class SqliteLiveTests : IDisposable
         Assert.Equal("ok", writer.Ask("write"));
         SpinWait.SpinUntil(() => writer.Committed > 0, TimeSpan.FromSeconds(10));
         List<BundleHeader> way = [];
+        var captures = 0;
         foreach (var round in SoakBudget.Rounds(Everyday).Concat(UntilItHasWritten(writer)))
         {
             if (round % 10 == 0)
             {
                 way = [];
             }
-            var before = writer.Committed;
+            captures++;
+            var committed = writer.Committed;
             way.Add(way.Count == 0 ? _box.Harness.Full(source, bundles) : _box.Harness.Increment(source, bundles, way));
             var restored = _box.Harness.At("out.db");
             _box.Harness.Restore(way, restored);
             var rows = SqliteRows.Check(restored);
-            Assert.True(rows >= before, $"round {round}: {rows} rows, {before} were committed before the start");
+            Assert.True(rows >= committed, $"round {round}: {rows} rows, {committed} were committed before the start");
             Assert.True(rows % 3 == 0, $"round {round}: {rows} rows end inside a transaction");
             File.Delete(restored);
         }
         var answer = writer.Ask("stop").Split(' ', 3);
+        output.WriteLine(
+            $"{mode}, checkpoint after {autoCheckpoint} pages: {captures} captures beside {answer[0]} commits, "
+                + $"{answer[1]} of them failed; log begun anew in {_box.Harness.Told.Count(t => t.Contains(BegunAnew, StringComparison.Ordinal))}"
+        );
         Assert.Equal("0", answer[1]);
-        Assert.True(long.Parse(answer[0], System.Globalization.CultureInfo.InvariantCulture) > Commits, answer[0]);
+        Assert.True(long.Parse(answer[0], CultureInfo.InvariantCulture) > Commits, answer[0]);
+        var before = Look(source);
+        _box.Harness.Full(source, bundles);
+        Assert.Equal(before, Look(source));
+    }
+
+    /// <summary>Bytes and times of what a database consists of while a program has it open; -shm is for locks alone.</summary>
+    private static IReadOnlyList<string> Look(string source) =>
+        [
+            .. new[] { source, source + "-wal", source + "-journal" }
+                .Where(File.Exists)
+                .Select(f =>
+                    $"{f} {File.GetLastWriteTimeUtc(f):O} {Convert.ToHexString(SHA256.HashData(ReadShared(f)))}"
+                ),
+        ];
+
+    private static byte[] ReadShared(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
     }
 
     /// <summary>A quick machine is through with its captures before a writer that waits for them has done much.</summary>

@@ -1,6 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -193,6 +194,32 @@ public sealed class SqliteRestoreTests : IDisposable
         _box.Harness.Restore(plan.Bundles, destination);
         Assert.Equal(SqliteFixtures.State(5), File.ReadAllBytes(destination));
         Assert.False(File.Exists(destination + "-journal"));
+    }
+
+    /// <summary>In exclusive locking mode there is no -shm that tells of the program.</summary>
+    [PythonTheory]
+    [InlineData("wal", "exclusive")]
+    [InlineData("wal", "normal")]
+    [InlineData("delete", "exclusive")]
+    public void A_database_that_a_program_has_open_is_not_replaced(string mode, string lockingMode)
+    {
+        var replica = SqliteFixtures.Handmade(_box.Folder);
+        var destination = _box.Harness.At("app.db");
+        var plan = _box.Plan(replica, RestoreTarget.Latest);
+        var request = new RestoreRequest { Plan = plan, DestinationPath = destination };
+        SqliteTestDatabase.Run(destination, $"pragma journal_mode={mode}");
+        SqliteTestDatabase.AddRows(destination, 100);
+        using (var program = new SqliteWriter(destination, mode, lockingMode: lockingMode))
+        {
+            program.AddRows(1);
+            Assert.Equal(mode == "wal" && lockingMode == "normal", File.Exists(destination + "-shm"));
+            var error = Assert.Throws<BackupException>(() =>
+                _box.Harness.Engine.MayReplace(request, _box.Harness.Context())
+            );
+            Assert.Equal(ErrorCode.SourceInUse, error.Code);
+            program.AddRows(1); // the look did no harm
+        }
+        Assert.True(_box.Harness.Engine.MayReplace(request, _box.Harness.Context()));
     }
 
     public void Dispose() => _box.Dispose();

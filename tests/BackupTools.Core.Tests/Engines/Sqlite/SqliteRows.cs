@@ -18,17 +18,20 @@ internal static class SqliteRows
         return count;
     }
 
-    /// <summary>Every row of every table, as text, and what the integrity check says. Leaves nothing beside the file.</summary>
-    public static string Dump(string database)
+    /// <summary>
+    /// Every row of every table, or of one alone, as text, and what the integrity check says. Leaves nothing beside the file.
+    /// </summary>
+    public static string Dump(string database, string table = "%")
     {
         var source = File.Exists(database + "-wal") ? database : $"file:{database}?immutable=1";
         using var connection = new SqliteConnection($"Data Source={source};Mode=ReadOnly;Pooling=False");
         connection.Open();
         var lines = new List<string> { (string)One(connection, "pragma integrity_check") };
-        foreach (var table in Rows(connection, "select name from sqlite_schema where type = 'table' order by name"))
+        var tables = $"select name from sqlite_schema where type = 'table' and name like '{table}' order by name";
+        foreach (var name in Rows(connection, tables))
         {
-            lines.Add(table);
-            lines.AddRange(Rows(connection, $"select * from \"{table}\""));
+            lines.Add(name);
+            lines.AddRange(Rows(connection, $"select * from \"{name}\""));
         }
         return string.Join('\n', lines);
     }

@@ -11,13 +11,18 @@ internal sealed class SqliteWriter : IDisposable
     private readonly string _mark;
 
     /// <summary>Opens (making it where it is missing) a database with table t of rows n = 1, 2, 3, … and h = 7n mod 1000003.</summary>
-    public SqliteWriter(string database, string journalMode = "wal", int autoCheckpoint = 1000)
+    public SqliteWriter(
+        string database,
+        string journalMode = "wal",
+        int autoCheckpoint = 1000,
+        string lockingMode = "normal"
+    )
     {
         _mark = database + ".committed";
         var script = Path.Combine(AppContext.BaseDirectory, "checkers", "sqlite_writer.py");
         var start = new ProcessStartInfo(
             "python3",
-            [script, database, journalMode, autoCheckpoint.ToString(CultureInfo.InvariantCulture), _mark]
+            [script, database, journalMode, autoCheckpoint.ToString(CultureInfo.InvariantCulture), _mark, lockingMode]
         )
         {
             RedirectStandardInput = true,

@@ -4,6 +4,7 @@ using BackupTools.Errors;
 using BackupTools.Formats.Spg;
 using FsCheck;
 using FsCheck.Fluent;
+using static BackupTools.Tests.Formats.Spg.SpgScan;
 
 namespace BackupTools.Tests.Formats.Spg;
 
@@ -305,38 +306,6 @@ public sealed class SpgWalScannerTests
     }
 
     [Fact]
-    public void A_text_that_repeats_what_lies_4095_bytes_back_unpacks_at_any_length()
-    {
-        var random = new Random(20261121);
-        var plain = new byte[4095 * 4];
-        random.NextBytes(plain.AsSpan(0, 4095));
-        for (var i = 4095; i < plain.Length; i++)
-        {
-            plain[i] = plain[i - 4095];
-        }
-        var packed = SpgFrames.Lzss(plain);
-        foreach (var piece in new[] { 1, 1000, packed.Length })
-        {
-            Assert.Equal(plain, Unpack(packed, () => piece));
-        }
-    }
-
-    [Fact]
-    public void Any_text_packs_and_unpacks_in_any_pieces()
-    {
-        var random = new Random(20261120);
-        for (var round = 0; round < 25; round++)
-        {
-            var plain = new byte[random.Next(0, 9_000)];
-            for (var i = 0; i < plain.Length; i++)
-            {
-                plain[i] = i > 40 && random.Next(9) > 0 ? plain[i - random.Next(1, 40)] : (byte)random.Next(256);
-            }
-            Assert.Equal(plain, Unpack(SpgFrames.Lzss(plain), () => random.Next(1, 3000)));
-        }
-    }
-
-    [Fact]
     public void Whole_frames_behind_a_torn_one_betray_a_damaged_length()
     {
         byte[] later = [.. SpgFrames.V2("INSERT INTO t VALUES (9)"), .. SpgFrames.V3("INSERT INTO t VALUES (10)")];
@@ -351,30 +320,6 @@ public sealed class SpgWalScannerTests
         {
             Assert.False(SpgWalScanner.HoldsWholeFrame(SpgFixtures.Bytes($"wal/{name}.wal").AsSpan(221)));
         }
-    }
-
-    private static byte[] Unpack(ReadOnlySpan<byte> packed, Func<int> piece)
-    {
-        var lzss = new SpgLzss();
-        lzss.Reset();
-        var output = new List<byte>();
-        while (!packed.IsEmpty)
-        {
-            var part = packed[..Math.Min(packed.Length, piece())];
-            packed = packed[part.Length..];
-            while (true)
-            {
-                var got = lzss.Decode(ref part);
-                output.AddRange(got);
-                if (got.IsEmpty && part.IsEmpty)
-                {
-                    break;
-                }
-            }
-        }
-        lzss.Finish();
-        Assert.Null(lzss.Fault);
-        return [.. output];
     }
 
     private static byte[] FrameOf(int kind, string sql) =>
@@ -418,46 +363,5 @@ public sealed class SpgWalScannerTests
         var header = SpgBundleHeader.ParseFixed(bytes, (ulong)bytes.Length);
         header = header.WithWalFields(bytes.AsSpan((int)header.WalFieldsOffset), (ulong)bytes.Length);
         return bytes.AsSpan((int)header.WalOffset, (int)header.WalLen).ToArray();
-    }
-
-    private sealed record ScanResult(
-        SpgWalScanner Scanner,
-        List<SpgWalFrame> Frames,
-        SpgTornTail? Torn,
-        BackupException? Error
-    );
-
-    private static ScanResult Scan(byte[] wal, int piece, int? upTo = null)
-    {
-        var scanner = new SpgWalScanner();
-        var frames = new List<SpgWalFrame>();
-        ReadOnlySpan<byte> rest = wal.AsSpan(0, upTo ?? wal.Length);
-        try
-        {
-            while (!rest.IsEmpty)
-            {
-                var part = rest[..Math.Min(piece, rest.Length)];
-                rest = rest[part.Length..];
-                while (scanner.TryRead(ref part, out var frame))
-                {
-                    frames.Add(frame);
-                }
-            }
-            return new ScanResult(scanner, frames, scanner.Finish(), null);
-        }
-        catch (BackupException e)
-        {
-            return new ScanResult(scanner, frames, null, e);
-        }
-    }
-
-    private static List<SpgWalFrame> Feed(SpgWalScanner scanner, ReadOnlySpan<byte> bytes)
-    {
-        var frames = new List<SpgWalFrame>();
-        while (scanner.TryRead(ref bytes, out var frame))
-        {
-            frames.Add(frame);
-        }
-        return frames;
     }
 }

@@ -1,0 +1,126 @@
+using BackupTools.Chains;
+using BackupTools.Errors;
+using Xunit.Abstractions;
+
+namespace BackupTools.Tests.Engines.Sqlite;
+
+/// <summary>Replicas that the real Litestream 0.3.13 makes while a program writes.</summary>
+public sealed class SqliteRealLitestreamTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Steps = 12;
+    private const int MostSteps = 40;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly SqliteBox _box = new();
+
+    private string Source => _box.Harness.At("shop.db");
+
+    private string Replica => _box.Harness.At("replica");
+
+    [RealLitestreamFact]
+    public void A_fresh_replica_restores_to_every_step_and_not_past_a_hole()
+    {
+        var steps = Replicate();
+        foreach (var (position, rows) in steps)
+        {
+            Assert.Equal(rows, Rows(_box.Restore(Replica, position)));
+        }
+        Assert.Equal(steps[^1].Rows, Rows(_box.Restore(Replica, RestoreTarget.Latest)));
+        Assert.DoesNotContain(
+            _box.Chains(Replica).Chains.SelectMany(c => c.Problems),
+            p => p.Severity > ProblemSeverity.Info
+        );
+        var theirs = _box.Harness.At("theirs.db");
+        var (code, said) = RealLitestream.Restore(Replica, theirs);
+        Assert.True(code == 0, said);
+        Assert.Equal(steps[^1].Rows, Rows(theirs));
+
+        File.Delete(InTheMiddle()!);
+        var error = Assert.Throws<BackupException>(() => _box.Restore(Replica, RestoreTarget.Latest));
+        Assert.Equal(ErrorCode.ChainGap, error.Code);
+        var cut = _box.Harness.At("cut.db");
+        (code, said) = RealLitestream.Restore(Replica, cut);
+        // Litestream itself ends with 0 here, and rows are missing.
+        output.WriteLine($"Litestream's restore past the hole: exit code {code} {said}");
+        Assert.True(code != 0 || Rows(cut) != steps[^1].Rows, said);
+    }
+
+    /// <summary>
+    /// A piece that the newest state needs, between two of the same WAL file; null when there is none. Litestream misses the
+    /// first of a file, and one that is missing at its end leaves no trace.
+    /// </summary>
+    private string? InTheMiddle()
+    {
+        var way = _box.Plan(Replica, RestoreTarget.Latest).Bundles;
+        return Enumerable
+            .Range(2, Math.Max(0, way.Count - 3))
+            .Where(i => WalFile(way[i - 1]) == WalFile(way[i]) && WalFile(way[i]) == WalFile(way[i + 1]))
+            .Select(i => way[i].FullName)
+            .LastOrDefault();
+    }
+
+    private static string WalFile(BundleHeader piece) => piece.Name.Split('_')[0];
+
+    /// <summary>0.3 knows generations only; the tests show that it takes our folder for none, and not for another database.</summary>
+    [RealLitestreamFact]
+    public void Litestream_03_finds_no_backup_in_a_folder_of_ours()
+    {
+        SqliteTestDatabase.AddRows(Source, 10);
+        _box.Harness.Full(Source, _box.Harness.At("b"));
+        var out03 = _box.Harness.At("out.db");
+        var (code, said) = RealLitestream.Restore(_box.Harness.At("b", "shop.db"), out03);
+        Assert.NotEqual(0, code);
+        Assert.Contains("no matching backups found", said, StringComparison.Ordinal);
+        Assert.False(File.Exists(out03));
+    }
+
+    public void Dispose() => _box.Dispose();
+
+    /// <summary>Writes in steps beside Litestream; for each the position at which the replica had it, and its rows.</summary>
+    private List<(ulong Position, string Rows)> Replicate()
+    {
+        using var writer = new SqliteWriter(Source, autoCheckpoint: 0);
+        using var litestream = new RealLitestream(Source, Replica);
+        Assert.True(SpinWait.SpinUntil(() => Positions().Count > 0, Patience), "no snapshot was taken");
+        List<(ulong, string)> steps = [];
+        for (var step = 1; step <= Steps || (InTheMiddle() is null && step <= MostSteps); step++)
+        {
+            writer.AddRows(20);
+            writer.Run($"update t set v = 'step {step}' where n % 7 = {step % 7}");
+            writer.Run(step == 6 ? "delete from t where n % 5 = 0" : "select 1");
+            writer.Run(step == 8 ? "create index t_h on t(h)" : "select 1");
+            steps.Add((AwaitReplicated(), Rows(Source)));
+            Thread.Sleep(Pace); // for snapshots and checkpoints in between
+        }
+        litestream.Stop();
+        return steps;
+    }
+
+    /// <summary>The position at which the replica has what the database has now.</summary>
+    private ulong AwaitReplicated()
+    {
+        var rows = Rows(Source);
+        var seen = 0ul;
+        Assert.True(SpinWait.SpinUntil(HasRows, Patience), "the replica does not get there");
+        return seen;
+
+        bool HasRows()
+        {
+            Thread.Sleep(20);
+            var newest = Positions().Max();
+            if (newest == seen)
+            {
+                return false;
+            }
+            seen = newest;
+            return Rows(_box.Restore(Replica, newest)) == rows;
+        }
+    }
+
+    /// <summary>The rows of the program's table; Litestream writes to tables of its own.</summary>
+    private static string Rows(string database) => SqliteRows.Dump(database, "t");
+
+    private List<ulong> Positions() =>
+        Directory.Exists(Replica) ? [.. _box.Harness.Read(Replica).Select(h => h.End.Value)] : [];
+}
