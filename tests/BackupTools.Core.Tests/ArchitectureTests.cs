@@ -200,6 +200,9 @@ public sealed partial class ArchitectureTests
     [Theory]
     [InlineData("System.IO.Hashing", "System.IO.Hashing.Crc32")]
     [InlineData("Blake3", "Blake3.Hasher")]
+    [InlineData("K4os.Compression.LZ4.Streams", "K4os.Compression.LZ4.Streams.LZ4Stream")]
+    [InlineData("SQLitePCLRaw.core", "SQLitePCL.raw")]
+    [InlineData("SQLitePCLRaw.provider.e_sqlite3", "SQLitePCL.SQLite3Provider_e_sqlite3")]
     public void Core_uses_the_packages_that_it_references(string assembly, string type)
     {
         using var file = File.OpenRead(typeof(BackupTools.Errors.BackupException).Assembly.Location);

@@ -12,7 +12,9 @@ internal static class RunFolder
     [ModuleInitializer]
     internal static void Begin()
     {
-        var folder = Directory.CreateTempSubdirectory("backuptools-run-").FullName;
+        // Not for the owner alone: tests of rights go there as another user.
+        var folder = Path.Combine(Path.GetTempPath(), "backuptools-run-" + Guid.NewGuid().ToString("n")[..8]);
+        Directory.CreateDirectory(folder);
         foreach (var name in new[] { "TMPDIR", "TMP", "TEMP" })
         {
             Environment.SetEnvironmentVariable(name, folder);

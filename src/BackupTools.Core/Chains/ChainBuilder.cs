@@ -45,15 +45,16 @@ internal sealed class ChainBuilder
         return NameRival(builder.Chains(folder, now), now);
     }
 
-    /// <summary>With each chain that has the last place, what may be newer.</summary>
+    /// <summary>
+    /// With each chain that has the last place, what may be newer: of its database, and of all that share a name, which
+    /// is what a restore to latest chooses from.
+    /// </summary>
     private static List<BackupChain> NameRival(List<BackupChain> chains, DateTimeOffset? now)
     {
-        foreach (var database in DatabaseGroups.Of(chains).ToList())
+        var sameNames = chains.GroupBy(c => (c.Engine, c.Series)).Select(g => (IReadOnlyList<BackupChain>)[.. g]);
+        var doubts = DatabaseGroups.Of(chains).Concat(sameNames).Select(group => NewestInDoubt.Of(group, now));
+        foreach (var doubt in doubts.OfType<(BundleHeader Newest, BundleHeader Rival)>().Distinct().ToList())
         {
-            if (NewestInDoubt.Of(database, now) is not { } doubt)
-            {
-                continue;
-            }
             var at = chains.FindIndex(c => c.Bundles.Contains(doubt.Newest, ReferenceEqualityComparer.Instance));
             var problem = new ChainProblem(
                 ProblemSeverity.Warning,

@@ -21,7 +21,7 @@ internal static class HashingCopy
         ByteTap? tap,
         TransferProgress progress,
         CancellationToken cancellation
-    ) => Run(source, range, target, targetOffset, tap, progress, cancellation);
+    ) => Run(source, range, target, targetOffset, tap, null, progress, cancellation);
 
     /// <summary>Reads a range and shows each block to <paramref name="tap"/>.</summary>
     public static void Read(
@@ -30,7 +30,17 @@ internal static class HashingCopy
         ByteTap tap,
         TransferProgress progress,
         CancellationToken cancellation
-    ) => Run(source, range, null, 0, tap, progress, cancellation);
+    ) => Run(source, range, null, 0, tap, null, progress, cancellation);
+
+    /// <summary>Reads a range and shows each block to two taps, which run beside each other.</summary>
+    public static void Read(
+        IDiskFile source,
+        FileRange range,
+        ByteTap tap,
+        ByteTap beside,
+        TransferProgress progress,
+        CancellationToken cancellation
+    ) => Run(source, range, null, 0, tap, beside, progress, cancellation);
 
     /// <summary>
     /// Copies a whole file to the same offsets of a new one and leaves its holes holes: they are neither read nor
@@ -50,7 +60,7 @@ internal static class HashingCopy
         {
             ShowHole(new FileRange(at, data.Start), tap, progress, cancellation);
             at = Math.Min(data.End, length);
-            Run(source, new FileRange(data.Start, at), target, data.Start, tap, progress, cancellation);
+            Run(source, new FileRange(data.Start, at), target, data.Start, tap, null, progress, cancellation);
         }
         ShowHole(new FileRange(at, length), tap, progress, cancellation);
         target.SetLength(length);
@@ -148,14 +158,15 @@ internal static class HashingCopy
         IDiskFile? target,
         long targetOffset,
         ByteTap? tap,
+        ByteTap? beside,
         TransferProgress progress,
         CancellationToken cancellation
     )
     {
         if (range.Length <= BlockPool.BlockSize)
-            RunOnThisThread(source, range, target, targetOffset, tap, progress, cancellation);
+            RunOnThisThread(source, range, target, targetOffset, tap + beside, progress, cancellation);
         else
-            RunInRing(source, range, target, targetOffset, tap, progress, cancellation);
+            RunInRing(source, range, target, targetOffset, tap, beside, progress, cancellation);
     }
 
     private static void RunOnThisThread(
@@ -196,13 +207,19 @@ internal static class HashingCopy
         IDiskFile? target,
         long targetOffset,
         ByteTap? tap,
+        ByteTap? beside,
         TransferProgress progress,
         CancellationToken cancellation
     )
     {
         BlockSink show = (block, _) => tap?.Invoke(block);
+        BlockSink showBeside = (block, _) => beside?.Invoke(block);
         BlockSink write = (block, at) => target?.Write(block, targetOffset + at);
-        using var ring = new BlockRing(tap is null ? [] : [show], target is null ? [] : [write, write]);
+        using var ring = new BlockRing(
+            tap is null ? [] : [show],
+            beside is null ? [] : [showBeside],
+            target is null ? [] : [write, write]
+        );
         for (var at = range.Start; at < range.End; )
         {
             cancellation.ThrowIfCancellationRequested();

@@ -107,6 +107,19 @@ public sealed class ClockDoubtTests
     }
 
     [Fact]
+    public void What_looks_like_another_database_of_that_name_may_be_newer_too()
+    {
+        var ahead = Full(10, 90) with { Origin = new BundleOrigin("a", IsLasting: true) };
+        var back = Full(20, 5) with { TakenAfterUtc = ahead.CreatedUtc, Origin = ahead.Origin };
+        var other = Full(30, 7) with { Origin = new BundleOrigin("b", IsLasting: true) };
+
+        var problem = Assert.Single(Build(ahead, back, other).SelectMany(c => c.Problems));
+        Assert.StartsWith("full-20 is taken for the newest, and full-30 may be newer", problem.Message);
+        Assert.Single(Build(ahead, back, other with { Origin = ahead.Origin }).SelectMany(c => c.Problems));
+        Assert.Empty(Build(ahead, back, other with { Series = "other" }).SelectMany(c => c.Problems));
+    }
+
+    [Fact]
     public void An_increment_with_the_place_of_its_parent_is_the_newest_and_no_more_certain()
     {
         BundleHeader[] chain = [Full(10, 90), Incr(10, 20, 5)];

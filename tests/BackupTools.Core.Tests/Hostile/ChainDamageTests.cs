@@ -12,8 +12,12 @@ public sealed class ChainDamageTests(ITestOutputHelper output)
     private const int Small = 400;
     private const int FewFiles = 4;
 
+    // Of a file each time.
+    private const int EverydayPlaces = 150;
+
     // A bundle of many files is looked at in as many places as one of few.
     private const int PlacesInManyFiles = 200;
+    private const int EverydayPlacesInManyFiles = 100;
 
     public static TheoryData<string> Engines => [.. EngineSample.All.Select(s => s.Name)];
 
@@ -170,17 +174,17 @@ public sealed class ChainDamageTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Every place in a small file, and in a larger one so many, both ends among them. In a long run every place of a
-    /// bundle of few files, and more of the others.
+    /// So many places in a file, both ends among them. In a long run every place of a bundle of few files, and more of the
+    /// others.
     /// </summary>
     private static IEnumerable<int> Places(ChainBox box, int length)
     {
         var most = (box.Files.Count <= FewFiles, SoakBudget.IsLong) switch
         {
             (true, true) => int.MaxValue,
-            (true, false) => Small,
+            (true, false) => EverydayPlaces,
             (false, true) => 60 * PlacesInManyFiles / box.Files.Count,
-            (false, false) => PlacesInManyFiles / box.Files.Count,
+            (false, false) => EverydayPlacesInManyFiles / box.Files.Count,
         };
         return SoakBudget.Spread(length, most);
     }

@@ -12,7 +12,7 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
 {
     private const int Processes = 4;
     private const int Busy = 6;
-    private const int EverydaySteps = 30;
+    private const int EverydaySteps = 12;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("backuptools-many-").FullName;
 

@@ -13,7 +13,7 @@ namespace BackupTools.Tests.Operations;
 /// </summary>
 public sealed class FaultTests(ITestOutputHelper output)
 {
-    private const int EverydaySteps = 10;
+    private const int EverydaySteps = 6;
 
     private static readonly string[] OfAll = ["full", "increment", "restore", "forced restore"];
     private static readonly string[] OfFolders =

@@ -13,7 +13,7 @@ namespace BackupTools.Tests.Operations;
 /// </summary>
 public sealed class GrafeoChainFaultTests
 {
-    private const int EverydaySteps = 25;
+    private const int EverydaySteps = 12;
 
     [Theory]
     [InlineData("merge", true, true)]

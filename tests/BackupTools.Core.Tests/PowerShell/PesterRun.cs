@@ -19,6 +19,7 @@ internal static class PesterRun
     {
         var script = Path.Combine(ChildProcess.Root, "tests/pester/Invoke-Suite.ps1");
         var run = RealPowerShell.Run(ChildProcess.Root, ["-File", script, "-Pester", RealPowerShell.Pester, .. args]);
+        Assert.Contains(RealPowerShell.Versions, run.Out, StringComparison.Ordinal);
         Assert.True(PesterTotals.Add(run.Out) && run.ExitCode == 0, run.ToString());
     }
 }

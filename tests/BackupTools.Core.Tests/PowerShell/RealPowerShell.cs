@@ -18,6 +18,9 @@ internal static class RealPowerShell
     /// <summary>The manifest of Pester, for Import-Module.</summary>
     public static string Pester => Package("Pester");
 
+    /// <summary>What Invoke-Suite.ps1 says that it ran in.</summary>
+    public static string Versions => Package("Versions");
+
     /// <summary>Runs pwsh in a folder. It puts its own folder on the PATH, so scripts can start "pwsh" again.</summary>
     public static ChildResult Run(string workingFolder, params string[] args) =>
         ChildProcess.Run(
@@ -38,7 +41,7 @@ internal static class RealPowerShell
             ]
         );
 
-    /// <summary>Where NuGet put it, as the build wrote down.</summary>
+    /// <summary>Where NuGet put it, and which version, as the build wrote down.</summary>
     private static string Package(string name) =>
         typeof(RealPowerShell)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()

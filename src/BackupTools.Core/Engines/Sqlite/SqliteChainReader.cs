@@ -11,9 +11,8 @@ namespace BackupTools.Engines.Sqlite;
 /// <param name="context">Disk, progress, cancellation.</param>
 /// <param name="target">Receives the pages; null to check only.</param>
 /// <param name="tracksState">Keep the page sums of the state, so that it can be compared with what side files say.</param>
-internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target, bool tracksState)
+internal sealed class SqliteChainReader(EngineContext context, StateFile? target, bool tracksState)
 {
-    private StateFile? _file;
     private SqliteWalScanner? _wal;
     private (string Generation, uint Index) _walOf;
     private long _lastPage;
@@ -153,7 +152,7 @@ internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target
     /// <summary>What is kept of a state must not grow by what a few bytes claim.</summary>
     private void RequireNear(uint number)
     {
-        if (number > _lastPage && (_file is not null || Sums is not null))
+        if (number > _lastPage && (target is not null || Sums is not null))
         {
             throw new BackupException(
                 ErrorCode.Malformed,
@@ -169,7 +168,6 @@ internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target
         {
             PageSize = pageSize;
             Sums = tracksState ? new PageSums(pageSize) : null;
-            _file = target is null ? null : new StateFile(target, pageSize);
         }
         else if (PageSize != pageSize)
         {
@@ -184,14 +182,14 @@ internal sealed class SqliteChainReader(EngineContext context, IDiskFile? target
 
     private void Put(uint number, ReadOnlySpan<byte> page)
     {
-        _file?.Write(number, page);
+        target?.Write(number, page);
         Sums?.Set(number, page);
     }
 
     private void Resize(uint pages)
     {
         Pages = pages;
-        _file?.Resize(pages);
+        target?.Resize(pages, PageSize);
         Sums?.Resize(pages);
     }
 }

@@ -109,8 +109,9 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         // How long the database is stands in the last bundle: the check of what was written is announced then.
         using var verification = context.Progress.MoreToCome();
         using (var file = staging.CreateFile(stagedName))
+        using (var state = new StateFile(file))
         {
-            reader = new SqliteChainReader(context, file, tracksState: true);
+            reader = new SqliteChainReader(context, state, tracksState: true);
             foreach (var bundle in plan.Bundles)
             {
                 reader.Read(bundle);
@@ -149,11 +150,8 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         HashingCopy.Read(
             file,
             new FileRange(0, file.Length),
-            block =>
-            {
-                digest.Update(block);
-                pages.Append(block);
-            },
+            pages.Append,
+            block => digest.Update(block),
             context.Progress,
             context.Cancellation
         );

@@ -3,50 +3,66 @@ using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>A database file that pages are written into; neighbours are written together.</summary>
-internal sealed class StateFile(IDiskFile file, int pageSize)
+/// <summary>
+/// A database file that pages are written into; neighbours are written together, while the next are made. Disposed before
+/// the file is.
+/// </summary>
+internal sealed class StateFile : IDisposable
 {
-    private readonly byte[] _block = new byte[BlockPool.BlockSize];
-    private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
+    private readonly IDiskFile _file;
+    private readonly BlockRing _ring;
+    private Memory<byte> _block;
     private long _at;
     private int _have;
     private uint _pages;
 
+    public StateFile(IDiskFile file)
+    {
+        _file = file;
+        // One writer alone: a page that comes twice must have its last content.
+        _ring = new BlockRing([file.Write]);
+        _block = _ring.Next();
+    }
+
     /// <summary>Writes a page; the lock page stays zeros.</summary>
     public void Write(uint number, ReadOnlySpan<byte> page)
     {
-        if (number == _lockPage)
+        if (number == SqlitePages.LockPage(page.Length))
         {
             return;
         }
-        var at = (number - 1L) * pageSize;
-        if (at != _at + _have || _have + pageSize > _block.Length)
+        var at = (number - 1L) * page.Length;
+        if (at != _at + _have || _have + page.Length > _block.Length)
         {
-            Flush();
+            Submit();
             _at = at;
         }
-        page.CopyTo(_block.AsSpan(_have));
-        _have += pageSize;
+        page.CopyTo(_block.Span[_have..]);
+        _have += page.Length;
         _pages = Math.Max(_pages, number);
     }
 
     /// <summary>The file has so many pages from now on; what is cut off reads as zeros if it comes back.</summary>
-    public void Resize(uint pages)
+    public void Resize(uint pages, int pageSize)
     {
-        Flush();
-        if (pages != _pages || file.Length != (long)pages * pageSize)
+        Submit();
+        _ring.Finish();
+        if (pages != _pages || _file.Length != (long)pages * pageSize)
         {
-            file.SetLength((long)pages * pageSize);
+            _file.SetLength((long)pages * pageSize);
             _pages = pages;
         }
     }
 
-    private void Flush()
+    public void Dispose() => _ring.Dispose();
+
+    private void Submit()
     {
         if (_have > 0)
         {
-            file.Write(_block.AsSpan(0, _have), _at);
+            _ring.Submit(_have, _at);
             _have = 0;
+            _block = _ring.Next();
         }
     }
 }

@@ -10,6 +10,8 @@ namespace BackupTools.Tests.Engines.Alopex;
 
 public sealed class AlopexRestoreTests
 {
+    private const int EverydaySteps = 20;
+
     [Fact]
     public void An_older_state_replaces_a_newer_one_and_the_engines_snapshots_and_locks_stay()
     {
@@ -165,7 +167,7 @@ public sealed class AlopexRestoreTests
 
     /// <summary>
     /// Whatever step fails, or at whatever step the process dies: the old database or the new one is there, and
-    /// nothing else, once the next run has swept up.
+    /// nothing else, once the next run has swept up. Some of the steps are tried each time, and each in a long run.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -174,7 +176,7 @@ public sealed class AlopexRestoreTests
     {
         var steps = Interrupted(0, kill, out _);
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        for (var at = 1; at <= steps; at++)
+        foreach (var at in SoakBudget.Sample(steps, EverydaySteps).Select(i => i + 1))
         {
             Interrupted(at, kill, out var state);
             seen.Add(state);
@@ -197,8 +199,14 @@ public sealed class AlopexRestoreTests
         var known = new[] { from, to }
             .SelectMany(s => new[] { KeysOf(s, withLog: true), KeysOf(s, withLog: false) })
             .ToHashSet(StringComparer.Ordinal);
-        var steps = 1;
-        for (var at = 0; at <= steps; at++)
+        var steps = KilledAt(0);
+        Assert.True(steps > 20, "there was next to nothing to kill");
+        foreach (var at in SoakBudget.Sample(steps, EverydaySteps).Select(i => i + 1))
+        {
+            KilledAt(at);
+        }
+
+        int KilledAt(int at)
         {
             using var harness = AlopexStates.Harness();
             var header = harness.Full(harness.Data($"small/{to}", "source"), harness.At("backup"));
@@ -213,9 +221,8 @@ public sealed class AlopexRestoreTests
             _ = Record.Exception(() => faulty.Restore([header], target));
 
             Assert.True(known.Contains(Keys(target)), $"killed at step {at}");
-            steps = Math.Max(steps, disk.Steps);
+            return disk.Steps;
         }
-        Assert.True(steps > 20, "there was next to nothing to kill");
     }
 
     private static string KeysOf(string state, bool withLog)

@@ -17,8 +17,8 @@ namespace BackupTools.Tests.Engines.PowDb;
 /// </summary>
 public sealed class PowDbHistoryTests(ITestOutputHelper output)
 {
-    private const int OnRealDisk = 50;
-    private static readonly int Histories = SoakBudget.IsLong ? 20_000 : 700;
+    private const int OnRealDisk = 25;
+    private static readonly int Histories = SoakBudget.IsLong ? 20_000 : 300;
     private static readonly DateTimeOffset Start = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
