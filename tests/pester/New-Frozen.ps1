@@ -35,8 +35,9 @@ $lines = @(
     }
     '    }'
     '    ErrorIds = @('
-    foreach ($name in [enum]::GetNames([BackupTools.Errors.ErrorCode])) {
-        "        '$name'"
+    $names = [enum]::GetNames([BackupTools.Errors.ErrorCode])
+    for ($i = 0; $i -lt $names.Count; $i += 4) {
+        "        '$($names[$i..($i + 3)] -ne $null -join "', '")'"
     }
     '    )'
     '}'
