@@ -51,6 +51,8 @@ internal static class TypeMembers
         ("ChainStatus", "Valid", "ChainId IsValid BundleCount ProblemCount LastTestUtc"),
         ("BundleStatus", "End", "Kind State CreatedUtc Name"),
         ("ProblemInfo", "", "Severity Code Message Name"),
+        ("SqliteInfo", "", "PageSize PageCount LastTransaction UserVersion JournalMode"),
+        ("TableInfo", "", "Name Rows SourceRows"),
     ];
 
     /// <summary>Adds the members to the session that imports the module; once more changes nothing.</summary>
