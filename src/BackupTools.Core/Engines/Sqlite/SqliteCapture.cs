@@ -54,7 +54,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         {
             if (!hadLog)
             {
-                RemoveOwnLog();
+                SqliteSession.RemoveOwnLog(Source, context);
             }
         }
     }
@@ -97,23 +97,6 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
 
     private (string Id, ulong Sum)? ParentState() =>
         Parent is { Detail: LtxBundle { After: { } sum } } parent ? (parent.Id, sum) : null;
-
-    /// <summary>A database in WAL mode that nobody has open has no log; our own transaction has made an empty one.</summary>
-    private void RemoveOwnLog()
-    {
-        if (context.Disk.Stat(Source + "-wal") is not { Length: 0 })
-        {
-            return;
-        }
-        try
-        {
-            SqliteSession.OpenAndClose(Source);
-        }
-        catch (BackupException e)
-        {
-            context.Verbose($"the empty log that was made beside the database stays: {e.Describe()}");
-        }
-    }
 
     private CaptureResult Published(bool isUnchanged) =>
         new()

@@ -65,13 +65,24 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>
-    /// Opens and closes a database as its program would. The last one to do so in WAL mode removes -wal and -shm, which
-    /// only SQLite can do without a race.
+    /// Removes the empty log that reading has made beside a database in WAL mode that nobody has open: it is opened and
+    /// closed as its program would. The last one to do so removes -wal and -shm, which only SQLite can do without a race.
     /// </summary>
-    public static void OpenAndClose(string path)
+    public static void RemoveOwnLog(string path, EngineContext context)
     {
-        using var session = Open(path, raw.SQLITE_OPEN_READWRITE);
-        session.Text("SELECT count(*) FROM sqlite_schema");
+        if (context.Disk.Stat(path + "-wal") is not { Length: 0 })
+        {
+            return;
+        }
+        try
+        {
+            using var session = Open(path, raw.SQLITE_OPEN_READWRITE);
+            session.Text("SELECT count(*) FROM sqlite_schema");
+        }
+        catch (BackupException e)
+        {
+            context.Verbose($"the empty log that was made beside the database stays: {e.Describe()}");
+        }
     }
 
     /// <summary>

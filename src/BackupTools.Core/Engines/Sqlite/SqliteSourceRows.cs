@@ -49,9 +49,9 @@ internal static class SqliteSourceRows
         }
         finally
         {
-            if (!hadLog && context.Disk.Stat(path + "-wal") is { Length: 0 })
+            if (!hadLog)
             {
-                SqliteSession.OpenAndClose(path);
+                SqliteSession.RemoveOwnLog(path, context);
             }
         }
     }
