@@ -77,7 +77,7 @@ internal static class BackupRun
                 : request with
                 {
                     // A full in the place of an increment says itself what it does not continue.
-                    Earlier = settings.FullIfNeeded ? null : ofDatabase.LastOrDefault(c => c.Full is not null),
+                    Earlier = settings.FullIfNeeded ? null : ChainChoice.Newest(ofDatabase),
                 };
         var plan = engine.PlanCapture(request, context);
         plan = plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] };
@@ -166,6 +166,8 @@ internal static class BackupRun
         var mayStay =
             !plan.Settings.AllowEmpty
             && request is { Kind: BundleKind.Incremental, Parent: { } parent }
+            // Of the database's bundles, not only of the chain's: a later one of another chain is what restores take.
+            && string.Equals(request.Newest?.Id, parent.Id, StringComparison.Ordinal)
             && string.Equals(request.Chain?.Head?.Id, parent.Id, StringComparison.Ordinal);
         try
         {
@@ -333,7 +335,7 @@ internal static class BackupRun
     ) =>
         settings.ChainId is { } id
             ? BundleFolder.ById(chains, id, settings.DestinationPath)
-            : OfDatabase(chains, settings, engine, host.Context).LastOrDefault(c => c.Full is not null);
+            : ChainChoice.Newest(OfDatabase(chains, settings, engine, host.Context));
 
     /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
     private static IEnumerable<BackupChain> OfDatabase(

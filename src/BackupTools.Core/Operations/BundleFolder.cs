@@ -41,8 +41,17 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                     engine.Capabilities.SiblingIncrements,
                     context.Clock.GetUtcNow()
                 )
-                .Select(chain => chain with { CurrentUntilUtc = KnownCurrent.Of(chain, context) })
                 .ToList();
+            foreach (
+                var newest in built.GroupBy(c => c.Series).Select(ChainChoice.Newest).OfType<BackupChain>().ToList()
+            )
+            {
+                // What came after another chain's newest bundle makes its note out of date too.
+                built[built.IndexOf(newest)] = newest with
+                {
+                    CurrentUntilUtc = KnownCurrent.Of(newest, context),
+                };
+            }
             var bad = read.Where(r => r.Error is not null).ToList();
             unreadable.AddRange(bad);
             var found = bad.Select(r => ChainProblem.From(r.Error!))
@@ -51,7 +60,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
             {
                 // Nobody can say which chain an unreadable bundle belongs to. It is shown with the newest, where it
                 // would do most harm unnoticed: a newest state that silently is not the newest.
-                var newest = built.Count - 1;
+                var newest = ChainChoice.Newest(built) is { } chain ? built.IndexOf(chain) : built.Count - 1;
                 built[newest] = built[newest] with { Problems = [.. built[newest].Problems, .. found] };
             }
             chains.AddRange(built);
@@ -61,7 +70,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
 
     /// <summary>The one chain that a restore or test to this target is about.</summary>
     /// <exception cref="BackupException">NoBundles, ChainNotFound, ChainIsAmbiguous.</exception>
-    public BackupChain Choose(string path, string? chainId, RestoreTarget target)
+    public BackupChain Choose(string path, string? chainId, RestoreTarget target, EngineRegistry engines)
     {
         if (Chains.Count == 0)
         {
@@ -79,9 +88,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                 path
             );
         }
-        return Chains.LastOrDefault(c => RestorePlanner.Covers(c, target))
-            ?? Chains.LastOrDefault(c => c.Full is not null)
-            ?? Chains[^1];
+        return ChainChoice.For(Chains, target, engines.ByName(Chains[0].Engine).Capabilities.CutsByTime);
     }
 
     /// <summary>All chains of the database that one is of, itself among them; oldest first.</summary>

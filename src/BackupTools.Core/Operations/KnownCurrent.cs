@@ -20,7 +20,10 @@ internal static partial class KnownCurrent
     /// <summary>The time; null where no run said so since the newest bundle was taken.</summary>
     public static DateTimeOffset? Of(BackupChain chain, EngineContext context)
     {
-        if (chain.Head is not { } head || PathOf(chain, head) is var path && context.Disk.Stat(path) is null)
+        if (
+            chain.Head is not { } head
+            || PathOf(chain, head) is var path && context.Disk.Stat(path) is not { Kind: DiskEntryKind.File }
+        )
         {
             return null;
         }
@@ -54,7 +57,11 @@ internal static partial class KnownCurrent
         EngineContext context
     )
     {
-        if (chain.Head is not { } head || until <= (Of(chain, context) ?? head.OrderUtc))
+        if (
+            chain.Head is not { } head
+            || until <= (Of(chain, context) ?? head.OrderUtc)
+            || context.Disk.Stat(PathOf(chain, head)) is { Kind: DiskEntryKind.Directory } // somebody's own
+        )
         {
             return [];
         }

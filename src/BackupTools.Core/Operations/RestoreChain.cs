@@ -167,7 +167,7 @@ public static class RestoreChain
             host.Context,
             settings.Bundles
         );
-        var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target);
+        var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines);
         if (settings.Target == RestoreTarget.Latest)
         {
             RefuseUnreadable(folder, chain);

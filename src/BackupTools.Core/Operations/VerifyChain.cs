@@ -20,7 +20,7 @@ public static class VerifyChain
         );
         var chains =
             settings.ChainId is not null || settings.Target != RestoreTarget.Latest || folder.Chains.Count == 0
-                ? [folder.Choose(settings.Path, settings.ChainId, settings.Target)]
+                ? [folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines)]
                 : folder.Chains;
         var work = chains.Select(c => PlanOf(c, folder.OfDatabase(c), settings, host)).ToList();
         host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));

@@ -60,9 +60,13 @@ internal static class AlopexContinuation
 
     private static ulong? LastLsn(AlopexFolder folder, EngineContext context)
     {
+        if (folder.Find(AlopexNames.Wal) is not { } log)
+        {
+            return null;
+        }
         try
         {
-            using var wal = AlopexWalFile.Open(context.Disk, folder.Find(AlopexNames.Wal)!.FullName);
+            using var wal = AlopexWalFile.Open(context.Disk, log.FullName);
             var inLog = wal.Frames(context.Cancellation).LastLsn ?? 0;
             var snapshot = new AlopexSnapshot(folder, null, null);
             return Math.Max(inLog, snapshot.ReadMeta(context.Disk, out _)?.CheckpointLsn ?? 0);

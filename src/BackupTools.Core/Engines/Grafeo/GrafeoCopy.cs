@@ -21,9 +21,11 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         {
             var source = GrafeoManifestFile.Of(Path.GetDirectoryName(header.FullName)!, context.Disk);
             var destination = GrafeoFolder.For(header, folder, context);
+            var place = PlaceOf(entry, source!, destination.Manifest);
+            RefuseBefore(place, entry, source!, destination.Manifest, header);
             CopyFile(header);
             var copy = entry with { FileName = destination.Manifest.NextName(entry.Kind) };
-            destination.Add(copy, Staged, bundle.IsPaged, PlaceOf(entry, source!, destination.Manifest));
+            destination.Add(copy, Staged, bundle.IsPaged, place);
             return destination.Result(copy, staging, context.Disk);
         }
         if (GrafeoManifestFile.Of(folder, context.Disk) is not null)
@@ -39,6 +41,36 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         var path = Path.Combine(folder, header.Name);
         return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
     }
+
+    /// <summary>
+    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would come
+    /// before an older backup that only the other folder has, which would then be taken for the newer one.
+    /// </summary>
+    private static void RefuseBefore(
+        int place,
+        GrafeoSegment entry,
+        GrafeoManifest source,
+        GrafeoManifest there,
+        BundleHeader header
+    )
+    {
+        var older = there
+            .Segments.Skip(place)
+            .FirstOrDefault(o => o.CreatedAtMs < entry.CreatedAtMs && !source.Segments.Any(s => IsCopy(s, o)));
+        if (older is not null)
+        {
+            throw new BackupException(
+                ErrorCode.ChainFork,
+                $"{older.FileName} there is older and of another chain: behind it the copy would not follow its own chain, "
+                    + "and before it the older one would be taken for the newest",
+                header.FullName,
+                recommendation: "Copy into a folder of its own."
+            );
+        }
+    }
+
+    private static bool IsCopy(GrafeoSegment a, GrafeoSegment b) =>
+        a with { FileName = "" } == b with { FileName = "" };
 
     private void CopyFile(BundleHeader header)
     {
@@ -64,8 +96,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
     {
         var here = source.Segments.ToList().LastIndexOf(entry);
         var others = there.Segments.ToList();
-        int Find(GrafeoSegment segment) =>
-            others.FindLastIndex(o => o with { FileName = "" } == segment with { FileName = "" });
+        int Find(GrafeoSegment segment) => others.FindLastIndex(o => IsCopy(o, segment));
         for (var i = here - 1; i >= 0; i--)
         {
             if (Find(source.Segments[i]) is var at and >= 0)

@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Operations;
 
@@ -19,7 +20,12 @@ internal sealed class SqliteBox : IDisposable
 
     /// <summary>The way to a target, as a restore plans it.</summary>
     public RestorePlan Plan(string path, RestoreTarget target) =>
-        RestorePlanner.Plan(Chains(path).Choose(path, null, target), target, cutsInside: false, cutsByTime: false);
+        RestorePlanner.Plan(
+            Chains(path).Choose(path, null, target, EngineRegistry.Default),
+            target,
+            cutsInside: false,
+            cutsByTime: false
+        );
 
     /// <summary>Restores a target; the restored file.</summary>
     public string Restore(string path, RestoreTarget target)
