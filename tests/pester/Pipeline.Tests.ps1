@@ -156,7 +156,12 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
         @(Get-BackupChain -LiteralPath $sample.Destination -NewerThan ([DateTime]::UtcNow.AddDays(-1))).Count | Should -Be $Chains
         Get-BackupChain -LiteralPath $sample.Destination -NewerThan $chain[-1].NewestUtc | Should -BeNullOrEmpty
         @(Get-BackupChain -LiteralPath $sample.Destination -Database "$($chain[0].Database[0])*").Count | Should -Be $Chains
-        Get-BackupChain -LiteralPath $sample.Destination -Database 'other' | Should -BeNullOrEmpty
+        Get-BackupChain -LiteralPath $sample.Destination -Database 'other*' | Should -BeNullOrEmpty
+        Get-BackupChain -LiteralPath $sample.Destination -Database 'other' -ErrorAction SilentlyContinue -ErrorVariable errors |
+            Should -BeNullOrEmpty
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'ChainNotFound,*'
+        @(Get-BackupChain -LiteralPath $sample.Destination -Database 'other', $chain[0].Database -ErrorAction SilentlyContinue).Count |
+            Should -Be $Chains
     }
 
     It 'are read in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {

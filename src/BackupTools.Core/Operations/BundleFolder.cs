@@ -10,7 +10,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
 {
     /// <summary>
     /// Reads every bundle that the path is or directly holds (with <paramref name="only"/>, those of these full
-    /// names), and builds the chains, oldest first.
+    /// names), and builds the chains; of each engine the one with the bundle that was taken last comes last.
     /// </summary>
     /// <exception cref="BackupException">PathNotFound; the path cannot be read.</exception>
     public static BundleFolder Read(
@@ -41,6 +41,8 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                     engine.Capabilities.SiblingIncrements,
                     context.Clock.GetUtcNow()
                 )
+                // An older chain may have been continued last.
+                .OrderBy(c => c.Bundles.Max(b => b.OrderUtc))
                 .ToList();
             foreach (
                 var newest in built.GroupBy(c => c.Series).Select(ChainChoice.Newest).OfType<BackupChain>().ToList()

@@ -209,7 +209,9 @@ public static class RestoreChain
                 error.Offset,
                 error.Expected,
                 error.Actual,
-                $"Remove or replace the file, or restore to position {chain.Head?.End} explicitly.",
+                chain.Head is { } head
+                    ? $"Remove or replace the file, or restore to position {head.End} explicitly."
+                    : "Remove or replace the file.",
                 error
             );
         }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
@@ -12,6 +13,7 @@ namespace BackupTools.PowerShell.Commands;
 public sealed class GetBackupChainCommand : BackupCommandBase
 {
     private readonly List<ChainInfo> _waiting = [];
+    private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
     private WildcardPattern[]? _names;
 
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
@@ -51,6 +53,7 @@ public sealed class GetBackupChainCommand : BackupCommandBase
     {
         base.BeginProcessing();
         _names = Database?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
+        _unknown.UnionWith((Database ?? []).Where(name => !WildcardPattern.ContainsWildcardCharacters(name)));
     }
 
     /// <inheritdoc/>
@@ -66,6 +69,16 @@ public sealed class GetBackupChainCommand : BackupCommandBase
         foreach (var chain in _waiting.Where(newest.Contains))
         {
             WriteObject(WithPSPath(chain, chain.FullName));
+        }
+        // A name without wildcards is one that must be there, as of files and processes.
+        foreach (var name in _unknown)
+        {
+            var error = new BackupException(
+                ErrorCode.ChainNotFound,
+                $"there is no chain of a database named '{name}' here",
+                recommendation: "List the chains with Get-BackupChain: Database is the name. shop* stands for all that begin so."
+            );
+            WriteError(ErrorRecordMap.ToRecord(error, name));
         }
     }
 
@@ -102,9 +115,17 @@ public sealed class GetBackupChainCommand : BackupCommandBase
         }
     }
 
-    private bool IsWanted(ChainInfo chain) =>
-        (
-            _names is null
-            || Array.Exists(_names, name => name.IsMatch(chain.Database ?? "") || name.IsMatch(chain.Series ?? ""))
-        ) && (NewerThan is not { } time || chain.NewestUtc > time.UtcDateTime);
+    private bool IsWanted(ChainInfo chain)
+    {
+        _unknown.RemoveWhere(name => IsCalled(chain, name));
+        return IsNamed(chain) && (NewerThan is not { } time || chain.NewestUtc > time.UtcDateTime);
+    }
+
+    private static bool IsCalled(ChainInfo chain, string name) =>
+        string.Equals(name, chain.Database, StringComparison.OrdinalIgnoreCase)
+        || string.Equals(name, chain.Series, StringComparison.OrdinalIgnoreCase);
+
+    private bool IsNamed(ChainInfo chain) =>
+        _names is null
+        || Array.Exists(_names, name => name.IsMatch(chain.Database ?? "") || name.IsMatch(chain.Series ?? ""));
 }

@@ -11,6 +11,9 @@ internal abstract record SqliteBundle;
 /// <param name="Side">What our side file says; null when there is none, or none that belongs to it.</param>
 internal sealed record LtxBundle(LtxHeader Header, LtxTrailer Trailer, SqliteSideFile? Side) : SqliteBundle
 {
+    /// <summary>We have written it, whether its side file is still there or not.</summary>
+    public bool IsOurs => Side is not null || Header.IsOurs;
+
     /// <summary>Checksum of the state before; null when nobody says.</summary>
     public ulong? Before =>
         Side is { ParentId: not null } side ? side.PreApply

@@ -78,7 +78,7 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
     /// <summary>Takes bundles away with their side files, the last first.</summary>
     public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
     {
-        var foreign = bundles.FirstOrDefault(b => b.Detail is not LtxBundle { Side: not null });
+        var foreign = bundles.FirstOrDefault(b => b.Detail is not LtxBundle { IsOurs: true });
         if (foreign is not null)
         {
             throw OfLitestream(foreign.FullName, "it is not removed here");
@@ -211,7 +211,7 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         {
             throw OfLitestream(generation.Path, "nothing is written beside it");
         }
-        if (bundles.FirstOrDefault(b => b.Detail is not LtxBundle { Side: not null }) is { } foreign)
+        if (bundles.FirstOrDefault(b => b.Detail is not LtxBundle { IsOurs: true }) is { } foreign)
         {
             throw OfLitestream(foreign.FullName, "nothing is written beside it");
         }

@@ -52,7 +52,7 @@ internal static class SqlitePlan
         var max = 1 + replica.HighestTxid(disk);
         if (request.Kind == BundleKind.Full)
         {
-            var newest = bundles.MaxBy(b => b.End.Value);
+            var newest = bundles.Where(HasSide).MaxBy(b => b.End.Value);
             if (newest is not null)
             {
                 RefuseOtherDatabase(newest, file);
@@ -70,22 +70,16 @@ internal static class SqlitePlan
         // A page that was changed and changed back since the parent is stored too: Litestream lays the increment on the
         // bundles in between as well.
         var since = bundles.Where(b => b.End.Value > parent.End.Value && b.Id != parent.Id).Prepend(parent).ToList();
+        RequireSides(since);
         max = Math.Max(max, parent.End.Value + 1);
         return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
     }
 
     private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath)
     {
-        if (parent.Detail is not LtxBundle { Side: not null } ltx)
-        {
-            throw new BackupException(
-                ErrorCode.LogIsGone,
-                "the bundle does not say what the pages of its state are, so nobody knows which of them have changed",
-                parent.FullName,
-                recommendation: "Take a new full backup (into another folder, if Litestream writes to this one)."
-            );
-        }
+        RequireSides([parent]);
         RefuseOtherDatabase(parent, sourcePath);
+        var ltx = (LtxBundle)parent.Detail!;
         if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
             throw new BackupException(
@@ -96,6 +90,23 @@ internal static class SqlitePlan
             );
         }
     }
+
+    /// <summary>Without the side files nothing tells which pages have changed.</summary>
+    private static void RequireSides(IEnumerable<BundleHeader> bundles)
+    {
+        if (bundles.FirstOrDefault(b => !HasSide(b)) is { } without)
+        {
+            throw new BackupException(
+                ErrorCode.LogIsGone,
+                "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since",
+                without.FullName,
+                recommendation: "Take a new full backup, or use -FullIfNeeded, which does (into another folder, if Litestream "
+                    + "writes to this one). Copy bundles with their side files, whose names begin with a dot."
+            );
+        }
+    }
+
+    private static bool HasSide(BundleHeader bundle) => bundle.Detail is LtxBundle { Side: not null };
 
     /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
     private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath)

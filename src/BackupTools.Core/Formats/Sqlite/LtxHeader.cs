@@ -16,6 +16,13 @@ internal sealed record LtxHeader
 
     private static ReadOnlySpan<byte> Magic => "LTX1"u8;
 
+    /// <summary>
+    /// True of what we write: the offset that lets Litestream go on, and no log that it came from. Litestream's own files
+    /// of level 0 name their log by its salts, and those that it made of others have no offset.
+    /// </summary>
+    public bool IsOurs =>
+        HasNoStateChecksums && WalOffset == ForeignWalOffset && (WalSize, WalSalt1, WalSalt2, NodeId) is (0, 0, 0, 0);
+
     /// <summary>The file carries no checksums of the database's states; Litestream 0.5 reads no other.</summary>
     public required bool HasNoStateChecksums { get; init; }
 

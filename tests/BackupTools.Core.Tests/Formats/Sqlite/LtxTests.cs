@@ -29,6 +29,17 @@ public sealed class LtxTests : IDisposable
         Assert.All(files, f => Assert.NotNull(Scan(File.ReadAllBytes(f)).Trailer));
     }
 
+    [Theory]
+    [InlineData("litestream-0.5", false)]
+    [InlineData("handmade", false)]
+    [InlineData("own", true)]
+    public void A_file_of_ours_is_told_by_its_header(string fixtures, bool ours)
+    {
+        var files = Directory.GetFiles(Path.Combine(Fixtures, fixtures), "*.ltx", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        Assert.All(files, f => Assert.Equal(ours, LtxHeader.Parse(File.ReadAllBytes(f)).IsOurs));
+    }
+
     [Fact]
     public void Portions_of_any_size_make_no_difference()
     {
