@@ -113,25 +113,16 @@ internal static class RestorePlanner
             };
         }
         var below = reachable.Where(b => b.End < position).MaxBy(b => b.End.Value);
-        if (cutsInside || below is null || reachable.TrueForAll(b => b.End < position))
-        {
-            throw NotCovered($"position {position}", chain, reachable);
-        }
-        return new RestorePlan
-        {
-            Chain = chain,
-            Target = target,
-            Bundles = PathOf(chain, below),
-            Warnings =
-            [
-                new ChainProblem(
-                    ProblemSeverity.Warning,
-                    ErrorCode.TargetNotCovered,
-                    $"no bundle ends at position {position}; the nearest before it, {below.End}, is restored",
-                    below.FullName
-                ),
-            ],
-        };
+        var above = reachable.Where(b => b.End > position).MinBy(b => b.End.Value);
+        // What ends elsewhere is another state: never that in the place of the one that was asked for.
+        throw cutsInside || below is null || above is null
+            ? NotCovered($"position {position}", chain, reachable)
+            : new BackupException(
+                ErrorCode.TargetNotCovered,
+                $"no bundle of chain {chain.ChainId} ends at position {position}; the nearest end at {below.End} and {above.End}",
+                chain.Folder,
+                recommendation: "Restore to the end of a bundle, or to a time."
+            );
     }
 
     private static RestorePlan ToTime(BackupChain chain, RestoreTarget.TimeTarget target, bool cutsByTime)

@@ -55,12 +55,14 @@ public sealed class RestorePlannerTests
     }
 
     [Fact]
-    public void Where_bundles_cannot_be_cut_the_nearest_state_before_is_taken_and_told()
+    public void Where_bundles_cannot_be_cut_a_position_between_them_is_refused_and_its_neighbours_are_named()
     {
-        var plan = Plan(new RestoreTarget.PositionTarget(25), ThreeBundles, cutsInside: false);
+        var error = Assert.Throws<BackupException>(() =>
+            Plan(new RestoreTarget.PositionTarget(25), ThreeBundles, cutsInside: false)
+        );
 
-        Assert.Equal(20ul, plan.End.Value);
-        Assert.Equal(ProblemSeverity.Warning, Assert.Single(plan.Warnings).Severity);
+        Assert.Equal(ErrorCode.TargetNotCovered, error.Code);
+        Assert.Contains("20 and 30", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
