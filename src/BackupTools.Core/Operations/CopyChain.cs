@@ -27,7 +27,7 @@ public static class CopyChain
         var started = host.Clock.GetTimestamp();
         Missing(settings, host);
         using var folderLock = DestinationScope.Open(host, settings.DestinationPath);
-        var (missing, present) = Missing(settings, host);
+        var (chains, missing, present) = Missing(settings, host);
         host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
@@ -46,7 +46,7 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
-        CopyKnownCurrent(settings, host);
+        CopyKnownCurrent(chains, settings, host);
         if (settings.Verify && copied.Count + present > 0)
         {
             var reports = Verify(settings, host);
@@ -84,17 +84,14 @@ public static class CopyChain
     }
 
     /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>
-    private static void CopyKnownCurrent(CopySettings settings, OperationHost host)
+    private static void CopyKnownCurrent(IReadOnlyList<BackupChain> chains, CopySettings settings, OperationHost host)
     {
-        var engines = host.Engines.Candidates(settings.Engine);
-        var known = BundleFolder
-            .Read(settings.Path, engines, host.Context, settings.Bundles)
-            .Chains.Where(c => c.CurrentUntilUtc is not null)
-            .ToList();
+        var known = chains.Where(c => c.CurrentUntilUtc is not null).ToList();
         if (known.Count == 0)
         {
             return;
         }
+        var engines = host.Engines.Candidates(settings.Engine);
         var there = BundleFolder.Read(settings.DestinationPath, engines, host.Context).Chains;
         foreach (var chain in known)
         {
@@ -139,10 +136,11 @@ public static class CopyChain
             .Any(p => p.Severity == ProblemSeverity.Error)
         && PartialCopy.IsBeginningOf(host.Disk, there.FullName, bundle.FullName, host.Cancellation);
 
-    private static (IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing, int Present) Missing(
-        CopySettings settings,
-        OperationHost host
-    )
+    private static (
+        IReadOnlyList<BackupChain> Chains,
+        IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing,
+        int Present
+    ) Missing(CopySettings settings, OperationHost host)
     {
         PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
         var engines = host.Engines.Candidates(settings.Engine);
@@ -166,7 +164,7 @@ public static class CopyChain
         var missing = wanted
             .Where(w => !there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
             .ToList();
-        return (missing, wanted.Count - missing.Count);
+        return (chains, missing, wanted.Count - missing.Count);
     }
 
     private static IEnumerable<ChainReport> Verify(CopySettings settings, OperationHost host) =>

@@ -36,14 +36,9 @@ public static class ExpireBackups
             var keeper = host.Engines.KeeperByName(group.Key);
             using var staging = StagingArea.Create(host.Disk, settings.Path, host.Clock, host.Warning);
             var bundles = group.ToList();
-            var heads = chains.Where(c =>
-                c.Head is { } head && bundles.Exists(b => b.FullName == head.FullName && b.Id == head.Id)
-            );
+            var without = chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
             staging.Publish(
-                [
-                    .. keeper.RemovalOf(bundles, staging, host.Context),
-                    .. heads.Select(c => KnownCurrent.Removal(c, c.Head!)),
-                ],
+                [.. keeper.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
                 host.Cancellation
             );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));

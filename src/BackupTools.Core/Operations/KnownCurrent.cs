@@ -72,8 +72,8 @@ internal static partial class KnownCurrent
         return [PublishStep.Replace(Staged, PathOf(chain, head))];
     }
 
-    /// <summary>Takes the file away; nothing where there is none.</summary>
-    public static PublishStep Removal(BackupChain chain, BundleHeader head) => PublishStep.Remove(PathOf(chain, head));
+    /// <summary>Takes the file beside the chain's newest bundle away; nothing where there is none.</summary>
+    public static PublishStep Removal(BackupChain chain) => PublishStep.Remove(PathOf(chain, chain.Head!));
 
     private static string PathOf(BackupChain chain, BundleHeader head) =>
         Path.Combine(Path.GetDirectoryName(head.FullName)!, $".backuptools-current-{chain.ChainId}.json");

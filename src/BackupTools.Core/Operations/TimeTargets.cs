@@ -45,11 +45,9 @@ internal static class TimeTargets
     /// <summary>The newest state, and until when it is known to be the database's.</summary>
     private static (string Path, DateTimeOffset Until) Newest(IReadOnlyList<BackupChain> ofDatabase) =>
         ofDatabase
-            .SelectMany(c => c.Bundles.Select(b => (b.FullName, b.StateUtc)).Append(Current(c)))
-            .MaxBy(x => x.StateUtc);
+            .SelectMany(c => c.Bundles.Select(b => (b.FullName, Until: b.StateUtc)).Concat(Current(c)))
+            .MaxBy(x => x.Until);
 
-    private static (string FullName, DateTimeOffset StateUtc) Current(BackupChain chain) =>
-        (chain.Head ?? chain.Bundles[0]) is var head
-            ? (head.FullName, chain.CurrentUntilUtc ?? head.StateUtc)
-            : default;
+    private static IEnumerable<(string FullName, DateTimeOffset Until)> Current(BackupChain chain) =>
+        chain.CurrentUntilUtc is { } until ? [(chain.Head!.FullName, until)] : [];
 }

@@ -55,7 +55,7 @@ internal static class AlopexListing
         }
     }
 
-    /// <summary>What nobody listed nobody vouches for; among the engine's own files it would change the database.</summary>
+    /// <summary>A file that is not listed cannot be verified; among the engine's own files it would change the database.</summary>
     private static IEnumerable<ChainProblem> Unlisted(AlopexSnapshot snapshot)
     {
         var listed = snapshot.Manifest!.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Sqlite;
 /// <summary>Counts the rows of the database that was backed up, where it still is and can be read.</summary>
 internal static class SqliteSourceRows
 {
-    /// <summary>The rows of each table now; empty where nobody can look. Why is told to who wants to know.</summary>
+    /// <summary>The rows of each table now; empty where it cannot be read, with the reason as a verbose line.</summary>
     /// <param name="bundle">The bundle that was restored, whose side file tells the path.</param>
     /// <param name="destination">Where it was restored to: that database is no source to compare with.</param>
     /// <param name="context">Disk, cancellation.</param>

@@ -5,7 +5,7 @@ using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
-/// <summary>The real SQLite as a process of Python that does what it is told, line by line; it starts when it is first needed.</summary>
+/// <summary>The real SQLite in a Python process that executes a command per line; started when first needed.</summary>
 internal sealed class RealSqlite : IDisposable
 {
     private Lazy<Process> _process = New();
