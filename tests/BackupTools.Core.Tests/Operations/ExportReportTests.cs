@@ -244,9 +244,10 @@ public sealed class ExportReportTests : IDisposable
     {
         _box.Chain();
         var before = _box.Inventory();
-        Plan(Settings());
+        Assert.Null(Plan(Settings()).PageLength);
         Assert.Equal(before, _box.Inventory());
-        ExportReport.Execute(Settings(), _box.Host());
+        var report = ExportReport.Execute(Settings(), _box.Host());
+        Assert.Equal(new FileInfo(report.FullName).Length, report.PageLength);
         Assert.Empty(_box.Leftovers());
     }
 
