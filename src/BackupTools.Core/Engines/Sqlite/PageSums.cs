@@ -21,6 +21,9 @@ internal sealed class PageSums(int pageSize)
     /// <summary>The checksum of the whole state, without the lock page.</summary>
     public ulong OfState => SqliteChecksum.Flag | _ofState;
 
+    /// <summary>The checksum of one of its pages.</summary>
+    public ulong this[uint number] => _sums[number - 1];
+
     /// <summary>A page has new content. It may lie behind the last page; <see cref="Resize"/> follows then.</summary>
     public void Set(uint number, ReadOnlySpan<byte> page)
     {

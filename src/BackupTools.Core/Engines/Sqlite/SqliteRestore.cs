@@ -115,12 +115,38 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             foreach (var bundle in plan.Bundles)
             {
                 reader.Read(bundle);
+                RequireReach(bundle, reader, plan, context);
             }
         }
         context.Progress.Expect((long)reader.Pages * reader.PageSize, 1);
         verification.Dispose();
         Prove(reader, plan.Last, staging.PathOf(stagedName), context);
         return reader;
+    }
+
+    /// <summary>A snapshot of Litestream 0.3 may be newer than what is to be made of it.</summary>
+    private static void RequireReach(
+        BundleHeader read,
+        SqliteChainReader reader,
+        RestorePlan plan,
+        EngineContext context
+    )
+    {
+        if (
+            read.Detail is not SnapshotBundle
+            || SnapshotReach.Find(read, reader.Sums!, plan.Last.End, context) is not { } newer
+        )
+        {
+            return;
+        }
+        if (newer.Severity == ProblemSeverity.Error)
+        {
+            throw newer.ToException();
+        }
+        if (plan.Bundles.Count == 1)
+        {
+            context.Warn(newer.ToString());
+        }
     }
 
     private static void Prove(SqliteChainReader written, BundleHeader last, string path, EngineContext context)
