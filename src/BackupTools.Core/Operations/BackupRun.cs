@@ -273,7 +273,11 @@ internal static class BackupRun
             }
             return request with { Since = since, Chain = chain, Parent = parent };
         }
-        if (chain is null && settings.FullIfNeeded && folder.Unreadable is [{ Error: { } damage }, ..])
+        if (
+            chain is null
+            && settings.FullIfNeeded
+            && folder.Unreadable.FirstOrDefault(u => !u.TellsPlace) is { Error: { } damage }
+        )
         {
             // There may well be a full: a new one must not hide that it cannot be read.
             throw damage;
@@ -282,7 +286,12 @@ internal static class BackupRun
         {
             throw new BackupException(
                 ErrorCode.NoFullBackup,
-                $"no full backup of this {engine.Name} database is at the destination",
+                $"no full backup of this {engine.Name} database is at the destination"
+                    + (
+                        folder.Unreadable is [var bad, ..]
+                            ? $" that can be read ({Path.GetFileName(bad.FullName)})"
+                            : ""
+                    ),
                 settings.DestinationPath
             );
         }

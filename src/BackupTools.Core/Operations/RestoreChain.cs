@@ -198,7 +198,7 @@ public static class RestoreChain
     private static void RefuseUnreadable(BundleFolder folder, BackupChain chain)
     {
         var bad = folder.Unreadable.FirstOrDefault(u =>
-            chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
+            !u.IsPast && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
         );
         if (bad?.Error is { } error)
         {

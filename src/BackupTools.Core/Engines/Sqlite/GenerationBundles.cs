@@ -24,7 +24,22 @@ internal static class GenerationBundles
         SqliteReplica
             .Folders(replica.Generations, context.Disk)
             .Where(e => LitestreamNames.IsGeneration(e.Name))
-            .SelectMany(e => ReadGeneration(e.Path, series, context));
+            .SelectMany(e => Placed([.. ReadGeneration(e.Path, series, context)]));
+
+    /// <summary>Of a generation the index in the name tells what is older than a snapshot that can be read.</summary>
+    private static IEnumerable<BundleReadResult> Placed(IReadOnlyList<BundleReadResult> generation)
+    {
+        var newest = generation
+            .Select(r => r.Header?.Detail is SnapshotBundle of ? of.Index : 0u)
+            .DefaultIfEmpty()
+            .Max();
+        return generation.Select(r => r.Error is null ? r : r with { IsPast = IndexOf(r.FullName) < newest });
+    }
+
+    private static uint IndexOf(string path) =>
+        LitestreamNames.TryWal(Path.GetFileName(path), out var index, out _) ? index
+        : LitestreamNames.TrySnapshot(Path.GetFileName(path), out index) ? index
+        : uint.MaxValue;
 
     /// <summary>True for the path of a file that this class reads.</summary>
     public static bool IsBundle(string path) =>

@@ -25,11 +25,23 @@ internal static class LtxBundles
             .Select(r => r.Result.Header!)
             .DistinctBy(h => (Ltx(h).Header.MinTxid, Ltx(h).Header.MaxTxid))
             .ToList();
+        var newestFull = sound.Where(h => h.Kind == BundleKind.Full).Select(h => h.End.Value).DefaultIfEmpty().Max();
         return read.Select(r => r.Result)
             .Where(r => r.Error is not null)
+            .Select(r => Placed(r, newestFull))
             .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
             .OrderBy(r => r.FullName, StringComparer.Ordinal);
     }
+
+    /// <summary>The transactions are in the name, whatever has become of the content.</summary>
+    private static BundleReadResult Placed(BundleReadResult bad, ulong newestFull) =>
+        LitestreamNames.TryLtx(Path.GetFileName(bad.FullName), out _, out var max)
+            ? bad with
+            {
+                TellsPlace = true,
+                IsPast = max < newestFull,
+            }
+            : bad;
 
     /// <summary>The header of one file, standing alone.</summary>
     /// <param name="path">The file.</param>

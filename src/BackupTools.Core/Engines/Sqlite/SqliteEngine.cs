@@ -35,7 +35,7 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
             .ForSource(
                 destination,
                 Path.GetFileName(sourcePath),
-                RealPath.Follow(sourcePath, context.Disk),
+                SqliteSource.FileOf(sourcePath, context.Disk),
                 context.Disk
             )
             .Name;

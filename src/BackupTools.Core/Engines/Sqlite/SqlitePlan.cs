@@ -27,8 +27,9 @@ internal static class SqlitePlan
         var disk = context.Disk;
         var header = SqliteSource.RequireDatabase(request.SourcePath, disk);
         // SQLite keeps its other files beside the file itself, and not beside a link.
-        var file = RealPath.Follow(request.SourcePath, disk);
+        var file = SqliteSource.FileOf(request.SourcePath, disk);
         SqliteSource.RequireFilesBeside(file, disk);
+        SqliteSource.RequireOnlyLog(file, disk);
         var destination = Destination(request, file, header, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
@@ -55,7 +56,7 @@ internal static class SqlitePlan
             var newest = bundles.Where(HasSide).MaxBy(b => b.End.Value);
             if (newest is not null)
             {
-                RefuseOtherDatabase(newest, file);
+                RefuseOtherDatabase(newest, file, disk);
             }
             return new SqliteDestination(replica, 1, max, [], newest is null ? null : Side(newest).PageKey);
         }
@@ -66,7 +67,7 @@ internal static class SqlitePlan
                 "an increment needs a bundle that it continues",
                 request.DestinationFolder
             );
-        RefuseParent(parent, header, file);
+        RefuseParent(parent, header, file, disk);
         // A page that was changed and changed back since the parent is stored too: Litestream lays the increment on the
         // bundles in between as well.
         var since = bundles.Where(b => b.End.Value > parent.End.Value && b.Id != parent.Id).Prepend(parent).ToList();
@@ -75,10 +76,10 @@ internal static class SqlitePlan
         return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
     }
 
-    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath)
+    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath, IDisk disk)
     {
         RequireSides([parent]);
-        RefuseOtherDatabase(parent, sourcePath);
+        RefuseOtherDatabase(parent, sourcePath, disk);
         var ltx = (LtxBundle)parent.Detail!;
         if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
@@ -96,23 +97,29 @@ internal static class SqlitePlan
     {
         if (bundles.FirstOrDefault(b => !HasSide(b)) is { } without)
         {
-            throw new BackupException(
-                ErrorCode.LogIsGone,
-                "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since",
-                without.FullName,
-                recommendation: "Take a new full backup, or use -FullIfNeeded, which does (into another folder, if Litestream "
-                    + "writes to this one). Copy bundles with their side files, whose names begin with a dot."
-            );
+            throw NothingTells(without);
         }
     }
+
+    /// <summary>What an increment is refused with where the side file of a bundle that it builds on cannot be used.</summary>
+    public static BackupException NothingTells(BundleHeader bundle, BackupException? why = null) =>
+        new(
+            ErrorCode.LogIsGone,
+            "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since"
+                + (why is null ? "" : $" ({why.Message})"),
+            bundle.FullName,
+            recommendation: "Take a new full backup, or use -FullIfNeeded, which does (into another folder, if Litestream "
+                + "writes to this one). Copy bundles with their side files, whose names begin with a dot.",
+            inner: why
+        );
 
     private static bool HasSide(BundleHeader bundle) => bundle.Detail is LtxBundle { Side: not null };
 
     /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
-    private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath)
+    private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath, IDisk disk)
     {
         var path = Side(bundle).SourcePath;
-        if (path.Length > 0 && !SqliteReplica.IsSamePath(path, sourcePath))
+        if (path.Length > 0 && !SqliteReplica.IsSameFile(path, sourcePath, disk))
         {
             throw new BackupException(
                 ErrorCode.ForeignEpoch,

@@ -69,7 +69,7 @@ internal sealed record SqliteReplica(string Folder)
             return replica;
         }
         var owner = replica.SourcePath(disk);
-        if (owner is null || IsSamePath(owner, sourcePath))
+        if (owner is null || IsSameFile(owner, sourcePath, disk))
         {
             return replica;
         }
@@ -85,6 +85,13 @@ internal sealed record SqliteReplica(string Folder)
                 ? StringComparison.OrdinalIgnoreCase
                 : StringComparison.Ordinal
         );
+
+    /// <summary>Whether the path in a side file, which may lead through links, is that of a file.</summary>
+    /// <param name="told">What the side file says.</param>
+    /// <param name="file">The file itself.</param>
+    /// <param name="disk">The disk.</param>
+    public static bool IsSameFile(string told, string file, IDisk disk) =>
+        IsSamePath(told, file) || (Path.IsPathFullyQualified(told) && IsSamePath(RealPath.Of(told, disk), file));
 
     /// <summary>The database that the newest bundle was made of; null when nothing tells.</summary>
     public string? SourcePath(IDisk disk) =>

@@ -1,0 +1,107 @@
+using BackupTools.Engines;
+using BackupTools.Engines.Sqlite;
+using BackupTools.Errors;
+using BackupTools.Operations;
+using BackupTools.Tests.Formats;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Engines.Sqlite;
+
+/// <summary>Databases that have several names: SQLite finds the log by the name that it was opened by.</summary>
+public sealed class SqliteNamesTests : IDisposable
+{
+    private readonly SqliteBox _box = new();
+
+    private string Source => _box.Harness.At("app.db");
+
+    private string Other => _box.Harness.At("other.db");
+
+    [PythonTheory]
+    [InlineData("wal")]
+    [InlineData("delete")]
+    public void What_the_log_of_another_name_holds_is_not_left_out(string mode)
+    {
+        using (var writer = new SqliteWriter(Source, mode))
+        {
+            writer.AddRows(500);
+            Link(Source, Other);
+            writer.Run("pragma cache_size=5");
+            writer.Run(mode == "wal" ? "select 1" : "begin immediate");
+            writer.Run("update t set v = 'half'");
+            writer.Kill();
+        }
+        var before = Directory.GetFiles(_box.Folder).Order();
+        var error = Assert.Throws<BackupException>(() => _box.Harness.Full(Other, _box.Harness.At("b")));
+        Assert.Equal(ErrorCode.PathIsAmbiguous, error.Code);
+        Assert.Contains(Source, error.Recommendation, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(_box.Folder).Order());
+
+        SqliteTestDatabase.AddRows(Source, 1); // where it rolls back, which a backup does not
+        _box.Harness.Full(Source, _box.Harness.At("b"));
+        Assert.Equal(501, SqliteRows.Check(_box.Restore(_box.Harness.At("b"), 1)));
+    }
+
+    [PythonFact]
+    public void A_name_elsewhere_may_have_a_log_unless_this_one_has()
+    {
+        Directory.CreateDirectory(_box.Harness.At("elsewhere"));
+        SqliteTestDatabase.AddRows(Source, 10);
+        Link(Source, _box.Harness.At("elsewhere", "app.db"));
+        var error = Assert.Throws<BackupException>(() => _box.Harness.Full(Source, _box.Harness.At("b")));
+        Assert.Equal(ErrorCode.PathIsAmbiguous, error.Code);
+        using (var program = new SqliteWriter(Source))
+        {
+            program.AddRows(10); // while it is open, as the advice says
+            _box.Harness.Full(Source, _box.Harness.At("b"));
+        }
+        File.Copy(Source, Source + ".new"); // or this
+        File.Move(Source + ".new", Source, overwrite: true);
+        _box.Harness.Full(Source, _box.Harness.At("b"));
+        Assert.Equal(20, SqliteRows.Check(_box.Restore(_box.Harness.At("b"), 2)));
+    }
+
+    [Fact]
+    public void Names_beside_each_other_without_a_log_are_one_database()
+    {
+        SqliteTestDatabase.AddRows(Source, 10);
+        Link(Source, Other);
+        _box.Harness.Full(Source, _box.Harness.At("b"));
+        Assert.Equal(10, SqliteRows.Check(_box.Restore(_box.Harness.At("b"), 1)));
+    }
+
+    [Fact]
+    public void A_database_reached_through_linked_folders_is_one_database()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        box.Full();
+        Directory.CreateSymbolicLink(box.At("way"), box.Folder);
+        File.CreateSymbolicLink(box.At("app-link.db"), box.Source);
+        box.Become("S1");
+        var way = box.Settings() with { SourcePath = box.At("way", "app.db") };
+        Assert.Equal("Incremental", box.Increment(way).Kind);
+        box.Become("S2");
+        Assert.Equal("Incremental", box.Increment().Kind);
+        Assert.Single(box.Chains());
+        var side = ((LtxBundle)LtxBundlesOf(box.Bundles)[^1].Detail!).Side!;
+        Assert.Equal(box.Source, side.SourcePath);
+        Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
+    }
+
+    public void Dispose() => _box.Dispose();
+
+    private static List<BackupTools.Chains.BundleHeader> LtxBundlesOf(string folder) =>
+        [
+            .. SqliteReplica
+                .In(folder, BackupTools.Files.LocalDisk.Instance)
+                .SelectMany(r => LtxBundles.Read(r, BackupTools.Files.LocalDisk.Instance))
+                .Select(r => r.Header!)
+                .OrderBy(h => h.End.Value),
+        ];
+
+    private static void Link(string file, string name)
+    {
+        using var ln = System.Diagnostics.Process.Start("ln", [file, name]);
+        ln.WaitForExit();
+        Assert.Equal(0, ln.ExitCode);
+    }
+}
