@@ -21,18 +21,19 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     /// <exception cref="BackupException">SourceInUse.</exception>
     public static bool MayReplace(string destination, IDisk disk)
     {
-        foreach (var mark in Companions[1..].Select(c => destination + c))
+        if (disk.Stat(destination) is null)
         {
-            // journal_mode=truncate leaves an empty journal behind; the others none, or one that looks as in a transaction.
-            if (disk.Stat(mark) is not (null or { Length: 0 }))
-            {
-                throw new BackupException(
-                    ErrorCode.SourceInUse,
-                    "a program has the database open, or was killed while it had",
-                    mark,
-                    recommendation: "Close the program; if none is left, open the database once with sqlite3, or delete this file."
-                );
-            }
+            return true; // a log or journal without its database is of no use to anyone
+        }
+        foreach (var mark in Companions[1..].Select(c => destination + c).Where(m => IsMark(m, disk)))
+        {
+            throw new BackupException(
+                ErrorCode.SourceInUse,
+                "a program has the database open, or was killed while it had",
+                mark,
+                recommendation: "Close the program; if none is left, open the database once with sqlite3 and read from it. "
+                    + "If this file is still there then, delete it."
+            );
         }
         if (SqliteHandle.IsHeldElsewhere(destination, disk))
         {
@@ -44,8 +45,27 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             );
         }
         // An empty file is a database without a page, and nothing else would be lost with it either.
-        return disk.Stat(destination) is null or { Kind: DiskEntryKind.File, Length: 0 }
+        return disk.Stat(destination) is { Kind: DiskEntryKind.File, Length: 0 }
             || SqliteSource.IsDatabase(destination, disk);
+    }
+
+    /// <summary>
+    /// What stays beside a database while it is open: not a journal that is empty (journal_mode=truncate) or whose header
+    /// was zeroed (persist). A transaction in such a one is known by its lock, but on macOS.
+    /// </summary>
+    private static bool IsMark(string path, IDisk disk)
+    {
+        if (disk.Stat(path) is not { Length: > 0 } entry)
+        {
+            return false;
+        }
+        if (entry.Kind != DiskEntryKind.File || !path.EndsWith("-journal", StringComparison.Ordinal))
+        {
+            return true;
+        }
+        using var file = disk.OpenRead(path);
+        return OperatingSystem.IsMacOS()
+            || SqliteJournal.ReadHot(SqliteFile.Start(file, SqliteJournal.Length)) is not null;
     }
 
     /// <summary>Restores into staging.</summary>
