@@ -38,6 +38,7 @@ public static class RestoreChain
             Plan = plan,
             DestinationPath = destination,
             WalPath = settings.WalPath is { } wal ? RealPath.Follow(wal, host.Disk) : null,
+            SourcePath = settings.SourcePath,
             Deep = settings.Deep,
             EntryByEntry = host.Disk.IsMountPoint(destination),
         };

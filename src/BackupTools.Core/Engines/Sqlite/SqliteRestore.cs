@@ -73,7 +73,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     {
         var reader = Rebuild(request.Plan, staging, Staged, context);
         var destination = request.DestinationPath;
-        var tables = request.Deep ? Drill(destination) : null;
+        var tables = request.Deep ? Drill() : null;
         var steps = Companions
             .Select(c => destination + c)
             .Where(p => context.Disk.Stat(p) is not null)
@@ -95,11 +95,11 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         };
     }
 
-    private List<TableRows> Drill(string destination)
+    private List<TableRows> Drill()
     {
         var last = request.Plan.Last;
         var restored = SqliteDrill.Run(staging.PathOf(Staged), last.FullName, context);
-        var source = SqliteSourceRows.Count(last, destination, context);
+        var source = SqliteSourceRows.Count(last, request, context);
         return
         [
             .. restored.Select(t => new TableRows(t.Key, t.Value, source.TryGetValue(t.Key, out var now) ? now : null)),
