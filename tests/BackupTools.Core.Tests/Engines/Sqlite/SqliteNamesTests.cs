@@ -87,6 +87,26 @@ public sealed class SqliteNamesTests : IDisposable
         Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_link_and_the_file_that_it_leads_to_are_one_database_whichever_is_named_first(bool linkFirst)
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        var link = box.At("named", "shop.db");
+        Directory.CreateDirectory(box.At("named"));
+        File.CreateSymbolicLink(link, box.Source);
+        string[] names = linkFirst ? [link, box.Source] : [box.Source, link];
+        box.Full(box.Settings() with { SourcePath = names[0] });
+        foreach (var (state, name) in new[] { ("S1", names[1]), ("S2", names[0]) })
+        {
+            box.Become(state);
+            Assert.Equal("Incremental", box.Increment(box.Settings() with { SourcePath = name }).Kind);
+        }
+        Assert.Equal(Path.GetFileName(names[0]), Assert.Single(box.Chains()).Series);
+        Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
+    }
+
     public void Dispose() => _box.Dispose();
 
     private static List<BackupTools.Chains.BundleHeader> LtxBundlesOf(string folder) =>
