@@ -21,7 +21,7 @@ internal sealed record SqliteReplica(string Folder)
 
     /// <summary>
     /// The replicas that a folder is or holds: the destination of several databases, the folder of one, and its ltx (or
-    /// generations) all name it. Hidden folders are local state of a running Litestream.
+    /// generations) all name it. The local state of a running Litestream is none.
     /// </summary>
     public static IEnumerable<SqliteReplica> In(string folder, IDisk disk)
     {
@@ -33,7 +33,7 @@ internal sealed record SqliteReplica(string Folder)
         return self.Exists(disk)
             ? [self]
             : disk.List(folder)
-                .Where(e => e.Kind == DiskEntryKind.Directory && !e.Name.StartsWith('.'))
+                .Where(e => e.Kind == DiskEntryKind.Directory && !LitestreamNames.IsLocalState(e.Name))
                 .Select(e => new SqliteReplica(e.Path))
                 .Where(r => r.Exists(disk));
     }

@@ -107,6 +107,28 @@ public sealed class SqliteNamesTests : IDisposable
         Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
     }
 
+    /// <summary>A full of such a one was published, and then not found.</summary>
+    [Theory]
+    [InlineData(".hidden.db")]
+    [InlineData("...")]
+    [InlineData("ltx")]
+    [InlineData("generations")]
+    [InlineData("9")]
+    [InlineData("0000000000000001-0000000000000001.ltx")]
+    public void A_database_may_have_any_name(string name)
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        var source = box.At("named", name);
+        Directory.CreateDirectory(box.At("named"));
+        SqliteTestDatabase.AddRows(source, 10);
+        var settings = box.Settings() with { SourcePath = source };
+        Assert.Equal("Full", box.Full(settings).Kind);
+        SqliteTestDatabase.AddRows(source, 10);
+        Assert.Equal("Incremental", box.Increment(settings).Kind);
+        Assert.Equal(name, Assert.Single(box.Chains()).Series);
+        Assert.Equal(20, SqliteRows.Check(box.RestoreFrom(box.Bundles)));
+    }
+
     public void Dispose() => _box.Dispose();
 
     private static List<BackupTools.Chains.BundleHeader> LtxBundlesOf(string folder) =>
