@@ -54,8 +54,7 @@ internal static class SqliteJoins
         return new ChainProblem(
             ProblemSeverity.Warning,
             ErrorCode.TargetNotCovered,
-            $"Litestream 0.3 does not keep how long a WAL file was: whether a piece is missing at the end of one of {files} "
-                + "cannot always be told",
+            $"Litestream 0.3 does not keep how long a WAL file was: of the {files} that are needed, a missing last piece may go unnoticed",
             path[^1].FullName,
             Recommendation: "Restore drills show most of what would be missing. Only a restore to a snapshot leaves no doubt."
         );

@@ -31,6 +31,7 @@ internal static class SqlitePlan
         SqliteSource.RequireFilesBeside(file, disk);
         SqliteSource.RequireOnlyLog(file, disk);
         var destination = Destination(request, file, header, disk);
+        RefuseLinks(request.DestinationFolder, destination.Replica, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
         var level = request.Kind == BundleKind.Full ? LitestreamNames.SnapshotLevel : 0;
@@ -43,6 +44,25 @@ internal static class SqlitePlan
             Start = request.Kind == BundleKind.Full ? null : LtxBundles.Txid(destination.MinTxid - 1),
             Detail = destination,
         };
+    }
+
+    /// <summary>Links inside a folder of backups are not followed by whoever reads it: nothing must be written behind one.</summary>
+    private static void RefuseLinks(string folder, SqliteReplica replica, IDisk disk)
+    {
+        var levels = Enumerable.Range(0, 10).Select(l => Path.Combine(replica.Ltx, $"{l}"));
+        var link = levels
+            .Append(replica.Ltx)
+            .Append(replica.Folder)
+            .FirstOrDefault(f => !SqliteReplica.IsSamePath(f, folder) && disk.Stat(f) is { Kind: DiskEntryKind.Link });
+        if (link is not null)
+        {
+            throw new BackupException(
+                ErrorCode.PathIsAmbiguous,
+                "this is a link, and links inside a folder of backups are not followed",
+                link,
+                recommendation: "Move the folder that it leads to back to its place, or name that folder itself as the destination."
+            );
+        }
     }
 
     private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader? header, IDisk disk)

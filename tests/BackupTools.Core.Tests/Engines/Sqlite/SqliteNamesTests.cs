@@ -107,6 +107,39 @@ public sealed class SqliteNamesTests : IDisposable
         Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
     }
 
+    /// <summary>A folder that was moved to another disk: bundles were written behind the link, and not read there.</summary>
+    [Theory]
+    [InlineData("app.db")]
+    [InlineData("app.db/ltx")]
+    [InlineData("app.db/ltx/9")]
+    public void Nothing_is_written_behind_a_link_where_nothing_is_read(string linked)
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        box.Full();
+        var (link, moved) = (Path.Combine(box.Bundles, linked), box.At("moved", Path.GetFileName(linked)));
+        Directory.CreateDirectory(box.At("moved"));
+        Directory.Move(link, moved);
+        Directory.CreateSymbolicLink(link, moved);
+        var before = Directory.GetFiles(box.At("moved"), "*", SearchOption.AllDirectories);
+        var error = Assert.Throws<BackupException>(() => box.Full());
+        Assert.Equal((ErrorCode.PathIsAmbiguous, link), (error.Code, error.FullName));
+        Assert.Equal(before, Directory.GetFiles(box.At("moved"), "*", SearchOption.AllDirectories));
+
+        box.Full(box.Settings() with { SourcePath = Another(box) });
+        Assert.Equal(linked == "app.db", box.Test().Problems.Any(p => p.FullName == link));
+
+        File.Delete(link);
+        Directory.Move(moved, link); // as the advice says
+        box.Become("S1");
+        Assert.Equal("Incremental", box.Increment().Kind);
+    }
+
+    private static string Another(EngineSandbox box)
+    {
+        SqliteTestDatabase.AddRows(box.At("another.db"), 1);
+        return box.At("another.db");
+    }
+
     /// <summary>A full of such a one was published, and then not found.</summary>
     [Theory]
     [InlineData(".hidden.db")]

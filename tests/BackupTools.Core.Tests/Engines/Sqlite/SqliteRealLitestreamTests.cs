@@ -99,7 +99,7 @@ public sealed class SqliteRealLitestreamTests(ITestOutputHelper output) : IDispo
                         || (
                             WalFile(pieces[i]) != WalFile(pieces.ElementAtOrDefault(i + 1) ?? "")
                             && _box.Harness.Warnings.Exists(w =>
-                                w.Contains("cannot always be told", StringComparison.Ordinal)
+                                w.Contains("may go unnoticed", StringComparison.Ordinal)
                             )
                         ),
                     $"{target} without {pieces[i]}"
