@@ -36,7 +36,7 @@ internal static class TestCommand
                         PointInTime = target.PointInTime,
                         Deep = parsed.GetValue(deep),
                         RestoreDrill = parsed.GetValue(drill),
-                        SourcePath = parsed.GetValue(source) is { } path ? Options.Absolute(path) : null,
+                        SourcePath = Options.AbsoluteOrNull(parsed.GetValue(source)),
                     };
                     run.Execute(host =>
                     {
