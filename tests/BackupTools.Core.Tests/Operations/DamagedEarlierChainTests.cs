@@ -2,7 +2,6 @@ using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Operations;
-using BackupTools.Reports;
 using BackupTools.Tests.Engines.Sqlite;
 
 namespace BackupTools.Tests.Operations;

@@ -1,7 +1,6 @@
 using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
-using BackupTools.Operations;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Operations;
 
