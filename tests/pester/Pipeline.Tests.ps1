@@ -201,6 +201,13 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
         }
     }
 
+    It 'have names of 37 characters at most in one line of 80 columns' {
+        $lines = ($sample.Bundles | Format-Table | Out-String -Width 80) -split '\r?\n'
+        foreach ($name in $sample.Bundles.Name.Where({ $_.Length -le 37 })) {
+            $lines.Where({ $_.Contains($name) }).Count | Should -Be 1 -Because ($lines -join "`n")
+        }
+    }
+
     It 'are readable beside objects of other types' {
         $text = $sample.Bundles[0], $chain[0], (Test-BackupChain -LiteralPath $sample.Destination)[0] | Out-String -Width 80
         $text | Should -Match 'Timeline\s*:'
