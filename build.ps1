@@ -53,7 +53,7 @@ function Invoke-Package([string] $Configuration, $Certificate) {
         Remove-Item -LiteralPath $stage -Recurse
     }
     $files = @{
-        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'docs/runbooks'
+        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md', 'docs/runbooks'
         'module' = 'module/BackupTools.psm1', 'module/BackupTools.format.ps1xml', 'module/bin'
         'en-US'  = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
