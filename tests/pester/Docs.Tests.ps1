@@ -37,7 +37,7 @@ BeforeDiscovery {
         $text = Get-Content -LiteralPath "$root/$($page.Page)" -Raw
         $number = 0
         foreach ($match in [regex]::Matches($text, '(?ms)^```powershell\n(?<code>.*?)^```')) {
-            # How to build and install is tried by Module.Tests.ps1, the first walk below.
+            # How to install is tried by Package.Tests.ps1, the first walk below.
             if ($match.Groups['code'].Value -notmatch 'build\.ps1|dotnet (build|run)') {
                 $page + @{ Number = ++$number; Code = $match.Groups['code'].Value -replace '(?m)^PS> ' }
             }

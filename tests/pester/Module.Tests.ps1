@@ -52,7 +52,7 @@ Describe 'The manifest' {
 
     It 'has the version of the programs, which is the newest that the changelog tells of' {
         $props = [xml] (Get-Content -LiteralPath "$root/Directory.Build.props" -Raw)
-        $data.ModuleVersion | Should -BeExactly "$($props.Project.PropertyGroup.VersionPrefix)".Trim()
+        $data.ModuleVersion | Should -BeExactly $props.SelectSingleNode('//VersionPrefix').InnerText
         $heads = (Get-Content -LiteralPath "$root/CHANGELOG.md") -match '^## '
         $heads[0] | Should -BeExactly '## [Unreleased]'
         $heads[1] | Should -Match "^## \[$([regex]::Escape($data.ModuleVersion))\] - \d{4}-\d\d-\d\d$"
