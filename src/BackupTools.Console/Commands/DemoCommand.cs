@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BackupTools.Console.Demonstration;
+using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
@@ -37,7 +38,7 @@ internal static class DemoCommand
                     }
                     if (parsed.GetValue(sample) is { } file)
                     {
-                        var path = Options.Absolute(file);
+                        var path = LocalPath.Absolute(file);
                         var count = Shop.Sample(path).ToString("N0", CultureInfo.InvariantCulture);
                         System.Console.Out.WriteLine($"{file}: a SQLite database with {count} orders");
                         return;
