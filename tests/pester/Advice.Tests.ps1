@@ -2,6 +2,7 @@
 # No advice that cannot be followed: each line of the table of errors is brought about, and its advice followed.
 BeforeDiscovery {
     . "$PSScriptRoot/Advice.ps1"
+    . "$PSScriptRoot/AdviceOfStates.ps1"
     $rows = @(Get-AdviceCase)
     $here = $rows.Where({ $_.ContainsKey('Provoke') })
 }
@@ -9,6 +10,7 @@ BeforeDiscovery {
 BeforeAll {
     . "$PSScriptRoot/Support.ps1"
     . "$PSScriptRoot/Advice.ps1"
+    . "$PSScriptRoot/AdviceOfStates.ps1"
 
     # Changes one bit of a file.
     function Edit-Byte([string] $Path, [int] $At) {
