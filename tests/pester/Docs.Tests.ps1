@@ -118,7 +118,7 @@ Describe 'The first walk' {
         $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
         $typed = (Get-Content -LiteralPath "$root/docs/img/sessions/first-walk.txt").Where({ -not $_.StartsWith('#!', [StringComparison]::Ordinal) })
         $readme = Get-Content -LiteralPath "$root/README.md" -Raw
-        $block = [regex]::Match($readme, '(?ms)^```powershell\n(.*?)\n```').Groups[1].Value -split '\n'
+        $block = [regex]::Match($readme, '(?ms)^```powershell\n(dotnet run .*?)\n```').Groups[1].Value -split '\n'
         $block | Should -Be $typed
         # With the prompt before them.
         ($block | Measure-Object -Property Length -Maximum).Maximum | Should -BeLessOrEqual 76
