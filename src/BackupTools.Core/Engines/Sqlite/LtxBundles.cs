@@ -30,18 +30,24 @@ internal static class LtxBundles
             .Where(r => r.Error is not null)
             .Select(r => Placed(r, newestFull))
             .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
-            .OrderBy(r => r.FullName, StringComparer.Ordinal);
+            // As they were taken, which levels hide: increments have the lowest. What cannot be read has its name only.
+            .OrderBy(r => r.Header?.End.Value ?? NamedEnd(r.FullName))
+            .ThenBy(r => r.Header?.Kind)
+            .ThenBy(r => r.FullName, StringComparer.Ordinal);
     }
 
     /// <summary>The transactions are in the name, whatever has become of the content.</summary>
     private static BundleReadResult Placed(BundleReadResult bad, ulong newestFull) =>
-        LitestreamNames.TryLtx(Path.GetFileName(bad.FullName), out _, out var max)
+        NamedEnd(bad.FullName) is not ulong.MaxValue and var end
             ? bad with
             {
                 TellsPlace = true,
-                IsPast = max < newestFull,
+                IsPast = end < newestFull,
             }
             : bad;
+
+    private static ulong NamedEnd(string path) =>
+        LitestreamNames.TryLtx(Path.GetFileName(path), out _, out var max) ? max : ulong.MaxValue;
 
     /// <summary>The header of one file, standing alone.</summary>
     /// <param name="path">The file.</param>
