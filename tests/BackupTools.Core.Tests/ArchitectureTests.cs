@@ -107,6 +107,17 @@ public sealed partial class ArchitectureTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>A verb that locked for itself could work by a plan that is out of date.</summary>
+    [Fact]
+    public void Verbs_lock_sweep_and_plan_again_in_one_place()
+    {
+        var found =
+            from file in Sources("src/BackupTools.Core/Operations")
+            where Regex.IsMatch(WithoutComments(Text(file)), @"\b(FolderLock\.Acquire|StagingArea\.Sweep)\(")
+            select Path.GetFileNameWithoutExtension(file);
+        Assert.Equal(["UnderLock"], found);
+    }
+
     /// <summary>What changed while it was copied is copied again by SteadyCapture; the other waits are for smaller things.</summary>
     [Fact]
     public void Engines_start_over_in_one_place()

@@ -3,6 +3,7 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Operations;
+using BackupTools.Tests;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Crash;
@@ -97,13 +98,13 @@ internal sealed class CrashBox : IDisposable
                 break;
             case "merge":
                 var merge = new MergeSettings { Path = Bundles, DestinationPath = Elsewhere };
-                MergeChain.Execute(MergeChain.Plan(merge, host), host);
+                Verbs.Merge(merge, host);
                 break;
             case "copy":
-                CopyChain.Execute(new CopySettings { Path = Bundles, DestinationPath = Elsewhere }, host);
+                Verbs.Copy(new CopySettings { Path = Bundles, DestinationPath = Elsewhere }, host);
                 break;
             case "prune":
-                ExpireBackups.Execute(new ExpirySettings { Path = Bundles, KeepLast = 1 }, host);
+                Verbs.Expire(new ExpirySettings { Path = Bundles, KeepLast = 1 }, host);
                 break;
             default:
                 var restore = new RestoreSettings { Path = Bundles, DestinationPath = Restored };

@@ -42,6 +42,7 @@ internal sealed class BackupOptions
         Description = "A shell command that has the engine write a checkpoint; run just before the copy.",
         HelpName = "COMMAND",
     };
+    private readonly Option<bool> _dryRun = Options.DryRun();
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
     private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
@@ -60,6 +61,7 @@ internal sealed class BackupOptions
                 _forget,
                 _engineLayout,
                 _checkpoint,
+                _dryRun,
                 _json,
                 _verbose,
                 _throttleLimit,
@@ -70,13 +72,23 @@ internal sealed class BackupOptions
         }
     }
 
-    public int Run(StopSignals signals, ParseResult parsed, Action<Run, BackupSettings> work) =>
+    /// <summary>Takes the backup; <paramref name="complete"/> adds what only one of the verbs knows.</summary>
+    public int Run(StopSignals signals, ParseResult parsed, Func<BackupSettings, BackupSettings> complete) =>
         Console.Run.Of(
             signals,
             parsed.GetValue(_json),
             parsed.GetValue(_verbose),
             parsed.GetValue(_throttleLimit),
-            run => work(run, Settings(parsed, signals.Token))
+            run =>
+            {
+                var settings = complete(Settings(parsed, signals.Token));
+                run.Carry(
+                    parsed.GetValue(_dryRun),
+                    host => TakeBackup.Plan(settings, host),
+                    TakeBackup.Execute,
+                    run.EmitPublished
+                );
+            }
         );
 
     private BackupSettings Settings(ParseResult parsed, CancellationToken stop) =>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
@@ -11,16 +10,7 @@ internal static class FullCommand
         var command = new Command("full", "Take a full backup of a database.");
         var options = new BackupOptions();
         options.AddTo(command);
-        command.SetAction(parsed =>
-            options.Run(
-                signals,
-                parsed,
-                (run, settings) =>
-                    run.EmitPublished(
-                        run.Execute(host => TakeFullBackup.ExecuteAll(TakeFullBackup.Plan(settings, host), host))
-                    )
-            )
-        );
+        command.SetAction(parsed => options.Run(signals, parsed, settings => settings));
         return command;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
@@ -35,23 +34,17 @@ internal static class IncrementalCommand
             options.Run(
                 signals,
                 parsed,
-                (run, settings) =>
-                {
-                    var complete = settings with
+                settings =>
+                    settings with
                     {
+                        Incremental = true,
                         Since = Options.Position(parsed.GetValue(since)),
                         SinceBundle = Options.AbsoluteOrNull(parsed.GetValue(sinceBundle)),
                         Differential = parsed.GetValue(differential),
                         ChainId = parsed.GetValue(chainId),
                         FullIfNeeded = parsed.GetValue(fullIfNeeded),
                         AllowEmpty = parsed.GetValue(allowEmpty),
-                    };
-                    run.EmitPublished(
-                        run.Execute(host =>
-                            TakeIncrementalBackup.ExecuteAll(TakeIncrementalBackup.Plan(complete, host), host)
-                        )
-                    );
-                }
+                    }
             )
         );
         return command;

@@ -73,6 +73,9 @@ internal static class Options
             HelpName = "T",
         };
 
+    public static Option<bool> DryRun(string description = "Only say what would be read and written.") =>
+        Switch("--dry-run", description);
+
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
     /// <summary>An absolute path without a separator at its end.</summary>

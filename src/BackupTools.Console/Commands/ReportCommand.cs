@@ -40,9 +40,10 @@ internal static class ReportCommand
             HelpName = "TEXT",
         };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
+        var dryRun = Options.DryRun("Only say how the databases stand.");
         var common = new CommonOptions();
         command.Add(folders);
-        foreach (var option in new Option[] { destination, format, objective, tests, title, note, recurse })
+        foreach (var option in new Option[] { destination, format, objective, tests, title, note, recurse, dryRun })
         {
             command.Add(option);
         }
@@ -65,8 +66,12 @@ internal static class ReportCommand
                         Title = parsed.GetValue(title),
                         Notes = parsed.GetValue(note) ?? [],
                     };
-                    var report = run.Execute(host => ExportReport.Execute(settings, host));
-                    run.Emit(report, $"the report was written: {settings.DestinationPath}");
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => ExportReport.Plan(settings, host),
+                        ExportReport.Execute,
+                        report => run.Emit(report, $"the report was written: {settings.DestinationPath}")
+                    );
                 }
             )
         );

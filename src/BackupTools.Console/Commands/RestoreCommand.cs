@@ -17,7 +17,7 @@ internal static class RestoreCommand
         var walPath = Options.WalPath("SPG: where the write-ahead log goes; else beside the database.");
         var force = Options.Switch("--force", "Replace an existing database of the same engine. Skips no check.");
         var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
-        var dryRun = Options.Switch("--dry-run", "Only say what would be restored, replaced and kept.");
+        var dryRun = Options.DryRun("Only say what would be restored, replaced and kept.");
         options.AddTo(command);
         command.Add(destination);
         command.Add(walPath);
@@ -42,13 +42,12 @@ internal static class RestoreCommand
                         Force = parsed.GetValue(force),
                         Deep = parsed.GetValue(deep),
                     };
-                    if (parsed.GetValue(dryRun))
-                    {
-                        run.EmitLines(run.Execute(host => RestoreChain.Plan(settings, host)).Describe());
-                        return;
-                    }
-                    var report = run.Execute(host => RestoreChain.Execute(RestoreChain.Plan(settings, host), host));
-                    run.Emit(report, $"the database was restored: {report.FullName}");
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => RestoreChain.Plan(settings, host),
+                        RestoreChain.Execute,
+                        report => run.Emit(report, $"the database was restored: {report.FullName}")
+                    );
                 }
             )
         );

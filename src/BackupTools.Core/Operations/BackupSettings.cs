@@ -11,6 +11,9 @@ public sealed record BackupSettings
     /// <summary>The folder for the bundles; made when it does not exist.</summary>
     public required string DestinationPath { get; init; }
 
+    /// <summary>Take what changed since a bundle of the chain at the destination, instead of a full.</summary>
+    public bool Incremental { get; init; }
+
     /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB, in any case; null to find out.</summary>
     public string? Engine { get; init; }
 

@@ -4,7 +4,7 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>What a restore would do, found out without writing anything.</summary>
-public sealed class RestorePreview
+public sealed class RestorePreview : IPlan
 {
     internal RestorePreview(
         RestoreSettings settings,
@@ -48,7 +48,7 @@ public sealed class RestorePreview
     /// <summary>Findings that do not stop the restore.</summary>
     public IReadOnlyList<ProblemInfo> Problems => Request.Plan.Warnings.ToInfos();
 
-    /// <summary>The plan in lines for people.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Describe()
     {
         var plan = Request.Plan;

@@ -215,9 +215,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         );
 
     /// <summary>Shows a plan under -WhatIf, asks where that is wished for, and says whether to go on.</summary>
-    private protected bool IsAgreed(string question, IEnumerable<string> plan)
+    private protected bool IsAgreed(string question, IPlan plan)
     {
-        var lines = string.Join(Environment.NewLine, plan);
+        var lines = string.Join(Environment.NewLine, plan.Describe());
         return ShouldProcess(lines, $"{question}{Environment.NewLine}{lines}", MyInvocation.MyCommand.Name);
     }
 

@@ -123,12 +123,12 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
 
     private void Export(ReportSettings settings)
     {
-        var report = Execute("Reading the bundles", host => ExportReport.Plan(settings, host));
-        if (!IsAgreed("Write this report?", report.Describe()))
+        var plan = Execute("Reading the bundles", host => ExportReport.Plan(settings, host));
+        if (!IsAgreed("Write this report?", plan))
         {
             return;
         }
-        report = Execute("Writing the report", host => ExportReport.Execute(settings, host));
+        var report = Execute("Writing the report", host => ExportReport.Execute(plan, host));
         WriteObject(WithPSPath(report, report.FullName));
         WriteInformation(
             $"report: {report.FullName}, {report.Databases.Count} database(s), {report.LateCount} late, "
@@ -137,6 +137,6 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
         );
     }
 
-    private BackupReport Execute(string activity, Func<OperationHost, BackupReport> work) =>
+    private T Execute<T>(string activity, Func<OperationHost, T> work) =>
         Pump.Execute(activity, Environment.ProcessorCount, work);
 }

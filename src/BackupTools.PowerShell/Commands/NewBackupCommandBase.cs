@@ -2,7 +2,6 @@ using System.Management.Automation;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
-using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
@@ -69,11 +68,6 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     /// <summary>Adds to the settings what only this kind of backup knows.</summary>
     private protected abstract BackupSettings Complete(BackupSettings settings);
 
-    private protected abstract BackupPlan Plan(BackupSettings settings, OperationHost host);
-
-    /// <summary>Takes the backup; every bundle that it made.</summary>
-    private protected abstract IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host);
-
     /// <summary>A row of a table may bring a destination and options of its own.</summary>
     protected override void ProcessRecord()
     {
@@ -110,8 +104,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
                 Checkpoint = CheckpointAction(Pump, () => jobStop),
             }
         );
-        var plan = Pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
-        if (!IsAgreed($"Take this {plan.KindName} backup?", plan.Describe()))
+        var plan = Pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => TakeBackup.Plan(settings, host));
+        if (!IsAgreed($"Take this {plan.KindName} backup?", plan))
         {
             return;
         }
@@ -130,7 +124,7 @@ public abstract class NewBackupCommandBase : BackupCommandBase
         var bundles = pump.Execute(
             $"{plan.Engine} {Verb} backup to {destination}",
             ThrottleLimit,
-            host => Execute(plan, host)
+            host => TakeBackup.Execute(plan, host)
         );
         foreach (var bundle in bundles)
         {

@@ -86,11 +86,12 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
             KeepYearly = KeepYearly,
             Force = Force,
         };
-        var report = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
+        var plan = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
+        var report = plan.Report;
         // Nobody is asked about nothing.
-        if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", report.Describe()))
+        if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", plan))
         {
-            report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(settings, host));
+            report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(plan, host));
             WriteInformation(
                 $"{path}: {report.RemovedCount} bundle(s) removed, {report.KeptCount} kept, "
                     + $"{report.RemovedLength} bytes freed",
@@ -107,6 +108,6 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         }
     }
 
-    private ExpiryReport Execute(string activity, Func<OperationHost, ExpiryReport> work) =>
+    private T Execute<T>(string activity, Func<OperationHost, T> work) =>
         Pump.Execute(activity, Environment.ProcessorCount, work);
 }
