@@ -10,6 +10,7 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(ErrorCode))]
 [assembly: TypeForwardedTo(typeof(ErrorCodes))]
 [assembly: TypeForwardedTo(typeof(ErrorKind))]
+[assembly: TypeForwardedTo(typeof(Spelling))]
 [assembly: TypeForwardedTo(typeof(BackupPlan))]
 [assembly: TypeForwardedTo(typeof(BackupSettings))]
 [assembly: TypeForwardedTo(typeof(BundleSet))]

@@ -107,6 +107,47 @@ public sealed partial class ArchitectureTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>Who runs the console has no -Force, and who runs a cmdlet no --force.</summary>
+    [Fact]
+    public void Core_names_no_parameter_option_or_cmdlet()
+    {
+        var literal = new Regex("\"(?:[^\"\\\\]|\\\\.)*\"");
+        var named = new Regex(
+            "[\"\\s(](-[A-Z][a-z]|--[a-z])|\\b(Get|New|Test|Restore|Merge|Copy|Remove|Export|Start)-[A-Z]"
+        );
+        var wrong =
+            from file in Sources("src/BackupTools.Core")
+            where Path.GetFileName(file) != "ReportStyle.cs" // CSS
+            from Match text in literal.Matches(WithoutComments(Text(file)))
+            where named.IsMatch(text.Value)
+            select $"{file}: {text.Value}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void What_Core_names_both_front_ends_have()
+    {
+        var cmdlets = Text("tests/pester/Frozen.psd1") + "'Verbose: common";
+        var console = Text("docs/console.md");
+        var names = Sources("src/BackupTools.Core")
+            .SelectMany(file =>
+                Regex.Matches(Text(file), "Spelling\\.Of\\(\"(\\w+)\"\\)").Select(m => m.Groups[1].Value)
+            )
+            .Distinct()
+            .Except(["ReadChains", "CopyChain", "TakeBackup"])
+            .ToList();
+        Assert.InRange(names.Count, 10, 30);
+        Assert.All(
+            names,
+            name =>
+            {
+                Assert.Contains($"'{name}: ", cmdlets, StringComparison.Ordinal);
+                var option = Regex.Replace(name, "[A-Z]", m => $"-{m.Value.ToLowerInvariant()}");
+                Assert.Contains($"`-{option}", console, StringComparison.Ordinal);
+            }
+        );
+    }
+
     /// <summary>A verb that locked for itself could work by a plan that is out of date.</summary>
     [Fact]
     public void Verbs_lock_sweep_and_plan_again_in_one_place()

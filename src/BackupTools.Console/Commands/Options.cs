@@ -9,6 +9,16 @@ namespace BackupTools.Console.Commands;
 /// <summary>The options that several verbs have, each made in one place so that it means the same everywhere.</summary>
 internal static class Options
 {
+    /// <summary>What Core calls FullIfNeeded is <c>--full-if-needed</c> here, and what it can do is a verb.</summary>
+    public static string Spell(string name) =>
+        name switch
+        {
+            nameof(ReadChains) => "backuptools chain",
+            nameof(CopyChain) => "backuptools copy",
+            nameof(TakeBackup) => "backuptools full",
+            _ => "-" + string.Concat(name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{c}")),
+        };
+
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON array on standard output, and nothing else there." };
 

@@ -19,7 +19,7 @@ internal sealed record EngineOptions
     public bool NoCursor { get; init; }
 
     /// <summary>Grafeo: destinations whose positions no longer hold back the engine's cursor; absolute paths.</summary>
-    public IReadOnlyList<string> ForgetDestinations { get; init; } = [];
+    public IReadOnlyList<string> ForgetDestination { get; init; } = [];
 
     /// <summary>Alopex: write into the engine's own .lifecycle/backup folder layout and move its latest marker.</summary>
     public bool EngineLayout { get; init; }
@@ -40,8 +40,8 @@ internal sealed record EngineOptions
             yield return nameof(Differential);
         if (NoCursor)
             yield return nameof(NoCursor);
-        if (ForgetDestinations.Count > 0)
-            yield return nameof(ForgetDestinations);
+        if (ForgetDestination.Count > 0)
+            yield return nameof(ForgetDestination);
         if (EngineLayout)
             yield return nameof(EngineLayout);
         if (Checkpoint is not null)

@@ -63,7 +63,7 @@ public sealed record BackupSettings
             IncludeWal = IncludeWal,
             Differential = Differential,
             NoCursor = NoCursor,
-            ForgetDestinations = ForgetDestination,
+            ForgetDestination = ForgetDestination,
             EngineLayout = EngineLayout,
             Checkpoint = Checkpoint,
         };

@@ -257,7 +257,7 @@ public static class RestoreChain
                 $"the destination is taken: {string.Join(", ", occupied.Select(Path.GetFileName))}",
                 occupied[0],
                 recommendation: ForceHelps(engine, request, context)
-                    ? "Choose another destination, or use -Force to replace it."
+                    ? $"Choose another destination, or use {Spelling.Of("Force")} to replace it."
                     : ErrorCodes.DefaultRecommendation(ErrorCode.DestinationNotRecognised)
             );
         }

@@ -231,7 +231,7 @@ public static class TakeBackup
             {
                 throw new BackupException(
                     ErrorCode.InvalidOption,
-                    $"{engine.Name} has no option {option}",
+                    $"{engine.Name} has no option {Spelling.Of(option)}",
                     settings.SourcePath
                 );
             }

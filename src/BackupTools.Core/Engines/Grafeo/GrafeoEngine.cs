@@ -25,7 +25,7 @@ internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
             Options =
             [
                 nameof(EngineOptions.NoCursor),
-                nameof(EngineOptions.ForgetDestinations),
+                nameof(EngineOptions.ForgetDestination),
                 nameof(EngineOptions.Checkpoint),
             ],
         };

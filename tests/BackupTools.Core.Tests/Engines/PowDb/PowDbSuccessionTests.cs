@@ -37,7 +37,7 @@ public sealed class PowDbSuccessionTests : IDisposable
 
         Assert.Contains("a.heap is older than it was", error.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorKind.Chain, error.Kind);
-        Assert.Contains("-FullIfNeeded", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("FullIfNeeded", error.Recommendation, StringComparison.Ordinal);
     }
 
     [Theory]

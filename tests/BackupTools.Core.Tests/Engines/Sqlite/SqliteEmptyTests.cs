@@ -73,7 +73,7 @@ public sealed class SqliteEmptyTests : IDisposable
         {
             var error = Assert.Throws<BackupException>(() => TakeBackup.Plan(Settings with { Engine = engine }, _host));
             Assert.Equal(ErrorCode.SourceNotRecognised, error.Code);
-            Assert.Contains("-Engine", error.Recommendation, StringComparison.Ordinal);
+            Assert.Contains("Engine", error.Recommendation, StringComparison.Ordinal);
         }
     }
 
