@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Operations;
@@ -36,17 +35,8 @@ internal sealed class CrashBox : IDisposable
     /// <summary>It goes from bundle to bundle: each is whole, but one can be there before the other.</summary>
     public bool GoesByBundles => _operation is "copy" or "prune";
 
-    /// <summary>The operations that an engine has.</summary>
-    public static IReadOnlyList<string> Operations(EngineSample sample) =>
-        [
-            "full",
-            "increment",
-            "restore",
-            "forced restore",
-            .. new OperationHost().Engines.ByName(sample.Name.Split(' ')[0]) is IChainKeeper
-                ? new[] { "merge", "copy", "prune" }
-                : [],
-        ];
+    public static IReadOnlyList<string> Operations { get; } =
+    ["full", "increment", "restore", "forced restore", "merge", "copy", "prune"];
 
     public string Folder => Path.Combine(_root, "box");
 

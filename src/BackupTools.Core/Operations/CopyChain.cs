@@ -105,9 +105,7 @@ public static class CopyChain
     {
         var engine = host.Engines.ByName(bundle.Engine);
         using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
-        var result = host
-            .Engines.KeeperByName(bundle.Engine)
-            .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
+        var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         staging.Publish([.. result.Steps.Select(s => OverHalf(s, bundle, host))], host.Cancellation);
         result.AfterPublish?.Invoke();
         var copy = TakeBackup.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);

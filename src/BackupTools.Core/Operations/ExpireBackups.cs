@@ -64,12 +64,12 @@ public static class ExpireBackups
         var (folder, plan) = (preview.Settings.Path, preview.Plan);
         foreach (var group in plan.Removals.GroupBy(b => b.Engine))
         {
-            var keeper = host.Engines.KeeperByName(group.Key);
+            var engine = host.Engines.ByName(group.Key);
             using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
             var bundles = group.ToList();
             var without = preview.Chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
             staging.Publish(
-                [.. keeper.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
+                [.. engine.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
                 host.Cancellation
             );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));

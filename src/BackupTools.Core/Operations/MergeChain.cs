@@ -38,13 +38,13 @@ public static class MergeChain
     private static IReadOnlyList<BundleInfo> Merge(MergePreview preview, long started, OperationHost host)
     {
         var folder = preview.Settings.DestinationPath;
-        var keeper = host.Engines.KeeperByName(preview.Plan.Chain.Engine);
+        var engine = host.Engines.ByName(preview.Plan.Chain.Engine);
         using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
-        var result = keeper.Merge(preview.Plan, folder, staging, host.Context);
+        var result = engine.Merge(preview.Plan, folder, staging, host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
         staging.Publish(result.Steps, host.Cancellation);
         result.AfterPublish?.Invoke();
-        var headers = TakeBackup.ReadBack(host.Engines.ByName(preview.Plan.Chain.Engine), result, host.Context);
+        var headers = TakeBackup.ReadBack(engine, result, host.Context);
         var chainId = result.ChainId ?? headers[0].Id[..12];
         var seconds = host.SecondsSince(started);
         // What was asked for stands first there, and last in its chain.

@@ -31,10 +31,6 @@ internal abstract class EngineSandbox : IDisposable
     /// <summary>Every engine.</summary>
     public static IEnumerable<string> Names => EngineRegistry.Default.Engines.Select(e => e.Name);
 
-    /// <summary>The engines whose chains can be merged, copied and thinned out.</summary>
-    public static IEnumerable<string> Keepers =>
-        EngineRegistry.Default.Engines.Where(e => e is IChainKeeper).Select(e => e.Name);
-
     /// <summary>A sandbox of that engine, in which every run is a minute later than the one before.</summary>
     public static EngineSandbox Of(string engine)
     {

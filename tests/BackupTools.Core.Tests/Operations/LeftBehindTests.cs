@@ -52,12 +52,9 @@ public class LeftBehindTests
         var report = new ReportSettings { Folders = [box.Bundles], DestinationPath = box.At("page", "report.html") };
         Do("report", [Path.Combine("page", "report.html"), "page"], () => Verbs.Report(report, box.Host(disk)));
         Do("report over it", [], () => Verbs.Report(report, box.Host(disk)));
-        if (EngineSandbox.Keepers.Contains(engine, StringComparer.Ordinal))
-        {
-            Do("merge", ["m"], () => box.Merge(disk: disk));
-            Do("copy", ["c"], () => box.Copy(disk: disk));
-            Do("expire", [], () => box.Expire(disk: disk));
-        }
+        Do("merge", ["m"], () => box.Merge(disk: disk));
+        Do("copy", ["c"], () => box.Copy(disk: disk));
+        Do("expire", [], () => box.Expire(disk: disk));
         Do(
             "refused",
             [],

@@ -9,7 +9,7 @@ namespace BackupTools.Engines.Grafeo;
 /// Grafeo: a <c>.grafeo</c> file with a log folder beside it. Backups are those of the engine itself: a folder with a
 /// manifest, images and stretches of log. See README.md in this folder.
 /// </summary>
-internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
+internal sealed class GrafeoEngine : IBackupEngine
 {
     public string Name => EngineNames.Grafeo;
 
@@ -63,7 +63,24 @@ internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
         int known,
         VerifyDepth depth,
         EngineContext context
-    ) => GrafeoVerify.Run(path, depth, context);
+    )
+    {
+        var check = new GrafeoChainCheck(context, checkFrames: depth == VerifyDepth.Deep);
+        foreach (var bundle in path)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            using var shown = context.Progress.BeginFile(bundle.FullName, bundle.Length);
+            if (bundle.Kind == BundleKind.Full)
+            {
+                check.AddImage(bundle);
+            }
+            else
+            {
+                check.AddIncrement(bundle);
+            }
+        }
+        return check.Problems;
+    }
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
         [.. GrafeoRestore.PathsOf(request.DestinationPath).Where(p => context.Disk.Stat(p) is not null)];

@@ -4,7 +4,7 @@ using BackupTools.Files;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>PowDB: data directories of heaps, indexes and a log; bundles are folders beside each other.</summary>
-internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
+internal sealed class PowDbEngine : IBackupEngine
 {
     public string Name => EngineNames.PowDb;
 

@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Spg;
 /// SPG: a database file written by CHECKPOINT, and a write-ahead log of SQL text. Bundles are SPGBKUP files that the
 /// server's own tools read (SPG format, §1).
 /// </summary>
-internal sealed class SpgEngine : IBackupEngine, IChainKeeper
+internal sealed class SpgEngine : IBackupEngine
 {
     public string Name => EngineNames.Spg;
 
