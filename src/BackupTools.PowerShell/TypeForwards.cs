@@ -26,6 +26,7 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(FileSample))]
 [assembly: TypeForwardedTo(typeof(HeaderReading))]
 [assembly: TypeForwardedTo(typeof(IPlan))]
+[assembly: TypeForwardedTo(typeof(LocalPath))]
 [assembly: TypeForwardedTo(typeof(MergeChain))]
 [assembly: TypeForwardedTo(typeof(MergePreview))]
 [assembly: TypeForwardedTo(typeof(MergeSettings))]

@@ -31,7 +31,7 @@ internal static class MergeCommand
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
                         PointInTime = target.PointInTime,
-                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                     };
                     run.Carry(
                         parsed.GetValue(dryRun),
