@@ -15,7 +15,7 @@ internal static class Program
     private static int Run(string[] args)
     {
         StandardStreams.Open();
-        Spelling.Of = Options.Spell;
+        Spelling.Of = Commands.Options.Spell;
         using var signals = new StopSignals();
         var root = new RootCommand(
             "Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases."

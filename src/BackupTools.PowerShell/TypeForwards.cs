@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.Reports;
 
 // Core's public types. PowerShell looks for [BackupTools.Errors.BackupException] in the assemblies of the default context
@@ -44,6 +45,8 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(TargetText))]
 [assembly: TypeForwardedTo(typeof(VerifyChain))]
 [assembly: TypeForwardedTo(typeof(VerifySettings))]
+[assembly: TypeForwardedTo(typeof(EngineOptionAttribute))]
+[assembly: TypeForwardedTo(typeof(EngineOptions))]
 [assembly: TypeForwardedTo(typeof(BackupReport))]
 [assembly: TypeForwardedTo(typeof(BundleInfo))]
 [assembly: TypeForwardedTo(typeof(BundleStatus))]

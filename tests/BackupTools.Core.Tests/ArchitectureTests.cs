@@ -12,12 +12,13 @@ public sealed partial class ArchitectureTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Errors"] = [],
+        ["Options"] = [],
         ["Formats"] = ["Errors"],
         ["Chains"] = ["Errors"],
         ["Files"] = ["Errors"],
-        ["Engines"] = ["Errors", "Formats", "Chains", "Files"],
+        ["Engines"] = ["Errors", "Options", "Formats", "Chains", "Files"],
         ["Reports"] = ["Errors", "Chains"],
-        ["Operations"] = ["Errors", "Engines", "Chains", "Files", "Reports"],
+        ["Operations"] = ["Errors", "Options", "Engines", "Chains", "Files", "Reports"],
     };
 
     private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
@@ -59,23 +60,23 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Front_ends_use_operations_reports_and_errors_only()
+    public void Front_ends_use_operations_options_reports_and_errors_only()
     {
         var wrong =
             from project in new[] { "src/BackupTools.PowerShell", "src/BackupTools.Console" }
             from file in Sources(project)
             from used in RoomsUsedBy(file)
-            where used is not ("Operations" or "Reports" or "Errors")
+            where used is not ("Operations" or "Options" or "Reports" or "Errors")
             select $"{file} uses {used}";
         Assert.Empty(wrong);
     }
 
     [Fact]
-    public void Only_operations_reports_and_errors_are_public()
+    public void Only_operations_options_reports_and_errors_are_public()
     {
         var wrong =
             from type in typeof(BackupTools.Errors.BackupException).Assembly.GetExportedTypes()
-            where type.Namespace is not ("BackupTools.Operations" or "BackupTools.Reports" or "BackupTools.Errors")
+            where type.Namespace?["BackupTools.".Length..] is not ("Operations" or "Options" or "Reports" or "Errors")
             select type.FullName;
         Assert.Empty(wrong);
     }

@@ -8,8 +8,7 @@ internal static class FullCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("full", "Take a full backup of a database.");
-        var options = new BackupOptions();
-        options.AddTo(command);
+        var options = new BackupOptions(command);
         command.SetAction(parsed => options.Run(signals, parsed, settings => settings));
         return command;
     }

@@ -8,25 +8,18 @@ internal static class IncrementalCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("incremental", "Take what changed since the newest bundle at the destination.");
-        var options = new BackupOptions();
-        var since = new Option<string?>("--since")
-        {
-            Description = "The position to continue from; else the end of the newest bundle.",
-            HelpName = "POSITION",
-        };
-        var sinceBundle = new Option<string?>("--since-bundle")
-        {
-            Description = "The bundle to build on; else the newest one.",
-            HelpName = "PATH",
-        };
-        var differential = Options.Switch("--differential", "PowDB: build on the chain's full.");
+        var options = new BackupOptions(command, ofIncrements: true);
+        var since = Options.Text(
+            "--since",
+            "The position to continue from; else the end of the newest bundle.",
+            "POSITION"
+        );
+        var sinceBundle = Options.Text("--since-bundle", "The bundle to build on; else the newest one.", "PATH");
         var chainId = Options.ChainId();
         var fullIfNeeded = Options.Switch("--full-if-needed", "Take a full where only a full can go on, and warn why.");
         var allowEmpty = Options.Switch("--allow-empty", "Write the bundle even if nothing has changed.");
-        options.AddTo(command);
         command.Add(since);
         command.Add(sinceBundle);
-        command.Add(differential);
         command.Add(chainId);
         command.Add(fullIfNeeded);
         command.Add(allowEmpty);
@@ -40,7 +33,6 @@ internal static class IncrementalCommand
                         Incremental = true,
                         Since = Options.Position(parsed.GetValue(since)),
                         SinceBundle = Options.AbsoluteOrNull(parsed.GetValue(sinceBundle)),
-                        Differential = parsed.GetValue(differential),
                         ChainId = parsed.GetValue(chainId),
                         FullIfNeeded = parsed.GetValue(fullIfNeeded),
                         AllowEmpty = parsed.GetValue(allowEmpty),

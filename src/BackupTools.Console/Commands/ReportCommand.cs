@@ -19,11 +19,11 @@ internal static class ReportCommand
             "The file; a report of ours in the same format is replaced, nothing else.",
             "FILE"
         );
-        var format = new Option<string?>("--format")
-        {
-            Description = "Html (a page; the default), Json (facts for programs) or Prometheus (metrics).",
-            HelpName = "NAME",
-        };
+        var format = Options.Text(
+            "--format",
+            "Html (a page; the default), Json (facts for programs) or Prometheus (metrics).",
+            "NAME"
+        );
         var objective = Options.Span(
             "--recovery-point-objective",
             "How old the newest restorable state may be; older ones are marked as late."
@@ -33,7 +33,7 @@ internal static class ReportCommand
             Description = "What 'test --json' printed, now or earlier; may be given several times.",
             HelpName = "FILE",
         };
-        var title = new Option<string?>("--title") { Description = "The heading of the page.", HelpName = "TEXT" };
+        var title = Options.Text("--title", "The heading of the page.", "TEXT");
         var note = new Option<string[]>("--note")
         {
             Description = "A line for the top of the page; may be given several times.",

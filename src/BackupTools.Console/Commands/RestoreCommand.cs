@@ -14,7 +14,11 @@ internal static class RestoreCommand
             "The database file or data folder to make; FOLDER/ means into it.",
             "PATH"
         );
-        var walPath = Options.WalPath("SPG: where the write-ahead log goes; else beside the database.");
+        var walPath = Options.Text(
+            "--wal-path",
+            "SPG: where the write-ahead log goes; else beside the database.",
+            "FILE"
+        );
         var force = Options.Switch("--force", "Replace an existing database of the same engine. Skips no check.");
         var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
         var dryRun = Options.DryRun("Only say what would be restored, replaced and kept.");

@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Options;
 
 namespace BackupTools.Engines;
 

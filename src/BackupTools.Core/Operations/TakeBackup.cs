@@ -46,7 +46,7 @@ public static class TakeBackup
         var context = host.Context;
         // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
-        var engine = host.Engines.OfSource(source, settings.Engine, settings.ToOptions(), context);
+        var engine = host.Engines.OfSource(source, settings.Engine, settings, context);
         RefuseForeignOptions(settings, engine);
         if (settings.WalPath is null)
         {
@@ -71,7 +71,7 @@ public static class TakeBackup
             Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.SourcePath)),
             DestinationFolder = settings.DestinationPath,
             Kind = kind,
-            Options = settings.ToOptions(),
+            Options = settings,
         };
         (request, var doubts) = new BuildsOn(settings, engine, host).Complete(request);
         var plan = engine.PlanCapture(request, context);
@@ -225,7 +225,7 @@ public static class TakeBackup
 
     private static void RefuseForeignOptions(BackupSettings settings, IBackupEngine engine)
     {
-        foreach (var option in settings.ToOptions().Given())
+        foreach (var option in settings.Given())
         {
             if (!engine.Capabilities.Options.Contains(option, StringComparer.Ordinal))
             {

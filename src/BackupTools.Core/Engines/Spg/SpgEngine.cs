@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Files;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Spg;
 
