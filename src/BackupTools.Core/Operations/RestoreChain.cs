@@ -21,6 +21,10 @@ public static class RestoreChain
     public static RestorePreview Plan(RestoreSettings settings, OperationHost host)
     {
         var (plan, engine) = PlanOf(settings, host);
+        if (settings.WalPath is not null)
+        {
+            TakeBackup.RefuseForeign([nameof(settings.WalPath)], engine, settings.Path);
+        }
         settings = settings with
         {
             DestinationPath = RestoreDestination.Of(settings.DestinationPath, plan, engine, host.Context),

@@ -47,7 +47,8 @@ public static class TakeBackup
         // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
         var engine = host.Engines.OfSource(source, settings.Engine, settings, context);
-        RefuseForeignOptions(settings, engine);
+        RefuseForeign(settings.Given(), engine, settings.SourcePath);
+        RefuseContradiction(settings);
         if (settings.WalPath is null)
         {
             LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
@@ -223,19 +224,22 @@ public static class TakeBackup
         throw new BackupException(ErrorCode.VerificationFailed, "the published bundle cannot be read back", path);
     }
 
-    private static void RefuseForeignOptions(BackupSettings settings, IBackupEngine engine)
+    /// <summary>Refuses options that the engine does not have.</summary>
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    internal static void RefuseForeign(IEnumerable<string> given, IBackupEngine engine, string path)
     {
-        foreach (var option in settings.Given())
+        foreach (var option in given.Except(engine.Capabilities.Options, StringComparer.Ordinal))
         {
-            if (!engine.Capabilities.Options.Contains(option, StringComparer.Ordinal))
-            {
-                throw new BackupException(
-                    ErrorCode.InvalidOption,
-                    $"{engine.Name} has no option {Spelling.Of(option)}",
-                    settings.SourcePath
-                );
-            }
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"{engine.Name} has no option {Spelling.Of(option)}",
+                path
+            );
         }
+    }
+
+    private static void RefuseContradiction(BackupSettings settings)
+    {
         if (settings.Differential && (settings.Since is not null || settings.SinceBundle is not null))
         {
             throw new BackupException(

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using BackupTools.Engines;
+using BackupTools.Errors;
 using BackupTools.Operations;
 
 namespace BackupTools.Tests.Operations;
@@ -32,6 +33,24 @@ public sealed class EngineOptionsTests
             .Select(m => m.Groups[1].Value);
         var isOfIncrements = EngineOptions.All.Single(o => o.Property.Name == name).Option.OfIncrements;
         Assert.Equal(isOfIncrements ? ["New-IncrementalBackup"] : ["New-FullBackup", "New-IncrementalBackup"], have);
+    }
+
+    [Theory]
+    [InlineData("SQLite")]
+    [InlineData("Grafeo")]
+    [InlineData("PowDB")]
+    [InlineData("Alopex")]
+    public void A_restore_refuses_an_option_that_the_engine_does_not_have(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Become("S0");
+        box.Full();
+        var before = box.Inventory();
+        var settings = box.RestoreTo(box.Restored) with { WalPath = box.At("w") };
+        var error = Assert.Throws<BackupException>(() => box.Restore(settings));
+        Assert.Equal(ErrorCode.InvalidOption, error.Code);
+        Assert.Equal($"{engine} has no option WalPath", error.Message);
+        Assert.Equal(before, box.Inventory());
     }
 
     [Fact]
