@@ -50,44 +50,38 @@ public static class RestoreChain
     public static RestoreReport Execute(RestorePreview preview, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
-        var request = preview.Request;
+        var planned = preview.Request;
+        var isTold = false;
         try
         {
-            return Execute(preview, request, started, host);
+            return Attempt(planned);
         }
         catch (BackupException e)
-            when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(request, e)) && CanStay(request, host.Disk))
+            when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(planned, e)) && CanStay(planned, host.Disk))
         {
-            host.Context.Verbose($"{request.DestinationPath} cannot be exchanged as a whole ({e.Message})");
-            return Execute(preview, request with { EntryByEntry = true }, started, host);
+            host.Context.Verbose($"{planned.DestinationPath} cannot be exchanged as a whole ({e.Message})");
+            return Attempt(planned with { EntryByEntry = true });
         }
-    }
 
-    /// <summary>Where it goes, and by which steps, is what was planned; what goes there is looked at again.</summary>
-    private static RestoreReport Execute(
-        RestorePreview preview,
-        RestoreRequest request,
-        long started,
-        OperationHost host
-    ) =>
-        UnderLock.Execute(
-            host,
-            FolderOf(request),
-            () =>
-            {
-                var (plan, engine) = PlanOf(preview.Settings, host);
-                return Look(preview.Settings, engine, request with { Plan = plan }, refuse: true, host);
-            },
-            fresh =>
-            {
-                if (ReferenceEquals(request, preview.Request)) // else it was told already
+        // Where it goes, and by which steps, was planned; what goes there is looked at again.
+        RestoreReport Attempt(RestoreRequest request) =>
+            UnderLock.Execute(
+                host,
+                FolderOf(request),
+                () =>
                 {
-                    host.Warn(fresh.Request.Plan.Warnings);
-                }
-                return Restore(fresh, started, host);
-            },
-            request.EntryByEntry ? null : LockNameOf(Path.GetFileName(request.DestinationPath))
-        );
+                    var (plan, engine) = PlanOf(preview.Settings, host);
+                    return Look(preview.Settings, engine, request with { Plan = plan }, refuse: true, host);
+                },
+                fresh =>
+                {
+                    host.Warn(isTold ? [] : fresh.Request.Plan.Warnings);
+                    isTold = true;
+                    return Restore(fresh, started, host);
+                },
+                request.EntryByEntry ? null : LockNameOf(Path.GetFileName(request.DestinationPath))
+            );
+    }
 
     /// <summary>Looks at the destination; refuses what is there and may not be replaced.</summary>
     private static RestorePreview Look(
