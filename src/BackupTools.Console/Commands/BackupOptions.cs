@@ -35,13 +35,15 @@ internal sealed class BackupOptions
                 .Select(o => (o.Property, Make(o.Property, o.Option.Help))),
         ];
         command.Add(_source);
-        foreach (
-            var option in (Option[])
-                [_destination, _engine, .. _ofEngines.Select(o => o.Option), _dryRun, _json, _verbose, _throttleLimit]
-        )
-        {
-            command.Add(option);
-        }
+        command.AddAll([
+            _destination,
+            _engine,
+            .. _ofEngines.Select(o => o.Option),
+            _dryRun,
+            _json,
+            _verbose,
+            _throttleLimit,
+        ]);
     }
 
     /// <summary>Takes the backup; <paramref name="complete"/> adds what only one of the verbs knows.</summary>

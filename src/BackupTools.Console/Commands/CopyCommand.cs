@@ -16,10 +16,7 @@ internal static class CopyCommand
         var dryRun = Options.DryRun();
         var common = new CommonOptions();
         command.Add(folder);
-        command.Add(destination);
-        command.Add(chainId);
-        command.Add(verify);
-        command.Add(dryRun);
+        command.AddAll(destination, chainId, verify, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(

@@ -18,11 +18,7 @@ internal static class IncrementalCommand
         var chainId = Options.ChainId();
         var fullIfNeeded = Options.Switch("--full-if-needed", "Take a full where only a full can go on, and warn why.");
         var allowEmpty = Options.Switch("--allow-empty", "Write the bundle even if nothing has changed.");
-        command.Add(since);
-        command.Add(sinceBundle);
-        command.Add(chainId);
-        command.Add(fullIfNeeded);
-        command.Add(allowEmpty);
+        command.AddAll(since, sinceBundle, chainId, fullIfNeeded, allowEmpty);
         command.SetAction(parsed =>
             options.Run(
                 signals,

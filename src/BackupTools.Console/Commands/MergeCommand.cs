@@ -16,8 +16,7 @@ internal static class MergeCommand
         );
         var dryRun = Options.DryRun();
         options.AddTo(command);
-        command.Add(destination);
-        command.Add(dryRun);
+        command.AddAll(destination, dryRun);
         command.SetAction(parsed =>
             options.Run(
                 signals,

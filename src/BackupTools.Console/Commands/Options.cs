@@ -19,6 +19,14 @@ internal static class Options
             _ => "-" + string.Concat(name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{c}")),
         };
 
+    public static void AddAll(this Command command, params Option[] options)
+    {
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+    }
+
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON array on standard output, and nothing else there." };
 

@@ -21,10 +21,7 @@ internal static class PruneCommand
         var dryRun = Options.DryRun("Only say what would go and what would stay, and why.");
         var common = new CommonOptions();
         command.Add(folder);
-        foreach (var option in new Option[] { last, within, daily, weekly, monthly, yearly, chainId, force, dryRun })
-        {
-            command.Add(option);
-        }
+        command.AddAll(last, within, daily, weekly, monthly, yearly, chainId, force, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(

@@ -43,10 +43,7 @@ internal static class ReportCommand
         var dryRun = Options.DryRun("Only say how the databases stand.");
         var common = new CommonOptions();
         command.Add(folders);
-        foreach (var option in new Option[] { destination, format, objective, tests, title, note, recurse, dryRun })
-        {
-            command.Add(option);
-        }
+        command.AddAll(destination, format, objective, tests, title, note, recurse, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(

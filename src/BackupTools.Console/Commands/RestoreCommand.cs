@@ -23,11 +23,7 @@ internal static class RestoreCommand
         var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
         var dryRun = Options.DryRun("Only say what would be restored, replaced and kept.");
         options.AddTo(command);
-        command.Add(destination);
-        command.Add(walPath);
-        command.Add(force);
-        command.Add(deep);
-        command.Add(dryRun);
+        command.AddAll(destination, walPath, force, deep, dryRun);
         command.SetAction(parsed =>
             options.Run(
                 signals,

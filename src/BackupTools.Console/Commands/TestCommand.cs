@@ -13,8 +13,7 @@ internal static class TestCommand
         var deep = Options.Switch("--deep", "Check everything that the format defines.");
         var drill = Options.Switch("--restore-drill", "Restore into a temporary folder, check, and remove it.");
         options.AddTo(command);
-        command.Add(deep);
-        command.Add(drill);
+        command.AddAll(deep, drill);
         command.SetAction(parsed =>
             options.Run(
                 signals,

@@ -7,13 +7,8 @@ namespace BackupTools.Operations;
 /// <summary>What a backup would do, found out without writing anything.</summary>
 public sealed class BackupPlan : IPlan
 {
-    internal BackupPlan(BackupSettings settings, BundleKind kind, IBackupEngine engine, CapturePlan capture)
-    {
-        Settings = settings;
-        Kind = kind;
-        EngineOf = engine;
-        Capture = capture;
-    }
+    internal BackupPlan(BackupSettings settings, BundleKind kind, IBackupEngine engine, CapturePlan capture) =>
+        (Settings, Kind, EngineOf, Capture) = (settings, kind, engine, capture);
 
     internal BackupSettings Settings { get; }
 

@@ -10,13 +10,7 @@ public sealed class CopyPlan : IPlan
         IReadOnlyList<BackupChain> chains,
         IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> missing,
         int presentCount
-    )
-    {
-        Settings = settings;
-        Chains = chains;
-        Missing = missing;
-        PresentCount = presentCount;
-    }
+    ) => (Settings, Chains, Missing, PresentCount) = (settings, chains, missing, presentCount);
 
     internal CopySettings Settings { get; }
 

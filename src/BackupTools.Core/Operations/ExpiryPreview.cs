@@ -13,13 +13,7 @@ public sealed class ExpiryPreview : IPlan
         ExpiryPlan plan,
         IReadOnlyList<BackupChain> chains,
         IReadOnlyList<ProblemInfo> problems
-    )
-    {
-        Settings = settings;
-        Plan = plan;
-        Chains = chains;
-        _problems = problems;
-    }
+    ) => (Settings, Plan, Chains, _problems) = (settings, plan, chains, problems);
 
     internal ExpirySettings Settings { get; }
 

@@ -5,11 +5,7 @@ namespace BackupTools.Operations;
 /// <summary>What a merge would do, found out without writing anything.</summary>
 public sealed class MergePreview : IPlan
 {
-    internal MergePreview(MergeSettings settings, RestorePlan plan)
-    {
-        Settings = settings;
-        Plan = plan;
-    }
+    internal MergePreview(MergeSettings settings, RestorePlan plan) => (Settings, Plan) = (settings, plan);
 
     internal MergeSettings Settings { get; }
 

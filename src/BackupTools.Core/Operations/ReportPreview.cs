@@ -5,11 +5,7 @@ namespace BackupTools.Operations;
 /// <summary>What a report would say, before it is written.</summary>
 public sealed class ReportPreview : IPlan
 {
-    internal ReportPreview(ReportSettings settings, BackupReport report)
-    {
-        Settings = settings;
-        Report = report;
-    }
+    internal ReportPreview(ReportSettings settings, BackupReport report) => (Settings, Report) = (settings, report);
 
     internal ReportSettings Settings { get; }
 

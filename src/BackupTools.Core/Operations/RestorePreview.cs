@@ -12,14 +12,7 @@ public sealed class RestorePreview : IPlan
         RestoreRequest request,
         IReadOnlyList<string> replaces,
         IReadOnlyList<string> keeps
-    )
-    {
-        Settings = settings;
-        EngineOf = engine;
-        Request = request;
-        Replaces = replaces;
-        Keeps = keeps;
-    }
+    ) => (Settings, EngineOf, Request, Replaces, Keeps) = (settings, engine, request, replaces, keeps);
 
     internal RestoreSettings Settings { get; }
 

@@ -130,10 +130,9 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
         }
         var report = Execute("Writing the report", host => ExportReport.Execute(plan, host));
         WriteObject(WithPSPath(report, report.FullName));
-        WriteInformation(
+        Streams.Information(
             $"report: {report.FullName}, {report.Databases.Count} database(s), {report.LateCount} late, "
-                + $"{report.InvalidCount} with errors",
-            [Pipeline.CmdletStreams.Tag]
+                + $"{report.InvalidCount} with errors"
         );
     }
 

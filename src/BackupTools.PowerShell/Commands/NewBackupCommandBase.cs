@@ -61,8 +61,6 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     private protected override bool MustFind => true;
 
-    private protected abstract string Verb { get; }
-
     private protected abstract void PerSource(Action<string> act);
 
     /// <summary>Adds to the settings what only this kind of backup knows.</summary>
@@ -104,7 +102,8 @@ public abstract class NewBackupCommandBase : BackupCommandBase
                 Checkpoint = CheckpointAction(Pump, () => jobStop),
             }
         );
-        var plan = Pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => TakeBackup.Plan(settings, host));
+        var verb = settings.Incremental ? "incremental" : "full";
+        var plan = Pump.Execute($"Planning the {verb} backup", ThrottleLimit, host => TakeBackup.Plan(settings, host));
         if (!IsAgreed($"Take this {plan.KindName} backup?", plan))
         {
             return;
@@ -114,18 +113,14 @@ public abstract class NewBackupCommandBase : BackupCommandBase
             (pump, streams, stop) =>
             {
                 jobStop = stop;
-                Run(plan, settings.DestinationPath, pump, streams);
+                Run(plan, $"{plan.Engine} {verb} backup to {settings.DestinationPath}", pump, streams);
             }
         );
     }
 
-    private void Run(BackupPlan plan, string destination, PipelinePump pump, IStreams streams)
+    private void Run(BackupPlan plan, string activity, PipelinePump pump, IStreams streams)
     {
-        var bundles = pump.Execute(
-            $"{plan.Engine} {Verb} backup to {destination}",
-            ThrottleLimit,
-            host => TakeBackup.Execute(plan, host)
-        );
+        var bundles = pump.Execute(activity, ThrottleLimit, host => TakeBackup.Execute(plan, host));
         foreach (var bundle in bundles)
         {
             streams.Object(WithPSPath(bundle, bundle.FullName));

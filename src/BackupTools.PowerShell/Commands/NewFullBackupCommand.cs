@@ -30,8 +30,6 @@ public sealed class NewFullBackupCommand : NewBackupCommandBase
     [ValidateNotNullOrEmpty]
     public string[]? LiteralPath { get; set; }
 
-    private protected override string Verb => "full";
-
     private protected override void PerSource(Action<string> act) => PerPath(Path, LiteralPath, (path, _) => act(path));
 
     private protected override BackupSettings Complete(BackupSettings settings) => settings;

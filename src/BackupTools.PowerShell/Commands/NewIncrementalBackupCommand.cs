@@ -77,8 +77,6 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     [SwitchText]
     public SwitchParameter AllowEmpty { get; set; }
 
-    private protected override string Verb => "incremental";
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

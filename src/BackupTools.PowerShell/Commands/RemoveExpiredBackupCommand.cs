@@ -92,10 +92,9 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", plan))
         {
             report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(plan, host));
-            WriteInformation(
+            Streams.Information(
                 $"{path}: {report.RemovedCount} bundle(s) removed, {report.KeptCount} kept, "
-                    + $"{report.RemovedLength} bytes freed",
-                [Pipeline.CmdletStreams.Tag]
+                    + $"{report.RemovedLength} bytes freed"
             );
         }
         if (PassThru)
