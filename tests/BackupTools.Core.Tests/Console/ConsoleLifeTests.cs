@@ -66,7 +66,7 @@ public sealed class ConsoleLifeTests : IDisposable
     [InlineData("copy of", "copy", "{b}", "--destination-path", "{m}")]
     [InlineData("3 bundle(s) to remove, 1 to keep", "prune", "{b}", "--keep-last", "1")]
     [InlineData("SPG restore of chain", "restore", "{b}", "--destination-path", "{m}")]
-    [InlineData("1 database(s)", "report", "{b}", "--destination-path", "{m}")]
+    [InlineData("report on 1 database", "report", "{b}", "--destination-path", "{m}")]
     public void A_dry_run_says_what_would_be_done_and_writes_nothing(string says, params string[] args)
     {
         _sandbox.Chain();
