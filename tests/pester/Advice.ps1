@@ -34,7 +34,7 @@ function Get-AdviceCase {
         }
     }
     @{
-        Id = 'PathIsAmbiguous'; Advice = 'Use -LiteralPath to mean the name as it is.'
+        Id = 'PathIsAmbiguous'; Advice = 'Name the one that is meant by its own path.'
         Provoke = {
             Set-Location -LiteralPath $s.Folder
             Copy-Item -LiteralPath $s.Source -Destination 'shop[1].db'

@@ -12,10 +12,7 @@ internal sealed class CommonOptions
 
     public void AddTo(Command command)
     {
-        command.Add(_engine);
-        command.Add(_json);
-        command.Add(_verbose);
-        command.Add(_throttleLimit);
+        command.AddAll(_engine, _json, _verbose, _throttleLimit);
     }
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);

@@ -18,9 +18,7 @@ internal static class TestCommand
             HelpName = "FILE",
         };
         options.AddTo(command);
-        command.Add(deep);
-        command.Add(drill);
-        command.Add(source);
+        command.AddAll(deep, drill, source);
         command.SetAction(parsed =>
             options.Run(
                 signals,

@@ -117,15 +117,17 @@ public sealed class ClockTests
     }
 
     private static BackupReport Report(EngineSandbox box) =>
-        ExportReport.Plan(
-            new ReportSettings
-            {
-                Folders = [box.Bundles],
-                DestinationPath = box.At("r.html"),
-                RecoveryPointObjective = TimeSpan.FromDays(1),
-            },
-            box.Host()
-        );
+        ExportReport
+            .Plan(
+                new ReportSettings
+                {
+                    Folders = [box.Bundles],
+                    DestinationPath = box.At("r.html"),
+                    RecoveryPointObjective = TimeSpan.FromDays(1),
+                },
+                box.Host()
+            )
+            .Report;
 
     private static void At(EngineSandbox box, DateTimeOffset time) => box.Clock!.Now = time;
 

@@ -185,22 +185,24 @@ public sealed class UnchangedTests
     private static IReadOnlyList<BundleInfo> Increment(EngineSandbox box, BackupSettings? settings = null)
     {
         var host = box.Host();
-        return TakeIncrementalBackup.ExecuteAll(TakeIncrementalBackup.Plan(settings ?? Settings(box), host), host);
+        return Verbs.Increments(settings ?? Settings(box), host);
     }
 
     private static List<ChainInfo> ChainsAt(EngineSandbox box, string folder) =>
         ReadChains.Read(box.At(folder), false, null, box.Host()).Select(r => r.Chain!).ToList();
 
     private static BackupReport Report(EngineSandbox box) =>
-        ExportReport.Plan(
-            new ReportSettings
-            {
-                Folders = [box.Bundles],
-                DestinationPath = box.At("report.html"),
-                RecoveryPointObjective = TimeSpan.FromHours(1),
-            },
-            box.Host()
-        );
+        ExportReport
+            .Plan(
+                new ReportSettings
+                {
+                    Folders = [box.Bundles],
+                    DestinationPath = box.At("report.html"),
+                    RecoveryPointObjective = TimeSpan.FromHours(1),
+                },
+                box.Host()
+            )
+            .Report;
 
     private static IEnumerable<ProblemInfo> Warnings(EngineSandbox box, DateTimeOffset time)
     {

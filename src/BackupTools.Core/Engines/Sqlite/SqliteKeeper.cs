@@ -222,6 +222,6 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             ErrorCode.InvalidOption,
             $"this was made by Litestream, which may still use its folder: {consequence}",
             path,
-            recommendation: "Copy the chain with Copy-BackupChain, or name another destination folder."
+            recommendation: $"Copy the chain with {Spelling.Of("CopyChain")}, or name another destination folder."
         );
 }

@@ -128,7 +128,7 @@ internal static class SqlitePlan
             "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since"
                 + (why is null ? "" : $" ({why.Message})"),
             bundle.FullName,
-            recommendation: "Take a new full backup, or use -FullIfNeeded, which does (into another folder, if Litestream "
+            recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does (into another folder, if Litestream "
                 + "writes to this one). Copy bundles with their side files, whose names begin with a dot.",
             inner: why
         );

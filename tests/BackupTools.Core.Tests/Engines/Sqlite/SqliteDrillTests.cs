@@ -124,8 +124,8 @@ public sealed class SqliteDrillTests : IDisposable
             Force = true,
         };
         var host = new OperationHost();
-        Assert.Null(RestoreChain.Execute(RestoreChain.Plan(settings, host), host).Tables);
-        var deep = RestoreChain.Execute(RestoreChain.Plan(settings with { Deep = true }, host), host);
+        Assert.Null(Verbs.Restore(settings, host).Tables);
+        var deep = Verbs.Restore(settings with { Deep = true }, host);
         var table = Assert.Single(deep.Tables!);
         Assert.Equal(("t", 100L, null), (table.Name, table.Rows, table.SourceRows));
     }
@@ -145,7 +145,7 @@ public sealed class SqliteDrillTests : IDisposable
     {
         var host = new OperationHost();
         var settings = new BackupSettings { SourcePath = Source, DestinationPath = _box.Harness.At("b") };
-        TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host);
+        Verbs.Full(settings, host);
     }
 
     private List<(string Name, long Rows, long? Source)> Drill() => Drill(Source);
