@@ -192,8 +192,12 @@ public sealed class LtxTests : IDisposable
             .. numbers.Select(n =>
             {
                 var page = new byte[size];
-                // From noise, which does not compress, to zeros.
+                // From noise, which does not compress, over what does to zeros.
                 random.NextBytes(page.AsSpan(0, random.Next(3) * size / 2));
+                if (random.Next(2) == 0)
+                {
+                    Lz4PageEncoderTests.Words(random, page.AsSpan(size / 4, size / 2));
+                }
                 return (n, page);
             }),
         ];
