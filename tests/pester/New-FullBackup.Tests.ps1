@@ -152,6 +152,13 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
                 Should -Throw -ErrorId "ProviderNotSupported,$command"
         }
 
+        It 'an address, as a source or a destination' {
+            New-FullBackup -LiteralPath s3://bucket/x.db -DestinationPath $sample.Destination -ErrorVariable errors -ErrorAction SilentlyContinue
+            $errors[0].FullyQualifiedErrorId | Should -BeExactly "ProviderNotSupported,$command"
+            { New-FullBackup -LiteralPath $sample.Source -DestinationPath s3://bucket/x -ErrorAction SilentlyContinue } |
+                Should -Throw -ErrorId "ProviderNotSupported,$command"
+        }
+
         It 'a destination on a drive that does not exist, at once' {
             { New-FullBackup -LiteralPath $sample.Source -DestinationPath nodrive:/b -ErrorAction SilentlyContinue } |
                 Should -Throw -ErrorId "PathNotFound,$command"

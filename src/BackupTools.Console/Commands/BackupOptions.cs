@@ -82,13 +82,13 @@ internal sealed class BackupOptions
     private BackupSettings Settings(ParseResult parsed, CancellationToken stop) =>
         new()
         {
-            SourcePath = Options.Absolute(parsed.GetRequiredValue(_source)),
-            DestinationPath = Options.Absolute(parsed.GetRequiredValue(_destination)),
+            SourcePath = LocalPath.Absolute(parsed.GetRequiredValue(_source)),
+            DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(_destination)),
             Engine = parsed.GetValue(_engine),
             WalPath = Options.AbsoluteOrNull(parsed.GetValue(_walPath)),
             IncludeWal = parsed.GetValue(_includeWal),
             NoCursor = parsed.GetValue(_noCursor),
-            ForgetDestination = (parsed.GetValue(_forget) ?? []).Select(Options.Absolute).ToArray(),
+            ForgetDestination = (parsed.GetValue(_forget) ?? []).Select(LocalPath.Absolute).ToArray(),
             EngineLayout = parsed.GetValue(_engineLayout),
             Checkpoint = parsed.GetValue(_checkpoint) is { } command ? () => RunCheckpoint(command, stop) : null,
         };

@@ -22,7 +22,7 @@ internal static class ChainCommand
                 run =>
                     run.Execute(host =>
                     {
-                        var path = Options.Absolute(parsed.GetRequiredValue(folder));
+                        var path = LocalPath.Absolute(parsed.GetRequiredValue(folder));
                         foreach (
                             var reading in ReadChains.Read(path, parsed.GetValue(recurse), common.Engine(parsed), host)
                         )

@@ -27,8 +27,8 @@ internal static class CopyCommand
                 {
                     var settings = new CopySettings
                     {
-                        Path = Options.Absolute(parsed.GetRequiredValue(folder)),
-                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        Path = LocalPath.Absolute(parsed.GetRequiredValue(folder)),
+                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                         ChainId = parsed.GetValue(chainId),
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),

@@ -25,7 +25,7 @@ internal static class HeaderCommand
                 parsed,
                 run =>
                 {
-                    foreach (var path in parsed.GetRequiredValue(paths).Select(Options.Absolute))
+                    foreach (var path in parsed.GetRequiredValue(paths).Select(LocalPath.Absolute))
                     {
                         run.PerItem(() => Show(run, path, parsed.GetValue(verify), common.Engine(parsed)));
                     }

@@ -29,7 +29,7 @@ internal static class MergeCommand
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
                         PointInTime = target.PointInTime,
-                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                     };
                     run.EmitPublished(
                         run.Execute(host => MergeChain.ExecuteAll(MergeChain.Plan(settings, host), host))

@@ -75,10 +75,7 @@ internal static class Options
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
-    /// <summary>An absolute path without a separator at its end.</summary>
-    public static string Absolute(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-
-    public static string? AbsoluteOrNull(string? path) => path is null ? null : Absolute(path);
+    public static string? AbsoluteOrNull(string? path) => path is null ? null : LocalPath.Absolute(path);
 
     public static ulong? Position(string? text) => text is null ? null : TargetText.ParsePosition(text);
 

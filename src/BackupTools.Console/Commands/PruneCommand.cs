@@ -34,7 +34,7 @@ internal static class PruneCommand
                 {
                     var settings = new ExpirySettings
                     {
-                        Path = Options.Absolute(parsed.GetRequiredValue(folder)),
+                        Path = LocalPath.Absolute(parsed.GetRequiredValue(folder)),
                         Engine = common.Engine(parsed),
                         ChainIds = parsed.GetValue(chainId) is { } id ? [id] : null,
                         KeepLast = parsed.GetValue(last),

@@ -55,8 +55,8 @@ internal static class ReportCommand
                 {
                     var settings = new ReportSettings
                     {
-                        Folders = parsed.GetRequiredValue(folders).Select(Options.Absolute).ToArray(),
-                        DestinationPath = Options.Absolute(parsed.GetRequiredValue(destination)),
+                        Folders = parsed.GetRequiredValue(folders).Select(LocalPath.Absolute).ToArray(),
+                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                         Format = Options.ParseFormat(parsed.GetValue(format)),
                         Recurse = parsed.GetValue(recurse),
                         Engine = common.Engine(parsed),

@@ -37,7 +37,7 @@ internal static class RestoreCommand
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
                         PointInTime = target.PointInTime,
-                        DestinationPath = Path.GetFullPath(parsed.GetRequiredValue(destination)),
+                        DestinationPath = LocalPath.AbsoluteOrInto(parsed.GetRequiredValue(destination)),
                         WalPath = Options.AbsoluteOrNull(parsed.GetValue(walPath)),
                         Force = parsed.GetValue(force),
                         Deep = parsed.GetValue(deep),

@@ -37,7 +37,7 @@ internal sealed class TargetOptions
                     run,
                     new TargetSettings
                     {
-                        Path = Options.Absolute(parsed.GetRequiredValue(_folder)),
+                        Path = LocalPath.Absolute(parsed.GetRequiredValue(_folder)),
                         ChainId = parsed.GetValue(_chainId),
                         Engine = _common.Engine(parsed),
                         ToPosition = Options.Position(parsed.GetValue(_toPosition)),

@@ -23,7 +23,7 @@ public enum ErrorCode
     /// <summary>Used when a path with wildcard characters also exists literally, or names two databases by a link.</summary>
     PathIsAmbiguous,
 
-    /// <summary>Used when a path belongs to a PowerShell provider other than FileSystem.</summary>
+    /// <summary>Used when a path belongs to a PowerShell provider other than FileSystem, or is an address such as s3://bucket.</summary>
     ProviderNotSupported,
 
     /// <summary>Used when a time is not a DateTime, a DateTimeOffset or an ISO 8601 text.</summary>

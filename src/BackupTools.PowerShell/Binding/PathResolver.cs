@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Errors;
+using BackupTools.Operations;
 using DriveNotFoundException = System.Management.Automation.DriveNotFoundException;
 
 namespace BackupTools.PowerShell.Binding;
@@ -96,6 +97,9 @@ internal sealed class PathResolver(SessionState session)
     private static BackupException NothingMatches(string path) =>
         new(ErrorCode.PathNotFound, "nothing matches the pattern", path);
 
-    private static BackupException NoDrive(string path, Exception error) =>
-        new(ErrorCode.PathNotFound, error.Message.TrimEnd('.'), path, inner: error);
+    private static BackupException NoDrive(string path, Exception error)
+    {
+        LocalPath.Require(path);
+        return new(ErrorCode.PathNotFound, error.Message.TrimEnd('.'), path, inner: error);
+    }
 }

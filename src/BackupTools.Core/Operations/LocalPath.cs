@@ -1,0 +1,34 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>Tells paths of this machine from addresses of stores and servers, under whose names no folder must be made.</summary>
+public static class LocalPath
+{
+    /// <summary>Refuses what begins with a scheme, as s3://bucket or https://host. A drive letter is none.</summary>
+    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    public static void Require(string path)
+    {
+        var length = path.IndexOf("://", StringComparison.Ordinal);
+        if (length > 1 && path[..length].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.'))
+        {
+            throw new BackupException(
+                ErrorCode.ProviderNotSupported,
+                $"{path[..length]}:// is an address, not a path of this machine",
+                path
+            );
+        }
+    }
+
+    /// <summary>The absolute path without a separator at its end.</summary>
+    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    public static string Absolute(string path) => Path.TrimEndingDirectorySeparator(AbsoluteOrInto(path));
+
+    /// <summary>The absolute path, where a separator at the end has a meaning, and stays.</summary>
+    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    public static string AbsoluteOrInto(string path)
+    {
+        Require(path);
+        return Path.GetFullPath(path);
+    }
+}
