@@ -12,7 +12,7 @@ internal sealed class SqliteShape(string content) : IDatabaseShape
     /// <summary>Letters, four random bits each: LZ4 finds nothing to repeat.</summary>
     public const string Letters = "";
 
-    /// <summary>Words of a vocabulary, a few of them often: about half as large when it is compressed.</summary>
+    /// <summary>Words of a vocabulary, a few of them often: a little more than half as large when it is compressed.</summary>
     public const string Words = " words";
 
     /// <summary>Random bytes, as in pictures.</summary>
@@ -113,14 +113,14 @@ internal sealed class SqliteShape(string content) : IDatabaseShape
         }
     }
 
-    /// <summary>2,000 words of two to eleven letters, with the space behind them.</summary>
+    /// <summary>200 words of two to eleven letters, with the space behind them.</summary>
     private static byte[][] MakeVocabulary()
     {
         var text = new TextSource(0);
         return
         [
             .. Enumerable
-                .Range(0, 2000)
+                .Range(0, 200)
                 .Select(_ =>
                 {
                     var word = new byte[3 + text.Below(10)];
