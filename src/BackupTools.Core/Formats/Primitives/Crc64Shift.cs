@@ -7,7 +7,7 @@ namespace BackupTools.Formats.Primitives;
 /// <remarks>
 /// A register is a polynomial over bits, reflected: bit 63 is the coefficient of x^0, so multiplying by x is a shift to
 /// the right. The bytes of the second piece multiply the first one's register by x^8 each. As that is linear, the products
-/// of each byte at each place are looked up.
+/// of each byte at each place can be looked up. Not safe for several threads at once.
 /// </remarks>
 /// <param name="length">Bytes of the second piece.</param>
 internal sealed class Crc64Shift(long length)
@@ -15,14 +15,26 @@ internal sealed class Crc64Shift(long length)
     // 0x1B, the terms below x^64, backwards.
     private const ulong Polynomial = 0xD800000000000000;
 
-    private readonly ulong[] _products = MakeProducts(length);
+    /// <summary>Fewer products than this are quicker worked out than looked up.</summary>
+    private const int Few = 16;
+
+    private readonly ulong _power = Power(length);
+    private ulong[]? _products;
+    private int _uses;
 
     /// <summary>The CRC of A followed by B.</summary>
     /// <param name="first">CRC of A.</param>
     /// <param name="second">CRC of B.</param>
     public ulong Combine(ulong first, ulong second)
     {
-        var products = _products;
+        if (_products is not { } products)
+        {
+            if (++_uses < Few)
+            {
+                return Multiply(first, _power) ^ second;
+            }
+            products = _products = MakeProducts(_power);
+        }
         for (var place = 0; place < products.Length; place += 256)
         {
             second ^= products[place + (byte)first];
@@ -31,11 +43,12 @@ internal sealed class Crc64Shift(long length)
         return second;
     }
 
-    private static ulong[] MakeProducts(long length)
+    /// <summary>x^8 for each byte.</summary>
+    private static ulong Power(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         var power = 1UL << 63;
-        var square = power >> 8; // x^8
+        var square = power >> 8;
         for (var bytes = length; bytes != 0; bytes >>= 1, square = Multiply(square, square))
         {
             if ((bytes & 1) != 0)
@@ -43,6 +56,11 @@ internal sealed class Crc64Shift(long length)
                 power = Multiply(power, square);
             }
         }
+        return power;
+    }
+
+    private static ulong[] MakeProducts(ulong power)
+    {
         var products = new ulong[8 * 256];
         for (var place = 0; place < 8; place++)
         {

@@ -17,6 +17,7 @@ internal sealed class LtxWriter
     private readonly ArrayBufferWriter<byte> _index = new();
     private long _position;
     private uint _last;
+    private byte[]? _compressed;
 
     /// <summary>Writes the header.</summary>
     public LtxWriter(IBufferWriter<byte> target, LtxHeader header)
@@ -35,8 +36,12 @@ internal sealed class LtxWriter
     /// <summary>Compresses a page and writes it. Numbers ascend; the lock page is passed over.</summary>
     public void Page(uint number, ReadOnlySpan<byte> page)
     {
-        var compressed = new byte[Lz4PageEncoder.LargestBlock(page.Length)];
-        Page(number, _pageSums.OfBytes(page), compressed.AsSpan(0, Lz4PageEncoder.Encode(page, compressed)));
+        if (page.Length != _header.PageSize)
+        {
+            throw new ArgumentException($"page {number} of {page.Length} bytes", nameof(page));
+        }
+        _compressed ??= new byte[Lz4PageEncoder.LargestBlock(page.Length)];
+        Page(number, _pageSums.OfBytes(page), _compressed.AsSpan(0, Lz4PageEncoder.Encode(page, _compressed)));
     }
 
     /// <summary>Writes a page that is compressed already.</summary>
