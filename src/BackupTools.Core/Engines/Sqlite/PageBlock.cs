@@ -18,7 +18,7 @@ namespace BackupTools.Engines.Sqlite;
 /// <param name="pages">The most pages of a block.</param>
 internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte[]>? earlier, int pages) : IDisposable
 {
-    private readonly int _slot = Lz4PageEncoder.LargestBlock(pageSize);
+    private readonly int _slot = LZ4Codec.MaximumOutputSize(pageSize);
     private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
     private readonly PageChecksum _checksum = new(pageSize);
     private readonly PageMac? _mac = macs?.NewMac();
@@ -26,7 +26,7 @@ internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte
     private readonly int[] _sizes = new int[pages];
     private readonly byte[] _plain = new byte[pageSize];
     private readonly byte[] _compressed = GC.AllocateUninitializedArray<byte>(
-        earlier is null ? 0 : pages * Lz4PageEncoder.LargestBlock(pageSize)
+        earlier is null ? 0 : pages * LZ4Codec.MaximumOutputSize(pageSize)
     );
 
     /// <summary>The most pages that a block of a state can have.</summary>
@@ -72,7 +72,7 @@ internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte
     /// <summary>Compresses a page, and proves that it comes back.</summary>
     private int Compress(uint number, ReadOnlySpan<byte> page, Span<byte> target)
     {
-        var size = Lz4PageEncoder.Encode(page, target);
+        var size = LZ4Codec.Encode(page, target);
         return LZ4Codec.Decode(target[..size], _plain) == pageSize && page.SequenceEqual(_plain)
             ? size
             : throw new BackupException(

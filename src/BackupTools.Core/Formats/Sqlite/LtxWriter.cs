@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using K4os.Compression.LZ4;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -40,8 +41,8 @@ internal sealed class LtxWriter
         {
             throw new ArgumentException($"page {number} of {page.Length} bytes", nameof(page));
         }
-        _compressed ??= new byte[Lz4PageEncoder.LargestBlock(page.Length)];
-        Page(number, _pageSums.OfBytes(page), _compressed.AsSpan(0, Lz4PageEncoder.Encode(page, _compressed)));
+        _compressed ??= new byte[LZ4Codec.MaximumOutputSize(page.Length)];
+        Page(number, _pageSums.OfBytes(page), _compressed.AsSpan(0, LZ4Codec.Encode(page, _compressed)));
     }
 
     /// <summary>Writes a page that is compressed already.</summary>

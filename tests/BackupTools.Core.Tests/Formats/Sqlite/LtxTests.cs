@@ -196,11 +196,24 @@ public sealed class LtxTests : IDisposable
                 random.NextBytes(page.AsSpan(0, random.Next(3) * size / 2));
                 if (random.Next(2) == 0)
                 {
-                    Lz4PageEncoderTests.Words(random, page.AsSpan(size / 4, size / 2));
+                    Words(random, page.AsSpan(size / 4, size / 2));
                 }
                 return (n, page);
             }),
         ];
+
+    /// <summary>Words of a few dozen, as in rows.</summary>
+    private static void Words(Random random, Span<byte> target)
+    {
+        string[] words = ["paid", "on", "the", "order", "customer", "invoice", "2026-11-29", "EUR", "street", "open"];
+        for (var at = 0; at < target.Length; )
+        {
+            var word = Encoding.ASCII.GetBytes(words[random.Next(words.Length)] + ' ');
+            var part = word.AsSpan(0, Math.Min(word.Length, target.Length - at));
+            part.CopyTo(target[at..]);
+            at += part.Length;
+        }
+    }
 
     private static byte[] Write(LtxHeader header, List<(uint Number, byte[] Page)> pages)
     {
