@@ -70,9 +70,9 @@ internal sealed class SnapshotReach
     /// <summary>From where in the WAL file on all states are right.</summary>
     private long Read(BundleHeader snapshot, uint index, EngineContext context)
     {
-        var crc = SqliteChecksum.Start();
+        PageChecksum? pageSums = null;
         var scanner = new SqliteWalScanner(
-            (number, pages, page) => Take(number, pages, SqliteChecksum.OfPage(crc, number, page))
+            (number, pages, page) => Take(number, pages, (pageSums ??= new(page.Length)).Of(number, page))
         );
         foreach (var (path, offset) in GenerationBundles.PiecesOf(snapshot.FullName, index, context.Disk))
         {

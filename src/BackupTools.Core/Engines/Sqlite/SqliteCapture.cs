@@ -26,8 +26,6 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     {
         context.Progress.Activity = "copying";
         var writer = Write();
-        context.Progress.Activity = "verifying";
-        writer.Prove();
         writer.WriteSide(StagedSide, ParentState(), Source);
         context.Verbose($"{writer.Stored} pages stored");
         return Published(
@@ -64,7 +62,8 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         var earlier = _to.Since.Select(MacsOf);
         var key = _to.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
-        writer.Write([.. earlier], state.Show);
+        using var progress = context.Progress.BeginFile(Source, state.Length);
+        writer.Write([.. earlier], state.Read);
         return writer;
     }
 

@@ -183,42 +183,64 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 actual: $"{file.Length} bytes"
             );
         }
-        using var digest = Blake3.Hasher.New();
-        SqliteHeader? header = null;
-        var pages = new PageCutter(
-            written.PageSize,
-            (number, page) =>
-            {
-                written.Sums!.Require(number, page);
-                header ??= SqliteHeader.Parse(page);
-            }
-        );
-        HashingCopy.Read(
-            file,
-            new FileRange(0, file.Length),
-            pages.Append,
-            block => digest.Update(block),
-            context.Progress,
-            context.Cancellation
-        );
-        RequireDigest(last, digest.Finalize().ToString());
+        var side = (last.Detail as LtxBundle)?.Side;
+        var macs = side is null ? null : new PageMacs(side.PageKey, written.Pages);
+        var header = Compare(file, written, macs, context);
+        if (macs is not null && macs.Digest() is var actual && actual != side!.PageMacsDigest)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                "the restored database is not the one that was backed up",
+                last.FullName,
+                expected: side.PageMacsDigest,
+                actual: actual
+            );
+        }
         if (header is { PageCount: { } named } && named != written.Pages)
         {
             context.Warn($"the database header names {named} pages, the backup {written.Pages}");
         }
     }
 
-    private static void RequireDigest(BundleHeader last, string actual)
+    /// <summary>Reads back what was written, and compares every page; returns the database's header.</summary>
+    private static SqliteHeader? Compare(
+        IDiskFile file,
+        SqliteChainReader written,
+        PageMacs? macs,
+        EngineContext context
+    )
     {
-        if (last.Detail is LtxBundle { Side: { } side } && side.StateDigest != actual)
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                "the restored database is not the one that was backed up",
-                last.FullName,
-                expected: side.StateDigest,
-                actual: actual
-            );
-        }
+        using var progress = context.Progress.BeginFile(file.Path, file.Length);
+        var (size, length) = (written.PageSize, file.Length);
+        SqliteHeader? header = null;
+        using var tools = new PerThread<PageBlock>(() =>
+            new PageBlock(size, macs, null, PageBlock.PagesOf(length, size))
+        );
+        OrderedBlocks.Run(
+            file,
+            length,
+            length,
+            notesLength: 0,
+            context.ThrottleLimit,
+            (offset, block, _) => tools.Value.Work(block, (uint)(offset / size) + 1),
+            (offset, block, _) =>
+            {
+                for (var i = 0; i < block.Length / size; i++)
+                {
+                    written.Sums!.Require(
+                        (uint)(offset / size) + (uint)i + 1,
+                        block.Slice(i * size, size),
+                        tools.Value.BytesCrc(i)
+                    );
+                }
+                if (offset == 0)
+                {
+                    header = SqliteHeader.Parse(block);
+                }
+            },
+            handOn: null,
+            context
+        );
+        return header;
     }
 }
