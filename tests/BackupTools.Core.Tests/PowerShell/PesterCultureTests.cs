@@ -4,8 +4,9 @@ using BackupTools.Tests.FrontEnds;
 namespace BackupTools.Tests.InPowerShell;
 
 /// <summary>
-/// Everything of the Pester suite but the slow tests once more in Turkish, where i and I are not the same letter, with the
-/// module in a folder whose name has a space and is a wildcard pattern. One engine is enough each time; a long run has two.
+/// The Pester files of the cmdlets once more in Turkish, where i and I are not the same letter, with the module in a folder
+/// whose name has a space and is a wildcard pattern; without the slow tests and with one engine. A long run has every file
+/// and two engines.
 /// </summary>
 public sealed class PesterCultureTests
 {
@@ -27,6 +28,8 @@ public sealed class PesterCultureTests
             File.Copy(Path.Combine(ChildProcess.Root, file), Path.Combine(module, file));
         }
         PesterRun.AssertPasses(
+            "-Name",
+            SoakBudget.IsLong ? "*.Tests.ps1" : "*-*.Tests.ps1",
             "-Culture",
             culture,
             "-ExcludeTag",

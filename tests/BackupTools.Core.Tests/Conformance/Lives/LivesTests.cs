@@ -20,7 +20,7 @@ public sealed class LivesTests(ITestOutputHelper output) : IDisposable
     private readonly RealSqlite _sqlite = new();
 
     private const ulong FirstEveryday = 1;
-    private static readonly TimeSpan s_everyday = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan s_everyday = TimeSpan.FromSeconds(5);
 
     /// <summary>Lives that lost something, or were refused something, before it was put right; the engine first.</summary>
     public static TheoryData<string, string> Known =>
