@@ -4,6 +4,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Files.Stores;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;
@@ -22,6 +23,10 @@ public static class RestoreChain
     {
         var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
+        foreach (var bundle in plan.Bundles)
+        {
+            StoreDisk.RefuseArchived(bundle.FullName, host.Disk);
+        }
         settings = settings with
         {
             DestinationPath = RestoreDestination.Of(settings.DestinationPath, plan, engine, context),
