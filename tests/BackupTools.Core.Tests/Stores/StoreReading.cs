@@ -78,7 +78,7 @@ internal static class StoreReading
         using (var host = Host())
         {
             var copy = box.At("copy");
-            var report = CopyChain.Execute(
+            var report = Verbs.Copy(
                 new CopySettings
                 {
                     Path = address,
@@ -104,10 +104,7 @@ internal static class StoreReading
         using (var host = Host())
         {
             var merged = box.At("merged");
-            MergeChain.ExecuteAll(
-                MergeChain.Plan(new MergeSettings { Path = address, DestinationPath = merged }, host),
-                host
-            );
+            Verbs.Merges(new MergeSettings { Path = address, DestinationPath = merged }, host);
             Assert.Equal(
                 EngineSandbox.Bytes(box.RestoreFrom(MergedFrom(box, folder))),
                 EngineSandbox.Bytes(box.RestoreFrom(merged))
@@ -117,7 +114,7 @@ internal static class StoreReading
         using (var host = Host())
         {
             var page = box.At("report.html");
-            var report = ExportReport.Execute(new ReportSettings { Folders = [address], DestinationPath = page }, host);
+            var report = Verbs.Report(new ReportSettings { Folders = [address], DestinationPath = page }, host);
             Assert.Equal(address, Assert.Single(report.Databases).FullName);
             Assert.Empty(report.Problems);
         }
@@ -127,10 +124,7 @@ internal static class StoreReading
     {
         var merged = box.At("merged-here");
         var host = box.Host();
-        MergeChain.ExecuteAll(
-            MergeChain.Plan(new MergeSettings { Path = folder, DestinationPath = merged }, host),
-            host
-        );
+        Verbs.Merges(new MergeSettings { Path = folder, DestinationPath = merged }, host);
         return merged;
     }
 
