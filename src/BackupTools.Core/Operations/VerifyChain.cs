@@ -41,7 +41,7 @@ public static class VerifyChain
                 ErrorCode.InvalidOption,
                 "only a restore drill counts the rows of the source",
                 source,
-                recommendation: "Give -RestoreDrill too, or leave the source out."
+                recommendation: $"Give {Spelling.Of(nameof(settings.RestoreDrill))} too, or leave the source out."
             );
         }
         if (host.Disk.Stat(source) is null)

@@ -68,7 +68,7 @@ public sealed class DamagedEarlierChainTests : IDisposable
         _box.Become("S1");
         var error = Assert.Throws<BackupException>(() => _box.Increment());
         Assert.Equal(ErrorCode.LogIsGone, error.Code);
-        Assert.Contains("-FullIfNeeded", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("FullIfNeeded", error.Recommendation, StringComparison.Ordinal);
         Assert.Equal("Full", _box.Increment(_box.Settings() with { FullIfNeeded = true }).Kind);
         Assert.Equal(_box.Content(_box.Source), _box.Content(_box.RestoreFrom(_box.Bundles)));
     }
