@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using BackupTools.Console.Commands;
 using BackupTools.Console.Output;
-using BackupTools.Errors;
 
 namespace BackupTools.Console;
 
@@ -15,7 +14,6 @@ internal static class Program
     private static int Run(string[] args)
     {
         StandardStreams.Open();
-        Spelling.Of = Commands.Options.Spell;
         using var signals = new StopSignals();
         var root = new RootCommand(
             "Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases."

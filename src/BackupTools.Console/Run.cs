@@ -19,6 +19,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
     /// <summary>Does the work of a verb, whatever happens, and returns the exit code.</summary>
     public static int Of(StopSignals signals, bool json, bool verbose, int? throttleLimit, Action<Run> work)
     {
+        Spelling.Of = Commands.Options.Spell;
         var run = new Run(signals, json, verbose, throttleLimit);
         try
         {

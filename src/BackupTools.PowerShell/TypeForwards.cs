@@ -45,7 +45,7 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(TargetText))]
 [assembly: TypeForwardedTo(typeof(VerifyChain))]
 [assembly: TypeForwardedTo(typeof(VerifySettings))]
-[assembly: TypeForwardedTo(typeof(EngineOptionAttribute))]
+[assembly: TypeForwardedTo(typeof(EngineOption))]
 [assembly: TypeForwardedTo(typeof(EngineOptions))]
 [assembly: TypeForwardedTo(typeof(BackupReport))]
 [assembly: TypeForwardedTo(typeof(BundleInfo))]

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Reflection;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Options;
@@ -18,41 +17,24 @@ internal sealed class BackupOptions
         "The folder for the bundles; made when it does not exist.",
         "FOLDER"
     );
-    private readonly Option<string?> _engine = Options.Engine();
-    private readonly IReadOnlyList<(PropertyInfo Property, Option Option)> _ofEngines;
+    private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;
     private readonly Option<bool> _dryRun = Options.DryRun();
-    private readonly Option<bool> _json = Options.Json();
-    private readonly Option<bool> _verbose = Options.Verbose();
-    private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
+    private readonly CommonOptions _common = new();
 
     /// <summary>Adds them to a verb.</summary>
     public BackupOptions(Command command, bool ofIncrements = false)
     {
-        _ofEngines =
-        [
-            .. EngineOptions
-                .All.Where(o => ofIncrements || !o.Option.OfIncrements)
-                .Select(o => (o.Property, Make(o.Property, o.Option.Help))),
-        ];
+        _ofEngines = [.. EngineOptions.All.Where(o => ofIncrements || !o.OfIncrements).Select(o => (o, Make(o)))];
         command.Add(_source);
-        command.AddAll([
-            _destination,
-            _engine,
-            .. _ofEngines.Select(o => o.Option),
-            _dryRun,
-            _json,
-            _verbose,
-            _throttleLimit,
-        ]);
+        command.AddAll([_destination, .. _ofEngines.Select(o => o.Option), _dryRun]);
+        _common.AddTo(command);
     }
 
     /// <summary>Takes the backup; <paramref name="complete"/> adds what only one of the verbs knows.</summary>
     public int Run(StopSignals signals, ParseResult parsed, Func<BackupSettings, BackupSettings> complete) =>
-        Console.Run.Of(
+        _common.Run(
             signals,
-            parsed.GetValue(_json),
-            parsed.GetValue(_verbose),
-            parsed.GetValue(_throttleLimit),
+            parsed,
             run =>
             {
                 var settings = complete(Settings(parsed, signals.Token));
@@ -71,30 +53,32 @@ internal sealed class BackupOptions
         {
             SourcePath = LocalPath.Absolute(parsed.GetRequiredValue(_source)),
             DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(_destination)),
-            Engine = parsed.GetValue(_engine),
+            Engine = _common.Engine(parsed),
         };
-        foreach (var (property, option) in _ofEngines)
+        foreach (var (declared, option) in _ofEngines)
         {
-            property.SetValue(settings, ValueOf(property, option, parsed, stop));
+            typeof(BackupSettings)
+                .GetProperty(declared.Name)!
+                .SetValue(settings, ValueOf(declared, option, parsed, stop));
         }
         return settings;
     }
 
-    private static Option Make(PropertyInfo property, string help)
+    private static Option Make(EngineOption declared)
     {
-        var name = Options.Spell(property.Name);
-        return property.PropertyType == typeof(bool) ? Options.Switch(name, help)
-            : property.PropertyType == typeof(string) ? Options.Text(name, help, "FILE")
-            : property.PropertyType == typeof(Action) ? Options.Text(name, help, "COMMAND")
+        var (name, help) = (Options.Spell(declared.Name), declared.Help);
+        return declared.Type == typeof(bool) ? Options.Switch(name, help)
+            : declared.Type == typeof(string) ? Options.Text(name, help, "FILE")
+            : declared.Type == typeof(Action) ? Options.Text(name, help, "COMMAND")
             : new Option<string[]>(name) { Description = help, HelpName = "FOLDER" };
     }
 
-    private static object? ValueOf(PropertyInfo property, Option option, ParseResult parsed, CancellationToken stop) =>
+    private static object? ValueOf(EngineOption declared, Option option, ParseResult parsed, CancellationToken stop) =>
         option switch
         {
             Option<bool> given => parsed.GetValue(given),
             Option<string[]> given => (parsed.GetValue(given) ?? []).Select(LocalPath.Absolute).ToArray(),
-            Option<string?> given when parsed.GetValue(given) is { } text => property.PropertyType == typeof(string)
+            Option<string?> given when parsed.GetValue(given) is { } text => declared.Type == typeof(string)
                 ? LocalPath.Absolute(text)
                 : () => RunCheckpoint(text, stop),
             _ => null,

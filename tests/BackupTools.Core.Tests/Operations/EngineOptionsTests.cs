@@ -8,15 +8,25 @@ namespace BackupTools.Tests.Operations;
 /// <summary>An option is declared once; what offers it, refuses it or tells of it goes by that.</summary>
 public sealed class EngineOptionsTests
 {
-    private static readonly string[] Declared = [.. EngineOptions.All.Select(o => o.Property.Name)];
+    private static readonly string[] Declared = [.. EngineOptions.All.Select(o => o.Name)];
 
     public static TheoryData<string> Names => new(Declared);
+
+    [Fact]
+    public void Every_property_is_declared_with_its_type() =>
+        Assert.Equal(
+            typeof(EngineOptions)
+                .GetProperties()
+                .Where(p => p.SetMethod is { IsStatic: false })
+                .Select(p => (p.Name, p.PropertyType)),
+            EngineOptions.All.Select(o => (o.Name, o.Type))
+        );
 
     [Theory]
     [MemberData(nameof(Names))]
     public void The_help_of_an_option_names_the_engines_that_have_it(string name)
     {
-        var help = EngineOptions.All.Single(o => o.Property.Name == name).Option.Help;
+        var help = EngineOptions.All.Single(o => o.Name == name).Help;
         var have = EngineRegistry
             .Default.Engines.Where(e => e.Capabilities.Options.Contains(name, StringComparer.Ordinal))
             .Select(e => e.Name);
@@ -31,7 +41,7 @@ public sealed class EngineOptionsTests
         var have = Regex
             .Matches(frozen, $@"'(New-\w+)' = @\([^)]*'{name}: ", RegexOptions.CultureInvariant)
             .Select(m => m.Groups[1].Value);
-        var isOfIncrements = EngineOptions.All.Single(o => o.Property.Name == name).Option.OfIncrements;
+        var isOfIncrements = EngineOptions.All.Single(o => o.Name == name).OfIncrements;
         Assert.Equal(isOfIncrements ? ["New-IncrementalBackup"] : ["New-FullBackup", "New-IncrementalBackup"], have);
     }
 

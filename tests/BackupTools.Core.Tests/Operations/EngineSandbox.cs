@@ -161,6 +161,20 @@ internal abstract class EngineSandbox : IDisposable
     public ExpiryReport Expire(ExpirySettings? settings = null, IDisk? disk = null) =>
         Verbs.Expire(settings ?? new ExpirySettings { Path = Bundles, KeepLast = 1 }, Host(disk));
 
+    /// <summary>How the database stands, in a report that is not written.</summary>
+    public BackupReport Report(TimeSpan recoveryPointObjective) =>
+        ExportReport
+            .Plan(
+                new ReportSettings
+                {
+                    Folders = [Bundles],
+                    DestinationPath = At("report.html"),
+                    RecoveryPointObjective = recoveryPointObjective,
+                },
+                Host()
+            )
+            .Report;
+
     /// <summary>Every file below the sandbox with its content, for "nothing was left behind" and "nothing was touched".</summary>
     public SortedDictionary<string, string> Inventory()
     {
