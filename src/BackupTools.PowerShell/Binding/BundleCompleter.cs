@@ -127,9 +127,10 @@ public abstract class BundleCompleter : IArgumentCompleter
         var patience = stores.Length > 0 ? PatienceWithStores : Patience;
         var chains = new List<ChainInfo>();
         using var stop = new CancellationTokenSource(patience);
-        var host = new OperationHost { Cancellation = stop.Token };
+        var token = stop.Token;
         var reading = Task.Run(() =>
         {
+            using var host = new OperationHost { Cancellation = token };
             foreach (var reading in folders.SelectMany(f => ReadChains.Read(f, recurse: false, engine: null, host)))
             {
                 if (reading.Chain is { } chain)
@@ -142,6 +143,8 @@ public abstract class BundleCompleter : IArgumentCompleter
             }
         });
         Task.WaitAny([reading], patience);
+        // Who does not answer in time is not waited for, and need not go on.
+        stop.Cancel();
         lock (chains)
         {
             return [.. chains];

@@ -29,8 +29,8 @@ public sealed class CephFixture : IDisposable
         }
         var port = FreePort();
         var start = ChildProcess.Run(
-            "bash",
-            [Path.Combine(ChildProcess.Root, "tests/servers/start-ceph.sh"), _folder.Path, $"{port}"],
+            "timeout",
+            ["120", "bash", Path.Combine(ChildProcess.Root, "tests/servers/start-ceph.sh"), _folder.Path, $"{port}"],
             _folder.Path,
             new Dictionary<string, string> { ["CEPH_BLOCK"] = "2147483648" }
         );
@@ -47,6 +47,7 @@ public sealed class CephFixture : IDisposable
             {
                 ServiceURL = Settings.Endpoint.AbsoluteUri,
                 ForcePathStyle = true,
+                Timeout = TimeSpan.FromSeconds(60),
                 RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
                 ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             }

@@ -24,6 +24,7 @@ internal sealed class FakeS3 : IDisposable
     private readonly ConcurrentQueue<FakeRequest> _requests = new();
 
     private readonly X509Certificate2? _certificate;
+    private Exception? _failure;
 
     /// <summary>Starts it; with a certificate it speaks TLS.</summary>
     public FakeS3(X509Certificate2? certificate = null)
@@ -78,10 +79,12 @@ internal sealed class FakeS3 : IDisposable
         }
     }
 
+    /// <summary>Ends every connection.</summary>
     public void Dispose()
     {
         _stop.Cancel();
         _listener.Stop();
+        Assert.Null(_failure);
     }
 
     private async Task AcceptAsync()
@@ -90,13 +93,21 @@ internal sealed class FakeS3 : IDisposable
         {
             while (!_stop.IsCancellationRequested)
             {
-                var client = await _listener.AcceptTcpClientAsync();
+                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                // What is written in two pieces would wait for an acknowledgement that the other side holds back for 40 ms.
+                client.NoDelay = true;
                 _ = Task.Run(() => ServeAsync(client));
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (_stop.IsCancellationRequested && IsEnd(e))
         {
             // It was stopped.
+        }
+        catch (Exception e)
+        {
+            // Whoever connects now would wait for an answer that nobody gives.
+            _failure = e;
+            _listener.Stop();
         }
     }
 
@@ -107,29 +118,29 @@ internal sealed class FakeS3 : IDisposable
             using (client)
             {
                 await using var stream = await OpenAsync(client.GetStream());
-                using var reader = new StreamReader(stream, Encoding.ASCII, false, 4096, leaveOpen: true);
-                while (await FakeRequest.ReadAsync(reader) is { } request)
+                await using var buffered = new BufferedStream(stream);
+                while (await FakeRequest.ReadAsync(buffered, _stop.Token) is { } request)
                 {
                     _requests.Enqueue(request);
-                    if (!await AnswerAsync(stream, request))
+                    if (!await AnswerAsync(buffered, request))
                     {
                         return;
                     }
                 }
             }
         }
-        catch (Exception e)
-            when (e
-                    is IOException
-                        or SocketException
-                        or OperationCanceledException
-                        or ObjectDisposedException
-                        or AuthenticationException
-            )
+        catch (Exception e) when (IsEnd(e) || e is AuthenticationException)
         {
-            // The client has gone.
+            // The client has gone, or the test is over.
+        }
+        catch (Exception e)
+        {
+            _failure = e;
         }
     }
+
+    private static bool IsEnd(Exception e) =>
+        e is IOException or SocketException or OperationCanceledException or ObjectDisposedException;
 
     private async Task<Stream> OpenAsync(NetworkStream plain)
     {
@@ -138,7 +149,10 @@ internal sealed class FakeS3 : IDisposable
             return plain;
         }
         var stream = new SslStream(plain);
-        await stream.AuthenticateAsServerAsync(_certificate);
+        await stream.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions { ServerCertificate = _certificate },
+            _stop.Token
+        );
         return stream;
     }
 
@@ -147,11 +161,11 @@ internal sealed class FakeS3 : IDisposable
         var trouble = Misbehave(request);
         if (trouble == Trouble.Hang)
         {
-            await Task.Delay(Timeout.Infinite, _stop.Token);
+            return await HangAsync(stream);
         }
         var (status, headers, body) = trouble switch
         {
-            Trouble.Busy => Error(503, "SlowDown"),
+            Trouble.Busy or Trouble.HangInError => Error(503, "SlowDown"),
             Trouble.Denied => Error(403, "AccessDenied"),
             _ when (request.Date - (DateTimeOffset.UtcNow + ClockOffset)).Duration() > TimeSpan.FromMinutes(15) =>
                 Error(403, "RequestTimeTooSkewed"),
@@ -165,15 +179,20 @@ internal sealed class FakeS3 : IDisposable
         var head =
             $"HTTP/1.1 {status} X\r\nContent-Length: {body.Length}\r\n"
             + $"Date: {DateTimeOffset.UtcNow + ClockOffset:R}\r\n{headers}\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
-        await stream.WriteAsync(
-            trouble is Trouble.CutBody or Trouble.HangInBody ? body.AsMemory(..(body.Length / 2)) : body
-        );
-        if (trouble == Trouble.HangInBody)
-        {
-            await Task.Delay(Timeout.Infinite, _stop.Token);
-        }
-        return trouble != Trouble.CutBody;
+        var isCut = trouble is Trouble.CutBody or Trouble.HangInBody or Trouble.HangInError;
+        byte[] answer = [.. Encoding.ASCII.GetBytes(head), .. isCut ? body[..(body.Length / 2)] : body];
+        await stream.WriteAsync(answer, _stop.Token);
+        await stream.FlushAsync(_stop.Token);
+        return trouble is Trouble.HangInBody or Trouble.HangInError
+            ? await HangAsync(stream)
+            : trouble != Trouble.CutBody;
+    }
+
+    /// <summary>Until the client has had enough.</summary>
+    private async Task<bool> HangAsync(Stream stream)
+    {
+        while (await stream.ReadAsync(new byte[100], _stop.Token) > 0) { }
+        return false;
     }
 
     private (int Status, string Headers, byte[] Body) Answer(FakeRequest request)
@@ -263,6 +282,7 @@ internal enum Trouble
     Denied,
     Hang,
     HangInBody,
+    HangInError,
     CutBody,
     FlippedByte,
 }

@@ -65,7 +65,7 @@ public sealed class ReadAheadTests
             {
                 var random = new Random(seed);
                 var buffer = new byte[300_000];
-                for (var i = 0; i < 40; i++)
+                for (var i = 0; i < 12; i++)
                 {
                     // Half of them read on for a while.
                     var at = random.Next(content.Length);
@@ -84,10 +84,10 @@ public sealed class ReadAheadTests
     [Fact]
     public void Files_that_are_open_together_share_the_budget()
     {
-        var budget = new ReadAheadBudget(8 * MiB);
-        var content = Content(40 * MiB);
-        var files = Enumerable.Range(0, 10).Select(_ => Open(content, budget)).ToList();
-        for (var at = 0; at < 12 * MiB; at += MiB)
+        var budget = new ReadAheadBudget(4 * MiB);
+        var content = Content(10 * MiB);
+        var files = Enumerable.Range(0, 5).Select(_ => Open(content, budget)).ToList();
+        for (var at = 0; at < 6 * MiB; at += MiB)
         {
             foreach (var file in files)
             {
@@ -98,10 +98,10 @@ public sealed class ReadAheadTests
                 }
             }
             // What a reader waits for it gets, a small part at a time.
-            Assert.True(budget.Free > -10 * 65536 * 16, $"{budget.Free}");
+            Assert.True(budget.Free > -5 * 65536 * 16, $"{budget.Free}");
         }
         files.ForEach(f => f.Dispose());
-        Assert.True(SpinWait.SpinUntil(() => budget.Free == 8 * MiB, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => budget.Free == 4 * MiB, TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

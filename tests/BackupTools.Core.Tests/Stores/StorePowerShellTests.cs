@@ -140,7 +140,7 @@ public sealed class StorePowerShellTests : IDisposable
             .Value;
         var others = $$"""
             Add-Type -Path '{{packages}}awssdk.core/3.7.501.1/lib/net8.0/AWSSDK.Core.dll', '{{packages}}awssdk.s3/3.7.511.8/lib/net8.0/AWSSDK.S3.dll'
-            $config = [Amazon.S3.AmazonS3Config] @{ ServiceURL = $env:AWS_ENDPOINT_URL_S3; ForcePathStyle = $true }
+            $config = [Amazon.S3.AmazonS3Config] @{ ServiceURL = $env:AWS_ENDPOINT_URL_S3; ForcePathStyle = $true; Timeout = '0:1' }
             $client = [Amazon.S3.AmazonS3Client]::new('k', 's', $config)
             "theirs $($client.ListObjectsV2Async([Amazon.S3.Model.ListObjectsV2Request] @{ BucketName = 'bucket' }).GetAwaiter().GetResult().S3Objects.Count)"
             """;

@@ -18,7 +18,7 @@ public sealed class StoreTroubleTests : IDisposable
     // Short where a server hangs only: on a busy machine any answer may take a second.
     private TimeSpan _stall = TimeSpan.FromSeconds(20);
 
-    private TimeSpan _patience = TimeSpan.FromSeconds(2);
+    private TimeSpan _patience = TimeSpan.FromSeconds(1);
 
     public StoreTroubleTests()
     {
@@ -47,10 +47,11 @@ public sealed class StoreTroubleTests : IDisposable
     [InlineData(nameof(Trouble.CutBody), "")]
     [InlineData(nameof(Trouble.Hang), "nothing came for 0.5 s")]
     [InlineData(nameof(Trouble.HangInBody), "nothing came for 0.5 s")]
+    [InlineData(nameof(Trouble.HangInError), "nothing came for 0.5 s")]
     public void A_store_that_goes_on_failing_is_named_in_bounded_time(string trouble, string words)
     {
         var what = Enum.Parse<Trouble>(trouble);
-        if (what is Trouble.Hang or Trouble.HangInBody)
+        if (what is Trouble.Hang or Trouble.HangInBody or Trouble.HangInError)
         {
             _stall = TimeSpan.FromSeconds(0.5);
         }
@@ -65,7 +66,7 @@ public sealed class StoreTroubleTests : IDisposable
             _store.Misbehave = r => failing(r) ? what : Trouble.None;
             var clock = Stopwatch.StartNew();
             var error = RestoreFails(ErrorCode.StoreUnavailable);
-            Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60));
+            Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
             Assert.Contains(_store.Endpoint.Authority, error.Message, StringComparison.Ordinal);
             Assert.Contains(words, error.Message, StringComparison.Ordinal);
             Assert.StartsWith(Address, error.FullName, StringComparison.Ordinal);
@@ -80,16 +81,18 @@ public sealed class StoreTroubleTests : IDisposable
     {
         var what = Enum.Parse<Trouble>(trouble);
         _patience = TimeSpan.FromMinutes(2);
+        var times = 3;
         if (what == Trouble.Hang)
         {
             _stall = TimeSpan.FromSeconds(3);
+            times = 1;
         }
         var seen = new HashSet<string>();
         _store.Misbehave = r =>
         {
             lock (seen)
             {
-                return seen.Count < 3 && seen.Add(r.Key) ? what : Trouble.None;
+                return seen.Count < times && seen.Add(r.Key) ? what : Trouble.None;
             }
         };
         var verbose = new List<string>();
@@ -98,8 +101,8 @@ public sealed class StoreTroubleTests : IDisposable
             Restore(host);
         }
         Assert.Equal(EngineSandbox.Bytes(_box.RestoreFrom(_box.Bundles)), EngineSandbox.Bytes(Destination));
-        Assert.Matches(@"^requests to the store: \d LIST, \d+ GET, of which 3 were repeated$", verbose[^1]);
-        Assert.Equal(3, verbose.Count(v => v.EndsWith("the request is made again", StringComparison.Ordinal)));
+        Assert.Matches($@"^requests to the store: \d LIST, \d+ GET, of which {times} were repeated$", verbose[^1]);
+        Assert.Equal(times, verbose.Count(v => v.EndsWith("the request is made again", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -239,6 +242,25 @@ public sealed class StoreTroubleTests : IDisposable
     }
 
     [Fact]
+    public void What_hears_no_stop_is_not_waited_for()
+    {
+        // As a program that is asked for credentials and hangs.
+        using var hang = new ManualResetEventSlim();
+        using var store = new DeafStore(hang);
+        using var requests = new StoreRequests(
+            new StoreSettings { Stall = TimeSpan.FromSeconds(0.1), Patience = TimeSpan.FromSeconds(0.3) },
+            _ => { },
+            CancellationToken.None
+        );
+        var error = Assert.Throws<BackupException>(() =>
+            requests.ListAsync(store, "bucket", "p/", null, 1, CancellationToken.None).GetAwaiter().GetResult()
+        );
+        hang.Set();
+        Assert.Equal(ErrorCode.StoreUnavailable, error.Code);
+        Assert.Contains("nothing came for 0.1 s", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void No_server_at_all_is_named()
     {
         _store.Dispose();
@@ -281,5 +303,34 @@ public sealed class StoreTroubleTests : IDisposable
         Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.GetDirectoryName(Destination)));
         return error;
+    }
+
+    /// <summary>A store that answers when the test says so, and hears nothing else.</summary>
+    private sealed class DeafStore(ManualResetEventSlim answer) : IObjectStore
+    {
+        public string Host => "deaf";
+
+        public Task<ObjectPage> ListAsync(
+            string bucket,
+            string prefix,
+            string? after,
+            int most,
+            CancellationToken cancellation
+        )
+        {
+            answer.Wait(CancellationToken.None);
+            return Task.FromResult(new ObjectPage([], false));
+        }
+
+        public Task ReadAsync(
+            string bucket,
+            StoreObject what,
+            long offset,
+            Memory<byte> buffer,
+            Action alive,
+            CancellationToken cancellation
+        ) => throw new NotSupportedException();
+
+        public void Dispose() { }
     }
 }

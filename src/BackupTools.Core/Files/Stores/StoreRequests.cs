@@ -45,7 +45,10 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
             store,
             $"s3://{bucket}/{prefix}",
             () => Interlocked.Increment(ref _lists),
-            (_, token) => store.ListAsync(bucket, prefix, after, most, token),
+            // The first request of an operation looks for credentials, by ways of which not all can be stopped.
+            (_, token) =>
+                Task.Run(() => store.ListAsync(bucket, prefix, after, most, token), CancellationToken.None)
+                    .WaitAsync(token),
             stop
         );
 
