@@ -49,7 +49,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
     public T Execute<T>(Func<OperationHost, T> work)
     {
         using var progress = new Progress();
-        var host = new OperationHost
+        using var host = new OperationHost
         {
             Cancellation = signals.Token,
             ThrottleLimit = throttleLimit ?? Environment.ProcessorCount,

@@ -211,6 +211,7 @@ public sealed partial class ArchitectureTests
     public void Core_depends_on_the_packages_that_the_documentation_names() =>
         Assert.Equal(
             [
+                "AWSSDK.S3",
                 "Blake3",
                 "K4os.Compression.LZ4.Streams",
                 "SourceGear.sqlite3",
@@ -252,6 +253,7 @@ public sealed partial class ArchitectureTests
     /// <summary>A reference alone proves nothing: the compiled Core calls the packages.</summary>
     [Theory]
     [InlineData("System.IO.Hashing", "System.IO.Hashing.Crc32")]
+    [InlineData("AWSSDK.S3", "Amazon.S3.AmazonS3Client")]
     [InlineData("Blake3", "Blake3.Hasher")]
     [InlineData("K4os.Compression.LZ4.Streams", "K4os.Compression.LZ4.Streams.LZ4Stream")]
     [InlineData("SQLitePCLRaw.core", "SQLitePCL.raw")]

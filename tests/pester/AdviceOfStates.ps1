@@ -181,6 +181,22 @@ function Get-StateAdviceCase {
         Elsewhere = 'A_fault_in_a_system_call_leaves_the_old_or_the_new_state_and_the_next_run_works'
     }
     @{
+        Id = 'StoreUnavailable'; Advice = 'Check the network and AWS_ENDPOINT_URL, and try again.'
+        Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
+    }
+    @{
+        Id = 'StoreAccessDenied'; Advice = 'Give credentials that may list the bucket and read its objects (s3:ListBucket, s3:GetObject): AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
+        Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
+    }
+    @{
+        Id = 'StoreClockSkewed'; Advice = 'Set the clock of this machine (NTP), then try again.'
+        Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
+    }
+    @{
+        Id = 'ObjectArchived'; Advice = 'Ask the store to restore the object (aws s3api restore-object), then try again.'
+        Elsewhere = 'What_lies_in_an_archive_is_named_before_anything_is_written'
+    }
+    @{
         Id = 'UnsupportedVersion'; Advice = 'Use a version of BackupTools that knows this format version.'
         None = 'there is no later version; what is refused stays as it is'
     }

@@ -355,7 +355,8 @@
         'SinceBeyondLog', 'SinceInsideFrame', 'LogIsGone', 'ClockDoubtful'
         'ContinuityNotProved', 'BackupRunning', 'SourceInUse', 'SourceChanging'
         'DestinationExists', 'DestinationNotRecognised', 'AccessDenied', 'DiskFull'
-        'ReadFailed', 'WriteFailed', 'UnsupportedVersion', 'UnsupportedFormat'
+        'ReadFailed', 'WriteFailed', 'StoreUnavailable', 'StoreAccessDenied'
+        'StoreClockSkewed', 'ObjectArchived', 'UnsupportedVersion', 'UnsupportedFormat'
         'EncryptedNotSupported', 'ColdSegments', 'SourceDamaged', 'WalNotEmpty'
         'WalMissing', 'OpenTransaction'
     )

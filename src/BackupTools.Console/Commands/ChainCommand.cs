@@ -9,7 +9,10 @@ internal static class ChainCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("chain", "Show the chains that the bundles of a folder form.");
-        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
+        var folder = new Argument<string>("FOLDER")
+        {
+            Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+        };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
         var common = new CommonOptions();
         command.Add(folder);
@@ -22,7 +25,7 @@ internal static class ChainCommand
                 run =>
                     run.Execute(host =>
                     {
-                        var path = LocalPath.Absolute(parsed.GetRequiredValue(folder));
+                        var path = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(folder));
                         foreach (
                             var reading in ReadChains.Read(path, parsed.GetValue(recurse), common.Engine(parsed), host)
                         )

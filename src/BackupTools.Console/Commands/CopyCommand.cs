@@ -9,7 +9,10 @@ internal static class CopyCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("copy", "Copy what a second folder does not have yet, verified on the way.");
-        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
+        var folder = new Argument<string>("FOLDER")
+        {
+            Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+        };
         var destination = Options.DestinationPath("The second folder; made when it does not exist.", "FOLDER");
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
@@ -26,7 +29,7 @@ internal static class CopyCommand
                 {
                     var settings = new CopySettings
                     {
-                        Path = LocalPath.Absolute(parsed.GetRequiredValue(folder)),
+                        Path = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(folder)),
                         DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                         ChainId = parsed.GetValue(chainId),
                         Engine = common.Engine(parsed),

@@ -11,7 +11,7 @@ internal static class HeaderCommand
         var command = new Command("header", "Show what bundles are, from their headers.");
         var paths = new Argument<string[]>("PATH")
         {
-            Description = "Bundles, or folders that hold bundles.",
+            Description = "Bundles, or folders that hold bundles; s3://BUCKET/PREFIX is one too.",
             Arity = ArgumentArity.OneOrMore,
         };
         var verify = Options.Switch("--verify", "Read the bytes too and compare every checksum.");
@@ -25,7 +25,7 @@ internal static class HeaderCommand
                 parsed,
                 run =>
                 {
-                    foreach (var path in parsed.GetRequiredValue(paths).Select(LocalPath.Absolute))
+                    foreach (var path in parsed.GetRequiredValue(paths).Select(LocalPath.AbsoluteOrStore))
                     {
                         run.PerItem(() => Show(run, path, parsed.GetValue(verify), common.Engine(parsed)));
                     }

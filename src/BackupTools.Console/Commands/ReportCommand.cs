@@ -12,7 +12,7 @@ internal static class ReportCommand
         var command = new Command("report", "Write one file about how the databases of folders stand.");
         var folders = new Argument<string[]>("FOLDER")
         {
-            Description = "Folders that hold bundles.",
+            Description = "Folders that hold bundles; s3://BUCKET/PREFIX is one too.",
             Arity = ArgumentArity.OneOrMore,
         };
         var destination = Options.DestinationPath(
@@ -53,7 +53,7 @@ internal static class ReportCommand
                 {
                     var settings = new ReportSettings
                     {
-                        Folders = parsed.GetRequiredValue(folders).Select(LocalPath.Absolute).ToArray(),
+                        Folders = parsed.GetRequiredValue(folders).Select(LocalPath.AbsoluteOrStore).ToArray(),
                         DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                         Format = Options.ParseFormat(parsed.GetValue(format)),
                         Recurse = parsed.GetValue(recurse),

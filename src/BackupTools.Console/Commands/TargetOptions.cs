@@ -6,7 +6,10 @@ namespace BackupTools.Console.Commands;
 /// <summary>Which chain and which of its states: what the verbs test, restore and merge share.</summary>
 internal sealed class TargetOptions
 {
-    private readonly Argument<string> _folder = new("FOLDER") { Description = "The folder that holds the bundles." };
+    private readonly Argument<string> _folder = new("FOLDER")
+    {
+        Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+    };
     private readonly Option<string?> _chainId = Options.ChainId();
     private readonly Option<string?> _toPosition = Options.ToPosition();
     private readonly Option<string?> _pointInTime = Options.PointInTime();
@@ -35,7 +38,7 @@ internal sealed class TargetOptions
                     run,
                     new TargetSettings
                     {
-                        Path = LocalPath.Absolute(parsed.GetRequiredValue(_folder)),
+                        Path = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(_folder)),
                         ChainId = parsed.GetValue(_chainId),
                         Engine = _common.Engine(parsed),
                         ToPosition = Options.Position(parsed.GetValue(_toPosition)),

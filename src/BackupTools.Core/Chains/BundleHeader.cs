@@ -1,3 +1,5 @@
+using BackupTools.Errors;
+
 namespace BackupTools.Chains;
 
 /// <summary>
@@ -76,8 +78,12 @@ internal sealed record BundleHeader
     /// <summary>All bytes of the bundle on disk, side files included.</summary>
     public required long Length { get; init; }
 
-    /// <summary>Absolute path of the file or folder that is the bundle.</summary>
-    public required string FullName { get; init; }
+    /// <summary>Absolute path, or address in a store, of the file or folder that is the bundle.</summary>
+    public required string FullName
+    {
+        get;
+        init => field = StoreAddress.Of(value);
+    }
 
     /// <summary>The format and version it is written in, such as "SPGBKUP v2".</summary>
     public required string Format { get; init; }

@@ -6,6 +6,9 @@ namespace BackupTools.Engines;
 /// <summary>The header of a bundle, or why something that claims to be a bundle has none, or why it is none.</summary>
 internal sealed record BundleReadResult(string FullName, BundleHeader? Header, BackupException? Error)
 {
+    /// <summary>Absolute path, or address in a store, of what was read.</summary>
+    public string FullName { get; } = StoreAddress.Of(FullName);
+
     /// <summary>Set for what is no bundle though it looks like one; then there is neither header nor error.</summary>
     public ChainProblem? Stranger { get; private init; }
 
@@ -20,5 +23,10 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
 
     public static BundleReadResult Ok(BundleHeader header) => new(header.FullName, header, null);
 
-    public static BundleReadResult Bad(string path, BackupException error) => new(path, null, error.At(path));
+    /// <summary>What claims to be a bundle and cannot be read.</summary>
+    /// <exception cref="BackupException">The error, where it is the store's: it says nothing of this bundle.</exception>
+    public static BundleReadResult Bad(string path, BackupException error) =>
+        error.Code is ErrorCode.StoreUnavailable or ErrorCode.StoreAccessDenied or ErrorCode.StoreClockSkewed
+            ? throw error
+            : new(path, null, error.At(path));
 }

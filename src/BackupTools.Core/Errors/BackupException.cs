@@ -23,7 +23,7 @@ public sealed class BackupException : Exception
         : base(Printable.Of(message), inner)
     {
         Code = code;
-        FullName = path;
+        FullName = path is null ? null : StoreAddress.Of(path);
         Offset = offset;
         Expected = expected;
         Actual = actual;
@@ -36,7 +36,7 @@ public sealed class BackupException : Exception
     /// <summary>The family of <see cref="Code"/>.</summary>
     public ErrorKind Kind => ErrorCodes.KindOf(Code);
 
-    /// <summary>The file or folder concerned, an absolute path; null when no single one is.</summary>
+    /// <summary>The file or folder concerned, an absolute path or an address; null when no single one is.</summary>
     public string? FullName { get; private set; }
 
     /// <summary>Byte offset in <see cref="FullName"/>, 0-based; null when no single place is concerned.</summary>
@@ -56,7 +56,7 @@ public sealed class BackupException : Exception
     /// </summary>
     public BackupException At(string path)
     {
-        FullName ??= path;
+        FullName ??= StoreAddress.Of(path);
         return this;
     }
 

@@ -23,7 +23,7 @@ public enum ErrorCode
     /// <summary>Used when a path with wildcard characters also exists literally, or names two databases by a link.</summary>
     PathIsAmbiguous,
 
-    /// <summary>Used when a path belongs to a PowerShell provider other than FileSystem, or is an address such as s3://bucket.</summary>
+    /// <summary>Used when a path belongs to a PowerShell provider other than FileSystem, or is an address where one cannot be used, as s3://bucket for what is written.</summary>
     ProviderNotSupported,
 
     /// <summary>Used when a time is not a DateTime, a DateTimeOffset or an ISO 8601 text.</summary>
@@ -160,6 +160,20 @@ public enum ErrorCode
 
     /// <summary>Used when writing, flushing or renaming failed.</summary>
     WriteFailed,
+
+    // ---- stores ------------------------------------------------------------------------------------------------
+
+    /// <summary>Used when an object store does not answer, or not as it should, for longer than is worth waiting.</summary>
+    StoreUnavailable,
+
+    /// <summary>Used when a store refuses the credentials, or there are none.</summary>
+    StoreAccessDenied,
+
+    /// <summary>Used when a store refuses a request because its clock and that of this machine differ.</summary>
+    StoreClockSkewed,
+
+    /// <summary>Used when an object lies in an archive, from which the store must bring it back before it can be read.</summary>
+    ObjectArchived,
 
     // ---- unsupported and source state --------------------------------------------------------------------------
 

@@ -44,8 +44,12 @@ public static class ErrorCodes
             or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
             ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
             ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
-            ErrorCode.AccessDenied => ErrorKind.Denied,
-            ErrorCode.DiskFull or ErrorCode.ReadFailed or ErrorCode.WriteFailed => ErrorKind.Disk,
+            ErrorCode.AccessDenied or ErrorCode.StoreAccessDenied or ErrorCode.StoreClockSkewed => ErrorKind.Denied,
+            ErrorCode.DiskFull
+            or ErrorCode.ReadFailed
+            or ErrorCode.WriteFailed
+            or ErrorCode.StoreUnavailable
+            or ErrorCode.ObjectArchived => ErrorKind.Disk,
             ErrorCode.UnsupportedVersion or ErrorCode.UnsupportedFormat or ErrorCode.EncryptedNotSupported =>
                 ErrorKind.Unsupported,
             ErrorCode.ColdSegments
@@ -109,6 +113,12 @@ public static class ErrorCodes
             ErrorCode.DiskFull => "Free space at the destination, then try again.",
             ErrorCode.ReadFailed => "Check the disk that holds the file.",
             ErrorCode.WriteFailed => "Check the disk that holds the destination.",
+            ErrorCode.StoreUnavailable => "Check the network and AWS_ENDPOINT_URL, and try again.",
+            ErrorCode.StoreAccessDenied =>
+                "Give credentials that may list the bucket and read its objects (s3:ListBucket, s3:GetObject): AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            ErrorCode.StoreClockSkewed => "Set the clock of this machine (NTP), then try again.",
+            ErrorCode.ObjectArchived =>
+                "Ask the store to restore the object (aws s3api restore-object), then try again.",
             ErrorCode.UnsupportedVersion => "Use a version of BackupTools that knows this format version.",
             ErrorCode.UnsupportedFormat => "Use the tool that belongs to this format.",
             ErrorCode.EncryptedNotSupported => "Use the engine's own backup for encrypted databases.",

@@ -27,10 +27,10 @@ public enum ErrorKind
     /// <summary>The destination already holds something.</summary>
     Exists = 7,
 
-    /// <summary>The operating system denied access.</summary>
+    /// <summary>The operating system or a store denied access.</summary>
     Denied = 8,
 
-    /// <summary>A disk or file system failed or is full.</summary>
+    /// <summary>A disk, a file system or a store failed or is full.</summary>
     Disk = 9,
 
     /// <summary>The data is of a kind or version that this version does not handle.</summary>

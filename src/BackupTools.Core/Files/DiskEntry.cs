@@ -32,6 +32,9 @@ internal sealed record DiskEntry(
     long AllocatedBytes
 )
 {
+    /// <summary>The class of the archive that an object lies in, from which it cannot be read; null for whatever can be.</summary>
+    public string? ArchivedAs { get; init; }
+
     /// <summary>The last part of the path.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
 

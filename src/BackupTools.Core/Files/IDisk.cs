@@ -5,14 +5,8 @@ namespace BackupTools.Files;
 /// absolute and native. Failures are thrown as <see cref="Errors.BackupException"/> with the path:
 /// PathNotFound, AccessDenied, DiskFull, ReadFailed, WriteFailed, DestinationExists.
 /// </summary>
-internal interface IDisk
+internal interface IDisk : IReadingDisk
 {
-    /// <summary>
-    /// Opens an existing regular file for reading only. Takes no lock of any kind and shares everything, so that an
-    /// engine that uses the file is never disturbed (on Unix not even an advisory lock).
-    /// </summary>
-    IDiskFile OpenRead(string path);
-
     /// <summary>
     /// Creates a new file for writing, owner-only (0600). Fails with DestinationExists when something is there.
     /// <paramref name="preallocate"/> reserves that many bytes where the system can; the length stays 0.
@@ -74,10 +68,4 @@ internal interface IDisk
 
     /// <summary>Makes the names in a folder durable. Does nothing on Windows, which has no such call.</summary>
     void FlushDirectory(string path);
-
-    /// <summary>What a path names, links not followed; null when there is nothing.</summary>
-    DiskEntry? Stat(string path);
-
-    /// <summary>The entries of a folder, not recursive, sorted by name ordinally; links not followed.</summary>
-    IReadOnlyList<DiskEntry> List(string folder);
 }

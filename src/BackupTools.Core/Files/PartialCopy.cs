@@ -9,7 +9,7 @@ internal static class PartialCopy
     /// True when all that is at one path is also at the beginning of what is at the other: each byte of a file, each
     /// entry of a folder. Links and devices are the beginning of nothing.
     /// </summary>
-    public static bool IsBeginningOf(IDisk disk, string partial, string whole, CancellationToken cancellation)
+    public static bool IsBeginningOf(IReadingDisk disk, string partial, string whole, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         return (disk.Stat(partial), disk.Stat(whole)) switch
@@ -23,7 +23,7 @@ internal static class PartialCopy
     }
 
     /// <summary>True when something of the whole is not there, or a file is shorter; looks at names and lengths only.</summary>
-    public static bool LacksSomething(IDisk disk, string partial, string whole) =>
+    public static bool LacksSomething(IReadingDisk disk, string partial, string whole) =>
         (disk.Stat(partial), disk.Stat(whole)) switch
         {
             ({ Kind: DiskEntryKind.Directory }, { Kind: DiskEntryKind.Directory }) => disk.List(whole)
@@ -33,7 +33,7 @@ internal static class PartialCopy
             _ => false,
         };
 
-    private static bool IsPrefix(IDisk disk, DiskEntry partial, string whole, CancellationToken cancellation)
+    private static bool IsPrefix(IReadingDisk disk, DiskEntry partial, string whole, CancellationToken cancellation)
     {
         using var a = disk.OpenRead(partial.Path);
         using var b = disk.OpenRead(whole);

@@ -32,6 +32,8 @@ internal static class RealPath
     /// <exception cref="BackupException">PathNotFound: the links lead round in a circle.</exception>
     public static string Of(string path, IDisk disk)
     {
+        if (StoreAddress.Is(path))
+            return StoreAddress.Of(path);
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var at = Path.GetPathRoot(full)!;
         var links = 0;

@@ -7,7 +7,7 @@ internal static class SmallFile
 {
     /// <summary>All bytes of a file.</summary>
     /// <exception cref="BackupException">Malformed: it is longer than it may be; or the disk's own failure.</exception>
-    public static byte[] Read(IDisk disk, string path, int maxLength)
+    public static byte[] Read(IReadingDisk disk, string path, int maxLength)
     {
         using var file = disk.OpenRead(path);
         var length = file.Length;

@@ -64,9 +64,13 @@ public static class BundleSets
     }
 
     private static string HomeOf(string bundle, OperationHost host) =>
-        host.Engines.Candidates(null).Select(engine => engine.HomeOf(bundle)).FirstOrDefault(home => home is not null)
-        ?? Path.GetDirectoryName(bundle)
-        ?? "";
+        StoreAddress.Of(
+            host.Engines.Candidates(null)
+                .Select(engine => engine.HomeOf(bundle))
+                .FirstOrDefault(home => home is not null)
+                ?? Path.GetDirectoryName(bundle)
+                ?? ""
+        );
 
     private static HashSet<string> BundlesOf(string path, IReadOnlyList<IBackupEngine> engines, OperationHost host)
     {

@@ -103,6 +103,9 @@ internal static class DatabaseStatuses
         problem.FullName is { } path
         && (
             path == bundle.FullName
-            || path.StartsWith(bundle.FullName + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            || (
+                path.StartsWith(bundle.FullName, StringComparison.Ordinal)
+                && path[bundle.FullName.Length..].IndexOfAny([Path.DirectorySeparatorChar, '/']) == 0
+            )
         );
 }

@@ -9,15 +9,47 @@ public static class LocalPath
     /// <exception cref="BackupException">ProviderNotSupported.</exception>
     public static void Require(string path)
     {
-        var length = path.IndexOf("://", StringComparison.Ordinal);
-        if (length > 1 && path[..length].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.'))
+        if (IsAddress(path, out var scheme))
         {
             throw new BackupException(
                 ErrorCode.ProviderNotSupported,
-                $"{path[..length]}:// is an address, not a path of this machine",
-                path
+                $"{scheme}:// is an address, not a path of this machine",
+                path,
+                recommendation: IsStore(path)
+                    ? "Give a path in the file system: bundles in a store can be read, but not written or removed."
+                    : null
             );
         }
+    }
+
+    /// <summary>True for an address that bundles can be read from: s3://bucket/prefix.</summary>
+    public static bool IsStore(string path) => IsAddress(path, out _) && StoreAddress.Is(path);
+
+    /// <summary>The absolute path, or the address of a store, taken literally; without a separator at its end.</summary>
+    /// <exception cref="BackupException">ProviderNotSupported: another scheme, no bucket, or a password in the address.</exception>
+    public static string AbsoluteOrStore(string path) => IsStore(path) ? Store(path) : Absolute(path);
+
+    /// <summary>The address of a store as it is shown.</summary>
+    /// <exception cref="BackupException">ProviderNotSupported: no bucket, or a password in the address.</exception>
+    public static string Store(string address)
+    {
+        // What begins with a separator looks like a path of this machine behind a scheme, and is no bucket of that name.
+        var bucket = address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/', '\\')[0];
+        return bucket.Length > 0 && !bucket.Contains('@', StringComparison.Ordinal)
+            ? StoreAddress.Of(address)
+            : throw new BackupException(
+                ErrorCode.ProviderNotSupported,
+                bucket.Length == 0 ? "the address names no bucket" : "an address must not contain credentials",
+                address,
+                recommendation: "Write s3://bucket/prefix; credentials come from the environment or a profile, see docs/stores.md."
+            );
+    }
+
+    private static bool IsAddress(string path, out string scheme)
+    {
+        var length = path.IndexOf("://", StringComparison.Ordinal);
+        scheme = length > 0 ? path[..length] : "";
+        return StoreAddress.IsScheme(scheme);
     }
 
     /// <summary>The absolute path without a separator at its end.</summary>

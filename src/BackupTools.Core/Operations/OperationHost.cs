@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Files.Stores;
 
 namespace BackupTools.Operations;
 
@@ -9,9 +10,14 @@ namespace BackupTools.Operations;
 /// What a front end gives an operation: a way to stop it, somewhere to tell its story, and a place from which its
 /// progress can be sampled at any time and from any thread. One host serves one operation.
 /// </summary>
-public sealed class OperationHost
+public sealed class OperationHost : IDisposable
 {
     private readonly int _throttleLimit = Environment.ProcessorCount;
+    private readonly RoutingDisk _disks;
+    private readonly IDisk? _disk;
+
+    /// <summary>Makes a host; its properties say what it has to offer.</summary>
+    public OperationHost() => _disks = new RoutingDisk(LocalDisk.Instance, OpenStore);
 
     /// <summary>Stops the operation; it then throws OperationCanceledException and leaves nothing behind.</summary>
     public CancellationToken Cancellation { get; init; }
@@ -39,7 +45,27 @@ public sealed class OperationHost
     /// <summary>What the operation looks like now; may be asked at any time and from any thread.</summary>
     public ProgressSample SampleProgress() => ProgressSample.From(Progress.Sample());
 
-    internal IDisk Disk { get; init; } = LocalDisk.Instance;
+    /// <summary>Ends the operation: tells what it asked of stores, and closes the connections to them.</summary>
+    public void Dispose()
+    {
+        if (_disks.Store is { } store)
+        {
+            Verbose?.Invoke(store.Requests.Describe());
+        }
+        _disks.Dispose();
+    }
+
+    internal IDisk Disk
+    {
+        get => _disk ?? _disks;
+        init => _disk = value;
+    }
+
+    /// <summary>How stores are reached.</summary>
+    internal StoreSettings Stores { get; init; } = new();
+
+    /// <summary>What was asked of stores until now; null where nothing was.</summary>
+    internal StoreRequests? Requests => _disks.Store?.Requests;
 
     internal EngineRegistry Engines { get; init; } = EngineRegistry.Default;
 
@@ -65,6 +91,10 @@ public sealed class OperationHost
             Context.Warn(problem.ToString());
         }
     }
+
+    // Apart from the rest, so that the SDK is loaded where a store is read and nowhere else.
+    private StoreDisk OpenStore() =>
+        new(new S3Store(Stores), Stores, text => Verbose?.Invoke(Printable.Of(text)), Cancellation);
 
     internal double SecondsSince(long timestamp) => Math.Round(Clock.GetElapsedTime(timestamp).TotalSeconds, 3);
 }

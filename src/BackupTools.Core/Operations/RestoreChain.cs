@@ -4,6 +4,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Files.Stores;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;
@@ -24,6 +25,10 @@ public static class RestoreChain
         if (settings.WalPath is not null)
         {
             TakeBackup.RefuseForeign([nameof(settings.WalPath)], engine, settings.Path);
+        }
+        foreach (var bundle in plan.Bundles)
+        {
+            StoreDisk.RefuseArchived(bundle.FullName, host.Disk);
         }
         settings = settings with
         {

@@ -8,12 +8,15 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Binding;
 
 /// <summary>
-/// Offers what the bundles at the path that is already typed have to offer. Reads headers only, gives up after a
-/// fifth of a second with what it has, and never fails: a Tab that throws is worse than one that does nothing.
+/// Offers what the bundles at the path that is already typed have to offer. Reads headers only, gives up soon
+/// with what it has, and never fails: a Tab that throws is worse than one that does nothing.
 /// </summary>
 public abstract class BundleCompleter : IArgumentCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A store is some requests away, and the first time the SDK has to be loaded.</summary>
+    private static readonly TimeSpan PatienceWithStores = TimeSpan.FromSeconds(3);
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
@@ -27,7 +30,7 @@ public abstract class BundleCompleter : IArgumentCompleter
         try
         {
             var typed = (wordToComplete ?? "").Trim('\'', '"');
-            return InOrder(ReadChainsAt(PathsOf(commandName, fakeBoundParameters, commandAst)))
+            return InOrder(ReadChainsAt([.. PathsOf(commandName, fakeBoundParameters, commandAst)]))
                 .SelectMany(Offers)
                 .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
@@ -104,20 +107,30 @@ public abstract class BundleCompleter : IArgumentCompleter
         }
     }
 
-    private static List<ChainInfo> ReadChainsAt(IEnumerable<string> paths)
+    private static List<ChainInfo> ReadChainsAt(IReadOnlyList<string> paths)
     {
         // Relative names and drives mean something only in the session that asks.
         using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
-        var folders = shell
-            .AddCommand(@"Microsoft.PowerShell.Management\Convert-Path")
-            .AddParameter("LiteralPath", paths.ToArray())
-            .AddParameter("ErrorAction", ActionPreference.Ignore)
-            .Invoke<string>();
+        var stores = paths.Where(LocalPath.IsStore).Select(LocalPath.Store).ToArray();
+        var local = paths.Where(path => !LocalPath.IsStore(path)).ToArray();
+        string[] folders =
+        [
+            .. stores,
+            .. local.Length == 0
+                ? []
+                : shell
+                    .AddCommand(@"Microsoft.PowerShell.Management\Convert-Path")
+                    .AddParameter("LiteralPath", local)
+                    .AddParameter("ErrorAction", ActionPreference.Ignore)
+                    .Invoke<string>(),
+        ];
+        var patience = stores.Length > 0 ? PatienceWithStores : Patience;
         var chains = new List<ChainInfo>();
-        using var stop = new CancellationTokenSource(Patience);
-        var host = new OperationHost { Cancellation = stop.Token };
+        using var stop = new CancellationTokenSource(patience);
+        var token = stop.Token;
         var reading = Task.Run(() =>
         {
+            using var host = new OperationHost { Cancellation = token };
             foreach (var reading in folders.SelectMany(f => ReadChains.Read(f, recurse: false, engine: null, host)))
             {
                 if (reading.Chain is { } chain)
@@ -129,7 +142,9 @@ public abstract class BundleCompleter : IArgumentCompleter
                 }
             }
         });
-        Task.WaitAny([reading], Patience);
+        Task.WaitAny([reading], patience);
+        // Who does not answer in time is not waited for, and need not go on.
+        stop.Cancel();
         lock (chains)
         {
             return [.. chains];

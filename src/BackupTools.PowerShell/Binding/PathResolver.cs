@@ -6,7 +6,9 @@ using DriveNotFoundException = System.Management.Automation.DriveNotFoundExcepti
 namespace BackupTools.PowerShell.Binding;
 
 /// <summary>From what a user types to absolute native paths: the only place where a path meets the session.</summary>
-internal sealed class PathResolver(SessionState session)
+/// <param name="session">Where relative paths and drives mean something.</param>
+/// <param name="readsStores">Bundles may be named by addresses, which are then taken literally.</param>
+internal sealed class PathResolver(SessionState session, bool readsStores)
 {
     /// <summary>
     /// The paths that a -Path means. Without wildcards that is one, which must exist; with wildcards it may be none, unless
@@ -15,6 +17,10 @@ internal sealed class PathResolver(SessionState session)
     /// <exception cref="BackupException">PathNotFound, PathIsAmbiguous, ProviderNotSupported.</exception>
     public IReadOnlyList<string> Expand(string path, bool mustFind = false)
     {
+        if (LocalPath.IsStore(path))
+        {
+            return [Bundles(path)];
+        }
         var hasWildcards = HasWildcards(path);
         if (hasWildcards && Path.Exists(Literal(path)))
         {
@@ -49,7 +55,12 @@ internal sealed class PathResolver(SessionState session)
         }
     }
 
-    /// <summary>The path with every character taken as it is; it need not exist.</summary>
+    /// <summary>The path or the address of bundles with every character taken as it is; they need not exist.</summary>
+    /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
+    public string Bundles(string path) =>
+        readsStores && LocalPath.IsStore(path) ? LocalPath.Store(path) : Literal(path);
+
+    /// <summary>The path with every character taken as it is; it need not exist. An address is none.</summary>
     /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
     public string Literal(string path) => Path.TrimEndingDirectorySeparator(LiteralOrInto(path));
 
@@ -57,6 +68,8 @@ internal sealed class PathResolver(SessionState session)
     /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
     public string LiteralOrInto(string path)
     {
+        // Before a drive is looked for: one may be called so.
+        LocalPath.Require(path);
         try
         {
             var full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
@@ -76,7 +89,8 @@ internal sealed class PathResolver(SessionState session)
     }
 
     /// <summary>True when a -Path has wildcard characters that are not escaped.</summary>
-    public static bool HasWildcards(string path) => WildcardPattern.ContainsWildcardCharacters(path);
+    public static bool HasWildcards(string path) =>
+        !LocalPath.IsStore(path) && WildcardPattern.ContainsWildcardCharacters(path);
 
     /// <summary>The provider-qualified form, by which every cmdlet finds the item from any location.</summary>
     public static string ToPSPath(string fullName) => $"Microsoft.PowerShell.Core\\FileSystem::{fullName}";

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupTools.Operations;
 
 namespace BackupTools.PowerShell.Binding;
 
@@ -15,6 +16,8 @@ public sealed class RowPathAttribute : ArgumentTransformationAttribute
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
         inputData is PSObject { BaseObject: PSCustomObject } row
         && Columns.Select(c => row.Properties[c]?.Value).OfType<string>().FirstOrDefault() is { } path
-            ? WildcardPattern.Escape(path)
+            ? LocalPath.IsStore(path)
+                ? path
+                : WildcardPattern.Escape(path)
             : inputData;
 }

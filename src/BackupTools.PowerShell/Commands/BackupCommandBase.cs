@@ -37,6 +37,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     /// </summary>
     private protected virtual bool MustFind => false;
 
+    /// <summary>What -Path and -LiteralPath name is only read, and may be the address of a store.</summary>
+    private protected virtual bool ReadsStores => false;
+
     private protected PathResolver Paths { get; private set; } = null!;
 
     /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
@@ -47,7 +50,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     {
         Spelling.Of = Spell;
         Streams = new CmdletStreams(this);
-        Paths = new PathResolver(SessionState);
+        Paths = new PathResolver(SessionState, ReadsStores);
         // What comes through the pipe is bound later.
         _typedChainId = MyInvocation.BoundParameters.GetValueOrDefault("ChainId") as string;
     }
@@ -139,7 +142,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         }
         foreach (var path in literalPaths ?? [])
         {
-            PerItem(path, () => act(Paths.Literal(path), true));
+            PerItem(path, () => act(Paths.Bundles(path), true));
         }
     }
 
@@ -159,7 +162,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         {
             PerItem(
                 chain.FullName,
-                () => act(new ChainChoice(Paths.Literal(chain.FullName), chain.ChainId, chain.Engine))
+                () => act(new ChainChoice(Paths.Bundles(chain.FullName), chain.ChainId, chain.Engine))
             );
         }
         var id = string.IsNullOrEmpty(chainId) ? null : chainId;
@@ -235,7 +238,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     private protected static object WithPSPath(object value, string fullName)
     {
         var properties = PSObject.AsPSObject(value).Properties;
-        if (properties["PSPath"] is null)
+        if (properties["PSPath"] is null && !LocalPath.IsStore(fullName))
         {
             properties.Add(new PSNoteProperty("PSPath", PathResolver.ToPSPath(fullName)));
         }

@@ -89,6 +89,8 @@ public abstract class ChainTargetCommandBase : BackupCommandBase
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
+    private protected override bool ReadsStores => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -36,6 +36,8 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private protected override bool ReadsStores => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

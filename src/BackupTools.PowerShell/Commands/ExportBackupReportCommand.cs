@@ -74,6 +74,8 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
     [AllowEmptyCollection]
     public string[]? Note { get; set; }
 
+    private protected override bool ReadsStores => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -94,7 +96,7 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
                     _folders.AddRange(
                         PathResolver.HasWildcards(path)
                             ? Paths.Expand(path)
-                            : [Paths.Literal(WildcardPattern.Unescape(path))]
+                            : [Paths.Bundles(LocalPath.IsStore(path) ? path : WildcardPattern.Unescape(path))]
                     )
             );
         }

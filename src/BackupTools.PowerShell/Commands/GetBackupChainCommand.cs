@@ -48,6 +48,8 @@ public sealed class GetBackupChainCommand : BackupCommandBase
     [ValidateRange(1, int.MaxValue)]
     public int? Last { get; set; }
 
+    private protected override bool ReadsStores => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

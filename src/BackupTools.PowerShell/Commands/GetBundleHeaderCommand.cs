@@ -35,6 +35,8 @@ public sealed class GetBundleHeaderCommand : BackupCommandBase
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
+    private protected override bool ReadsStores => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

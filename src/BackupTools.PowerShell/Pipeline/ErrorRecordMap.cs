@@ -22,6 +22,9 @@ internal static class ErrorRecordMap
                 ErrorCategory.InvalidArgument,
             ErrorCode.SourceDamaged => ErrorCategory.InvalidData,
             ErrorCode.ReadFailed => ErrorCategory.ReadError,
+            ErrorCode.StoreUnavailable => ErrorCategory.ConnectionError,
+            ErrorCode.StoreClockSkewed => ErrorCategory.AuthenticationError,
+            ErrorCode.ObjectArchived => ErrorCategory.ResourceUnavailable,
             _ => CategoryOf(ErrorCodes.KindOf(code)),
         };
 

@@ -38,7 +38,13 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
             Clock = Clock,
         };
         var progress = new ProgressDrawer(streams, activity);
-        var worker = run.Start(() => work(host));
+        var worker = run.Start(() =>
+        {
+            using (host)
+            {
+                return work(host);
+            }
+        });
         try
         {
             while (run.TakeOne(Pulse))
@@ -84,7 +90,7 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public void StreamHere<T>(string activity, Func<OperationHost, IEnumerable<T>> work, Action<T> emit)
     {
-        var host = new OperationHost
+        using var host = new OperationHost
         {
             Cancellation = stop,
             Warning = streams.Warning,

@@ -31,6 +31,12 @@ internal static class ChildProcess
     public static ChildResult ConsoleIn(string workingFolder, params string[] args) =>
         Run("dotnet", ["exec", ConsoleDll, .. args], workingFolder);
 
+    /// <summary>With variables of the environment beside those of this process.</summary>
+    public static ChildResult ConsoleWith(
+        IEnumerable<KeyValuePair<string, string>> environment,
+        params string[] args
+    ) => Run("dotnet", ["exec", ConsoleDll, .. args], Path.GetTempPath(), environment);
+
     public static ChildResult Run(
         string program,
         IEnumerable<string> args,

@@ -12,20 +12,39 @@ public sealed class ConsoleAddressTests : IDisposable
     public void Dispose() => _sandbox.Dispose();
 
     [Theory]
-    [InlineData("full DB --destination-path ADDRESS")]
-    [InlineData("full ADDRESS --destination-path FOLDER")]
-    [InlineData("incremental DB --destination-path ADDRESS")]
-    [InlineData("header ADDRESS")]
-    [InlineData("chain ADDRESS")]
-    [InlineData("test ADDRESS")]
-    [InlineData("restore ADDRESS --destination-path FOLDER")]
-    [InlineData("restore BUNDLES --destination-path ADDRESS")]
-    [InlineData("merge BUNDLES --destination-path ADDRESS")]
-    [InlineData("copy BUNDLES --destination-path ADDRESS")]
-    [InlineData("copy ADDRESS --destination-path FOLDER")]
-    [InlineData("prune ADDRESS --keep-last 1")]
-    [InlineData("report BUNDLES --destination-path ADDRESS")]
-    public void Every_verb_refuses_an_address_by_name_and_makes_nothing(string line)
+    [InlineData("full DB --destination-path S3")]
+    [InlineData("full S3 --destination-path FOLDER")]
+    [InlineData("incremental DB --destination-path S3")]
+    [InlineData("restore BUNDLES --destination-path S3")]
+    [InlineData("merge BUNDLES --destination-path S3")]
+    [InlineData("copy BUNDLES --destination-path S3")]
+    [InlineData("prune S3 --keep-last 1")]
+    [InlineData("report BUNDLES --destination-path S3")]
+    public void Every_verb_that_writes_refuses_a_store_by_name_and_makes_nothing(string line) =>
+        Refuses(line, "s3://bucket/prefix");
+
+    [Theory]
+    [InlineData("header AZ")]
+    [InlineData("chain AZ")]
+    [InlineData("test AZ")]
+    [InlineData("restore AZ --destination-path FOLDER")]
+    [InlineData("merge AZ --destination-path FOLDER")]
+    [InlineData("copy AZ --destination-path FOLDER")]
+    [InlineData("report AZ --destination-path FOLDER")]
+    public void Every_verb_that_reads_refuses_an_address_that_is_of_no_store_it_knows(string line) =>
+        Refuses(line, "az://container/prefix");
+
+    [Theory]
+    [InlineData("header SECRET")]
+    [InlineData("restore SECRET --destination-path FOLDER")]
+    [InlineData("copy BUNDLES --destination-path SECRET")]
+    public void Credentials_in_an_address_are_refused_and_not_repeated(string line)
+    {
+        var result = Refuses(line, "s3://***@bucket/prefix");
+        Assert.DoesNotContain("pa55word", result.Error + result.Out, StringComparison.Ordinal);
+    }
+
+    private ChildResult Refuses(string line, string named)
     {
         Assert.Equal(0, ChildProcess.Console("full", _sandbox.Db, "--destination-path", _sandbox.Bundles).ExitCode);
         var here = Directory.CreateDirectory(_sandbox.At("here")).FullName;
@@ -37,7 +56,9 @@ public sealed class ConsoleAddressTests : IDisposable
                     {
                         "DB" => _sandbox.Db,
                         "BUNDLES" => _sandbox.Bundles,
-                        "ADDRESS" => "s3://bucket/prefix",
+                        "S3" => "s3://bucket/prefix",
+                        "AZ" => "az://container/prefix",
+                        "SECRET" => "s3://user:pa55word@bucket/prefix",
                         "FOLDER" => "new",
                         _ => word,
                     }
@@ -46,8 +67,9 @@ public sealed class ConsoleAddressTests : IDisposable
         var result = ChildProcess.ConsoleIn(here, args);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("ProviderNotSupported", result.Error, StringComparison.Ordinal);
-        Assert.Contains("s3://bucket/prefix", result.Error, StringComparison.Ordinal);
+        Assert.Contains(named, result.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(here));
+        return result;
     }
 
     [Theory]
@@ -59,6 +81,25 @@ public sealed class ConsoleAddressTests : IDisposable
         Assert.Equal(
             ErrorCode.ProviderNotSupported,
             Assert.Throws<BackupException>(() => LocalPath.Absolute(address)).Code
+        );
+
+    [Theory]
+    [InlineData("s3://bucket/a/b", "s3://bucket/a/b")]
+    [InlineData("S3://bucket//a/b/", "s3://bucket/a/b")]
+    [InlineData("s3://bucket", "s3://bucket")]
+    [InlineData("s3://bucket/a [1]*.bkp", "s3://bucket/a [1]*.bkp")]
+    public void The_address_of_a_store_is_taken_literally(string address, string shown) =>
+        Assert.Equal(shown, LocalPath.AbsoluteOrStore(address));
+
+    [Theory]
+    [InlineData("s3://")]
+    [InlineData("s3:///a")]
+    [InlineData("s3://key:secret@bucket")]
+    [InlineData("az://container")]
+    public void An_address_that_names_no_bucket_is_refused(string address) =>
+        Assert.Equal(
+            ErrorCode.ProviderNotSupported,
+            Assert.Throws<BackupException>(() => LocalPath.AbsoluteOrStore(address)).Code
         );
 
     [Theory]

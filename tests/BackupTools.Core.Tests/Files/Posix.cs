@@ -53,6 +53,12 @@ internal static partial class Posix
     public static void Unmount(string folder) => Assert.Equal(0, Umount(folder, 2));
 
     /// <summary>How many handles this process has on a file, also after it was deleted. Linux only.</summary>
+    /// <summary>True where a program is found by its name.</summary>
+    public static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
+
     public static int OpenHandles(string path) =>
         Directory
             .EnumerateFileSystemEntries("/proc/self/fd")
@@ -108,8 +114,7 @@ internal sealed class ProgramFactAttribute : FactAttribute
 {
     public ProgramFactAttribute(string program)
     {
-        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program))))
+        if (!Posix.IsInstalled(program))
             Skip = $"needs {program}";
     }
 }

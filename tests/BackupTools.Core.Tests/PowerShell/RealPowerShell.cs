@@ -22,12 +22,20 @@ internal static class RealPowerShell
     public static string Versions => Package("Versions");
 
     /// <summary>Runs pwsh in a folder. It puts its own folder on the PATH, so scripts can start "pwsh" again.</summary>
-    public static ChildResult Run(string workingFolder, params string[] args) =>
+    public static ChildResult Run(string workingFolder, params string[] args) => RunWith([], workingFolder, args);
+
+    /// <summary>With variables of the environment beside those of this process.</summary>
+    public static ChildResult RunWith(
+        IEnumerable<KeyValuePair<string, string>> environment,
+        string workingFolder,
+        params string[] args
+    ) =>
         ChildProcess.Run(
             "dotnet",
             ["exec", Path.Combine(Home, "pwsh.dll"), "-NoProfile", "-NonInteractive", .. args],
             workingFolder,
             [
+                .. environment,
                 new("POWERSHELL_TELEMETRY_OPTOUT", "1"),
                 new("NO_COLOR", "1"),
                 // Profiles pay in long sessions; a session here is short.

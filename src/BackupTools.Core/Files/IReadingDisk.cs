@@ -1,0 +1,17 @@
+namespace BackupTools.Files;
+
+/// <summary>What reading takes of a disk; all that a store has to offer. Failures as those of <see cref="IDisk"/>.</summary>
+internal interface IReadingDisk
+{
+    /// <summary>
+    /// Opens an existing regular file for reading only. Takes no lock of any kind and shares everything, so that an
+    /// engine that uses the file is never disturbed (on Unix not even an advisory lock).
+    /// </summary>
+    IDiskFile OpenRead(string path);
+
+    /// <summary>What a path names, links not followed; null when there is nothing.</summary>
+    DiskEntry? Stat(string path);
+
+    /// <summary>The entries of a folder, not recursive, sorted by name ordinally; links not followed.</summary>
+    IReadOnlyList<DiskEntry> List(string folder);
+}

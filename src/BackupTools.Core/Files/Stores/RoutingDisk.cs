@@ -1,0 +1,73 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>
+/// The disk of an operation: addresses go to the store, which is made when the first is met, everything else to the file
+/// system. Stores are only read.
+/// </summary>
+internal sealed class RoutingDisk(IDisk local, Func<StoreDisk> open) : IDisk, IDisposable
+{
+    private readonly Lazy<StoreDisk> _store = new(open);
+
+    /// <summary>The store, if one was needed.</summary>
+    public StoreDisk? Store => _store.IsValueCreated ? _store.Value : null;
+
+    public IDiskFile OpenRead(string path) => For(path).OpenRead(path);
+
+    public DiskEntry? Stat(string path) => For(path).Stat(path);
+
+    public IReadOnlyList<DiskEntry> List(string folder) => For(folder).List(folder);
+
+    public IDiskFile CreateNew(string path, long preallocate = 0) => Local(path).CreateNew(path, preallocate);
+
+    public IDiskFile OpenWrite(string path) => Local(path).OpenWrite(path);
+
+    public void CreateDirectory(string path) => Local(path).CreateDirectory(path);
+
+    public void Move(string from, string to) => Local(from, to).Move(from, to);
+
+    public void Replace(string from, string to) => Local(from, to).Replace(from, to);
+
+    public bool TryExchange(string path, string other) => Local(path, other).TryExchange(path, other);
+
+    public IDiskFile? TryLock(string path) => Local(path).TryLock(path);
+
+    public void DeleteFile(string path) => Local(path).DeleteFile(path);
+
+    public void DeleteDirectory(string path) => Local(path).DeleteDirectory(path);
+
+    public bool TryDeleteEmptyDirectory(string path) => Local(path).TryDeleteEmptyDirectory(path);
+
+    /// <summary>What lies in a store cannot be linked to, as what lies on another file system cannot.</summary>
+    public bool TryCreateHardLink(string path, string existing) =>
+        !StoreAddress.Is(existing) && Local(path).TryCreateHardLink(path, existing);
+
+    /// <summary>An object has no owner or rights to hand on.</summary>
+    public bool AdoptAccess(string path, string model) =>
+        StoreAddress.Is(model) || Local(path).AdoptAccess(path, model);
+
+    public bool IsMountPoint(string path) => !StoreAddress.Is(path) && local.IsMountPoint(path);
+
+    public string? LinkTarget(string path) => StoreAddress.Is(path) ? null : local.LinkTarget(path);
+
+    public void FlushDirectory(string path) => Local(path).FlushDirectory(path);
+
+    /// <summary>Says that a store is not written to.</summary>
+    public static BackupException ReadOnly(string path) =>
+        new(
+            ErrorCode.ProviderNotSupported,
+            "bundles in a store can be read, but not written or removed",
+            path,
+            recommendation: "Write to a folder, and copy it to the store with the store's own tool; see docs/stores.md."
+        );
+
+    public void Dispose() => Store?.Dispose();
+
+    private IReadingDisk For(string path) => StoreAddress.Is(path) ? _store.Value : local;
+
+    private IDisk Local(string path, string? other = null) =>
+        StoreAddress.Is(path) ? throw ReadOnly(path)
+        : other is not null && StoreAddress.Is(other) ? throw ReadOnly(other)
+        : local;
+}

@@ -1,0 +1,127 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>The objects of a store as files, for one operation. Only for reading.</summary>
+internal sealed class StoreDisk : IReadingDisk, IDisposable
+{
+    private readonly IObjectStore _store;
+    private readonly StoreIndex _index;
+    private readonly ReadAheadBudget _budget;
+
+    public StoreDisk(IObjectStore store, StoreSettings settings, Action<string> verbose, CancellationToken cancellation)
+    {
+        _store = store;
+        _budget = new ReadAheadBudget(settings.ReadAhead);
+        Requests = new StoreRequests(settings, verbose, cancellation);
+        _index = new StoreIndex(
+            (bucket, prefix, after, most) =>
+                Requests.ListAsync(_store, bucket, prefix, after, most, cancellation).GetAwaiter().GetResult()
+        );
+    }
+
+    /// <summary>What was asked of the store until now.</summary>
+    public StoreRequests Requests { get; }
+
+    public DiskEntry? Stat(string path) => Find(path) is { } node ? EntryOf(node) : null;
+
+    public IReadOnlyList<DiskEntry> List(string folder) =>
+        Find(folder) is { IsFolder: true } node
+            ? [.. node.Children.Select(EntryOf).OrderBy(e => e.Name, StringComparer.Ordinal)]
+            : throw Missing(folder);
+
+    public IDiskFile OpenRead(string path)
+    {
+        if (Find(path) is not { IsFolder: false, Object: { } what } node)
+        {
+            throw Missing(path);
+        }
+        var entry = EntryOf(node);
+        RefuseArchived(entry);
+        return new StoreFile(
+            entry,
+            new ReadAhead(
+                what.Length,
+                _budget,
+                (offset, buffer, stop) =>
+                    Requests.ReadAsync(_store, StoreAddress.Parse(path).Bucket, what, offset, buffer, stop),
+                Requests.Cancellation
+            )
+        );
+    }
+
+    /// <summary>Refuses a bundle of which a part lies in an archive, before anything is made of the rest.</summary>
+    /// <exception cref="BackupException">ObjectArchived.</exception>
+    public static void RefuseArchived(string bundle, IReadingDisk disk)
+    {
+        if (!StoreAddress.Is(bundle) || disk.Stat(bundle) is not { } entry)
+        {
+            return;
+        }
+        RefuseArchived(entry);
+        foreach (var inside in entry.Kind == DiskEntryKind.Directory ? disk.List(bundle) : [])
+        {
+            RefuseArchived(inside.Path, disk);
+        }
+    }
+
+    public void Dispose()
+    {
+        Requests.Dispose();
+        _store.Dispose();
+    }
+
+    private static void RefuseArchived(DiskEntry entry)
+    {
+        if (entry.ArchivedAs is { } archive)
+        {
+            throw new BackupException(
+                ErrorCode.ObjectArchived,
+                $"the object lies in the archive {archive}, from which nothing can be read",
+                entry.Path
+            );
+        }
+    }
+
+    private StoreIndex.Node? Find(string path)
+    {
+        var (bucket, key) = StoreAddress.Parse(path);
+        // Engines look beside what they are given, and so above a bucket too: what no bucket can be called is not asked for.
+        return IsBucket(bucket) ? _index.Find(bucket, key) : null;
+    }
+
+    private static bool IsBucket(string name) =>
+        name.Length is >= 3 and <= 63
+        && char.IsAsciiLetterOrDigit(name[0])
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
+
+    private static DiskEntry EntryOf(StoreIndex.Node node)
+    {
+        var modified = node.IsFolder ? Newest(node) : node.Object!.ModifiedUtc;
+        var length = node.IsFolder ? 0 : node.Object!.Length;
+        return new DiskEntry(
+            StoreAddress.Of($"s3:/{node.Name}"),
+            node.IsFolder ? DiskEntryKind.Directory : DiskEntryKind.File,
+            length,
+            modified,
+            modified,
+            Device: ulong.MaxValue,
+            node.Number,
+            LinkCount: 1,
+            length
+        )
+        {
+            ArchivedAs = node.IsFolder ? null : node.Object!.ArchivedAs,
+        };
+    }
+
+    private static DateTimeOffset Newest(StoreIndex.Node folder) =>
+        folder
+            .Children.Where(c => !c.IsFolder)
+            .Select(c => c.Object!.ModifiedUtc)
+            .DefaultIfEmpty(DateTimeOffset.UnixEpoch)
+            .Max();
+
+    private static BackupException Missing(string path) =>
+        new(ErrorCode.PathNotFound, "there is no such object in the store", path);
+}

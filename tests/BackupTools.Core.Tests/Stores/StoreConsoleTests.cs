@@ -1,0 +1,194 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using BackupTools.Tests.FrontEnds;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Stores;
+
+/// <summary>The console program with a store, which it finds by the environment.</summary>
+public sealed class StoreConsoleTests : IDisposable
+{
+    private const string Address = $"s3://{FakeS3.Bucket}/p/b";
+
+    private readonly SpgSandbox _box = new();
+    private readonly FakeS3 _store = new();
+
+    public StoreConsoleTests()
+    {
+        _box.Chain();
+        _store.PutFolder(_box.Bundles, "p/b");
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _box.Dispose();
+    }
+
+    [Fact]
+    public void The_verbs_that_read_bundles_read_them_from_a_store()
+    {
+        foreach (
+            var line in new[]
+            {
+                "header PLACE --json",
+                "chain PLACE --json",
+                "test PLACE --json",
+                "restore PLACE --destination-path TO/rec.db --json",
+                "copy PLACE --destination-path TO/c --json",
+                "merge PLACE --destination-path TO/m --json",
+                "report PLACE --destination-path TO/report.json --format Json --json",
+            }
+        )
+        {
+            var local = Run(line, _box.Bundles, _box.At("local"));
+            var there = Run(line, Address, _box.At("there"));
+            Assert.True(local.ExitCode == 0, local.ToString());
+            Assert.True(there.ExitCode == 0, there.ToString());
+            Assert.Equal(Properties(local.Out), Properties(there.Out));
+            Assert.Equal(
+                line.StartsWith("merge", StringComparison.Ordinal),
+                !there.Out.Contains(Address, StringComparison.Ordinal)
+            );
+        }
+        Assert.Equal(File.ReadAllBytes(_box.At("local", "rec.db")), File.ReadAllBytes(_box.At("there", "rec.db")));
+    }
+
+    [Fact]
+    public void Verbose_ends_with_the_number_of_requests()
+    {
+        var result = Run("chain PLACE --verbose", Address, "");
+        Assert.Matches(@"requests to the store: 1 LIST, 3 GET, of which 0 were repeated\s*$", result.Error);
+    }
+
+    [Fact]
+    public void Without_credentials_it_is_said_what_is_missing_and_nothing_is_sent()
+    {
+        var result = ChildProcess.ConsoleWith(StoreEnvironment.Of(_store.Endpoint, key: null), "chain", Address);
+        Assert.Equal(8, result.ExitCode);
+        Assert.Contains("StoreAccessDenied", result.Error, StringComparison.Ordinal);
+        Assert.Contains("AWS_PROFILE", result.Error, StringComparison.Ordinal);
+        Assert.Empty(_store.Requests);
+    }
+
+    [Fact]
+    public void A_profile_is_found_with_its_region_and_endpoint()
+    {
+        var config = _box.At("config");
+        File.WriteAllText(
+            config,
+            $"[profile backups]\nregion = eu-north-1\nendpoint_url = {_store.Endpoint}\naws_access_key_id = profilekey\naws_secret_access_key = s\n"
+        );
+        var result = ChildProcess.ConsoleWith(
+            [
+                .. StoreEnvironment.Of(endpoint: null, key: null),
+                new("AWS_PROFILE", "backups"),
+                new("AWS_CONFIG_FILE", config),
+            ],
+            "chain",
+            Address
+        );
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.All(
+            _store.Requests,
+            r => Assert.Contains("profilekey/", r.Headers["Authorization"], StringComparison.Ordinal)
+        );
+        Assert.All(
+            _store.Requests,
+            r => Assert.Contains("/eu-north-1/s3/", r.Headers["Authorization"], StringComparison.Ordinal)
+        );
+    }
+
+    [Theory]
+    [InlineData("none.pem", "PathNotFound")]
+    [InlineData("bad.pem", "Malformed")]
+    public void A_file_of_authorities_that_is_none_is_named(string name, string code)
+    {
+        File.WriteAllText(_box.At("bad.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        var result = ChildProcess.ConsoleWith(
+            [.. StoreEnvironment.Of(_store.Endpoint), new("AWS_CA_BUNDLE", _box.At(name))],
+            "chain",
+            Address
+        );
+        Assert.Contains(code, result.Error, StringComparison.Ordinal);
+        Assert.Contains(name, result.Error, StringComparison.Ordinal);
+        Assert.Contains("AWS_CA_BUNDLE", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_file_of_authorities_decides_whom_to_trust()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=store", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var certificate = request.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1)
+        );
+        using var store = new FakeS3(certificate);
+        store.PutFolder(_box.Bundles, "p/b");
+        File.WriteAllText(_box.At("ca.pem"), certificate.ExportCertificatePem());
+
+        var unknown = ChildProcess.ConsoleWith(StoreEnvironment.Of(store.Endpoint), "chain", Address);
+        Assert.Equal(9, unknown.ExitCode);
+        Assert.Contains("StoreUnavailable", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains("AWS_CA_BUNDLE", unknown.Error, StringComparison.Ordinal);
+        Assert.Empty(store.Requests);
+
+        var known = ChildProcess.ConsoleWith(
+            [.. StoreEnvironment.Of(store.Endpoint), new("AWS_CA_BUNDLE", _box.At("ca.pem"))],
+            "chain",
+            Address
+        );
+        Assert.True(known.ExitCode == 0, known.ToString());
+    }
+
+    private ChildResult Run(string line, string place, string to) =>
+        ChildProcess.ConsoleWith(
+            StoreEnvironment.Of(_store.Endpoint),
+            [
+                .. line.Split(' ')
+                    .Select(word =>
+                        word == "PLACE" ? place
+                        : word.StartsWith("TO/", StringComparison.Ordinal) ? Path.Combine(to, word[3..])
+                        : word
+                    ),
+            ]
+        );
+
+    /// <summary>The names of all properties, and the values that say which bundles and states are meant.</summary>
+    private static string Properties(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var found = new List<string>();
+        Add(document.RootElement);
+        return string.Join('\n', found);
+
+        void Add(JsonElement element)
+        {
+            if (element.ValueKind == JsonValueKind.Array)
+            {
+                foreach (var item in element.EnumerateArray())
+                {
+                    Add(item);
+                }
+            }
+            else if (element.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var property in element.EnumerateObject())
+                {
+                    var says =
+                        property.Name.EndsWith("Id", StringComparison.OrdinalIgnoreCase)
+                        || property.Name.EndsWith("Position", StringComparison.OrdinalIgnoreCase);
+                    found.Add(says ? $"{property.Name}={property.Value}" : property.Name);
+                    Add(property.Value);
+                }
+            }
+        }
+    }
+}

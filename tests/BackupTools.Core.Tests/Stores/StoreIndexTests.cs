@@ -1,0 +1,73 @@
+using BackupTools.Files.Stores;
+
+namespace BackupTools.Tests.Stores;
+
+/// <summary>Names from listings, against a plain list of keys.</summary>
+public sealed class StoreIndexTests
+{
+    private readonly List<string> _asked = [];
+    private string[] _keys = [];
+
+    private StoreIndex Index =>
+        new(
+            (bucket, prefix, after, most) =>
+            {
+                _asked.Add($"{bucket}:{prefix}:{after}:{most}");
+                var found = _keys
+                    .Order(StringComparer.Ordinal)
+                    .Where(k => k.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(k, after) > 0)
+                    .ToList();
+                return new ObjectPage(
+                    [.. found.Take(most).Select(k => new StoreObject(k, 1, "e", DateTimeOffset.UnixEpoch, null))],
+                    found.Count > most
+                );
+            }
+        );
+
+    [Fact]
+    public void A_folder_is_listed_once_whatever_is_asked_of_it()
+    {
+        _keys = ["a/x/1", "a/x/2", "a/y", "a-b", "c"];
+        var index = Index;
+        Assert.Equal(["b/a/x", "b/a/y"], index.Find("b", "a")!.Children.Select(c => c.Name));
+        Assert.True(index.Find("b", "a/x")!.IsFolder);
+        Assert.False(index.Find("b", "a/x/2")!.IsFolder);
+        Assert.Null(index.Find("b", "a/none"));
+        Assert.Null(index.Find("b", "a/x/1/deeper"));
+        Assert.Single(_asked);
+    }
+
+    [Theory]
+    [InlineData(1000, 1)]
+    [InlineData(1001, 2)]
+    [InlineData(2500, 3)]
+    public void Every_thousand_keys_take_one_request(int keys, int requests)
+    {
+        _keys = [.. Enumerable.Range(0, keys).Select(i => $"a/{i:D6}")];
+        Assert.Equal(keys, Index.Find("b", "a")!.Children.Count);
+        Assert.Equal(requests, _asked.Count);
+    }
+
+    [Fact]
+    public void An_object_is_found_by_itself_and_what_only_begins_like_it_is_not()
+    {
+        _keys = ["a/x", "a/x-1", "a/xy"];
+        var index = Index;
+        Assert.False(index.Find("b", "a/x")!.IsFolder);
+        Assert.Null(index.Find("b", "a/"));
+        Assert.Null(index.Find("b", "a/z"));
+        Assert.Equal(["b:a/x/::1000", "b:a/x::1"], _asked.Take(2));
+    }
+
+    [Fact]
+    public void Keys_that_no_file_can_have_are_not_there()
+    {
+        _keys = ["a/../../etc/passwd", "a//x", "a/./x", @"a/b\c", "a/nul\0", "a/empty/", "a/ok"];
+        var index = Index;
+        Assert.Equal(["b/a/empty", "b/a/ok"], index.Find("b", "a")!.Children.Select(c => c.Name));
+        Assert.True(index.Find("b", "a/empty")!.IsFolder);
+    }
+
+    [Fact]
+    public void A_bucket_is_a_folder_even_when_it_is_empty() => Assert.True(Index.Find("b", "")!.IsFolder);
+}

@@ -1,0 +1,202 @@
+using System.Reflection;
+using BackupTools.Tests.FrontEnds;
+using BackupTools.Tests.InPowerShell;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Stores;
+
+/// <summary>The cmdlets with a store, each test in a session of its own.</summary>
+public sealed class StorePowerShellTests : IDisposable
+{
+    private const string Address = $"s3://{FakeS3.Bucket}/p [1]/b";
+
+    /// <summary>The assemblies of the SDK that a session has loaded, each with its load context.</summary>
+    private const string Loaded = """
+        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -like 'AWSSDK*' }).ForEach({
+            '{0} {1} {2}' -f [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($_).Name, $_.GetName().Name, $_.GetName().Version.Major
+        }) | Sort-Object
+        """;
+
+    private readonly SpgSandbox _box = new();
+    private readonly FakeS3 _store = new();
+
+    public StorePowerShellTests()
+    {
+        _box.Chain();
+        _store.PutFolder(_box.Bundles, "p [1]/b");
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _box.Dispose();
+    }
+
+    [Fact]
+    public void Addresses_are_taken_literally_and_objects_pipe_on()
+    {
+        var output = Lines(
+            $$"""
+            New-PSDrive -Name s3 -PSProvider FileSystem -Root '{{_box.Folder}}' | Out-Null
+            $a = '{{Address}}'
+            (Get-BundleHeader $a).Count
+            (Get-BundleHeader -LiteralPath $a | Get-BundleHeader -Verify).IsValid -join ' '
+            ($a | Get-BackupChain).FullName
+            $test = Get-BackupChain $a | Test-BackupChain -RestoreDrill
+            "$($test.IsValid) $($test.Checked) $($test.FullName)"
+            (Get-BackupChain -LiteralPath $a | Restore-BackupChain -DestinationPath '{{_box.At("1.db")}}').EndPosition
+            (Get-BundleHeader $a | Restore-BackupChain -DestinationPath '{{_box.At("2.db")}}').EndPosition
+            (Restore-BackupChain $a '{{_box.At("3.db")}}' -AsJob | Receive-Job -Wait).EndPosition
+            (Copy-BackupChain $a '{{_box.At("copy")}}' -Verify).IsValid
+            (Get-BackupChain $a | Merge-BackupChain -DestinationPath '{{_box.At("merged")}}').Kind
+            $report = $test | Export-BackupReport -DestinationPath '{{_box.At("r.html")}}'
+            "$($report.Databases.Count) $($report.Databases[0].FullName)"
+            $report = Export-BackupReport $a '{{_box.At("r2.html")}}'
+            "$($report.Databases.Count) $($report.Problems.Count)"
+            $bundle = @(Get-BundleHeader $a)[0]
+            "$($bundle.PSPath) $($bundle.FullName.StartsWith("$a/"))"
+            ([pscustomobject] @{ FullName = $a; Engine = 'SPG' } | Get-BackupChain).ChainId -eq (Get-BackupChain $a).ChainId
+            """
+        );
+        Assert.Equal(
+            [
+                "3",
+                "True True True",
+                Address,
+                $"True Drill {Address}",
+                output[4],
+                output[4],
+                output[4],
+                "True",
+                "Full",
+                $"1 {Address}",
+                "1 0",
+                " True",
+                "True",
+            ],
+            output
+        );
+        var restored = File.ReadAllBytes(_box.RestoreFrom(_box.Bundles));
+        Assert.All(new[] { "1.db", "2.db", "3.db" }, name => Assert.Equal(restored, File.ReadAllBytes(_box.At(name))));
+        Assert.False(Directory.Exists(_box.At("bucket")));
+    }
+
+    [Fact]
+    public void Whatever_writes_refuses_a_store_even_where_a_drive_is_called_so()
+    {
+        var output = Lines(
+            $$"""
+            New-PSDrive -Name s3 -PSProvider FileSystem -Root '{{_box.Folder}}' | Out-Null
+            $a = '{{Address}}'
+            foreach ($act in
+                { New-FullBackup '{{_box.Db}}' $a -ErrorAction Stop },
+                { New-FullBackup $a '{{_box.At("x")}}' -ErrorAction Stop },
+                { New-IncrementalBackup '{{_box.Db}}' $a -ErrorAction Stop },
+                { Copy-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
+                { Merge-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
+                { Restore-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
+                { Export-BackupReport '{{_box.Bundles}}' $a -ErrorAction Stop },
+                { Remove-ExpiredBackup $a -KeepLast 1 -ErrorAction Stop },
+                { Remove-ExpiredBackup -LiteralPath $a -KeepLast 1 -ErrorAction Stop },
+                { Get-BackupChain $a | Remove-ExpiredBackup -KeepLast 1 -ErrorAction Stop },
+                { Get-BackupChain az://container/x -ErrorAction Stop },
+                { Get-BackupChain s3://user:pa55word@bucket/x -ErrorAction Stop },
+                { Get-BackupChain -LiteralPath s3://user:pa55word@bucket/x -ErrorAction Stop }
+            ) {
+                try { & $act; 'no error' } catch { $_.FullyQualifiedErrorId.Split(',')[0]; $found = $_ }
+            }
+            ($found | Format-List Exception, TargetObject, CategoryInfo, ErrorDetails -Force | Out-String).Contains('pa55word')
+            """
+        );
+        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 13), "False"], output);
+        Assert.All(_store.Requests, r => Assert.Equal("GET", r.Method));
+    }
+
+    [Fact]
+    public void Chains_and_positions_are_completed()
+    {
+        var output = Lines(
+            $$"""
+            $a = '{{Address}}'
+            $chain = Get-BackupChain $a
+            function Complete($text) { (TabExpansion2 $text $text.Length).CompletionMatches.CompletionText }
+            (Complete "Restore-BackupChain '$a' x.db -ChainId ") -eq $chain.ChainId
+            $positions = Complete "Restore-BackupChain '$a' x.db -ToPosition "
+            $positions -contains "$($chain.EndPosition)"
+            (Complete "Get-BackupChain '$a' | Restore-BackupChain -DestinationPath x.db -ToPosition ").Count -eq $positions.Count
+            """
+        );
+        Assert.Equal(["True", "True", "True"], output);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_SDK_is_loaded_when_a_store_is_read_beside_any_other(bool othersFirst)
+    {
+        var packages = typeof(StorePowerShellTests)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "NuGet")
+            .Value;
+        var others = $$"""
+            Add-Type -Path '{{packages}}awssdk.core/3.7.501.1/lib/net8.0/AWSSDK.Core.dll', '{{packages}}awssdk.s3/3.7.511.8/lib/net8.0/AWSSDK.S3.dll'
+            $config = [Amazon.S3.AmazonS3Config] @{ ServiceURL = $env:AWS_ENDPOINT_URL_S3; ForcePathStyle = $true; Timeout = '0:1' }
+            $client = [Amazon.S3.AmazonS3Client]::new('k', 's', $config)
+            "theirs $($client.ListObjectsV2Async([Amazon.S3.Model.ListObjectsV2Request] @{ BucketName = 'bucket' }).GetAwaiter().GetResult().S3Objects.Count)"
+            """;
+        const string ours = $$"""
+            "ours $((Get-BackupChain '{{Address}}').Bundles.Count)"
+            """;
+        var output = Lines(
+            $"""
+            Get-BackupChain '{_box.Bundles}' | Out-Null
+            "local: $({Loaded})"
+            {(othersFirst ? others : ours)}
+            {(othersFirst ? ours : others)}
+            {Loaded}
+            """
+        );
+        var files = _store.Keys.Count;
+        Assert.Equal(
+            [
+                "local: ",
+                othersFirst ? $"theirs {files}" : "ours 3",
+                othersFirst ? "ours 3" : $"theirs {files}",
+                "BackupTools AWSSDK.Core 4",
+                "BackupTools AWSSDK.S3 4",
+                "Default AWSSDK.Core 3",
+                "Default AWSSDK.S3 3",
+            ],
+            output
+        );
+    }
+
+    [Fact]
+    public void A_denied_request_is_an_error_record_without_any_secret()
+    {
+        _store.Misbehave = _ => Trouble.Denied;
+        var output = Lines(
+            $$"""
+            $text = Get-BackupChain '{{Address}}' -Verbose -ErrorAction Continue *>&1 | Out-String
+            "$($Error[0].FullyQualifiedErrorId.Split(',')[0]) $($Error[0].CategoryInfo.Category) $($Error[0].TargetObject)"
+            $all = $text + ($Error[0] | Format-List * -Force | Out-String) + ($Error[0].Exception | Out-String)
+            $all.Contains('{{StoreEnvironment.Secret}}')
+            """
+        );
+        Assert.Equal([$"StoreAccessDenied PermissionDenied {Address}", "False"], output);
+    }
+
+    private string[] Lines(string script)
+    {
+        var manifest = Path.Combine(ChildProcess.Root, "BackupTools.psd1");
+        var result = RealPowerShell.RunWith(
+            StoreEnvironment.Of(_store.Endpoint),
+            _box.Folder,
+            "-Command",
+            $"$ErrorActionPreference = 'Stop'; Import-Module '{manifest}'\n{script}"
+        );
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.True(result.Error.Length == 0, result.ToString());
+        return result.Out.Split('\n').Select(l => l.TrimEnd('\r')).SkipLast(1).ToArray();
+    }
+}
