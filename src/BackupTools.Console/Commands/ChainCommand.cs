@@ -11,7 +11,7 @@ internal static class ChainCommand
         var command = new Command("chain", "Show the chains that the bundles of a folder form.");
         var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
-        var common = new CommonOptions();
+        var common = new CommonOptions(writes: false);
         command.Add(folder);
         command.Add(recurse);
         common.AddTo(command);
