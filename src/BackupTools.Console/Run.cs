@@ -9,7 +9,7 @@ namespace BackupTools.Console;
 /// One run of a verb: executes operations, prints what they give to standard output and everything else to standard
 /// error, and knows the exit code, which is the family of the first error.
 /// </summary>
-internal sealed class Run(StopSignals signals, bool json, bool verbose, int? throttleLimit)
+internal sealed class Run(StopSignals signals, bool json, bool verbose, int? throttleLimit, int? lockTimeout)
 {
     private readonly List<object> _results = [];
     private readonly List<string> _done = [];
@@ -17,10 +17,17 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
     private int _exitCode = ExitCodes.Ok;
 
     /// <summary>Does the work of a verb, whatever happens, and returns the exit code.</summary>
-    public static int Of(StopSignals signals, bool json, bool verbose, int? throttleLimit, Action<Run> work)
+    public static int Of(
+        StopSignals signals,
+        bool json,
+        bool verbose,
+        int? throttleLimit,
+        int? lockTimeout,
+        Action<Run> work
+    )
     {
         Spelling.Of = Commands.Options.Spell;
-        var run = new Run(signals, json, verbose, throttleLimit);
+        var run = new Run(signals, json, verbose, throttleLimit, lockTimeout);
         try
         {
             work(run);
@@ -53,6 +60,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         {
             Cancellation = signals.Token,
             ThrottleLimit = throttleLimit ?? Environment.ProcessorCount,
+            LockTimeout = TimeSpan.FromSeconds(lockTimeout ?? OperationHost.DefaultLockTimeout),
             Warning = text => progress.WriteLine($"warning: {Text.OneLine(text)}"),
             Verbose = verbose ? text => progress.WriteLine(Text.OneLine(text)) : null,
         };

@@ -171,7 +171,6 @@ public sealed partial class ArchitectureTests
             select Path.GetFileNameWithoutExtension(file);
         Assert.Equal(
             [
-                "GrafeoCursorKeeper", // another backup's lock on the log folder
                 "OrderedBlocks", // the end of all, when one thread has failed
                 "PowDbHeapCapture", // one page that is being written
                 "PowDbSourceLook", // a tick of the file system's clock

@@ -117,12 +117,12 @@ function Get-StateAdviceCase {
         }
     }
     @{
-        Id = 'BackupRunning'; Advice = 'Wait until the other run has ended.'; Engine = 'SPG'
+        Id = 'BackupRunning'; Advice = 'Wait until the other run has ended, or longer with -LockTimeout.'; Engine = 'SPG'
         Provoke = {
             # What the checkpoint of a backup does is inside that run.
             $seen = [System.Collections.ArrayList]::new()
             $null = New-FullBackup -LiteralPath $s.Source -DestinationPath $s.Destination -Checkpoint {
-                try { New-FullBackup -LiteralPath $s.Source -DestinationPath $s.Destination -ErrorAction Stop } catch { $null = $seen.Add($_) }
+                try { New-FullBackup -LiteralPath $s.Source -DestinationPath $s.Destination -LockTimeout 0 -ErrorAction Stop } catch { $null = $seen.Add($_) }
             }.GetNewClosure()
             $seen
         }

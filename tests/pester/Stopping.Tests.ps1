@@ -90,19 +90,25 @@ Describe 'While a backup runs' {
         $slow = [scriptblock]::Create("[IO.File]::WriteAllText('$marker', 'x'); Start-Sleep -Seconds 60")
     }
 
-    It 'a second one into the same folder is refused' {
+    It 'a second one into the same folder waits for the first, and not longer than it may' {
         $job = New-FullBackup @common -AsJob -Checkpoint $slow
         try {
             Wait-Until { Test-Path -LiteralPath $marker } 'the checkpoint'
             $job.State | Should -Be 'Running'
-            New-FullBackup @common -ErrorVariable errors -ErrorAction SilentlyContinue
+            $waiting = New-FullBackup @common -AsJob
+            New-FullBackup @common -LockTimeout 0 -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors[0].FullyQualifiedErrorId | Should -BeExactly "BackupRunning,$full"
             $errors[0].CategoryInfo.Category | Should -Be 'ResourceBusy'
-            $second = New-FullBackup @common -AsJob
+            $second = New-FullBackup @common -LockTimeout 1 -AsJob
             $null = $second | Wait-Job
             $second.State | Should -Be 'Failed'
             $second.JobStateInfo.Reason.Code | Should -Be 'BackupRunning'
             $second | Remove-Job
+            $waiting.State | Should -Be 'Running'
+            $job | Stop-Job
+            $null = $waiting | Wait-Job
+            ($waiting | Receive-Job).Kind | Should -Be 'Full'
+            $waiting | Remove-Job
         } finally {
             $job | Stop-Job
             $job | Remove-Job -Force
@@ -116,9 +122,9 @@ Describe 'While a backup runs' {
         try {
             Wait-Until { Test-Path -LiteralPath $marker } 'the checkpoint'
             $during = (Get-ChildItem -LiteralPath $sample.Destination -Filter *.bkp).Name
-            Merge-BackupChain -LiteralPath $other.Destination -DestinationPath $sample.Destination -ErrorVariable merge -ErrorAction SilentlyContinue
-            Copy-BackupChain -LiteralPath $other.Destination -DestinationPath $sample.Destination -ErrorVariable copy -ErrorAction SilentlyContinue
-            Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 0 -Force -Confirm:$false -ErrorVariable remove -ErrorAction SilentlyContinue
+            Merge-BackupChain -LiteralPath $other.Destination -DestinationPath $sample.Destination -LockTimeout 0 -ErrorVariable merge -ErrorAction SilentlyContinue
+            Copy-BackupChain -LiteralPath $other.Destination -DestinationPath $sample.Destination -LockTimeout 0 -ErrorVariable copy -ErrorAction SilentlyContinue
+            Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 0 -Force -Confirm:$false -LockTimeout 0 -ErrorVariable remove -ErrorAction SilentlyContinue
             foreach ($errors in $merge, $copy, $remove) {
                 $errors[0].Exception.Code | Should -Be 'BackupRunning'
             }

@@ -14,7 +14,7 @@ internal static class ChainCommand
             Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
         };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
-        var common = new CommonOptions();
+        var common = new CommonOptions(writes: false);
         command.Add(folder);
         command.Add(recurse);
         common.AddTo(command);

@@ -2,15 +2,20 @@ using System.CommandLine;
 
 namespace BackupTools.Console.Commands;
 
-/// <summary>What all verbs but demo have: --engine, --json, --verbose and --throttle-limit, and how a run begins with them.</summary>
-internal sealed class CommonOptions
+/// <summary>
+/// What all verbs but demo have: --engine, --json, --verbose and --throttle-limit, of those that write --lock-timeout too;
+/// and how a run begins with them.
+/// </summary>
+internal sealed class CommonOptions(bool writes)
 {
     private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
     private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
+    private readonly Option<int?> _lockTimeout = Options.LockTimeout();
 
-    public void AddTo(Command command) => command.AddAll(_engine, _json, _verbose, _throttleLimit);
+    public void AddTo(Command command) =>
+        command.AddAll([_engine, _json, _verbose, _throttleLimit, .. writes ? [_lockTimeout] : Array.Empty<Option>()]);
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
 
@@ -20,6 +25,7 @@ internal sealed class CommonOptions
             parsed.GetValue(_json),
             parsed.GetValue(_verbose),
             parsed.GetValue(_throttleLimit),
+            writes ? parsed.GetValue(_lockTimeout) : null,
             work
         );
 }

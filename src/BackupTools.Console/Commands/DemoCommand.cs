@@ -29,6 +29,7 @@ internal static class DemoCommand
                 json: false,
                 verbose: false,
                 throttleLimit: null,
+                lockTimeout: null,
                 run =>
                 {
                     if (parsed.GetValue(clerk) is { } database)

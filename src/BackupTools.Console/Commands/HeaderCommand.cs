@@ -15,7 +15,7 @@ internal static class HeaderCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var verify = Options.Switch("--verify", "Read the bytes too and compare every checksum.");
-        var common = new CommonOptions();
+        var common = new CommonOptions(writes: false);
         command.Add(paths);
         command.Add(verify);
         common.AddTo(command);

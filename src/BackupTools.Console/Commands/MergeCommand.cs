@@ -9,7 +9,7 @@ internal static class MergeCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("merge", "Make a new full from a chain, without the database and its engine.");
-        var options = new TargetOptions();
+        var options = new TargetOptions(writes: true);
         var destination = Options.DestinationPath(
             "The folder for the merged full; may be the folder of the chain.",
             "FOLDER"

@@ -33,21 +33,36 @@ internal static class Options
     public static Option<bool> Verbose() =>
         new("--verbose") { Description = "Tell the story of the run on standard error." };
 
-    public static Option<int?> ThrottleLimit()
+    public static Option<int?> ThrottleLimit() =>
+        Number(
+            "--throttle-limit",
+            "Work on so many files at once; the number of processors when not given.",
+            "N",
+            least: 1
+        );
+
+    public static Option<int?> LockTimeout() =>
+        Number(
+            "--lock-timeout",
+            $"Wait so long for another run in the same folder; {OperationHost.DefaultLockTimeout} when not given, 0 not at all.",
+            "SECONDS",
+            least: 0
+        );
+
+    private static Option<int?> Number(string name, string description, string helpName, int least)
     {
-        var option = new Option<int?>("--throttle-limit")
-        {
-            Description = "Work on so many files at once; the number of processors when not given.",
-            HelpName = "N",
-        };
+        var option = new Option<int?>(name) { Description = description, HelpName = helpName };
         option.Validators.Add(result =>
         {
             if (
                 result.Tokens is [{ Value: var text }]
-                && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0)
+                && !(
+                    int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    && number >= least
+                )
             )
             {
-                result.AddError("Option '--throttle-limit' takes a whole number from 1 on.");
+                result.AddError($"Option '{name}' takes a whole number from {least} on.");
             }
         });
         return option;

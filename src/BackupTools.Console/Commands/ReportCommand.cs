@@ -41,7 +41,7 @@ internal static class ReportCommand
         };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
         var dryRun = Options.DryRun("Only say how the databases stand.");
-        var common = new CommonOptions();
+        var common = new CommonOptions(writes: true);
         command.Add(folders);
         command.AddAll(destination, format, objective, tests, title, note, recurse, dryRun);
         common.AddTo(command);

@@ -9,7 +9,7 @@ internal static class RestoreCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("restore", "Rebuild a database from a chain, whole or not at all.");
-        var options = new TargetOptions();
+        var options = new TargetOptions(writes: true);
         var destination = Options.DestinationPath(
             "The database file or data folder to make; FOLDER/ means into it.",
             "PATH"

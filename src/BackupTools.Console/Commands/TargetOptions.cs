@@ -4,7 +4,7 @@ using BackupTools.Operations;
 namespace BackupTools.Console.Commands;
 
 /// <summary>Which chain and which of its states: what the verbs test, restore and merge share.</summary>
-internal sealed class TargetOptions
+internal sealed class TargetOptions(bool writes)
 {
     private readonly Argument<string> _folder = new("FOLDER")
     {
@@ -13,7 +13,7 @@ internal sealed class TargetOptions
     private readonly Option<string?> _chainId = Options.ChainId();
     private readonly Option<string?> _toPosition = Options.ToPosition();
     private readonly Option<string?> _pointInTime = Options.PointInTime();
-    private readonly CommonOptions _common = new();
+    private readonly CommonOptions _common = new(writes);
 
     public void AddTo(Command command)
     {

@@ -9,7 +9,7 @@ internal static class TestCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("test", "Say whether the chains of a folder can be restored.");
-        var options = new TargetOptions();
+        var options = new TargetOptions(writes: false);
         var deep = Options.Switch("--deep", "Check everything that the format defines.");
         var drill = Options.Switch("--restore-drill", "Restore into a temporary folder, check, and remove it.");
         var source = new Option<string?>("--source-path")

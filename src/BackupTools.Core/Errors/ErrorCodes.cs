@@ -104,7 +104,8 @@ public static class ErrorCodes
                 $"Check the clocks of the machines that write here; {Spelling.Of("PointInTime")} may not find the state that is meant.",
             ErrorCode.ContinuityNotProved =>
                 $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does.",
-            ErrorCode.BackupRunning => "Wait until the other run has ended.",
+            ErrorCode.BackupRunning =>
+                $"Wait until the other run has ended, or longer with {Spelling.Of("LockTimeout")}.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",
             ErrorCode.DestinationExists => "Choose another destination, or move away what is there.",

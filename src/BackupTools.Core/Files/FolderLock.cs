@@ -16,6 +16,8 @@ internal sealed class FolderLock : IDisposable
 
     private const int MaxHolderText = 200;
     private const int Rounds = 10;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly IDisk _disk;
     private readonly CreatedFolders _folders;
@@ -28,6 +30,40 @@ internal sealed class FolderLock : IDisposable
         _folders = folders;
         _file = file;
         _tell = tell;
+    }
+
+    /// <summary>
+    /// Takes the lock; where another run has it, waits for at most so long. Each look makes the folder anew, as the holder
+    /// may take it back.
+    /// </summary>
+    /// <exception cref="BackupException">BackupRunning: it was held all the time; and what the disk has to say.</exception>
+    public static FolderLock AcquireWithin(
+        TimeSpan timeout,
+        IDisk disk,
+        string folder,
+        string name,
+        Action<string>? tell,
+        CancellationToken stop
+    )
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return Acquire(disk, folder, name, tell);
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.BackupRunning)
+            {
+                var left = timeout - Stopwatch.GetElapsedTime(began);
+                if (left <= TimeSpan.Zero)
+                    throw;
+                if (pause == FirstPause)
+                    tell?.Invoke($"waiting for up to {left.TotalSeconds:0} s: {e.Message}");
+                stop.WaitHandle.WaitOne(pause < left ? pause : left);
+                stop.ThrowIfCancellationRequested();
+            }
+        }
     }
 
     /// <summary>

@@ -12,7 +12,11 @@ namespace BackupTools.Operations;
 /// </summary>
 public sealed class OperationHost : IDisposable
 {
+    /// <summary>What <see cref="LockTimeout"/> is where nobody says otherwise, in seconds.</summary>
+    public const int DefaultLockTimeout = 30;
+
     private readonly int _throttleLimit = Environment.ProcessorCount;
+    private readonly TimeSpan _lockTimeout = TimeSpan.FromSeconds(DefaultLockTimeout);
     private readonly RoutingDisk _disks;
     private readonly IDisk? _disk;
 
@@ -39,6 +43,19 @@ public sealed class OperationHost : IDisposable
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
             _throttleLimit = value;
+        }
+    }
+
+    /// <summary>
+    /// How long to wait for another run that works in the same folder, before BackupRunning; zero or more. Default: 30 seconds.
+    /// </summary>
+    public TimeSpan LockTimeout
+    {
+        get => _lockTimeout;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            _lockTimeout = value;
         }
     }
 

@@ -10,7 +10,7 @@ internal static class UnderLock
 {
     /// <summary>
     /// Locks the folder (making it if it is missing; it goes again with the lock when nothing came of the run), sweeps it
-    /// of what dead runs left, plans, and does the work.
+    /// of what dead runs left, plans, and does the work. Waits for another run that has the folder.
     /// </summary>
     /// <exception cref="Errors.BackupException">
     /// BackupRunning, AccessDenied, DiskFull, WriteFailed, and what planning and the work throw.
@@ -23,7 +23,16 @@ internal static class UnderLock
         string? lockName = null
     )
     {
-        using var folderLock = FolderLock.Acquire(host.Disk, folder, lockName ?? FolderLock.DefaultName, host.Verbose);
+        host.Progress.Activity = "waiting for the lock of the folder";
+        using var folderLock = FolderLock.AcquireWithin(
+            host.LockTimeout,
+            host.Disk,
+            folder,
+            lockName ?? FolderLock.DefaultName,
+            host.Verbose,
+            host.Cancellation
+        );
+        host.Progress.Activity = "";
         foreach (var leftover in StagingArea.Sweep(host.Disk, folder, host.Warning))
         {
             host.Verbose?.Invoke($"removed what an interrupted run left behind: {leftover}");

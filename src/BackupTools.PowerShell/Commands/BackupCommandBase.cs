@@ -40,10 +40,13 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     /// <summary>What -Path and -LiteralPath name is only read, and may be the address of a store.</summary>
     private protected virtual bool ReadsStores => false;
 
+    /// <summary>How long to wait for another run in the folder that is written into.</summary>
+    private protected virtual TimeSpan LockWait => TimeSpan.Zero;
+
     private protected PathResolver Paths { get; private set; } = null!;
 
     /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
-    private protected PipelinePump Pump => _pump ??= new PipelinePump(Streams, Stop);
+    private protected PipelinePump Pump => _pump ??= new PipelinePump(Streams, LockWait, Stop);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -198,7 +201,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     {
         if (asJob)
         {
-            _steps.Add((streams, stop) => step(new PipelinePump(streams, stop), streams, stop));
+            _steps.Add((streams, stop) => step(new PipelinePump(streams, LockWait, stop), streams, stop));
         }
         else
         {

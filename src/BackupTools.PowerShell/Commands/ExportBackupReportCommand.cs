@@ -74,6 +74,13 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
     [AllowEmptyCollection]
     public string[]? Note { get; set; }
 
+    /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
+
+    private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
+
     private protected override bool ReadsStores => true;
 
     /// <inheritdoc/>

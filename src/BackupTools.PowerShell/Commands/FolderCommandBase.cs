@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.Reports;
 
@@ -30,7 +31,14 @@ public abstract class FolderCommandBase : BackupCommandBase
     [ArgumentCompleter(typeof(ChainIdCompleter))]
     public string? ChainId { get; set; }
 
+    /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
+
     private protected override bool MustFind => true;
+
+    private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
     /// <summary>Acts on chains that were given; folders and bundles wait for the end of the pipe.</summary>
     private protected void PerChoice(Action<ChainChoice> act) =>

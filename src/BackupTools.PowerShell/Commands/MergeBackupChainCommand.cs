@@ -23,11 +23,18 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
 
+    /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
+
     /// <summary>Returns a job at once and runs the merge in the background.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
     private protected override bool MustFind => true;
+
+    private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -55,11 +55,18 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
+    /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
+
     /// <summary>Returns a job at once and runs the backup in the background.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
     private protected override bool MustFind => true;
+
+    private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
     private protected abstract void PerSource(Action<string> act);
 

@@ -10,7 +10,7 @@ namespace BackupTools.PowerShell.Pipeline;
 /// Runs an operation on a worker thread and brings what it has to say to the pipeline thread, the only one on which
 /// PowerShell lets anybody write. Also samples the progress there.
 /// </summary>
-internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
+internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, CancellationToken stop)
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
 
@@ -35,6 +35,7 @@ internal sealed class PipelinePump(IStreams streams, CancellationToken stop)
             Warning = text => run.Post(() => streams.Warning(text)),
             Verbose = text => run.Post(() => streams.Verbose(text)),
             ThrottleLimit = throttleLimit,
+            LockTimeout = lockTimeout,
             Clock = Clock,
         };
         var progress = new ProgressDrawer(streams, activity);

@@ -28,6 +28,36 @@ public sealed class FolderLockTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_waits_gets_the_lock_once_it_is_free_and_says_for_whom_it_waited()
+    {
+        var told = new List<string>();
+        var held = FolderLock.Acquire(_disk, _temp["f"]);
+        var waiting = Task.Run(() => Within(TimeSpan.FromMinutes(1), told.Add));
+        Assert.True(SpinWait.SpinUntil(() => told.Count > 0, TimeSpan.FromSeconds(30)));
+        Assert.False(waiting.IsCompleted);
+        held.Dispose();
+        (await waiting).Dispose();
+        Assert.Contains($"process {Environment.ProcessId}", Assert.Single(told));
+        Assert.Equal("", _temp.Show());
+    }
+
+    [Fact]
+    public void A_wait_ends_after_its_time_and_at_once_when_the_run_is_stopped()
+    {
+        using var held = FolderLock.Acquire(_disk, _temp["f"]);
+        var watch = Stopwatch.StartNew();
+        var e = Assert.Throws<BackupException>(() => Within(TimeSpan.FromMilliseconds(300)));
+        Assert.Equal(ErrorCode.BackupRunning, e.Code);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.3, 20);
+
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        Assert.ThrowsAny<OperationCanceledException>(() => Within(TimeSpan.FromDays(1), stop: stop.Token));
+    }
+
+    private FolderLock Within(TimeSpan timeout, Action<string>? tell = null, CancellationToken stop = default) =>
+        FolderLock.AcquireWithin(timeout, _disk, _temp["f"], LockName, tell, stop);
+
+    [Fact]
     public void Locks_of_other_names_and_folders_do_not_collide()
     {
         using var a = FolderLock.Acquire(_disk, _temp["f"], ".a");
@@ -117,7 +147,6 @@ public sealed class FolderLockTests : IDisposable
     {
         var inside = 0;
         var most = 0;
-        var watch = Stopwatch.StartNew();
         Parallel.For(
             0,
             8,
@@ -125,20 +154,12 @@ public sealed class FolderLockTests : IDisposable
             {
                 for (var times = 0; times < 20; )
                 {
-                    Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), $"the lock was to be had only {times} times");
-                    try
-                    {
-                        using var held = FolderLock.Acquire(_disk, _temp["f"]);
-                        var now = Interlocked.Increment(ref inside);
-                        most = Math.Max(most, now);
-                        times++;
-                        Thread.Yield();
-                        Interlocked.Decrement(ref inside);
-                    }
-                    catch (BackupException e) when (e.Code == ErrorCode.BackupRunning)
-                    {
-                        Thread.Sleep(1);
-                    }
+                    using var held = Within(TimeSpan.FromMinutes(1));
+                    var now = Interlocked.Increment(ref inside);
+                    most = Math.Max(most, now);
+                    times++;
+                    Thread.Yield();
+                    Interlocked.Decrement(ref inside);
                 }
             }
         );

@@ -76,6 +76,7 @@ internal abstract class EngineSandbox : IDisposable
             Warning = Warnings.Add,
             Disk = disk ?? LocalDisk.Instance,
             Clock = Clock ?? TimeProvider.System,
+            LockTimeout = TimeSpan.Zero,
             ThrottleLimit = 1, // so that the steps of two runs are the same
         };
     }

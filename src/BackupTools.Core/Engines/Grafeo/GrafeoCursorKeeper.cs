@@ -16,8 +16,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
     // The engine writes the manifest, then the cursor, each with the time.
     private const ulong SameBackupMs = 10_000;
 
-    private const int LockRounds = 500;
-    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
     private readonly IDisk _disk = context.Disk;
     private bool _madeFolder;
@@ -217,20 +216,15 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
     }
 
     /// <summary>Two backups to two destinations may end at the same moment: the second waits.</summary>
-    private FolderLock Lock()
-    {
-        for (var round = 0; ; round++)
-        {
-            try
-            {
-                return FolderLock.Acquire(_disk, source.LogFolder, LockName, context.Verbose);
-            }
-            catch (BackupException e) when (e.Code == ErrorCode.BackupRunning && round < LockRounds)
-            {
-                Thread.Sleep(LockPause);
-            }
-        }
-    }
+    private FolderLock Lock() =>
+        FolderLock.AcquireWithin(
+            LockTimeout,
+            _disk,
+            source.LogFolder,
+            LockName,
+            context.Verbose,
+            CancellationToken.None
+        );
 
     private static bool Same(string a, string b) =>
         string.Equals(
