@@ -1,5 +1,6 @@
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;
@@ -24,7 +25,7 @@ public static class ReadHeaders
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         }
-        return Enumerate(path, verify, engines, context);
+        return Enumerate(path, verify, engines, context with { Disk = new ListedOnce(host.Disk, path) });
     }
 
     private static IEnumerable<HeaderReading> Enumerate(

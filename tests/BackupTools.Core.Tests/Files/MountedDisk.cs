@@ -10,64 +10,44 @@ namespace BackupTools.Tests.Files;
 /// </summary>
 /// <param name="mountPoint">The folder.</param>
 /// <param name="tells">False where the system does not say that it is one.</param>
-internal sealed class MountedDisk(string mountPoint, bool tells = true) : IDisk
+internal sealed class MountedDisk(string mountPoint, bool tells = true) : ForwardingDisk(LocalDisk.Instance)
 {
-    private readonly IDisk _disk = LocalDisk.Instance;
-
     /// <summary>True where nothing can be made beside the folder: it is somebody else's that it is in.</summary>
     public bool IsParentClosed { get; init; }
 
     /// <summary>False where nobody may hand on owners and rights.</summary>
     public bool HandsOn { get; init; } = true;
 
-    public IDiskFile OpenRead(string path) => _disk.OpenRead(path);
+    public override IDiskFile CreateNew(string path, long preallocate = 0) => Inner.CreateNew(Open(path), preallocate);
 
-    public IDiskFile CreateNew(string path, long preallocate = 0) => _disk.CreateNew(Open(path), preallocate);
+    public override void CreateDirectory(string path) => Inner.CreateDirectory(Open(path));
 
-    public IDiskFile OpenWrite(string path) => _disk.OpenWrite(path);
-
-    public void CreateDirectory(string path) => _disk.CreateDirectory(Open(path));
-
-    public void Move(string from, string to)
+    public override void Move(string from, string to)
     {
         Refuse(from, to);
-        _disk.Move(from, to);
+        Inner.Move(from, to);
     }
 
-    public void Replace(string from, string to)
+    public override void Replace(string from, string to)
     {
         Refuse(from, to);
-        _disk.Replace(from, to);
+        Inner.Replace(from, to);
     }
 
-    public bool TryExchange(string path, string other)
+    public override bool TryExchange(string path, string other)
     {
         Refuse(path, other);
-        return _disk.TryExchange(path, other);
+        return Inner.TryExchange(path, other);
     }
 
-    public IDiskFile? TryLock(string path) => _disk.TryLock(Open(path));
+    public override IDiskFile? TryLock(string path) => Inner.TryLock(Open(path));
 
-    public void DeleteFile(string path) => _disk.DeleteFile(path);
+    public override bool TryCreateHardLink(string path, string existing) =>
+        IsInside(path) == IsInside(existing) && Inner.TryCreateHardLink(path, existing);
 
-    public void DeleteDirectory(string path) => _disk.DeleteDirectory(path);
+    public override bool AdoptAccess(string path, string model) => HandsOn && Inner.AdoptAccess(path, model);
 
-    public bool TryDeleteEmptyDirectory(string path) => _disk.TryDeleteEmptyDirectory(path);
-
-    public bool TryCreateHardLink(string path, string existing) =>
-        IsInside(path) == IsInside(existing) && _disk.TryCreateHardLink(path, existing);
-
-    public bool AdoptAccess(string path, string model) => HandsOn && _disk.AdoptAccess(path, model);
-
-    public bool IsMountPoint(string path) => tells && path == mountPoint;
-
-    public string? LinkTarget(string path) => _disk.LinkTarget(path);
-
-    public void FlushDirectory(string path) => _disk.FlushDirectory(path);
-
-    public DiskEntry? Stat(string path) => _disk.Stat(path);
-
-    public IReadOnlyList<DiskEntry> List(string folder) => _disk.List(folder);
+    public override bool IsMountPoint(string path) => tells && path == mountPoint;
 
     private string Open(string path) =>
         IsParentClosed && path != mountPoint && Path.GetDirectoryName(path) == Path.GetDirectoryName(mountPoint)

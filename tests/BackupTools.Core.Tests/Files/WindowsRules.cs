@@ -8,7 +8,7 @@ namespace BackupTools.Tests.Files;
 /// rename a folder with an open file in it, and to replace an open file. A file that is deleted while it is open keeps
 /// its name until it is closed.
 /// </summary>
-internal sealed class WindowsRules(IDisk inner) : IDisk
+internal sealed class WindowsRules(IDisk inner) : ForwardingDisk(inner)
 {
     private readonly Lock _gate = new();
     private readonly List<OpenFile> _open = [];
@@ -17,34 +17,32 @@ internal sealed class WindowsRules(IDisk inner) : IDisk
     /// <summary>What was refused, for the message of a test that fails.</summary>
     public List<string> Refused { get; } = [];
 
-    public IDiskFile OpenRead(string path) => Open(path, () => inner.OpenRead(path));
+    public override IDiskFile OpenRead(string path) => Open(path, () => Inner.OpenRead(path));
 
-    public IDiskFile OpenWrite(string path) => Open(path, () => inner.OpenWrite(path));
+    public override IDiskFile OpenWrite(string path) => Open(path, () => Inner.OpenWrite(path));
 
-    public IDiskFile CreateNew(string path, long preallocate = 0) =>
-        Open(path, () => inner.CreateNew(path, preallocate));
+    public override IDiskFile CreateNew(string path, long preallocate = 0) =>
+        Open(path, () => Inner.CreateNew(path, preallocate));
 
-    public IDiskFile? TryLock(string path) => inner.TryLock(path) is { } file ? Open(path, () => file) : null;
+    public override IDiskFile? TryLock(string path) => Inner.TryLock(path) is { } file ? Open(path, () => file) : null;
 
-    public void CreateDirectory(string path) => inner.CreateDirectory(path);
-
-    public void Move(string from, string to)
+    public override void Move(string from, string to)
     {
-        if (inner.Stat(from)?.Kind == DiskEntryKind.Directory)
+        if (Inner.Stat(from)?.Kind == DiskEntryKind.Directory)
             RefuseIfOpen(from, below: true, "rename");
-        inner.Move(from, to);
+        Inner.Move(from, to);
     }
 
-    public void Replace(string from, string to)
+    public override void Replace(string from, string to)
     {
         RefuseIfOpen(to, below: false, "replace");
-        inner.Replace(from, to);
+        Inner.Replace(from, to);
     }
 
     /// <summary>Windows has no such call.</summary>
-    public bool TryExchange(string path, string other) => false;
+    public override bool TryExchange(string path, string other) => false;
 
-    public void DeleteFile(string path)
+    public override void DeleteFile(string path)
     {
         lock (_gate)
         {
@@ -54,30 +52,14 @@ internal sealed class WindowsRules(IDisk inner) : IDisk
                 return;
             }
         }
-        inner.DeleteFile(path);
+        Inner.DeleteFile(path);
     }
 
-    public void DeleteDirectory(string path)
+    public override void DeleteDirectory(string path)
     {
         RefuseIfOpen(path, below: true, "remove");
-        inner.DeleteDirectory(path);
+        Inner.DeleteDirectory(path);
     }
-
-    public bool TryDeleteEmptyDirectory(string path) => inner.TryDeleteEmptyDirectory(path);
-
-    public bool TryCreateHardLink(string path, string existing) => inner.TryCreateHardLink(path, existing);
-
-    public bool AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
-
-    public bool IsMountPoint(string path) => inner.IsMountPoint(path);
-
-    public string? LinkTarget(string path) => inner.LinkTarget(path);
-
-    public void FlushDirectory(string path) => inner.FlushDirectory(path);
-
-    public DiskEntry? Stat(string path) => inner.Stat(path);
-
-    public IReadOnlyList<DiskEntry> List(string folder) => inner.List(folder);
 
     private OpenFile Open(string path, Func<IDiskFile> open)
     {
@@ -109,7 +91,7 @@ internal sealed class WindowsRules(IDisk inner) : IDisk
         lock (_gate)
         {
             if (_open.Remove(file) && !_open.Exists(f => f.Path == file.Path) && _going.Remove(file.Path))
-                inner.DeleteFile(file.Path);
+                Inner.DeleteFile(file.Path);
         }
     }
 

@@ -27,26 +27,20 @@ internal static class AlopexBundles
             : inside;
     }
 
-    private static IEnumerable<BundleReadResult> ReadFolder(string folder, EngineContext context)
-    {
-        foreach (var entry in context.Disk.List(folder))
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            if (Strangers.Of(entry, n => AlopexNames.SnapshotTime(n) is not null, context.Disk) is { } stranger)
-            {
-                yield return BundleReadResult.Passed(entry.Path, stranger);
-            }
-            if (
-                entry.Kind == DiskEntryKind.Directory
+    private static IEnumerable<BundleReadResult> ReadFolder(string folder, EngineContext context) =>
+        SideBySide.Read(
+            context.Disk.List(folder),
+            entry =>
+                Strangers.Of(entry, n => AlopexNames.SnapshotTime(n) is not null, context.Disk) is { } stranger
+                    ? BundleReadResult.Passed(entry.Path, stranger)
+                : entry.Kind == DiskEntryKind.Directory
                 && !AlopexNames.StaysInPlace(entry.Name)
                 && !StagingArea.IsStagingName(entry.Name)
                 && AlopexSnapshot.IsOne(entry.Path, context)
-            )
-            {
-                yield return ReadOne(entry.Path, context);
-            }
-        }
-    }
+                    ? ReadOne(entry.Path, context)
+                : null,
+            context
+        );
 
     private static BundleReadResult ReadOne(string path, EngineContext context)
     {

@@ -45,31 +45,24 @@ internal static partial class PowDbBundles
         var disk = context.Disk;
         if (disk.Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.Link })
         {
-            yield break;
+            return [];
         }
         if (TryRead(path, context) is { } self)
         {
-            yield return self;
-            yield break;
+            return [self];
         }
         var entries = disk.List(path);
         var names = entries.Where(e => e.Kind == DiskEntryKind.Directory).Select(e => e.Name).ToHashSet();
-        foreach (var entry in entries)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            if (Strangers.Of(entry, n => names.Contains(n) && SeriesOf(n) is not null, disk) is { } stranger)
-            {
-                yield return BundleReadResult.Passed(entry.Path, stranger);
-            }
-            if (
-                entry.Kind == DiskEntryKind.Directory
-                && !StagingArea.IsStagingName(entry.Name)
-                && TryRead(entry.Path, context) is { } found
-            )
-            {
-                yield return found;
-            }
-        }
+        return SideBySide.Read(
+            entries,
+            entry =>
+                Strangers.Of(entry, n => names.Contains(n) && SeriesOf(n) is not null, disk) is { } stranger
+                    ? BundleReadResult.Passed(entry.Path, stranger)
+                : entry.Kind == DiskEntryKind.Directory && !StagingArea.IsStagingName(entry.Name)
+                    ? TryRead(entry.Path, context)
+                : null,
+            context
+        );
     }
 
     /// <summary>Null when the folder does not look like a bundle of this engine.</summary>

@@ -20,22 +20,24 @@ internal static partial class SpgBundles
     /// <summary>
     /// The bundles that the path is or directly holds: whatever has the extension or begins like a bundle.
     /// </summary>
-    public static IEnumerable<BundleReadResult> Read(string path, IDisk disk)
+    public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
     {
+        var disk = context.Disk;
         var entry =
             disk.Stat(path) ?? throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         if (entry.Kind != DiskEntryKind.Directory)
         {
             return TryRead(path, disk) is { } one ? [one] : [];
         }
-        return disk.List(path)
-            .Where(e => e.Kind is DiskEntryKind.File or DiskEntryKind.Link && !StagingArea.IsStagingName(e.Name))
-            .Select(e =>
+        return SideBySide.Read(
+            disk.List(path)
+                .Where(e => e.Kind is DiskEntryKind.File or DiskEntryKind.Link && !StagingArea.IsStagingName(e.Name)),
+            e =>
                 Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
                     ? BundleReadResult.Passed(e.Path, stranger)
-                    : TryRead(e.Path, disk)
-            )
-            .OfType<BundleReadResult>();
+                    : TryRead(e.Path, disk),
+            context
+        );
     }
 
     /// <summary>The header of one bundle.</summary>

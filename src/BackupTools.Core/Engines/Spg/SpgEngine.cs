@@ -29,7 +29,7 @@ internal sealed class SpgEngine : IBackupEngine
         SpgRecognition.IsDatabase(SpgFiles.OfSource(path, null, context.Disk), context.Disk);
 
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
-        SpgBundles.Read(path, context.Disk);
+        SpgBundles.Read(path, context);
 
     public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
         SpgFiles.StemOf(sourcePath);

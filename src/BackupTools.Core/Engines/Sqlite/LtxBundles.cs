@@ -13,11 +13,12 @@ internal static class LtxBundles
     /// that can be reached from no snapshot, because its transactions were merged into another that can, is left out,
     /// and so is the second of two that hold exactly the same transactions.
     /// </summary>
-    public static IEnumerable<BundleReadResult> Read(SqliteReplica replica, IDisk disk)
+    public static IEnumerable<BundleReadResult> Read(SqliteReplica replica, EngineContext context)
     {
-        var read = replica
-            .LtxFiles(disk)
-            .Select(f => (f.Level, Result: ReadOne(f.File.Path, replica.Name, disk)))
+        var files = replica.LtxFiles(context.Disk).ToList();
+        var read = SideBySide
+            .Read(files, f => ReadOne(f.File.Path, replica.Name, context.Disk), context)
+            .Select((result, i) => (files[i].Level, Result: result))
             .ToList();
         var sound = read.Where(r => r.Result.Header is not null)
             .OrderByDescending(r => Ltx(r.Result.Header!).Side is not null)

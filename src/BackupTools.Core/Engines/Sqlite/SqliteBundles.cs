@@ -60,7 +60,7 @@ internal static class SqliteBundles
     private static IEnumerable<BundleReadResult> ReadReplica(SqliteReplica replica, EngineContext context)
     {
         var any = false;
-        foreach (var result in LtxBundles.Read(replica, context.Disk))
+        foreach (var result in LtxBundles.Read(replica, context))
         {
             any = true;
             yield return result;

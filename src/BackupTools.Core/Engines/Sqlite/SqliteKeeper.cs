@@ -25,7 +25,7 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             );
         }
         var replica = SqliteReplica.For(folder, plan.Last.Series!, context.Disk);
-        var there = LtxBundles.Read(replica, context.Disk).Where(r => r.Header is not null).Select(r => r.Header!);
+        var there = LtxBundles.Read(replica, context).Where(r => r.Header is not null).Select(r => r.Header!);
         RefuseForeign(replica, there, context.Disk);
         var path = Path.Combine(
             replica.Ltx,

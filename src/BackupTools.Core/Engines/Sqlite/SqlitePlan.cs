@@ -30,7 +30,7 @@ internal static class SqlitePlan
         var file = SqliteSource.FileOf(request.SourcePath, disk);
         SqliteSource.RequireFilesBeside(file, disk);
         SqliteSource.RequireOnlyLog(file, disk);
-        var destination = Destination(request, file, header, disk);
+        var destination = Destination(request, file, header, context);
         RefuseLinks(request.DestinationFolder, destination.Replica, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
@@ -65,10 +65,20 @@ internal static class SqlitePlan
         }
     }
 
-    private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader? header, IDisk disk)
+    private static SqliteDestination Destination(
+        CaptureRequest request,
+        string file,
+        SqliteHeader? header,
+        EngineContext context
+    )
     {
+        var disk = context.Disk;
         var replica = SqliteReplica.ForSource(request.DestinationFolder, request.Name, file, disk);
-        var bundles = LtxBundles.Read(replica, disk).Where(r => r.Header is not null).Select(r => r.Header!).ToList();
+        var bundles = LtxBundles
+            .Read(replica, context)
+            .Where(r => r.Header is not null)
+            .Select(r => r.Header!)
+            .ToList();
         SqliteKeeper.RefuseForeign(replica, bundles, disk);
         var max = 1 + replica.HighestTxid(disk);
         if (request.Kind == BundleKind.Full)

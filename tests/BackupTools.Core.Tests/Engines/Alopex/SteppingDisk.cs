@@ -6,7 +6,7 @@ namespace BackupTools.Tests.Engines.Alopex;
 /// A disk that lets a test do something just before each of its steps: every look at a name and every read is a step.
 /// So everything that a writer can do can be put between any two steps of a capture.
 /// </summary>
-internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
+internal sealed class SteppingDisk(IDisk inner, Action<int> before) : ForwardingDisk(inner)
 {
     private readonly Lock _gate = new();
     private int _step;
@@ -14,52 +14,22 @@ internal sealed class SteppingDisk(IDisk inner, Action<int> before) : IDisk
     /// <summary>The steps so far.</summary>
     public int Steps => _step;
 
-    public IDiskFile OpenRead(string path)
+    public override IDiskFile OpenRead(string path)
     {
         Step();
-        return new SteppingFile(this, inner.OpenRead(path));
+        return new SteppingFile(this, Inner.OpenRead(path));
     }
 
-    public IDiskFile CreateNew(string path, long preallocate = 0) => inner.CreateNew(path, preallocate);
-
-    public IDiskFile OpenWrite(string path) => inner.OpenWrite(path);
-
-    public void CreateDirectory(string path) => inner.CreateDirectory(path);
-
-    public void Move(string from, string to) => inner.Move(from, to);
-
-    public void Replace(string from, string to) => inner.Replace(from, to);
-
-    public bool TryExchange(string path, string other) => inner.TryExchange(path, other);
-
-    public IDiskFile? TryLock(string path) => inner.TryLock(path);
-
-    public bool AdoptAccess(string path, string model) => inner.AdoptAccess(path, model);
-
-    public bool IsMountPoint(string path) => inner.IsMountPoint(path);
-
-    public string? LinkTarget(string path) => inner.LinkTarget(path);
-
-    public void DeleteFile(string path) => inner.DeleteFile(path);
-
-    public void DeleteDirectory(string path) => inner.DeleteDirectory(path);
-
-    public bool TryDeleteEmptyDirectory(string path) => inner.TryDeleteEmptyDirectory(path);
-
-    public bool TryCreateHardLink(string path, string existing) => inner.TryCreateHardLink(path, existing);
-
-    public void FlushDirectory(string path) => inner.FlushDirectory(path);
-
-    public DiskEntry? Stat(string path)
+    public override DiskEntry? Stat(string path)
     {
         Step();
-        return inner.Stat(path);
+        return Inner.Stat(path);
     }
 
-    public IReadOnlyList<DiskEntry> List(string folder)
+    public override IReadOnlyList<DiskEntry> List(string folder)
     {
         Step();
-        return inner.List(folder);
+        return Inner.List(folder);
     }
 
     private void Step()

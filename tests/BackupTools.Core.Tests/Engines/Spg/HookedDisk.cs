@@ -3,10 +3,8 @@ using BackupTools.Files;
 namespace BackupTools.Tests.Engines.Spg;
 
 /// <summary>The real disk, with something that happens whenever a file is opened, and a count of what is read.</summary>
-internal sealed class HookedDisk : IDisk
+internal sealed class HookedDisk() : ForwardingDisk(LocalDisk.Instance)
 {
-    private readonly IDisk _disk = LocalDisk.Instance;
-
     /// <summary>Called before a file is opened for reading, with its path.</summary>
     public Action<string>? Opening { get; set; }
 
@@ -24,45 +22,13 @@ internal sealed class HookedDisk : IDisk
     /// <summary>Bytes read from files by path.</summary>
     public Dictionary<string, long> BytesRead { get; } = [];
 
-    public IDiskFile OpenRead(string path)
+    public override IDiskFile OpenRead(string path)
     {
         Opening?.Invoke(path);
-        return new CountingFile(_disk.OpenRead(path), this);
+        return new CountingFile(Inner.OpenRead(path), this);
     }
 
-    public IDiskFile CreateNew(string path, long preallocate = 0) => _disk.CreateNew(path, preallocate);
-
-    public IDiskFile OpenWrite(string path) => _disk.OpenWrite(path);
-
-    public void CreateDirectory(string path) => _disk.CreateDirectory(path);
-
-    public void Move(string from, string to) => _disk.Move(from, to);
-
-    public void Replace(string from, string to) => _disk.Replace(from, to);
-
-    public bool TryExchange(string path, string other) => _disk.TryExchange(path, other);
-
-    public IDiskFile? TryLock(string path) => _disk.TryLock(path);
-
-    public void DeleteFile(string path) => _disk.DeleteFile(path);
-
-    public void DeleteDirectory(string path) => _disk.DeleteDirectory(path);
-
-    public bool TryDeleteEmptyDirectory(string path) => _disk.TryDeleteEmptyDirectory(path);
-
-    public bool TryCreateHardLink(string path, string existing) => _disk.TryCreateHardLink(path, existing);
-
-    public bool AdoptAccess(string path, string model) => _disk.AdoptAccess(path, model);
-
-    public bool IsMountPoint(string path) => _disk.IsMountPoint(path);
-
-    public string? LinkTarget(string path) => _disk.LinkTarget(path);
-
-    public void FlushDirectory(string path) => _disk.FlushDirectory(path);
-
-    public DiskEntry? Stat(string path) => Seeing(_disk.Stat(path));
-
-    public IReadOnlyList<DiskEntry> List(string folder) => _disk.List(folder);
+    public override DiskEntry? Stat(string path) => Seeing(Inner.Stat(path));
 
     private sealed class CountingFile(IDiskFile file, HookedDisk disk) : IDiskFile
     {

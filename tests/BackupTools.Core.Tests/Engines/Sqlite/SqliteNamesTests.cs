@@ -163,11 +163,11 @@ public sealed class SqliteNamesTests : IDisposable
 
     public void Dispose() => _box.Dispose();
 
-    private static List<BackupTools.Chains.BundleHeader> LtxBundlesOf(string folder) =>
+    private List<BackupTools.Chains.BundleHeader> LtxBundlesOf(string folder) =>
         [
             .. SqliteReplica
                 .In(folder, BackupTools.Files.LocalDisk.Instance)
-                .SelectMany(r => LtxBundles.Read(r, BackupTools.Files.LocalDisk.Instance))
+                .SelectMany(r => LtxBundles.Read(r, _box.Harness.Context()))
                 .Select(r => r.Header!)
                 .OrderBy(h => h.End.Value),
         ];
