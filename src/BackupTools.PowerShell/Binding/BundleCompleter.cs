@@ -9,11 +9,15 @@ namespace BackupTools.PowerShell.Binding;
 
 /// <summary>
 /// Offers what the bundles at the path that is already typed have to offer. Reads headers only, gives up after a
-/// fifth of a second with what it has, and never fails: a Tab that throws is worse than one that does nothing.
+/// fifth of a second (the first time in a session: two seconds) with what it has, and never fails: a Tab that throws is worse than one that does nothing.
 /// </summary>
 public abstract class BundleCompleter : IArgumentCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    // The first Tab of a session compiles what it runs, and is often the one that matters.
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+    private static bool s_isWarm;
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
@@ -114,7 +118,8 @@ public abstract class BundleCompleter : IArgumentCompleter
             .AddParameter("ErrorAction", ActionPreference.Ignore)
             .Invoke<string>();
         var chains = new List<ChainInfo>();
-        using var stop = new CancellationTokenSource(Patience);
+        var patience = s_isWarm ? Patience : FirstPatience;
+        using var stop = new CancellationTokenSource(patience);
         var host = new OperationHost { Cancellation = stop.Token };
         var reading = Task.Run(() =>
         {
@@ -129,7 +134,8 @@ public abstract class BundleCompleter : IArgumentCompleter
                 }
             }
         });
-        Task.WaitAny([reading], Patience);
+        Task.WaitAny([reading], patience);
+        s_isWarm = true;
         lock (chains)
         {
             return [.. chains];

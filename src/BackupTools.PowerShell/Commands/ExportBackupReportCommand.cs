@@ -93,7 +93,7 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
                 () =>
                     _folders.AddRange(
                         PathResolver.HasWildcards(path)
-                            ? Paths.Expand(path)
+                            ? Paths.Expand(path, mustFind: true)
                             : [Paths.Literal(WildcardPattern.Unescape(path))]
                     )
             );
