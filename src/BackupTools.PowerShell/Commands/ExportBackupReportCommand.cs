@@ -93,7 +93,7 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
                 () =>
                     _folders.AddRange(
                         PathResolver.HasWildcards(path)
-                            ? Paths.Expand(path, mustFind: true)
+                            ? Paths.Expand(path)
                             : [Paths.Literal(WildcardPattern.Unescape(path))]
                     )
             );
