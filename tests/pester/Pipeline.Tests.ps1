@@ -165,7 +165,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
             Should -Be $Chains
     }
 
-    It 'are read in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
+    It 'are read in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 100 }, @{ Width = 120 } {
         $page = ConvertTo-NativePath "$($sample.Folder)/report.html"
         if (Test-BackupChain -LiteralPath $sample.Destination -Quiet) {
             Set-Damage $sample.Bundles[2].FullName
@@ -188,6 +188,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
             $lines = $text -split '\r?\n'
             ($lines | Measure-Object -Property Length -Maximum).Maximum | Should -BeLessOrEqual $Width
             $head = $lines.Where({ $_ -match "(^|\s)$($rows.Head)(\s|$)" })[0]
+            $lines[[Array]::IndexOf($lines, $head) + 1] | Should -Match '^[- ]+$' -Because "no head is cut into letters: $head"
             $head | Should -Not -BeNullOrEmpty -Because $text
             $at = [regex]::Match($head, "(?<=^|\s)$($rows.Head)(?=\s|$)").Index
             $next = [regex]::Match($head.Substring($at), '(?<=\s)\S').Index
@@ -271,6 +272,15 @@ Describe 'Rows of a CSV file' {
         $job = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -AsJob | Wait-Job
         $job.State | Should -Be 'Completed' -Because "$($job.Error)"
         ($job | Receive-Job).Engine | Should -Be 'SPG', 'PowDB', 'SQLite'
+    }
+
+    It 'name the database in a column Path too, and are refused without any' {
+        $spg = New-Sample SPG
+        $path = [WildcardPattern]::Escape((ConvertTo-NativePath $spg.Source)) # it is one, as -Path is
+        $row = [pscustomobject]@{ Path = $path; DestinationPath = (ConvertTo-NativePath $spg.Destination) }
+        ($row | New-FullBackup -ErrorAction Stop).Engine | Should -Be 'SPG'
+        { [pscustomobject]@{ Database = 'x'; DestinationPath = 'y' } | New-FullBackup -ErrorAction Stop } |
+            Should -Throw -ExpectedMessage '*does not say where the database is*'
     }
 
     It 'are refused where a cell is neither true nor false' {

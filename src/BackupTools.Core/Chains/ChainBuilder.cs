@@ -218,7 +218,8 @@ internal sealed class ChainBuilder
                 ProblemSeverity.Error,
                 ErrorCode.ChainGap,
                 $"gap before {bundle.Name}: the bundle it was made on ({parent[..12]}, position {bundle.Start}) is missing",
-                bundle.FullName
+                bundle.FullName,
+                Recommendation: "Bring back that bundle; without it this one restores nothing."
             );
         }
         // Only what was there before: of two that begin behind the same gap, the first is told of the gap.

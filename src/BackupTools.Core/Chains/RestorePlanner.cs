@@ -49,19 +49,9 @@ internal static class RestorePlanner
         for (var i = 0; i < chain.Bundles.Count; i++)
         {
             var bundle = chain.Bundles[i];
-            if (!reachable[i] && (bundle.End > head.End || bundle.OrderUtc > head.OrderUtc))
+            if (!reachable[i] && MayBeNewer(bundle, head))
             {
-                var problem = chain.Problems.FirstOrDefault(p =>
-                    p.Severity == ProblemSeverity.Error
-                    && string.Equals(p.FullName, bundle.FullName, StringComparison.Ordinal)
-                );
-                throw new BackupException(
-                    problem?.Code ?? ErrorCode.ChainGap,
-                    (problem?.Message ?? $"{bundle.Name} cannot be reached")
-                        + $"; the newest state that can be restored is position {head.End}",
-                    bundle.FullName,
-                    recommendation: $"Add the missing bundle, or restore to position {head.End} explicitly."
-                );
+                throw NotReached(chain, bundle, $"the newest state that can be restored is position {head.End}", head);
             }
         }
         return new RestorePlan
@@ -70,6 +60,28 @@ internal static class RestorePlanner
             Target = target,
             Bundles = PathOf(chain, head),
         };
+    }
+
+    /// <summary>Positions may have begun anew since; the order in which ours were taken is known.</summary>
+    private static bool MayBeNewer(BundleHeader bundle, BundleHeader head) =>
+        bundle.OrderUtc > head.OrderUtc || (bundle.End > head.End && !(bundle.TellsOrder && head.TellsOrder));
+
+    private static BackupException NotReached(
+        BackupChain chain,
+        BundleHeader bundle,
+        string instead,
+        BundleHeader nearest
+    )
+    {
+        var problem = chain.Problems.FirstOrDefault(p =>
+            p.Severity == ProblemSeverity.Error && string.Equals(p.FullName, bundle.FullName, StringComparison.Ordinal)
+        );
+        return new BackupException(
+            problem?.Code ?? ErrorCode.ChainGap,
+            $"{problem?.Message ?? $"{bundle.Name} cannot be reached"}; {instead}",
+            bundle.FullName,
+            recommendation: $"Add the missing bundle, or restore to position {nearest.End} explicitly."
+        );
     }
 
     private static RestorePlan ToPosition(BackupChain chain, RestoreTarget.PositionTarget target, bool cutsInside)
@@ -145,6 +157,13 @@ internal static class RestorePlanner
                 CutTime = target.Instant,
             };
         }
+        var lost = chain.Bundles.FirstOrDefault(b =>
+            !reachable.Contains(b) && b.StateUtc <= target.Instant && b.OrderUtc > before.OrderUtc
+        );
+        if (lost is not null)
+        {
+            throw NotReached(chain, lost, $"what can be restored before {Iso(target.Instant)} is older", before);
+        }
         return new RestorePlan
         {
             Chain = chain,
@@ -167,7 +186,8 @@ internal static class RestorePlanner
         };
     }
 
-    private static List<BundleHeader> Reachable(BackupChain chain)
+    /// <summary>The bundles to which the way from the full is whole.</summary>
+    public static List<BundleHeader> Reachable(BackupChain chain)
     {
         var reachable = chain.Reachable();
         return chain.Bundles.Where((_, i) => reachable[i]).ToList();

@@ -12,10 +12,16 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
     /// <summary>Set for what is no bundle though it looks like one; then there is neither header nor error.</summary>
     public ChainProblem? Stranger { get; private init; }
 
-    /// <summary>The name of an unreadable bundle tells its place: a full that is taken later is newer, and needs none of it.</summary>
-    public bool TellsPlace { get; init; }
+    /// <summary>
+    /// Where an unreadable bundle stands in the order in which bundles were taken (<see cref="BundleHeader.OrderUtc"/>), as
+    /// its name or what lists it tells: whatever has a later place was taken after it. Null where nothing tells.
+    /// </summary>
+    public DateTimeOffset? OrderUtc { get; init; }
 
-    /// <summary>There is such a full: whatever this is, the newest state is known without it.</summary>
+    /// <summary>The database that an unreadable bundle is of; null where nothing tells.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>A state that was taken later can be reached: whatever this is, the newest state is known without it.</summary>
     public bool IsPast { get; init; }
 
     public static BundleReadResult Passed(string path, ChainProblem stranger) =>

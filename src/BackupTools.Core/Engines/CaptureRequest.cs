@@ -32,8 +32,11 @@ internal sealed record CaptureRequest
     /// <summary>The bundle that the increment builds on; null for a full, or when only a position is known.</summary>
     public BundleHeader? Parent { get; init; }
 
-    /// <summary>The bundle of this database at the destination that was taken last; null when there is none.</summary>
-    public BundleHeader? Newest { get; init; }
+    /// <summary>
+    /// The latest <see cref="BundleHeader.OrderUtc"/> of this database's bundles at the destination, of those that cannot be
+    /// read too; null when there is none.
+    /// </summary>
+    public DateTimeOffset? NewestUtc { get; init; }
 
     /// <summary>
     /// A full: the newest chain of a database of this name at the destination. It is not needed, but a database that

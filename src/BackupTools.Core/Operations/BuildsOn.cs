@@ -7,6 +7,10 @@ namespace BackupTools.Operations;
 /// <summary>What a backup builds on at its destination.</summary>
 internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, OperationHost host)
 {
+    private readonly Lazy<string?> _series = new(() =>
+        engine.SeriesOf(settings.SourcePath, settings.DestinationPath, host.Context)
+    );
+
     /// <summary>
     /// The request with what the destination holds of the database (the chain, the parent, the newest bundle), and what is
     /// doubtful about the dates of its bundles.
@@ -15,7 +19,15 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
     {
         var folder = ReadDestination(request.Kind);
         var ofDatabase = OfDatabase(folder.Chains).ToList();
-        request = request with { Newest = ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.OrderUtc) };
+        // What cannot be read has a place too, which the new bundle must not get.
+        request = request with
+        {
+            NewestUtc = ofDatabase
+                .SelectMany(c => c.Bundles)
+                .Select(b => (DateTimeOffset?)b.OrderUtc)
+                .Concat(folder.Unreadable.Where(u => MayBe(u.Series)).Select(u => u.OrderUtc))
+                .Max(),
+        };
         request =
             request.Kind == BundleKind.Incremental
                 ? Continue(request, folder, ofDatabase)
@@ -71,7 +83,7 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
         if (
             chain is null
             && settings.FullIfNeeded
-            && folder.Unreadable.FirstOrDefault(u => !u.TellsPlace) is { Error: { } damage }
+            && folder.Unreadable.FirstOrDefault(u => u.OrderUtc is null) is { Error: { } damage }
         )
         {
             // There may well be a full: a new one must not hide that it cannot be read.
@@ -79,15 +91,15 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
         }
         if (chain is null)
         {
+            var bad = folder.Unreadable is [var first, ..] ? first : null;
             throw new BackupException(
                 ErrorCode.NoFullBackup,
                 $"no full backup of this {engine.Name} database is at the destination"
-                    + (
-                        folder.Unreadable is [var bad, ..]
-                            ? $" that can be read ({Path.GetFileName(bad.FullName)})"
-                            : ""
-                    ),
-                settings.DestinationPath
+                    + (bad is null ? "" : $" that can be read ({Path.GetFileName(bad.FullName)})"),
+                settings.DestinationPath,
+                recommendation: bad is null ? null
+                    : bad.OrderUtc is null ? "Bring back a sound copy, or take a full backup into another folder."
+                    : "Bring back a sound copy, or take a full backup."
             );
         }
         return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
@@ -105,9 +117,9 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
     private static bool Is(BundleHeader a, BundleHeader b) => string.Equals(a.Id, b.Id, StringComparison.Ordinal);
 
     /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
-    private IEnumerable<BackupChain> OfDatabase(IReadOnlyList<BackupChain> chains)
-    {
-        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, host.Context);
-        return chains.Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal));
-    }
+    private IEnumerable<BackupChain> OfDatabase(IReadOnlyList<BackupChain> chains) =>
+        chains.Where(c => MayBe(c.Series));
+
+    private bool MayBe(string? series) =>
+        series is null || string.Equals(series, _series.Value, StringComparison.Ordinal);
 }

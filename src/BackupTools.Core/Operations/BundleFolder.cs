@@ -55,20 +55,51 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                     CurrentUntilUtc = KnownCurrent.Of(newest, context),
                 };
             }
-            var bad = read.Where(r => r.Error is not null).ToList();
-            unreadable.AddRange(bad);
-            var found = bad.Select(r => ChainProblem.From(r.Error!))
-                .Concat(read.Select(r => r.Stranger).OfType<ChainProblem>());
-            if (found.Any() && built.Count > 0)
+            foreach (var other in read.Where(r => r.Header is null))
             {
-                // Nobody can say which chain an unreadable bundle belongs to. It is shown with the newest, where it
-                // would do most harm unnoticed: a newest state that silently is not the newest.
-                var newest = ChainChoice.Newest(built) is { } chain ? built.IndexOf(chain) : built.Count - 1;
-                built[newest] = built[newest] with { Problems = [.. built[newest].Problems, .. found] };
+                var bad = other with { IsPast = IsPast(other, built) };
+                if (bad.Error is not null)
+                {
+                    unreadable.Add(bad);
+                }
+                if (built.Count > 0)
+                {
+                    var shown = ShownWith(bad, built);
+                    built[built.IndexOf(shown)] = shown with
+                    {
+                        Problems = [.. shown.Problems, bad.Stranger ?? ChainProblem.From(bad.Error!)],
+                    };
+                }
             }
             chains.AddRange(built);
         }
         return new BundleFolder(chains, unreadable);
+    }
+
+    /// <summary>
+    /// Nobody can say which chain an unreadable bundle belongs to. It is shown with the newest of its database, where it
+    /// would do most harm unnoticed: a newest state that silently is not the newest. Where that is known to be sound,
+    /// with the chain that had begun last when it was taken.
+    /// </summary>
+    private static BackupChain ShownWith(BundleReadResult bad, List<BackupChain> built)
+    {
+        var ofDatabase = built.Where(c => bad.Series is not null && c.Series == bad.Series).ToList();
+        var among = ofDatabase.Count > 0 ? ofDatabase : built;
+        return bad.IsPast
+            ? among.Where(c => c.Bundles[0].OrderUtc <= bad.OrderUtc).MaxBy(c => c.Bundles[0].OrderUtc)
+                ?? among.MinBy(c => c.Bundles[0].OrderUtc)!
+            : ChainChoice.Newest(among) ?? among[^1];
+    }
+
+    /// <summary>A state that was taken after it can be reached; of every database, where nothing tells which it is of.</summary>
+    private static bool IsPast(BundleReadResult bad, IReadOnlyList<BackupChain> built)
+    {
+        var newest = built
+            .Where(c => bad.Series is null || c.Series is null || c.Series == bad.Series)
+            .GroupBy(c => c.Series)
+            .Select(g => g.SelectMany(RestorePlanner.Reachable).Select(b => (DateTimeOffset?)b.OrderUtc).Max())
+            .ToList();
+        return newest.Count > 0 && newest.TrueForAll(n => n > bad.OrderUtc);
     }
 
     /// <summary>The one chain that a restore or test to this target is about.</summary>

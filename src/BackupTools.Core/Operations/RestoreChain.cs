@@ -200,6 +200,10 @@ public static class RestoreChain
         var engine = host.Engines.ByName(chain.Engine);
         var ofDatabase = folder.OfDatabase(chain);
         var plan = PlanOf(chain, settings.Target, engine, ofDatabase, host);
+        if (settings.ChainId is null)
+        {
+            RefuseLost(folder, plan);
+        }
         // Which chain is the newest, and which state is of a time, may rest on these dates.
         return (plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] }, engine);
     }
@@ -215,15 +219,71 @@ public static class RestoreChain
     {
         TimeTargets.RefuseFuture(target, ofDatabase, host.Clock.GetUtcNow());
         var can = engine.Capabilities;
-        var plan = RestorePlanner.Plan(chain, target, can.CutsInsideBundle, can.CutsByTime);
-        return plan with { Warnings = [.. plan.Warnings, .. TimeTargets.Warnings(plan, ofDatabase)] };
+        try
+        {
+            var plan = RestorePlanner.Plan(chain, target, can.CutsInsideBundle, can.CutsByTime);
+            return plan with { Warnings = [.. plan.Warnings, .. TimeTargets.Warnings(plan, ofDatabase)] };
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.TargetNotCovered && LostOf(ofDatabase) is { } lost)
+        {
+            throw new BackupException(
+                e.Code,
+                $"{e.Message}; {Path.GetFileName(lost.FullName)} cannot be used: {lost.Message}",
+                lost.FullName,
+                recommendation: "Bring back what is damaged or missing, or choose a target inside the chain.",
+                inner: e
+            );
+        }
+    }
+
+    /// <summary>What may well hold a target that nothing else does; what is damaged before what only builds on it.</summary>
+    private static ChainProblem? LostOf(IReadOnlyList<BackupChain> chains)
+    {
+        var bundles = chains.SelectMany(c => c.Bundles).Select(b => b.FullName).ToHashSet(StringComparer.Ordinal);
+        var usable = chains
+            .SelectMany(RestorePlanner.Reachable)
+            .Select(b => b.FullName)
+            .ToHashSet(StringComparer.Ordinal);
+        return chains
+            .SelectMany(c => c.Problems)
+            .Where(p => p is { Severity: ProblemSeverity.Error, FullName: { } name } && !usable.Contains(name))
+            .MinBy(p => bundles.Contains(p.FullName!));
+    }
+
+    /// <summary>The state of a time may be in a bundle that was taken before then, and later than what can be read.</summary>
+    private static void RefuseLost(BundleFolder folder, RestorePlan plan)
+    {
+        if (plan is not { Target: RestoreTarget.TimeTarget { Instant: var time }, CutTime: null })
+        {
+            return;
+        }
+        var lost = folder.Unreadable.FirstOrDefault(u =>
+            (u.Series is null || plan.Chain.Series is null || u.Series == plan.Chain.Series)
+            && u.OrderUtc > plan.Last.OrderUtc
+            && u.OrderUtc <= time
+        );
+        if (lost?.Error is { } error)
+        {
+            throw new BackupException(
+                error.Code,
+                $"the state of {RestorePlanner.Iso(time)} may be in a bundle that cannot be read: {error.Message}",
+                error.FullName,
+                error.Offset,
+                error.Expected,
+                error.Actual,
+                $"Bring back a sound copy, or restore to position {plan.End} explicitly.",
+                error
+            );
+        }
     }
 
     /// <summary>A bundle that cannot be read may be the newest one: "latest" would then be a lie.</summary>
     private static void RefuseUnreadable(BundleFolder folder, BackupChain chain)
     {
         var bad = folder.Unreadable.FirstOrDefault(u =>
-            !u.IsPast && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
+            !u.IsPast
+            && (u.Series is null || chain.Series is null || u.Series == chain.Series)
+            && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
         );
         if (bad?.Error is { } error)
         {
@@ -234,9 +294,11 @@ public static class RestoreChain
                 error.Offset,
                 error.Expected,
                 error.Actual,
-                chain.Head is { } head
-                    ? $"Remove or replace the file, or restore to position {head.End} explicitly."
-                    : "Remove or replace the file.",
+                (
+                    bad.OrderUtc is null
+                        ? "Remove it, or bring back a sound copy"
+                        : "Bring back a sound copy, or take a new full backup"
+                ) + (chain.Head is { } head ? $"; or restore to position {head.End} explicitly." : "."),
                 error
             );
         }

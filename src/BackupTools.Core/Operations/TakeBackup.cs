@@ -169,10 +169,10 @@ public static class TakeBackup
         var request = plan.Capture.Request;
         var mayStay =
             !plan.Settings.AllowEmpty
-            && request is { Kind: BundleKind.Incremental, Parent: { } parent }
+            && request is { Kind: BundleKind.Incremental, Parent: { } parent, Chain.Head: { } head }
+            && string.Equals(head.Id, parent.Id, StringComparison.Ordinal)
             // Of the database's bundles, not only of the chain's: a later one of another chain is what restores take.
-            && string.Equals(request.Newest?.Id, parent.Id, StringComparison.Ordinal)
-            && string.Equals(request.Chain?.Head?.Id, parent.Id, StringComparison.Ordinal);
+            && head.OrderUtc == request.NewestUtc;
         try
         {
             var result = plan.EngineOf.Capture(plan.Capture, staging, context);

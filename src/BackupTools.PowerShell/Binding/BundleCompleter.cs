@@ -8,15 +8,20 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Binding;
 
 /// <summary>
-/// Offers what the bundles at the path that is already typed have to offer. Reads headers only, gives up soon
-/// with what it has, and never fails: a Tab that throws is worse than one that does nothing.
+/// Offers what the bundles at the path that is already typed have to offer. Reads headers only, gives up soon with what it
+/// has, and never fails: a Tab that throws is worse than one that does nothing.
 /// </summary>
 public abstract class BundleCompleter : IArgumentCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>The first Tab of a session compiles what it runs, and is often the one that matters.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+
     /// <summary>A store is some requests away, and the first time the SDK has to be loaded.</summary>
     private static readonly TimeSpan PatienceWithStores = TimeSpan.FromSeconds(3);
+
+    private static bool s_isWarm;
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
@@ -124,7 +129,10 @@ public abstract class BundleCompleter : IArgumentCompleter
                     .AddParameter("ErrorAction", ActionPreference.Ignore)
                     .Invoke<string>(),
         ];
-        var patience = stores.Length > 0 ? PatienceWithStores : Patience;
+        var patience =
+            stores.Length > 0 ? PatienceWithStores
+            : s_isWarm ? Patience
+            : FirstPatience;
         var chains = new List<ChainInfo>();
         using var stop = new CancellationTokenSource(patience);
         var token = stop.Token;
@@ -145,6 +153,7 @@ public abstract class BundleCompleter : IArgumentCompleter
         Task.WaitAny([reading], patience);
         // Who does not answer in time is not waited for, and need not go on.
         stop.Cancel();
+        s_isWarm = true;
         lock (chains)
         {
             return [.. chains];

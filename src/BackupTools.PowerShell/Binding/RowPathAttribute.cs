@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupTools.Errors;
 using BackupTools.Operations;
 
 namespace BackupTools.PowerShell.Binding;
@@ -10,14 +11,28 @@ namespace BackupTools.PowerShell.Binding;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RowPathAttribute : ArgumentTransformationAttribute
 {
+    private const string Pattern = "Path";
     private static readonly string[] Columns = ["LiteralPath", "PSPath", "LP", "FullName"];
 
     /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-        inputData is PSObject { BaseObject: PSCustomObject } row
-        && Columns.Select(c => row.Properties[c]?.Value).OfType<string>().FirstOrDefault() is { } path
-            ? LocalPath.IsStore(path)
-                ? path
-                : WildcardPattern.Escape(path)
-            : inputData;
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        if (inputData is not PSObject { BaseObject: PSCustomObject } row)
+        {
+            return inputData;
+        }
+        return TextIn(row, Columns) is { } literal
+            ? (LocalPath.IsStore(literal) ? literal : WildcardPattern.Escape(literal))
+            : TextIn(row, [Pattern])
+                ?? throw TransformationError.From(
+                    new BackupException(
+                        ErrorCode.InvalidOption,
+                        "the row does not say where the database is",
+                        recommendation: $"Give it a column {Pattern}, or LiteralPath, which takes every character as it is."
+                    )
+                );
+    }
+
+    private static string? TextIn(PSObject row, IEnumerable<string> columns) =>
+        columns.Select(c => row.Properties[c]?.Value).OfType<string>().FirstOrDefault(text => text.Length > 0);
 }

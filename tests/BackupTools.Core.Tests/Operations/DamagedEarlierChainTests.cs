@@ -2,11 +2,13 @@ using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Reports;
+using BackupTools.Tests.Engines.PowDb;
 using BackupTools.Tests.Engines.Sqlite;
 
 namespace BackupTools.Tests.Operations;
 
-/// <summary>Damage behind which a sound full of SQLite begins anew: the names tell which bundles are older.</summary>
+/// <summary>Damage behind which a sound full begins anew: names and lists tell which bundles are older.</summary>
 public sealed class DamagedEarlierChainTests : IDisposable
 {
     private readonly EngineSandbox _box = EngineSandbox.Of(EngineNames.Sqlite);
@@ -94,7 +96,80 @@ public sealed class DamagedEarlierChainTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(EngineNames.Sqlite)]
+    [InlineData(EngineNames.Spg)]
+    [InlineData(EngineNames.PowDb)]
+    [InlineData(EngineNames.Alopex)]
+    [InlineData(EngineNames.Grafeo)]
+    public void A_time_whose_state_was_in_the_damaged_bundle_is_refused_by_name(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        var chain = box.Chain();
+        box.Clock!.Now += TimeSpan.FromHours(1);
+        // What cuts its log at a time would find all of it in this increment or in the log of this full.
+        box.Full();
+        DamageHeader(chain[2]);
+        var error = Assert.Throws<BackupException>(() =>
+            box.Restore(box.RestoreTo("x") with { PointInTime = new DateTimeOffset(chain[2].CreatedUtc).AddMinutes(5) })
+        );
+        Assert.StartsWith(chain[2].FullName, error.FullName, StringComparison.Ordinal);
+        Assert.Matches("restore to position [0-9]+ explicitly", error.Recommendation);
+        box.RestoreFrom(box.Bundles, position: chain[1].EndPosition);
+    }
+
+    [Theory]
+    [InlineData(EngineNames.Spg)]
+    [InlineData(EngineNames.PowDb)]
+    public void After_damage_of_a_bundle_that_is_dated_in_the_future_a_full_has_the_last_place_too(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Full();
+        var now = box.Clock!.Now;
+        box.Clock.Now += TimeSpan.FromDays(365);
+        DamageHeader(box.Full());
+        box.Clock.Now = now;
+        Assert.Throws<BackupException>(() => box.RestoreFrom(box.Bundles));
+        box.Become("S2");
+        box.Full();
+        Assert.Equal(box.Content(box.RestoreFrom(box.Bundles)), Of(box));
+
+        string? Of(EngineSandbox of) =>
+            of.Content(of.RestoreFrom(of.Bundles, of.Chains().SelectMany(c => c.Bundles).MaxBy(b => b.EndPosition)));
+    }
+
+    [Fact]
+    public void Damage_of_another_database_of_the_folder_is_its_own()
+    {
+        using var box = new SpgSandbox { Clock = new FixedClock(DateTimeOffset.UtcNow) };
+        box.Chain();
+        File.Copy(box.Source, box.At("other.db"));
+        File.WriteAllBytes(box.At("other.wal"), []);
+        var other = box.Full(box.Settings() with { SourcePath = box.At("other.db") });
+        DamageHeader(box.Full(box.Settings() with { SourcePath = box.At("other.db") }));
+
+        var chain = box.Chains().First(c => c.Database == "a");
+        box.Restore(box.RestoreTo("x") with { ChainId = chain.ChainId });
+        var error = Assert.Throws<BackupException>(() =>
+            box.Restore(box.RestoreTo("y") with { ChainId = other.ChainId })
+        );
+        Assert.Contains("the newest state is not known", error.Message, StringComparison.Ordinal);
+        Assert.True(chain.IsValid);
+    }
+
     public void Dispose() => _box.Dispose();
+
+    private static void DamageHeader(BundleInfo bundle)
+    {
+        var files = File.Exists(bundle.FullName) ? [bundle.FullName] : Directory.GetFiles(bundle.FullName);
+        Damage(
+            files.FirstOrDefault(f => f.EndsWith("manifest", StringComparison.Ordinal))
+                ?? files.Last(f =>
+                    !Path.GetFileName(f).StartsWith('.')
+                    && (files.Length == 1 || f.EndsWith(".json", StringComparison.Ordinal))
+                )
+        );
+    }
 
     private static void Damage(string file)
     {

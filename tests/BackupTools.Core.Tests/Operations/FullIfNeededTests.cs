@@ -1,5 +1,6 @@
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Formats.PowDb;
 using BackupTools.Operations;
 using BackupTools.Reports;
 
@@ -115,8 +116,10 @@ public sealed class FullIfNeededTests
         }
     }
 
-    [Fact]
-    public void Damage_is_not_answered_with_a_full()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Damage_is_answered_with_a_full_only_where_that_is_known_to_be_newer(bool tellsPlace)
     {
         using var box = EngineSandbox.Of("PowDB");
         var full = box.Chain()[0];
@@ -125,7 +128,16 @@ public sealed class FullIfNeededTests
             Directory.Delete(bundle, recursive: true);
         }
         File.WriteAllText(Path.Combine(full.FullName, "manifest.json"), "{");
-
+        if (tellsPlace)
+        {
+            Assert.Equal("Full", box.Increment(IfNeeded(box)).Kind);
+            Assert.Contains(
+                box.Chains().SelectMany(c => c.Problems),
+                p => p.FullName!.StartsWith(full.FullName, StringComparison.Ordinal)
+            );
+            return;
+        }
+        File.Delete(Path.Combine(full.FullName, PowDbSideFile.FileName)); // which has its place
         var error = Assert.Throws<BackupException>(() => box.Increment(IfNeeded(box)));
 
         Assert.Equal(ErrorKind.Damaged, error.Kind);

@@ -332,17 +332,22 @@ public sealed class GrafeoChainLifeTests
     }
 
     [Fact]
-    public void What_a_manifest_lists_and_cannot_be_read_stays_listed()
+    public void What_is_listed_and_gone_stays_listed_as_long_as_something_before_it_does()
     {
         using var h = new GrafeoHistory(paged: true, 1);
-        h.Full();
-        h.Full();
-        h.Full();
+        for (var n = 0; n < 4; n++)
+        {
+            h.Full();
+        }
         var path = Path.Combine(h.Backups, Manifest);
-        var listed = GrafeoManifest.Read(File.ReadAllBytes(path)).Segments;
-        File.Delete(Path.Combine(h.Backups, listed[1].FileName));
+        var gone = GrafeoManifest.Read(File.ReadAllBytes(path)).Segments[2];
+        File.Delete(Path.Combine(h.Backups, gone.FileName));
+        Verbs.Expire(new ExpirySettings { Path = h.Backups, KeepLast = 2 }, h.Host());
+        var kept = GrafeoManifest.Read(File.ReadAllBytes(path)).Segments;
+        Assert.Equal((3, gone), (kept.Count, kept[1]));
+
         Verbs.Expire(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host());
-        Assert.Contains(listed[1], GrafeoManifest.Read(File.ReadAllBytes(path)).Segments);
+        Assert.Single(GrafeoManifest.Read(File.ReadAllBytes(path)).Segments);
     }
 
     public static TheoryData<bool, int> Histories

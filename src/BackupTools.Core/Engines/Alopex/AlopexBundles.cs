@@ -50,7 +50,11 @@ internal static class AlopexBundles
         }
         catch (BackupException e)
         {
-            return BundleReadResult.Bad(path, e);
+            // The name is the place in the order.
+            return BundleReadResult.Bad(path, e) with
+            {
+                OrderUtc = AlopexNames.SnapshotTime(Path.GetFileName(Path.TrimEndingDirectorySeparator(path))),
+            };
         }
     }
 }

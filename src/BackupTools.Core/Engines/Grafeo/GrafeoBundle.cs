@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Errors;
 using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Engines.Grafeo;
@@ -20,6 +21,23 @@ internal sealed record GrafeoBundle
 
     /// <summary>True for 0.6.0, false for 0.5.x.</summary>
     public bool IsPaged => Image?.IsPaged ?? Gbak?.Version == GbakHeader.Segments;
+
+    /// <summary>Refuses a file that is not as long as the manifest says.</summary>
+    /// <exception cref="BackupException">LengthMismatch.</exception>
+    public static void RequireLength(GrafeoSegment entry, long length, string path)
+    {
+        if ((ulong)length != entry.SizeBytes)
+        {
+            throw new BackupException(
+                ErrorCode.LengthMismatch,
+                $"the file has {length} bytes, the manifest says {entry.SizeBytes}",
+                path,
+                Math.Min(length, (long)Math.Min(entry.SizeBytes, long.MaxValue)),
+                $"{entry.SizeBytes} bytes",
+                $"{length} bytes"
+            );
+        }
+    }
 
     public static GrafeoBundle Of(BundleHeader header) => (GrafeoBundle)header.Detail!;
 }

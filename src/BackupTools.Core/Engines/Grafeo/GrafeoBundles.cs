@@ -152,6 +152,7 @@ internal static class GrafeoBundles
                     offset: 0
                 );
             }
+            GrafeoBundle.RequireLength(segment, length, path);
             return BundleReadResult.Ok(
                 new BundleHeader
                 {
@@ -178,7 +179,11 @@ internal static class GrafeoBundles
         }
         catch (BackupException e)
         {
-            return BundleReadResult.Bad(path, e);
+            // The manifest lists bundles in the order in which they were taken.
+            return BundleReadResult.Bad(path, e) with
+            {
+                OrderUtc = after is { } place ? ClockOrder.After(place) : GrafeoTime.Instant(segment.CreatedAtMs),
+            };
         }
     }
 

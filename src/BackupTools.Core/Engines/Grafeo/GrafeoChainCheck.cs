@@ -119,20 +119,20 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
     private IDiskFile Open(GrafeoBundle bundle)
     {
         var file = context.Disk.OpenRead(bundle.Path);
-        if (bundle.Entry is { } entry && (ulong)file.Length != entry.SizeBytes)
+        try
         {
-            var length = file.Length;
-            file.Dispose();
-            throw new BackupException(
-                ErrorCode.LengthMismatch,
-                $"the file has {length} bytes, the manifest says {entry.SizeBytes}",
-                bundle.Path,
-                Math.Min(length, (long)Math.Min(entry.SizeBytes, long.MaxValue)),
-                $"{entry.SizeBytes} bytes",
-                $"{length} bytes"
-            );
+            if (bundle.Entry is { } entry)
+            {
+                // It may have changed since it was listed.
+                GrafeoBundle.RequireLength(entry, file.Length, bundle.Path);
+            }
+            return file;
         }
-        return file;
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static bool IsDamage(ChainProblem problem) =>

@@ -51,8 +51,12 @@ internal sealed class GrafeoEngine : IBackupEngine
     public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
         GrafeoSource.At(sourcePath, context.Disk).Header(context.Disk).DatabaseId;
 
-    /// <summary>The format has no name, only a number.</summary>
-    public string NameOf(BundleHeader full) => Path.GetFileName(Path.GetDirectoryName(full.FullName)) + ".grafeo";
+    /// <summary>The format has no name, only a number; a folder is often named like the database file.</summary>
+    public string NameOf(BundleHeader full)
+    {
+        var folder = Path.GetFileName(Path.GetDirectoryName(full.FullName))!;
+        return folder.EndsWith(".grafeo", StringComparison.Ordinal) ? folder : folder + ".grafeo";
+    }
 
     public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
 

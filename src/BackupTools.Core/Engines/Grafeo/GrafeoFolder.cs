@@ -53,22 +53,21 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
     /// <exception cref="BackupException">ForeignEpoch.</exception>
     public void RefuseOther(string? databaseId, EngineContext context)
     {
-        if (Manifest.Segments.LastOrDefault(s => s.Kind == GrafeoSegmentKind.Full) is not { } full)
+        if (databaseId is null || Manifest.Segments.Count == 0)
         {
             return;
         }
-        var path = PathOf(full);
-        var read = GrafeoBundles.Read(path, context).LastOrDefault()?.Header;
-        if (
-            read?.Series is { } theirs
-            && databaseId is not null
-            && !string.Equals(theirs, databaseId, StringComparison.Ordinal)
-        )
+        // The newest may be the one that cannot be read.
+        var read = GrafeoBundles
+            .Read(Path.Combine(folder, GrafeoManifestFile.Name), context)
+            .LastOrDefault(r => r.Header is { Kind: BundleKind.Full, Series: not null })
+            ?.Header;
+        if (read?.Series is { } theirs && !string.Equals(theirs, databaseId, StringComparison.Ordinal))
         {
             throw new BackupException(
                 ErrorCode.ForeignEpoch,
                 $"the folder holds backups of database {theirs}, and this is database {databaseId}",
-                path,
+                read.FullName,
                 recommendation: "Use a folder of its own for each database."
             );
         }

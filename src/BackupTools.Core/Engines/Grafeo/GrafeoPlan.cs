@@ -142,7 +142,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
                 parent.FullName
             );
         }
-        RefuseOlderChain(request, manifest, parent);
+        RefuseOlderChain(request, manifest, parent, context);
         return GrafeoHead.Of(parent, context.Disk) with { Way = WayTo(parent, request.Chain) };
     }
 
@@ -153,13 +153,28 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
     }
 
     /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>
-    private static void RefuseOlderChain(CaptureRequest request, GrafeoManifest manifest, BundleHeader parent)
+    private static void RefuseOlderChain(
+        CaptureRequest request,
+        GrafeoManifest manifest,
+        BundleHeader parent,
+        EngineContext context
+    )
     {
         var segments = manifest.Segments.ToList();
         var lastFull = segments.FindLastIndex(s => s.Kind == GrafeoSegmentKind.Full);
         var here = Array.LastIndexOf(GrafeoBundles.IdsOf(segments), parent.Id);
         if (here >= 0 && here < lastFull)
         {
+            var listed = Path.Combine(request.DestinationFolder, GrafeoManifestFile.Name);
+            if (GrafeoBundles.Read(listed, context).ElementAt(lastFull) is { Error: { } error })
+            {
+                throw new BackupException(
+                    ErrorCode.NoFullBackup,
+                    $"increments in one folder continue the newest full backup, which cannot be read: {error.Message}",
+                    error.FullName,
+                    recommendation: "Bring back a sound copy, or take a new full backup."
+                );
+            }
             throw new BackupException(
                 ErrorCode.InvalidOption,
                 $"{parent.Name} belongs to a chain before {segments[lastFull].FileName}, "

@@ -21,7 +21,8 @@ internal sealed class GrafeoRemoval(StagingArea staging, EngineContext context)
             return [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
         }
         var gone = bundles.Select(b => GrafeoBundle.Of(b).Entry).ToHashSet();
-        var kept = manifest.Segments.Where(s => !gone.Contains(s)).ToList();
+        // Of what is gone from the disk too an entry stays only as long as something before it does.
+        var kept = manifest.Segments.Where(s => !gone.Contains(s)).SkipWhile(s => IsMissing(folder, s)).ToList();
         var needed = kept.Select(s => s.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var obsolete = gone.Select(s => s!.FileName).Where(n => !needed.Contains(n)).ToList();
         var steps = new List<PublishStep>();
@@ -44,6 +45,9 @@ internal sealed class GrafeoRemoval(StagingArea staging, EngineContext context)
         steps.AddRange(obsolete.Distinct().Select(n => PublishStep.Remove(Path.Combine(folder, n))));
         return steps;
     }
+
+    private bool IsMissing(string folder, GrafeoSegment segment) =>
+        context.Disk.Stat(Path.Combine(folder, segment.FileName)) is null;
 
     /// <summary>
     /// A name with the time in the place of the index, which the engine gives to nothing. Null for what is no regular

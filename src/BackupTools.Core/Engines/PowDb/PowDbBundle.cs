@@ -143,6 +143,23 @@ internal sealed record PowDbBundle
             );
     }
 
+    /// <summary>The place that the side file gives a bundle whose manifest says nothing; null without a sound one.</summary>
+    public static DateTimeOffset? OrderOf(string folder, IDisk disk)
+    {
+        try
+        {
+            return ReadSide(folder, disk) is { } side
+                ? side.TakenAfterUtc is { } place
+                    ? ClockOrder.After(place)
+                    : side.CreatedUtc
+                : null;
+        }
+        catch (BackupException)
+        {
+            return null; // the bundle is reported as unreadable as it is
+        }
+    }
+
     private static PowDbSideFile? ReadSide(string folder, IDisk disk)
     {
         var path = Path.Combine(folder, PowDbSideFile.FileName);

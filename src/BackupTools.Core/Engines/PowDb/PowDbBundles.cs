@@ -66,7 +66,20 @@ internal static partial class PowDbBundles
     }
 
     /// <summary>Null when the folder does not look like a bundle of this engine.</summary>
-    private static BundleReadResult? TryRead(string folder, EngineContext context)
+    private static BundleReadResult? TryRead(string folder, EngineContext context) =>
+        TryReadHeader(folder, context) is { } read ? Placed(read, context.Disk) : null;
+
+    /// <summary>What the manifest no longer says, name and side file may still tell.</summary>
+    private static BundleReadResult Placed(BundleReadResult read, IDisk disk) =>
+        read.Error is null
+            ? read
+            : read with
+            {
+                Series = SeriesOf(Path.GetFileName(read.FullName)),
+                OrderUtc = PowDbBundle.OrderOf(read.FullName, disk),
+            };
+
+    private static BundleReadResult? TryReadHeader(string folder, EngineContext context)
     {
         IReadOnlyList<DiskEntry> entries;
         try

@@ -188,7 +188,7 @@ internal sealed class PowDbCapture
         {
             Facts = new CaptureFacts(
                 _now,
-                ClockOrder.TakenAfter(_now, _request.Newest?.OrderUtc),
+                ClockOrder.TakenAfter(_now, _request.NewestUtc),
                 _series,
                 maxLsn,
                 Position: maxLsn,

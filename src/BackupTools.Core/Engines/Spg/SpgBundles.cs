@@ -95,8 +95,10 @@ internal static partial class SpgBundles
     private static string Stamp(DateTimeOffset time) =>
         time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 
-    private static DateTimeOffset? TakenAfter(string fileName) =>
-        NameShape().Match(fileName).Groups["after"] is { Success: true, Value: var stamp }
+    private static DateTimeOffset? TakenAfter(string fileName) => TimeIn(NameShape().Match(fileName).Groups["after"]);
+
+    private static DateTimeOffset? TimeIn(Group part) =>
+        part is { Success: true, Value: var stamp }
         && DateTimeOffset.TryParseExact(
             stamp,
             TimeFormat,
@@ -124,8 +126,21 @@ internal static partial class SpgBundles
         catch (BackupException e)
         {
             // A file of another kind that cannot be read is none of our business.
-            return isNamedLikeOne || e.Kind is ErrorKind.Damaged ? BundleReadResult.Bad(path, e) : null;
+            return isNamedLikeOne || e.Kind is ErrorKind.Damaged ? Placed(BundleReadResult.Bad(path, e)) : null;
         }
+    }
+
+    /// <summary>A name that <see cref="NewPath"/> gave has the place, whatever has become of the content.</summary>
+    private static BundleReadResult Placed(BundleReadResult bad)
+    {
+        var name = Path.GetFileName(bad.FullName);
+        return bad with
+        {
+            Series = SeriesOf(name),
+            OrderUtc = TakenAfter(name) is { } place
+                ? ClockOrder.After(place)
+                : TimeIn(NameShape().Match(name).Groups["time"]),
+        };
     }
 
     private static BundleHeader Describe(SpgBundle bundle, string path) =>
@@ -157,7 +172,7 @@ internal static partial class SpgBundles
     public static ChainPosition Position(ulong value) => new(value, PositionUnit.WalBytes);
 
     [GeneratedRegex(
-        @"^(?<series>.+)-\d{8}T\d{9}Z-(full|incr)(-after-(?<after>\d{8}T\d{9}Z))?(-\d+)?\.bkp$",
+        @"^(?<series>.+)-(?<time>\d{8}T\d{9}Z)-(full|incr)(-after-(?<after>\d{8}T\d{9}Z))?(-\d+)?\.bkp$",
         RegexOptions.ExplicitCapture,
         NameMatching.TimeoutMilliseconds
     )]

@@ -135,7 +135,7 @@ internal sealed class SpgCapture
             request.DestinationFolder,
             SpgFiles.StemOf(request.Name),
             time,
-            ClockOrder.TakenAfter(time, request.Newest?.OrderUtc),
+            ClockOrder.TakenAfter(time, request.NewestUtc),
             request.Kind,
             context.Disk
         );

@@ -33,7 +33,9 @@ internal static class GenerationBundles
             .Select(r => r.Header?.Detail is SnapshotBundle of ? of.Index : 0u)
             .DefaultIfEmpty()
             .Max();
-        return generation.Select(r => r.Error is null ? r : r with { IsPast = IndexOf(r.FullName) < newest });
+        return generation.Select(r =>
+            r.Error is not null && IndexOf(r.FullName) < newest ? r with { OrderUtc = DateTimeOffset.MinValue } : r
+        );
     }
 
     private static uint IndexOf(string path) =>

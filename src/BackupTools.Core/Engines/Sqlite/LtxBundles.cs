@@ -26,11 +26,11 @@ internal static class LtxBundles
             .Select(r => r.Result.Header!)
             .DistinctBy(h => (Ltx(h).Header.MinTxid, Ltx(h).Header.MaxTxid))
             .ToList();
-        var newestFull = sound.Where(h => h.Kind == BundleKind.Full).Select(h => h.End.Value).DefaultIfEmpty().Max();
+        var inOrder = InOrder(Linked(sound)).ToList();
         return read.Select(r => r.Result)
             .Where(r => r.Error is not null)
-            .Select(r => Placed(r, newestFull))
-            .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
+            .Select(r => Placed(r, inOrder))
+            .Concat(inOrder.Select(BundleReadResult.Ok))
             // As they were taken, which levels hide: increments have the lowest. What cannot be read has its name only.
             .OrderBy(r => r.Header?.End.Value ?? NamedEnd(r.FullName))
             .ThenBy(r => r.Header?.Kind)
@@ -38,12 +38,13 @@ internal static class LtxBundles
     }
 
     /// <summary>The transactions are in the name, whatever has become of the content.</summary>
-    private static BundleReadResult Placed(BundleReadResult bad, ulong newestFull) =>
+    private static BundleReadResult Placed(BundleReadResult bad, List<BundleHeader> inOrder) =>
         NamedEnd(bad.FullName) is not ulong.MaxValue and var end
             ? bad with
             {
-                TellsPlace = true,
-                IsPast = end < newestFull,
+                OrderUtc = ClockOrder.After(
+                    inOrder.LastOrDefault(h => h.End.Value < end)?.OrderUtc ?? DateTimeOffset.MinValue
+                ),
             }
             : bad;
 
@@ -71,7 +72,7 @@ internal static class LtxBundles
         }
         catch (BackupException e)
         {
-            return BundleReadResult.Bad(path, e);
+            return BundleReadResult.Bad(path, e) with { Series = series };
         }
     }
 
