@@ -3,7 +3,6 @@ using BackupTools.Files;
 using BackupTools.Operations;
 using BackupTools.Tests.Engines.Alopex;
 using BackupTools.Tests.FrontEnds;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Operations;
 

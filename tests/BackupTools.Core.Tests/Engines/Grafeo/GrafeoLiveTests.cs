@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using BackupTools.Chains;
 using BackupTools.Engines;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 

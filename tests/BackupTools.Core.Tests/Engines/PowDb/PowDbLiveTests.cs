@@ -3,7 +3,6 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.PowDb;
 

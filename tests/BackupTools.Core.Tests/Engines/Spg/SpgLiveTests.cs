@@ -1,6 +1,5 @@
 using BackupTools.Chains;
 using BackupTools.Errors;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Spg;
 

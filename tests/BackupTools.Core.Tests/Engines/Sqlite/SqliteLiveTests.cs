@@ -4,7 +4,6 @@ using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Tests.Engines.Spg;
 using BackupTools.Tests.Formats;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
