@@ -29,7 +29,14 @@ internal static class ChildProcess
     public static ChildResult Console(params string[] args) => ConsoleIn(Path.GetTempPath(), args);
 
     public static ChildResult ConsoleIn(string workingFolder, params string[] args) =>
-        Run("dotnet", ["exec", ConsoleDll, .. args], workingFolder);
+        Run(ConsoleProgram, [.. ConsoleArguments, .. args], workingFolder);
+
+    /// <summary>On Windows the program is started as its users do, elsewhere by "dotnet exec".</summary>
+    public static string ConsoleProgram =>
+        OperatingSystem.IsWindows() ? Path.ChangeExtension(ConsoleDll, ".exe") : "dotnet";
+
+    /// <summary>What comes before the program's own arguments.</summary>
+    public static string[] ConsoleArguments => OperatingSystem.IsWindows() ? [] : ["exec", ConsoleDll];
 
     public static ChildResult Run(
         string program,

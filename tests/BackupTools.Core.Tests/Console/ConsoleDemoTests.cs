@@ -11,8 +11,8 @@ public sealed class ConsoleDemoTests
         using var folder = new TempFolder();
         var temp = Directory.CreateDirectory(folder["temp"]).FullName;
         var run = ChildProcess.Run(
-            "dotnet",
-            ["exec", ChildProcess.ConsoleDll, "demo"],
+            ChildProcess.ConsoleProgram,
+            [.. ChildProcess.ConsoleArguments, "demo"],
             folder.Path,
             [new("TMPDIR", temp), new("TEMP", temp), new("TMP", temp)]
         );
@@ -32,8 +32,8 @@ public sealed class ConsoleDemoTests
         using var folder = new TempFolder();
         var temp = Directory.CreateDirectory(folder["temp"]).FullName;
         using var demo = ChildProcess.Start(
-            "dotnet",
-            ["exec", ChildProcess.ConsoleDll, "demo"],
+            ChildProcess.ConsoleProgram,
+            [.. ChildProcess.ConsoleArguments, "demo"],
             folder.Path,
             [new("TMPDIR", temp), new("TEMP", temp), new("TMP", temp)]
         );

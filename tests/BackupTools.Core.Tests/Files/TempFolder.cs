@@ -33,7 +33,10 @@ internal sealed class TempFolder : IDisposable
             Directory
                 .EnumerateFileSystemEntries(this[name], "*", SearchOption.AllDirectories)
                 .Order(StringComparer.Ordinal)
-                .Select(p => System.IO.Path.GetRelativePath(Path, p) + (Directory.Exists(p) ? "/" : "=" + Text(p)))
+                .Select(p =>
+                    System.IO.Path.GetRelativePath(Path, p).Replace('\\', '/')
+                    + (Directory.Exists(p) ? "/" : "=" + Text(p))
+                )
         );
 
     /// <summary>Read without a lock, which .NET's own reading would take.</summary>

@@ -15,6 +15,12 @@ internal static class RealPowerShell
         OperatingSystem.IsWindows() ? "win" : "unix"
     );
 
+    private static readonly string Program = OperatingSystem.IsWindows() ? Path.Combine(Home, "pwsh.exe") : "dotnet";
+
+    private static readonly string[] Before = OperatingSystem.IsWindows()
+        ? []
+        : ["exec", Path.Combine(Home, "pwsh.dll")];
+
     /// <summary>The manifest of Pester, for Import-Module.</summary>
     public static string Pester => Package("Pester");
 
@@ -24,8 +30,8 @@ internal static class RealPowerShell
     /// <summary>Runs pwsh in a folder. It puts its own folder on the PATH, so scripts can start "pwsh" again.</summary>
     public static ChildResult Run(string workingFolder, params string[] args) =>
         ChildProcess.Run(
-            "dotnet",
-            ["exec", Path.Combine(Home, "pwsh.dll"), "-NoProfile", "-NonInteractive", .. args],
+            Program,
+            [.. Before, "-NoProfile", "-NonInteractive", .. args],
             workingFolder,
             [
                 new("POWERSHELL_TELEMETRY_OPTOUT", "1"),
