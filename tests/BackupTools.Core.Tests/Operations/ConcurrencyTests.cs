@@ -182,5 +182,5 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private string At(params string[] parts) => Path.Combine([_folder, .. parts]);
+    private string At(params string[] parts) => Path.GetFullPath(Path.Combine([_folder, .. parts]));
 }

@@ -82,7 +82,7 @@ internal sealed class SqliteSandbox : EngineSandbox
                 connection,
                 $"update t set v = randomblob(500) where id = 1; with recursive n(i) as (select 1 union all select i + 1 from n limit {rows}) insert into t select null, randomblob(300) from n"
             );
-            states.Add(state, [.. s_parts.Select(p => File.ReadAllBytes(database + p))]);
+            states.Add(state, [.. s_parts.Select(p => TempFolder.ReadShared(database + p))]);
         }
         return states;
     }
