@@ -6,7 +6,8 @@ namespace BackupTools.Tests.FrontEnds;
 /// <summary>What a child process wrote and how it ended.</summary>
 internal sealed record ChildResult(int ExitCode, string Out, string Error)
 {
-    public IReadOnlyList<string> ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public IReadOnlyList<string> ErrorLines =>
+        Error.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public override string ToString() => $"exit code {ExitCode}\n{Out}\n{Error}";
 }

@@ -188,11 +188,7 @@ public sealed class LocalDiskTests : IDisposable
         Assert.Equal("f=data", _temp.Show());
     }
 
-    [Fact(
-        Skip = "Wine says of a name that is too long that it is not there",
-        SkipType = typeof(WindowsHost),
-        SkipWhen = nameof(WindowsHost.IsWine)
-    )]
+    [Fact]
     public void A_name_too_long_for_the_system_is_an_error_with_the_path()
     {
         var path = _temp[new string('n', 300)];
@@ -244,6 +240,14 @@ public sealed class LocalDiskTests : IDisposable
         Assert.False(_disk.TryDeleteEmptyDirectory(_temp["x"]));
         _disk.DeleteDirectory(_temp["x"]);
         Assert.Equal("", _temp.Show());
+    }
+
+    [Fact]
+    public void Nothing_has_a_name_that_the_system_does_not_allow()
+    {
+        Assert.Null(_disk.Stat(_temp["none*"]));
+        var error = Assert.Throws<BackupException>(() => _disk.OpenRead(_temp["none*"]));
+        Assert.Equal(ErrorCode.PathNotFound, error.Code);
     }
 
     [Fact]

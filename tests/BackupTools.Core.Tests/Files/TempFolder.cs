@@ -58,6 +58,20 @@ internal sealed class TempFolder : IDisposable
                 )
         );
 
+    /// <summary>False while another program works in it, on Windows.</summary>
+    public bool TryDelete()
+    {
+        try
+        {
+            Dispose();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose()
     {
         if (Directory.Exists(Path))
