@@ -15,9 +15,16 @@ filter=()
 minutes=60
 if [ "${1:-}" = ci ]; then
     minutes=15
-    for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite; do
+    for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite InPowerShell; do
         filter+=(-namespace "BackupTools.Tests.$room")
     done
+    # Long ones, of which little depends on the system.
+    for class in Operations.FaultTests Operations.ConcurrencyTests Operations.GrafeoChainFaultTests \
+        Operations.GrafeoChainLifeTests Operations.ChainPropertyTests Files.PublicationFaultTests \
+        InPowerShell.PesterCultureTests; do
+        filter+=(-class- "BackupTools.Tests.$class")
+    done
+    export BACKUPTOOLS_PESTER="Nothing.Tests.ps1 Docs.Tests.ps1"
 fi
 
 dotnet build "$repository/tests/BackupTools.Core.Tests" -v q --nologo &&

@@ -27,7 +27,7 @@ internal static class RealPowerShell
     /// <summary>What Invoke-Suite.ps1 says that it ran in.</summary>
     public static string Versions => Package("Versions");
 
-    /// <summary>Runs pwsh in a folder. It puts its own folder on the PATH, so scripts can start "pwsh" again.</summary>
+    /// <summary>Runs pwsh in a folder.</summary>
     public static ChildResult Run(string workingFolder, params string[] args) =>
         ChildProcess.Run(
             Program,
@@ -39,6 +39,8 @@ internal static class RealPowerShell
                 // Profiles pay in long sessions; a session here is short.
                 new("DOTNET_TieredPGO", "0"),
                 new("NUGET_PACKAGES", Package("NuGet")),
+                // Scripts start "pwsh" again. On Unix it puts its folder there itself, on Windows an installer does.
+                new("PATH", $"{Home}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}"),
                 // The "pwsh" that scripts start is a program of its own, which has to find the runtime.
                 new(
                     "DOTNET_ROOT",
