@@ -1,6 +1,6 @@
 @{
     RootModule           = 'module/BackupTools.psm1'
-    ModuleVersion        = '0.1.0'
+    ModuleVersion        = '0.2.0'
     GUID                 = 'd3f6a0b2-5d2e-4c1e-9b57-3f1c8a7e42d9'
     Author               = 'BackupTools contributors'
     CompanyName          = 'BackupTools contributors'
@@ -27,7 +27,7 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('Backup', 'Restore', 'Database', 'SQLite', 'Litestream', 'SPG', 'Grafeo', 'Alopex', 'PowDB', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
-            ReleaseNotes = 'The first version; CHANGELOG.md in the sources lists what it can do.'
+            ReleaseNotes = 'SQLite; answers at the prompt that do not mislead; reports for monitoring. After the update take a full backup of every Grafeo 0.5 database. CHANGELOG.md in the package has the rest.'
             Prerelease   = ''
         }
     }

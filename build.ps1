@@ -7,8 +7,9 @@
     Test     runs all tests, those of the cmdlets in real PowerShell included.
     TestWindows  runs the tests as on Windows, under Wine: those of xunit and of Pester in a .NET for Windows, and every
              operation of every engine beside this system; needs bash and Debian's package wine.
-    Package  stages out/BackupTools/<version> and packs out/BackupTools.<version>.nupkg from it; and packs the console
-             program for each system: out/backuptools-<version>-<system>.tar.gz or .zip.
+    Pack     stages out/BackupTools/<version> from what was built last, and packs out/BackupTools.<version>.nupkg.
+    Package  builds, packs that, and packs the console program for each system:
+             out/backuptools-<version>-<system>.tar.gz or .zip.
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
@@ -21,11 +22,14 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'TestWindows', 'Package', 'Help', 'Demo', 'Bench', 'Soak')]
+    [ValidateSet('Build', 'Test', 'TestWindows', 'Pack', 'Package', 'Help', 'Demo', 'Bench', 'Soak')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
     [string] $Configuration = 'Release',
+
+    # Where packages go.
+    [string] $OutputPath = "$PSScriptRoot/out",
 
     # Signs the dll, psd1, psm1 and ps1xml files of the package.
     [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate,
@@ -44,16 +48,14 @@ function Invoke-Build([string] $Configuration) {
     Copy-Item -Path "$PSScriptRoot/module/en-US" -Destination $PSScriptRoot -Recurse -Force
 }
 
-function Invoke-Package([string] $Configuration, $Certificate) {
-    Invoke-Build -Configuration $Configuration
+function Invoke-Pack([string] $OutputPath, $Certificate) {
     $version = (Import-PowerShellDataFile -Path "$PSScriptRoot/BackupTools.psd1").ModuleVersion
-    $out = "$PSScriptRoot/out"
-    $stage = "$out/BackupTools/$version"
+    $stage = "$OutputPath/BackupTools/$version"
     if (Test-Path -LiteralPath $stage) {
         Remove-Item -LiteralPath $stage -Recurse
     }
     $files = @{
-        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'docs/runbooks'
+        ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md', 'docs/runbooks'
         'module' = 'module/BackupTools.psm1', 'module/BackupTools.format.ps1xml', 'module/bin'
         'en-US'  = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
@@ -70,29 +72,28 @@ function Invoke-Package([string] $Configuration, $Certificate) {
             ForEach-Object { throw "$($_.Path) could not be signed: $($_.StatusMessage)" }
     }
     $null = Test-ModuleManifest -Path "$stage/BackupTools.psd1"
-    Remove-Item -Path "$out/BackupTools.*.nupkg" -ErrorAction Ignore
-    Compress-PSResource -Path $stage -DestinationPath $out
-    Get-Item -Path "$out/BackupTools.*.nupkg"
+    Remove-Item -Path "$OutputPath/BackupTools.*.nupkg" -ErrorAction Ignore
+    Compress-PSResource -Path $stage -DestinationPath $OutputPath
+    Get-Item -Path "$OutputPath/BackupTools.*.nupkg"
 }
 
 # The console program compiled beforehand, one archive per system; each needs the .NET runtime and nothing else.
-function Invoke-Archive {
+function Invoke-Archive([string] $OutputPath) {
     $version = (Import-PowerShellDataFile -Path "$PSScriptRoot/BackupTools.psd1").ModuleVersion
-    $out = "$PSScriptRoot/out"
     foreach ($system in 'linux-x64', 'linux-arm64', 'win-x64', 'osx-arm64') {
         $name = "backuptools-$version-$system"
-        Remove-Item -Path "$out/$name", "$out/$name.*" -Recurse -ErrorAction Ignore
+        Remove-Item -Path "$OutputPath/$name", "$OutputPath/$name.*" -Recurse -ErrorAction Ignore
         dotnet publish "$PSScriptRoot/src/BackupTools.Console" --configuration Release --runtime $system `
-            --no-self-contained --output "$out/$name" --nologo --verbosity quiet `
+            --no-self-contained --output "$OutputPath/$name" --nologo --verbosity quiet `
             -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false
-        Copy-Item -LiteralPath "$PSScriptRoot/LICENSE", "$PSScriptRoot/THIRD-PARTY-NOTICES.txt" -Destination "$out/$name"
+        Copy-Item -LiteralPath "$PSScriptRoot/LICENSE", "$PSScriptRoot/THIRD-PARTY-NOTICES.txt" -Destination "$OutputPath/$name"
         # tar keeps the right to run the program; Windows does not know it, and opens zip files.
         if ($system.StartsWith('win')) {
-            Compress-Archive -Path "$out/$name" -DestinationPath "$out/$name.zip"
+            Compress-Archive -Path "$OutputPath/$name" -DestinationPath "$OutputPath/$name.zip"
         } else {
-            tar -czf "$out/$name.tar.gz" -C $out $name
+            tar -czf "$OutputPath/$name.tar.gz" -C $OutputPath $name
         }
-        Get-Item -Path "$out/$name.*"
+        Get-Item -Path "$OutputPath/$name.*"
     }
 }
 
@@ -173,9 +174,11 @@ foreach ($name in $Task) {
         'Build' { Invoke-Build -Configuration $Configuration }
         'Test' { dotnet test $PSScriptRoot --nologo }
         'TestWindows' { bash "$PSScriptRoot/tests/windows/run.sh" }
+        'Pack' { Invoke-Pack -OutputPath $OutputPath -Certificate $Certificate }
         'Package' {
-            Invoke-Package -Configuration $Configuration -Certificate $Certificate
-            Invoke-Archive
+            Invoke-Build -Configuration $Configuration
+            Invoke-Pack -OutputPath $OutputPath -Certificate $Certificate
+            Invoke-Archive -OutputPath $OutputPath
         }
         'Help' { Invoke-Help }
         'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }

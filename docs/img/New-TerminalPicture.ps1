@@ -4,7 +4,8 @@
     Runs the sessions in docs/img/sessions for real and draws what the terminal showed, as SVG.
 .DESCRIPTION
     Each session is typed line by line into one fresh PowerShell; what it prints, colours included, becomes
-    docs/img/<session>.svg. Lines that begin with '#!' prepare something and are not shown.
+    docs/img/<session>.svg. Lines that begin with '#!' prepare something and are not shown; `#! $Columns = 80` says how wide
+    the session's terminal is.
 .EXAMPLE
     ./docs/img/New-TerminalPicture.ps1
     Makes all pictures again.
@@ -18,7 +19,10 @@ param(
 
     # Width of the terminal in characters.
     [ValidateRange(40, 200)]
-    [int] $Columns = 120
+    [int] $Columns = 120,
+
+    # Where the pictures go: beside this script.
+    [string] $DestinationPath = $PSScriptRoot
 )
 
 Set-StrictMode -Version Latest
@@ -47,7 +51,10 @@ foreach ($line in [IO.File]::ReadAllLines($Session)) {
     "`u{1}$line"
     if ($line) {
         try {
-            (. ([scriptblock]::Create($line)) 2>&1 3>&1 | Out-String -Width $Columns).TrimEnd() -split '\r?\n'
+            $printed = (. ([scriptblock]::Create($line)) 2>&1 3>&1 | Out-String -Width $Columns).TrimEnd()
+            if ($printed) {
+                $printed -split '\r?\n'
+            }
         } catch {
             ($_ | Out-String -Width $Columns).TrimEnd() -split '\r?\n'
         }
@@ -133,12 +140,14 @@ foreach ($session in Get-ChildItem -Path "$PSScriptRoot/sessions" -Filter *.txt)
     }
     $folder = New-Item -Path ([IO.Path]::GetTempPath()) -Name ([guid]::NewGuid().ToString('n').Substring(0, 4)) -ItemType Directory
     try {
-        $lines = Invoke-Session -Path $session.FullName -Folder $folder.FullName -Columns $Columns
+        $own = (Get-Content -LiteralPath $session.FullName) -match '^#! \$Columns = \d+$' -replace '\D'
+        $width = $own ? [int] $own[0] : $Columns
+        $lines = Invoke-Session -Path $session.FullName -Folder $folder.FullName -Columns $width
         # The folder of a real run says nothing to the reader.
         $lines = @($lines) -replace [regex]::Escape("$($folder.FullName)/work"), '~'
-        $lines = $lines.ForEach({ Split-Line -Line $_ -Columns $Columns })
-        $svg = ConvertTo-Svg -Line $lines -Title "BackupTools: $($session.BaseName -replace '-', ' ')" -Columns $Columns
-        $target = "$PSScriptRoot/$($session.BaseName).svg"
+        $lines = $lines.ForEach({ Split-Line -Line $_ -Columns $width })
+        $svg = ConvertTo-Svg -Line $lines -Title "BackupTools: $($session.BaseName -replace '-', ' ')" -Columns $width
+        $target = "$DestinationPath/$($session.BaseName).svg"
         if ($PSCmdlet.ShouldProcess($target, 'Draw')) {
             Set-Content -LiteralPath $target -Value $svg
             Get-Item -LiteralPath $target

@@ -32,12 +32,13 @@ BeforeDiscovery {
             }
         }
     )
+    $sessions = Get-ChildItem -Path "$root/docs/img/sessions" -Filter *.txt | ForEach-Object { @{ Name = $_.BaseName } }
     $blocks = foreach ($page in $pages) {
         $text = Get-Content -LiteralPath "$root/$($page.Page)" -Raw
         $number = 0
         foreach ($match in [regex]::Matches($text, '(?ms)^```powershell\n(?<code>.*?)^```')) {
-            # How to build and install is tried by Module.Tests.ps1.
-            if ($match.Groups['code'].Value -notmatch 'build\.ps1') {
+            # How to install is tried by Package.Tests.ps1, the first walk below.
+            if ($match.Groups['code'].Value -notmatch 'build\.ps1|dotnet (build|run)') {
                 $page + @{ Number = ++$number; Code = $match.Groups['code'].Value -replace '(?m)^PS> ' }
             }
         }
@@ -92,14 +93,41 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
     }
 }
 
-Describe 'The pictures of terminals' {
-    It 'are what their sessions are, each drawn once' {
+Describe 'The picture of the session <Name>' -ForEach $sessions {
+    BeforeAll {
         $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
-        foreach ($session in Get-ChildItem -Path "$root/docs/img/sessions" -Filter *.txt) {
-            [xml] $svg = Get-Content -LiteralPath "$root/docs/img/$($session.BaseName).svg" -Raw
-            $typed = $svg.GetElementsByTagName('tspan').Where({ $_.GetAttribute('class') -eq 't' }).InnerText
-            $shown = (Get-Content -LiteralPath $session.FullName).Where({ -not $_.StartsWith('#!', [StringComparison]::Ordinal) })
-            $typed | Should -Be $shown
+
+        # What a terminal showed, without what each run has of its own: times, ids, numbers, and how wide they are.
+        function Get-Shown([string] $Path) {
+            [xml] $svg = Get-Content -LiteralPath $Path -Raw
+            $svg.GetElementsByTagName('text').ForEach({ $_.InnerText -replace '\b[0-9a-f]{12}\b', 'id' -replace '\d+(\.\d+)?', '0' -replace '-{3,}', '--' -replace '\s+', ' ' })
         }
+    }
+
+    It 'is what its commands print today' {
+        $shown = Get-Shown "$root/docs/img/$Name.svg"
+        $clock = [Diagnostics.Stopwatch]::StartNew()
+        & "$root/docs/img/New-TerminalPicture.ps1" -Name $Name -DestinationPath (ConvertTo-NativePath 'TestDrive:/')
+        $clock.Elapsed.TotalMinutes | Should -BeLessThan 5
+        Get-Shown (ConvertTo-NativePath "TestDrive:/$Name.svg") | Should -Be $shown
+    }
+}
+
+Describe 'The first walk' {
+    It 'is typed in README as in its session, in lines that a terminal of 80 columns shows whole' {
+        $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+        $typed = (Get-Content -LiteralPath "$root/docs/img/sessions/first-walk.txt").Where({ -not $_.StartsWith('#!', [StringComparison]::Ordinal) })
+        $readme = Get-Content -LiteralPath "$root/README.md" -Raw
+        $block = [regex]::Match($readme, '(?ms)^```powershell\n(dotnet run .*?)\n```').Groups[1].Value -split '\n'
+        $block | Should -Be $typed
+        # With the prompt before them.
+        ($block | Measure-Object -Property Length -Maximum).Maximum | Should -BeLessOrEqual 76
+    }
+
+    It 'ends with a database whose rows are those of the first backup' {
+        $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
+        [xml] $svg = Get-Content -LiteralPath "$root/docs/img/first-walk.svg" -Raw
+        $lines = $svg.GetElementsByTagName('text').InnerText
+        $lines.Where({ $_.Contains('orders: 1000 rows (2000 in the source now)') }).Count | Should -Be 1
     }
 }

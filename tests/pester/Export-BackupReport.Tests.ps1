@@ -97,6 +97,29 @@ Describe 'Export-BackupReport of <Engine>' -ForEach $engines {
     }
 }
 
+Describe 'Export-BackupReport after a drill of SQLite' {
+    It 'shows the rows of each table, from <_>' -ForEach 'the pipeline', 'Clixml', 'JSON' {
+        $sample = New-SampleChain SQLite
+        $page = "$($sample.Folder)/report.html"
+        $test = Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill
+        $copy = switch ($_) {
+            'the pipeline' { $test }
+            'Clixml' { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($test, 4)) }
+            'JSON' { $test | ConvertTo-Json -Depth 4 | ConvertFrom-Json }
+        }
+        $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page -TestReport $copy
+        $tables = $report.Databases[0].LastDrill.DrillTables
+        $tables.Count | Should -BeGreaterThan 0
+        "$tables" | Should -BeExactly "$($test.DrillTables)"
+        $html = [xml] (Get-Content -LiteralPath $page -Raw)
+        $shown = $html.SelectNodes("//table[@class='rows']/tbody/tr").ForEach({ "$($_.td[0].bdi) $($_.td[1].InnerText)" })
+        $shown | Sort-Object | Should -Be ($test.DrillTables.ForEach({ "$($_.Name) $($_.Rows)" }) | Sort-Object)
+        $null = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath "$($sample.Folder)/r.json" -TestReport $copy -Format Json
+        (Get-Content -LiteralPath "$($sample.Folder)/r.json" -Raw | ConvertFrom-Json).Databases[0].LastDrillRowCount |
+            Should -Be ($test.DrillTables | Measure-Object -Property Rows -Sum).Sum
+    }
+}
+
 Describe 'Export-BackupReport of trouble' {
     BeforeEach {
         $sample = New-SampleChain SPG

@@ -25,6 +25,10 @@ Describe 'Get-BundleHeader of <Engine>' -ForEach $engines {
             $headers.Id | Sort-Object | Should -Be ($sample.Bundles.Id | Sort-Object)
         }
 
+        It 'a folder, whose bundles come in the order in which they were taken' {
+            (Get-BundleHeader -LiteralPath $sample.Destination).EndPosition | Should -Be $EndAt
+        }
+
         It 'one bundle' {
             $header = Get-BundleHeader -LiteralPath $sample.Bundles[1].FullName
             @($header).Count | Should -Be 1

@@ -50,6 +50,15 @@ Describe 'The manifest' {
         $data.PrivateData.PSData[$_] | Should -Not -BeNullOrEmpty
     }
 
+    It 'has the version of the programs, which is the newest that the changelog tells of' {
+        $props = [xml] (Get-Content -LiteralPath "$root/Directory.Build.props" -Raw)
+        $data.ModuleVersion | Should -BeExactly $props.SelectSingleNode('//VersionPrefix').InnerText
+        $heads = (Get-Content -LiteralPath "$root/CHANGELOG.md") -match '^## '
+        $heads[0] | Should -BeExactly '## [Unreleased]'
+        $heads[1] | Should -Match "^## \[$([regex]::Escape($data.ModuleVersion))\] - \d{4}-\d\d-\d\d$"
+        $heads.Where({ $_ -notmatch '^## \[(Unreleased|\d+\.\d+\.\d+)\]' }) | Should -BeNullOrEmpty
+    }
+
     It 'names every engine among the tags' {
         foreach ($engine in 'SQLite', 'SPG', 'Grafeo', 'Alopex', 'PowDB') {
             $data.PrivateData.PSData.Tags | Should -Contain $engine

@@ -89,6 +89,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
     BeforeAll {
         $sample = New-SampleChain $Engine
         $chain = @(Get-BackupChain -LiteralPath $sample.Destination)
+        $drill = @(Test-BackupChain -LiteralPath $sample.Destination -RestoreDrill)[-1]
     }
 
     It 'have a database name, the folder''s where the bundle has none' {
@@ -177,6 +178,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
                 @{ Objects = $chain; Head = 'Database' }
                 @{ Objects = $report; Head = 'Database' }
                 @{ Objects = $report.Problems; Head = 'Message' }
+                if ($drill.DrillTables) { @{ Objects = $drill.DrillTables; Head = 'Rows' } }
                 @{ Objects = $expiry.Decisions; Head = 'Name' }
                 @{ Objects = $status.Databases; Head = 'Database' }
                 @{ Objects = $status.Databases.Chains; Head = 'ChainId' }
@@ -195,9 +197,17 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
                 $cells | Should -Match ([regex]::Escape(($value -replace '\s'))) -Because $text
             }
         }
-        foreach ($item in $sample.Bundles[0], $chain[0], $report[0], $expiry, $status, $status.Databases[0]) {
+        foreach ($item in $sample.Bundles[0], $chain[0], $report[0], $drill, $expiry, $status, $status.Databases[0]) {
             $text = $item | Format-List | Out-String -Width $Width
             $text | Should -Not -Match '(?m)^.{121,}$'
+        }
+    }
+
+    It 'have names of 37 characters at most in one line of 80 columns' {
+        # The host keeps the last column of the terminal free.
+        $lines = ($sample.Bundles | Format-Table | Out-String -Width 79) -split '\r?\n'
+        foreach ($name in $sample.Bundles.Name.Where({ $_.Length -le 37 })) {
+            $lines.Where({ $_.Contains($name) }).Count | Should -Be 1 -Because ($lines -join "`n")
         }
     }
 
@@ -241,23 +251,26 @@ Describe 'Rows of a CSV file' {
     It 'are backed up each to its own place, with its own options' {
         $spg = New-Sample SPG
         $powdb = New-Sample PowDB
+        $sqlite = New-Sample SQLite
         $rows = @(
             'FullName,DestinationPath,Engine,WalPath,IncludeWal,FullIfNeeded'
             '"{0}","{1}",SPG,"{2}",,yes' -f (ConvertTo-NativePath $spg.Source), (ConvertTo-NativePath $spg.Destination), "$($spg.Native)/db/shop.wal"
             '"{0}","{1}",PowDB,,true,no' -f (ConvertTo-NativePath $powdb.Source), (ConvertTo-NativePath $powdb.Destination)
+            '"{0}","{1}",SQLite,,,1' -f (ConvertTo-NativePath $sqlite.Source), (ConvertTo-NativePath $sqlite.Destination)
         )
         Set-Content -LiteralPath "$($spg.Folder)/jobs.csv" -Value $rows
         $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -ErrorAction Stop
-        $made.Engine | Should -Be 'SPG', 'PowDB'
+        $made.Engine | Should -Be 'SPG', 'PowDB', 'SQLite'
         Test-Path -LiteralPath $spg.Destination | Should -BeTrue
         Test-Path -LiteralPath $powdb.Destination | Should -BeTrue
         Set-SampleState $spg 1
         Set-SampleState $powdb 1
+        Set-SampleState $sqlite 1
         $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-IncrementalBackup -ErrorAction Stop
-        $made.Kind | Should -Be 'Incremental', 'Incremental'
+        $made.Kind | Should -Be 'Incremental', 'Incremental', 'Incremental'
         $job = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -AsJob | Wait-Job
         $job.State | Should -Be 'Completed' -Because "$($job.Error)"
-        ($job | Receive-Job).Engine | Should -Be 'SPG', 'PowDB'
+        ($job | Receive-Job).Engine | Should -Be 'SPG', 'PowDB', 'SQLite'
     }
 
     It 'are refused where a cell is neither true nor false' {

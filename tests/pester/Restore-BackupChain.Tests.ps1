@@ -94,6 +94,17 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             $report.Length | Should -BeGreaterThan 0
         }
 
+        It 'says which rows came back, where the engine counts them' {
+            $report = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Deep
+            $counted = $report.Tables.ForEach({ "$_" })
+            $counted.Count | Should -Be ($Engine -eq 'SQLite' ? $report.Tables.Count : 0)
+            $Engine -eq 'SQLite' | Should -Be ($counted.Count -gt 0)
+            $shown = ($report | Format-List | Out-String -Width 200) -split '\r?\n'
+            foreach ($table in $counted) {
+                $shown.Where({ $_.EndsWith($table) }).Count | Should -Be 1
+            }
+        }
+
         It 'is what -Deep checked' {
             $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Deep
             Test-RestoredState $sample 2 $restored | Should -BeTrue

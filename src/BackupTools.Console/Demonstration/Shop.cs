@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -11,6 +12,12 @@ internal sealed class Shop : IDisposable
 {
     private const int Items = 50;
     private const int Pieces = 1_000_000;
+
+    /// <summary>What makes a file ours: no other is written to.</summary>
+    private const int ApplicationId = 0x62_74_64_6D;
+
+    /// <summary>Orders that a sample gets in each run.</summary>
+    private const int Batch = 1000;
 
     /// <summary>What an order must be, by its number n alone.</summary>
     private static readonly string Item = $"n * 7919 % {Items}";
@@ -39,6 +46,7 @@ internal sealed class Shop : IDisposable
         shop.Run(
             $"""
             PRAGMA journal_mode = wal;
+            PRAGMA application_id = {ApplicationId};
             CREATE TABLE stock(item INTEGER PRIMARY KEY, pieces INTEGER NOT NULL);
             CREATE TABLE orders(n INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES stock, note TEXT NOT NULL);
             WITH RECURSIVE i(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM i LIMIT {Items})
@@ -50,12 +58,36 @@ internal sealed class Shop : IDisposable
     /// <summary>Opens the database as a program does.</summary>
     public static Shop Open(string path) => new(path, SqliteOpenMode.ReadWrite);
 
+    /// <summary>
+    /// Makes a database to try things with, or, where it is there, places more orders in it; how many there are then.
+    /// Throws where the file is another one.
+    /// </summary>
+    public static long Sample(string path)
+    {
+        if (!File.Exists(path))
+        {
+            Create(path);
+        }
+        try
+        {
+            using var shop = Open(path);
+            if (shop.Number("PRAGMA application_id") != ApplicationId)
+            {
+                throw NotOurs(path, null);
+            }
+            return shop.PlaceMore();
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode == raw.SQLITE_NOTADB)
+        {
+            throw NotOurs(path, error);
+        }
+    }
+
     /// <summary>Takes an order; returns when SQLite has committed it.</summary>
     public void Order(long number)
     {
         using var transaction = _connection.BeginTransaction();
-        Run($"INSERT INTO orders SELECT n, {Item}, {Note} FROM (SELECT {number} AS n)");
-        Run($"UPDATE stock SET pieces = pieces - 1 WHERE item = (SELECT item FROM orders WHERE n = {number})");
+        Place(number);
         transaction.Commit();
     }
 
@@ -95,6 +127,34 @@ internal sealed class Shop : IDisposable
         }
         return (first, last, wrong);
     }
+
+    private long PlaceMore()
+    {
+        using var transaction = _connection.BeginTransaction();
+        var last = Number("SELECT ifnull(max(n), 0) FROM orders");
+        for (var number = last + 1; number <= last + Batch; number++)
+        {
+            Place(number);
+        }
+        var count = Number("SELECT count(*) FROM orders");
+        transaction.Commit();
+        return count;
+    }
+
+    private void Place(long number)
+    {
+        Run($"INSERT INTO orders SELECT n, {Item}, {Note} FROM (SELECT {number} AS n)");
+        Run($"UPDATE stock SET pieces = pieces - 1 WHERE item = (SELECT item FROM orders WHERE n = {number})");
+    }
+
+    private static BackupException NotOurs(string path, Exception? inner) =>
+        new(
+            ErrorCode.DestinationNotRecognised,
+            "this is no sample database, and is left as it is",
+            path,
+            recommendation: "Give a file that does not exist.",
+            inner: inner
+        );
 
     public void Dispose() => _connection.Dispose();
 

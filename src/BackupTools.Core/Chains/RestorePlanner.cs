@@ -150,18 +150,20 @@ internal static class RestorePlanner
             Chain = chain,
             Target = target,
             Bundles = PathOf(chain, before),
-            Warnings = after is null
-                ? []
-                :
-                [
-                    new ChainProblem(
-                        ProblemSeverity.Info,
-                        ErrorCode.TargetNotCovered,
-                        $"the log carries no times: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
-                        before.FullName,
-                        Recommendation: "Use a position to reach a state between two bundles, where the engine allows it."
-                    ),
-                ],
+            // The time of a bundle itself is what people pick from a list: nothing lies between it and what they get.
+            Warnings =
+                after is null || before.StateUtc == target.Instant
+                    ? []
+                    :
+                    [
+                        new ChainProblem(
+                            ProblemSeverity.Info,
+                            ErrorCode.TargetNotCovered,
+                            $"bundles of this engine are not cut by time: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
+                            before.FullName,
+                            Recommendation: "Use a position to reach a state between two bundles, where the engine allows it."
+                        ),
+                    ],
         };
     }
 

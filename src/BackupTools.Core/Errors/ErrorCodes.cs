@@ -78,11 +78,11 @@ public static class ErrorCodes
             ErrorCode.NoFullBackup => "Take a full backup first.",
             ErrorCode.NothingToBackUp => "Nothing is to be done: the chain already holds every change.",
             ErrorCode.BadMagic or ErrorCode.Malformed =>
-                "The file is damaged or of another kind: use another copy, or take a new full backup.",
+                "The file is damaged or of another kind: use another copy, or take a new full backup into another folder.",
             ErrorCode.Truncated or ErrorCode.ChecksumMismatch or ErrorCode.LengthMismatch =>
-                "The file is damaged: use another copy, or take a new full backup.",
+                "The file is damaged: use another copy, or take a new full backup into another folder.",
             ErrorCode.UnsafeName => "Do not restore this backup unless you know where it comes from.",
-            ErrorCode.MissingFile => "Bring back the missing file, or take a new full backup.",
+            ErrorCode.MissingFile => "Bring back the missing file, or take a new full backup into another folder.",
             ErrorCode.VerificationFailed => "Restore to an earlier position, or from another chain.",
             ErrorCode.ChainGap => "Add the bundle that covers the gap, or take a new full backup.",
             ErrorCode.ChainOverlap => "Remove the bundle that does not belong to the chain.",

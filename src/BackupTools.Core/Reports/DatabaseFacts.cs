@@ -29,6 +29,13 @@ internal sealed class DatabaseFacts
 
     public DateTime? LastDrillUtc => Status.LastDrill is { } drill ? Utc(drill.TestedUtc) : null;
 
+    /// <summary>Tables that the last drill restored; null where it counted none.</summary>
+    public int? LastDrillTables => Status.LastDrill?.DrillTables?.Count;
+
+    /// <summary>Rows of all these tables.</summary>
+    public double? LastDrillRows =>
+        Status.LastDrill?.DrillTables is { } tables ? (double)ReportDrill.Rows(tables) : null;
+
     public int BundleCount => Status.Chains.Sum(c => c.BundleCount);
 
     public int Count(string severity) => Count(_problems, severity);

@@ -18,6 +18,7 @@ internal static class ReportCard
         Facts(page, report, database);
         Findings(page, database.Chains.SelectMany(c => c.Problems).Where(p => p.Severity != "Info"));
         ReportTimeline.Add(page, report, database, id);
+        ReportDrill.Add(page, database);
         Bundles(page, database);
         page.Add($"</section>\n");
     }
@@ -130,6 +131,10 @@ internal static class ReportCard
                 : database.LastDrill.IsValid ? "ok"
                 : "bad"
         );
+        if (ReportDrill.Total(database) is { } rows)
+        {
+            Fact(page, "Restored by that drill", rows);
+        }
         Fact(
             page,
             "Stored",

@@ -86,6 +86,8 @@ internal static class ReportFacts
         Write(json, "LastDrillUtc", facts.LastDrillUtc);
         Write(json, "LastDrillIsValid", status.LastDrill?.IsValid);
         Write(json, "LastDrillSeconds", status.LastDrill?.DrillSeconds);
+        Write(json, "LastDrillTableCount", facts.LastDrillTables);
+        Write(json, "LastDrillRowCount", facts.LastDrillRows);
         json.WriteNumber("ChainCount", status.Chains.Count);
         json.WriteNumber("BundleCount", facts.BundleCount);
         json.WriteNumber("Length", status.Length);

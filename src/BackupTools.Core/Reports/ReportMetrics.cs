@@ -67,6 +67,8 @@ internal static class ReportMetrics
             "How long the restore of the last drill lasted.",
             d => d.LastDrill?.DrillSeconds
         );
+        AddFact("last_drill_tables", "Tables that the last drill restored.", f => f.LastDrillTables);
+        AddFact("last_drill_rows", "Rows that the last drill restored, of all tables.", f => f.LastDrillRows);
         Add("chains", "Number of chains.", d => d.Chains.Count);
         AddFact("bundles", "Number of bundles.", f => f.BundleCount);
         Add("size_bytes", "Bytes of all bundles on disk.", d => d.Length);

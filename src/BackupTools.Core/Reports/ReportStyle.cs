@@ -101,6 +101,7 @@ internal static class ReportStyle
           .badge { border: 1px solid; }
           .verdict { border: 1px solid; border-left-width: .35rem; }
           .wide { overflow: visible; }
+          td { white-space: normal; }
           svg.timeline { min-width: 0; }
           details:not([open]) { display: none; }
         }

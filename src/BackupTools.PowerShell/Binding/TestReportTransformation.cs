@@ -50,7 +50,20 @@ public sealed class TestReportTransformationAttribute : ArgumentTransformationAt
             Problems = Items(Property(item, nameof(ChainReport.Problems))).Select(Problem).ToArray(),
             DrillLength = Optional<long>(item, nameof(ChainReport.DrillLength)),
             DrillSeconds = Optional<double>(item, nameof(ChainReport.DrillSeconds)),
+            // No list is no drill that counted; an empty one is a database without a table.
+            DrillTables = Property(item, nameof(ChainReport.DrillTables)) is { } tables
+                ? Items(tables).Select(Table).ToArray()
+                : null,
             DurationSeconds = Value<double>(item, nameof(ChainReport.DurationSeconds)),
+        };
+
+    private static TableInfo Table(object? item) =>
+        Base(item) as TableInfo
+        ?? new TableInfo
+        {
+            Name = Value<string>(item, nameof(TableInfo.Name)),
+            Rows = Value<long>(item, nameof(TableInfo.Rows)),
+            SourceRows = Optional<long>(item, nameof(TableInfo.SourceRows)),
         };
 
     private static ProblemInfo Problem(object? item) =>

@@ -167,6 +167,8 @@ public sealed class RestorePlannerTests
         Assert.Contains("2026-11-20T12:02:00Z", between.Warnings[0].Message);
 
         Assert.Empty(Plan(new RestoreTarget.TimeTarget(Noon.AddMinutes(9)), ThreeBundles).Warnings);
+        // The time of a bundle, as it is offered for completion: nothing is left out.
+        Assert.Empty(Plan(new RestoreTarget.TimeTarget(Noon.AddMinutes(2)), ThreeBundles).Warnings);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using BackupTools.Tests.Files;
+using Microsoft.Data.Sqlite;
 
 namespace BackupTools.Tests.FrontEnds;
 
@@ -24,6 +25,37 @@ public sealed class ConsoleDemoTests
             Directory.EnumerateFileSystemEntries(temp),
             name => Path.GetFileName(name).StartsWith("backuptools", StringComparison.Ordinal)
         );
+    }
+
+    [Fact]
+    public void A_sample_database_is_made_and_changed_and_no_other_file_is()
+    {
+        using var folder = new TempFolder();
+        Assert.EndsWith("1,000 orders", Sample("app.db").Out.Trim(), StringComparison.Ordinal);
+        Assert.EndsWith("2,000 orders", Sample("app.db").Out.Trim(), StringComparison.Ordinal);
+        Assert.Equal([folder["app.db"]], Directory.GetFiles(folder.Path));
+
+        File.WriteAllText(folder["notes.txt"], new string('x', 5000));
+        using (var other = new SqliteConnection($"Data Source={folder["other.db"]};Pooling=False"))
+        {
+            other.Open();
+            using var command = other.CreateCommand();
+            command.CommandText =
+                "CREATE TABLE orders(n INTEGER PRIMARY KEY, item, note); CREATE TABLE stock(item, pieces)";
+            command.ExecuteNonQuery();
+        }
+        foreach (var name in new[] { "notes.txt", "other.db" })
+        {
+            var before = File.ReadAllBytes(folder[name]);
+            var refused = Sample(name);
+            Assert.Equal(7, refused.ExitCode);
+            Assert.Contains("DestinationNotRecognised", refused.Error, StringComparison.Ordinal);
+            Assert.Equal(before, File.ReadAllBytes(folder[name]));
+        }
+        Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
+
+        ChildResult Sample(string name) =>
+            ChildProcess.Run("dotnet", ["exec", ChildProcess.ConsoleDll, "demo", name], folder.Path);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class ProgressTotalTests
         "incremental",
         "test",
         "test -Deep",
+        "test -RestoreDrill",
         "restore",
         "restore -Deep",
         "merge",
@@ -97,7 +98,19 @@ public sealed class ProgressTotalTests
         var deep = operation.EndsWith("-Deep", StringComparison.Ordinal);
         return operation.Split(' ')[0] switch
         {
-            "test" => host => _ = VerifyChain.Run(new VerifySettings { Path = temp["b"], Deep = deep }, host).ToList(),
+            "test" => host =>
+                _ = VerifyChain
+                    .Run(
+                        new VerifySettings
+                        {
+                            Path = temp["b"],
+                            Deep = deep,
+                            RestoreDrill = operation.EndsWith("-RestoreDrill", StringComparison.Ordinal),
+                            DrillFolder = Directory.CreateDirectory(temp["drill"]).FullName,
+                        },
+                        host
+                    )
+                    .ToList(),
             "restore" => host =>
                 EngineSample.Restore(
                     new RestoreSettings

@@ -6,9 +6,12 @@ namespace BackupTools.Tests.ReportPages;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ChromiumFactAttribute : FactAttribute
 {
+    /// <summary>Why there is no such test here; null when there is.</summary>
+    public static string? Missing => Program is null ? "no Chromium is installed" : null;
+
     private static readonly Lazy<string?> Found = new(Find);
 
-    public ChromiumFactAttribute() => Skip = Program is null ? "no Chromium is installed" : null;
+    public ChromiumFactAttribute() => Skip = Missing;
 
     /// <summary>Its name; null when there is none.</summary>
     public static string? Program => Found.Value;
@@ -31,4 +34,11 @@ internal sealed class ChromiumFactAttribute : FactAttribute
         }
         return null;
     }
+}
+
+/// <summary>The same with rows of data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ChromiumTheoryAttribute : TheoryAttribute
+{
+    public ChromiumTheoryAttribute() => Skip = ChromiumFactAttribute.Missing;
 }

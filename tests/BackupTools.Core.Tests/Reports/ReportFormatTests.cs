@@ -58,6 +58,8 @@ public sealed class ReportFormatTests
         Assert.Equal(0, Value("last_test_valid"));
         Assert.Equal(1, Value("last_drill_valid"));
         Assert.Equal(2.5, Value("last_drill_duration_seconds"));
+        Assert.Equal(2, Value("last_drill_tables"));
+        Assert.Equal(1204, Value("last_drill_rows"));
         Assert.Equal(0, Value("valid"));
         Assert.Equal(1, Value("late"));
         Assert.Equal(2, Value("chains"));
@@ -100,6 +102,8 @@ public sealed class ReportFormatTests
                 "LastDrillUtc",
                 "LastDrillIsValid",
                 "LastDrillSeconds",
+                "LastDrillTableCount",
+                "LastDrillRowCount",
             }
         )
         {
@@ -132,6 +136,7 @@ public sealed class ReportFormatTests
         Assert.False(shop.GetProperty("LastTestIsValid").GetBoolean());
         Assert.Equal("2026-03-28T05:30:00Z", shop.GetProperty("LastDrillUtc").GetString());
         Assert.True(shop.GetProperty("LastDrillIsValid").GetBoolean());
+        Assert.Equal((2, 1204), (Number("LastDrillTableCount"), Number("LastDrillRowCount")));
         Assert.Equal(
             (2, 5, 2, 1),
             (Number("ChainCount"), Number("BundleCount"), Number("ErrorCount"), Number("WarningCount"))
@@ -265,6 +270,9 @@ public sealed class ReportFormatTests
                 FullName = "/backups",
                 Problems = [],
                 DrillSeconds = isValid ? 2.5 : null,
+                DrillTables = isValid
+                    ? [new TableInfo { Name = "orders", Rows = 1200 }, new TableInfo { Name = "sizes", Rows = 4 }]
+                    : null,
                 DurationSeconds = 1,
             },
         };

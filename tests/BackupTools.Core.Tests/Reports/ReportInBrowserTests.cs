@@ -71,6 +71,46 @@ public sealed class ReportInBrowserTests
         );
     }
 
+    /// <summary>By day, by night, on a telephone and on paper: every text can be read, nothing sticks out of the page.</summary>
+    [ChromiumTheory]
+    [InlineData("light", 1100)]
+    [InlineData("dark", 1100)]
+    [InlineData("light", 360)]
+    [InlineData("dark", 360)]
+    [InlineData("print", 718)]
+    public void Everything_can_be_read_and_nothing_sticks_out(string look, int width)
+    {
+        using var temp = new TempFolder();
+        var name = new string('n', 120);
+        var broken = SampleReport.Chain(
+            SampleReport.Hours(30, name, BundleStatus.Damaged),
+            SampleReport.Problem("bad", $"/backups/{name}")
+        );
+        File.WriteAllText(
+            temp["inner.html"],
+            ReportPage.Render(
+                SampleReport.Of(
+                    SampleReport.Drilled([
+                        .. Enumerable.Range(0, 9).Select(i => new TableInfo { Name = name + i, Rows = i }),
+                    ]),
+                    SampleReport.Database("one", $"/backups/{name}", chains: broken),
+                    SampleReport.Database("two", age: 9999, chains: SampleReport.Chain(SampleReport.Hours(3)))
+                )
+            )
+        );
+        var script = File.ReadAllText(
+            Path.Combine(ArchitectureTests.Root, "tests", "BackupTools.Core.Tests", "Reports", "look.js")
+        );
+        File.WriteAllText(
+            temp["page.html"],
+            $"<iframe id=\"page\" src=\"inner.html\" style=\"width:{width}px;height:3000px;border:0\"></iframe>"
+                + $"<script>const look = '{look}';\n{script}</script>"
+        );
+        string[] options = ["--allow-file-access-from-files", "--virtual-time-budget=5000"];
+        var run = Browse(temp, "--dump-dom", look == "dark" ? [.. options, "--force-dark-mode"] : options);
+        Assert.Contains($"<title>{look} texts ok</title>", run.Out, StringComparison.Ordinal);
+    }
+
     [ChromiumFact]
     public void It_can_be_printed()
     {
@@ -85,7 +125,7 @@ public sealed class ReportInBrowserTests
         Assert.InRange(new FileInfo(temp["page.pdf"]).Length, 5_000, 1_000_000);
     }
 
-    private static ChildResult Browse(TempFolder temp, string action) =>
+    private static ChildResult Browse(TempFolder temp, string action, params string[] more) =>
         ChildProcess.Run(
             ChromiumFactAttribute.Program!,
             [
@@ -99,6 +139,7 @@ public sealed class ReportInBrowserTests
                 "--disable-sync",
                 "--enable-logging=stderr",
                 $"--user-data-dir={temp["profile"]}",
+                .. more,
                 action,
                 new Uri(temp["page.html"]).AbsoluteUri,
             ],

@@ -39,6 +39,44 @@ internal static class SampleReport
             Chains = chains,
         };
 
+    /// <summary>A database whose last drill restored these tables.</summary>
+    public static DatabaseStatus Drilled(IReadOnlyList<TableInfo>? tables)
+    {
+        var plain = Database(chains: Chain(Hours(5)));
+        return new DatabaseStatus
+        {
+            Engine = "SQLite",
+            Database = plain.Database,
+            FullName = plain.FullName,
+            IsValid = plain.IsValid,
+            IsLate = plain.IsLate,
+            RestorableUtc = plain.RestorableUtc,
+            AgeSeconds = plain.AgeSeconds,
+            Length = plain.Length,
+            Chains = plain.Chains,
+            LastDrill = new ChainReport
+            {
+                Engine = "SQLite",
+                ChainId = plain.Chains[0].ChainId,
+                IsValid = true,
+                Target = "Latest",
+                Checked = "Drill",
+                TestedUtc = Now.AddHours(-1),
+                Plan = [],
+                StartPosition = 1,
+                EndPosition = 5,
+                PositionUnit = "Txid",
+                Length = 0,
+                FullName = plain.FullName,
+                Problems = [],
+                DrillLength = 8192,
+                DrillSeconds = 2.5,
+                DrillTables = tables,
+                DurationSeconds = 3,
+            },
+        };
+    }
+
     public static ChainStatus Chain(IReadOnlyList<BundleStatus> bundles, params ProblemInfo[] problems) =>
         new()
         {

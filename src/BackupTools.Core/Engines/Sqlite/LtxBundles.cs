@@ -28,8 +28,14 @@ internal static class LtxBundles
         return read.Select(r => r.Result)
             .Where(r => r.Error is not null)
             .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
-            .OrderBy(r => r.FullName, StringComparer.Ordinal);
+            // As they were taken, which levels hide: increments have the lowest. What cannot be read has its name only.
+            .OrderBy(r => r.Header?.End.Value ?? NamedEnd(r.FullName))
+            .ThenBy(r => r.Header?.Kind)
+            .ThenBy(r => r.FullName, StringComparer.Ordinal);
     }
+
+    private static ulong NamedEnd(string path) =>
+        LitestreamNames.TryLtx(Path.GetFileName(path), out _, out var max) ? max : ulong.MaxValue;
 
     /// <summary>The header of one file, standing alone.</summary>
     /// <param name="path">The file.</param>

@@ -16,16 +16,24 @@ internal static class SqliteDrill
     public static IReadOnlyList<KeyValuePair<string, long>> Run(string staged, string bundle, EngineContext context)
     {
         context.Progress.Activity = "checking with SQLite";
+        try
+        {
+            return Check(staged, bundle, context);
+        }
+        catch (BackupException e) when (e.Code is ErrorCode.SourceDamaged or ErrorCode.EncryptedNotSupported)
+        {
+            // What SQLite says of a file that it cannot read at all, as if that were the source.
+            throw Damaged(e.Message, bundle, e);
+        }
+    }
+
+    private static List<KeyValuePair<string, long>> Check(string staged, string bundle, EngineContext context)
+    {
         using var session = SqliteSession.OpenResting(staged, context.Cancellation);
         var found = session.Column("PRAGMA integrity_check", MostShown);
         if (found is not ["ok"])
         {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                $"SQLite finds the restored database damaged: {string.Join("; ", found)}",
-                bundle,
-                recommendation: "Check the database itself with PRAGMA integrity_check: it was backed up like that."
-            );
+            throw Damaged(string.Join("; ", found), bundle, null);
         }
         foreach (var table in session.Column("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check", MostShown))
         {
@@ -35,6 +43,16 @@ internal static class SqliteDrill
         }
         return [.. RowsOf(session)];
     }
+
+    private static BackupException Damaged(string how, string bundle, Exception? inner) =>
+        new(
+            ErrorCode.VerificationFailed,
+            $"SQLite finds the restored database damaged: {how}",
+            bundle,
+            recommendation: "It was backed up like that: check the database itself with PRAGMA integrity_check, and restore to an "
+                + "earlier position.",
+            inner: inner
+        );
 
     /// <summary>The tables, by name, and their rows.</summary>
     public static IEnumerable<KeyValuePair<string, long>> RowsOf(SqliteSession session)

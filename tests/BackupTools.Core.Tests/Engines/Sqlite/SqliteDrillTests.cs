@@ -41,6 +41,24 @@ public sealed class SqliteDrillTests : IDisposable
         Assert.False(File.Exists(_box.Harness.At(OddFolder, "rec.db")));
     }
 
+    /// <summary>Not the source is damaged, for all that this command knows, but what was restored.</summary>
+    [Theory]
+    [InlineData(4096, 2048)] // a page that SQLite cannot read on
+    [InlineData(8192, 4096)] // a whole page
+    public void Nor_is_one_restored_that_SQLite_cannot_read_at_all(int at, int length)
+    {
+        SqliteTestDatabase.AddRows(Source, 1000);
+        using (var file = new FileStream(Source, FileMode.Open))
+        {
+            file.Position = at;
+            file.Write(Enumerable.Repeat((byte)0xFF, length).ToArray());
+        }
+        var error = Assert.Throws<BackupException>(() => Restore());
+        Assert.Equal(ErrorCode.VerificationFailed, error.Code);
+        Assert.EndsWith(".ltx", error.FullName, StringComparison.Ordinal);
+        Assert.Contains("earlier position", error.Recommendation, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_drill_tells_the_rows_of_each_table_beside_those_of_the_source_where_that_can_be_read()
     {
