@@ -1,5 +1,5 @@
+using BackupTools.Engines;
 using BackupTools.Errors;
-using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Operations;
 
@@ -22,7 +22,7 @@ public static class LocalPath
                 path
             );
         }
-        if (OperatingSystem.IsWindows() && WindowsNames.WhyNotPath(path) is { } why)
+        if (OperatingSystem.IsWindows() && WindowsPath.WhyNot(path) is { } why)
         {
             throw new BackupException(ErrorCode.UnsafeName, why, path, recommendation: "Choose another name.");
         }

@@ -9,16 +9,4 @@ internal static class WindowsNames
         : part[^1] is '.' or ' ' ? $"Windows drops the dot or blank at the end of '{part}'"
         : DeviceNames.Contains(part) ? $"'{part}' is the name of a device"
         : null;
-
-    /// <summary>
-    /// Why a path that a user wrote leads elsewhere; null when it does not. What begins with \\?\ or \\.\ is taken as it
-    /// is: such paths name snapshots of a volume, too.
-    /// </summary>
-    public static string? WhyNotPath(string path)
-    {
-        if (path.StartsWith(@"\\?\", StringComparison.Ordinal) || path.StartsWith(@"\\.\", StringComparison.Ordinal))
-            return null;
-        var parts = (path is [_, ':', ..] ? path[2..] : path).Split('\\', '/');
-        return parts.Where(p => p is not ("" or "." or "..")).Select(WhyNot).FirstOrDefault(why => why is not null);
-    }
 }

@@ -1,8 +1,8 @@
-using BackupTools.Formats.Primitives;
+using BackupTools.Engines;
 
-namespace BackupTools.Tests.Formats.Primitives;
+namespace BackupTools.Tests.Engines;
 
-public sealed class WindowsNamesTests
+public sealed class WindowsPathSpellingTests
 {
     [Theory]
     [InlineData(@"C:\data\shop.db:hidden")]
@@ -13,7 +13,7 @@ public sealed class WindowsNamesTests
     [InlineData(@"C:\data\shop.db ")]
     [InlineData(@"C:\data.\shop.db")]
     [InlineData(@"C:\data\shop...")]
-    public void A_path_that_leads_elsewhere_is_refused(string path) => Assert.NotNull(WindowsNames.WhyNotPath(path));
+    public void A_path_that_leads_elsewhere_is_refused(string path) => Assert.NotNull(WindowsPath.WhyNot(path));
 
     [Theory]
     [InlineData(@"C:\data\shop.db")]
@@ -24,5 +24,5 @@ public sealed class WindowsNamesTests
     [InlineData(@"\\?\GLOBALROOT\Device\HarddiskVolumeShadowCopy1\data\shop.db")]
     [InlineData(@"\\?\C:\data\aux.txt")]
     [InlineData("")]
-    public void Any_other_is_taken(string path) => Assert.Null(WindowsNames.WhyNotPath(path));
+    public void Any_other_is_taken(string path) => Assert.Null(WindowsPath.WhyNot(path));
 }
