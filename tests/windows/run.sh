@@ -24,7 +24,7 @@ if [ "${1:-}" = ci ]; then
         InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done
-    export BACKUPTOOLS_PESTER="Nothing.Tests.ps1 Docs.Tests.ps1"
+    export BACKUPTOOLS_PESTER="Nothing.Tests.ps1 Get-BackupChain.Tests.ps1"
 fi
 
 dotnet build "$repository/tests/BackupTools.Core.Tests" -v q --nologo &&

@@ -54,8 +54,7 @@ public sealed class ConsoleDemoTests
         }
         Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
 
-        ChildResult Sample(string name) =>
-            ChildProcess.Run("dotnet", ["exec", ChildProcess.ConsoleDll, "demo", name], folder.Path);
+        ChildResult Sample(string name) => ChildProcess.ConsoleIn(folder.Path, "demo", name);
     }
 
     [Fact]

@@ -40,7 +40,10 @@ internal static class RealPowerShell
                 new("DOTNET_TieredPGO", "0"),
                 new("NUGET_PACKAGES", Package("NuGet")),
                 // Scripts start "pwsh" again. On Unix it puts its folder there itself, on Windows an installer does.
-                new("PATH", $"{Home}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}"),
+                new(
+                    "PATH",
+                    $"{Path.GetFullPath(Home)}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}"
+                ),
                 // The "pwsh" that scripts start is a program of its own, which has to find the runtime.
                 new(
                     "DOTNET_ROOT",
