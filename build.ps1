@@ -44,8 +44,6 @@ $PSNativeCommandUseErrorActionPreference = $true
 
 function Invoke-Build([string] $Configuration) {
     dotnet build $PSScriptRoot --configuration $Configuration --nologo --verbosity quiet
-    # PowerShell looks for help beside the manifest, not in module/.
-    Copy-Item -Path "$PSScriptRoot/module/en-US" -Destination $PSScriptRoot -Recurse -Force
 }
 
 function Invoke-Pack([string] $OutputPath, $Certificate) {

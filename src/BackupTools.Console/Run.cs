@@ -19,6 +19,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
     /// <summary>Does the work of a verb, whatever happens, and returns the exit code.</summary>
     public static int Of(StopSignals signals, bool json, bool verbose, int? throttleLimit, Action<Run> work)
     {
+        Spelling.Of = Commands.Options.Spell;
         var run = new Run(signals, json, verbose, throttleLimit);
         try
         {
@@ -59,6 +60,25 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         return work(host);
     }
 
+    /// <summary>Goes the way of every verb that writes: plans, and then says so (--dry-run) or does it.</summary>
+    public void Carry<TPlan, TReport>(
+        bool dryRun,
+        Func<OperationHost, TPlan> plan,
+        Func<TPlan, OperationHost, TReport> execute,
+        Action<TReport> emit
+    )
+        where TPlan : IPlan
+    {
+        if (dryRun)
+        {
+            EmitLines(Execute(plan).Describe());
+        }
+        else
+        {
+            emit(Execute(host => execute(plan(host), host)));
+        }
+    }
+
     /// <summary>
     /// Prints a result, or keeps it for the array. <paramref name="done"/> says what has been done for good, for the case
     /// that the result cannot be printed.
@@ -82,7 +102,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
     }
 
     /// <summary>Prints a plan, which is for people: to standard error where standard output is for results alone.</summary>
-    public void EmitLines(IEnumerable<string> lines)
+    private void EmitLines(IEnumerable<string> lines)
     {
         var text = string.Concat(lines.Select(line => Text.OneLine(line) + Environment.NewLine));
         if (json)

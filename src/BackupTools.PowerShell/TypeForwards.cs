@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.Reports;
 
 // Core's public types. PowerShell looks for [BackupTools.Errors.BackupException] in the assemblies of the default context
@@ -10,18 +11,23 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(ErrorCode))]
 [assembly: TypeForwardedTo(typeof(ErrorCodes))]
 [assembly: TypeForwardedTo(typeof(ErrorKind))]
+[assembly: TypeForwardedTo(typeof(Spelling))]
 [assembly: TypeForwardedTo(typeof(BackupPlan))]
 [assembly: TypeForwardedTo(typeof(BackupSettings))]
 [assembly: TypeForwardedTo(typeof(BundleSet))]
 [assembly: TypeForwardedTo(typeof(BundleSets))]
 [assembly: TypeForwardedTo(typeof(ChainReading))]
 [assembly: TypeForwardedTo(typeof(CopyChain))]
+[assembly: TypeForwardedTo(typeof(CopyPlan))]
 [assembly: TypeForwardedTo(typeof(CopySettings))]
 [assembly: TypeForwardedTo(typeof(ExpireBackups))]
+[assembly: TypeForwardedTo(typeof(ExpiryPreview))]
 [assembly: TypeForwardedTo(typeof(ExpirySettings))]
 [assembly: TypeForwardedTo(typeof(ExportReport))]
 [assembly: TypeForwardedTo(typeof(FileSample))]
 [assembly: TypeForwardedTo(typeof(HeaderReading))]
+[assembly: TypeForwardedTo(typeof(IPlan))]
+[assembly: TypeForwardedTo(typeof(LocalPath))]
 [assembly: TypeForwardedTo(typeof(MergeChain))]
 [assembly: TypeForwardedTo(typeof(MergePreview))]
 [assembly: TypeForwardedTo(typeof(MergeSettings))]
@@ -29,16 +35,18 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(ProgressSample))]
 [assembly: TypeForwardedTo(typeof(ReadChains))]
 [assembly: TypeForwardedTo(typeof(ReadHeaders))]
+[assembly: TypeForwardedTo(typeof(ReportPreview))]
 [assembly: TypeForwardedTo(typeof(ReportSettings))]
 [assembly: TypeForwardedTo(typeof(RestoreChain))]
 [assembly: TypeForwardedTo(typeof(RestorePreview))]
 [assembly: TypeForwardedTo(typeof(RestoreSettings))]
-[assembly: TypeForwardedTo(typeof(TakeFullBackup))]
-[assembly: TypeForwardedTo(typeof(TakeIncrementalBackup))]
+[assembly: TypeForwardedTo(typeof(TakeBackup))]
 [assembly: TypeForwardedTo(typeof(TargetSettings))]
 [assembly: TypeForwardedTo(typeof(TargetText))]
 [assembly: TypeForwardedTo(typeof(VerifyChain))]
 [assembly: TypeForwardedTo(typeof(VerifySettings))]
+[assembly: TypeForwardedTo(typeof(EngineOption))]
+[assembly: TypeForwardedTo(typeof(EngineOptions))]
 [assembly: TypeForwardedTo(typeof(BackupReport))]
 [assembly: TypeForwardedTo(typeof(BundleInfo))]
 [assembly: TypeForwardedTo(typeof(BundleStatus))]

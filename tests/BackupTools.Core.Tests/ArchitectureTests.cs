@@ -12,12 +12,13 @@ public sealed partial class ArchitectureTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Errors"] = [],
+        ["Options"] = [],
         ["Formats"] = ["Errors"],
         ["Chains"] = ["Errors"],
         ["Files"] = ["Errors"],
-        ["Engines"] = ["Errors", "Formats", "Chains", "Files"],
+        ["Engines"] = ["Errors", "Options", "Formats", "Chains", "Files"],
         ["Reports"] = ["Errors", "Chains"],
-        ["Operations"] = ["Errors", "Engines", "Chains", "Files", "Reports"],
+        ["Operations"] = ["Errors", "Options", "Engines", "Chains", "Files", "Reports"],
     };
 
     private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
@@ -59,23 +60,23 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Front_ends_use_operations_reports_and_errors_only()
+    public void Front_ends_use_operations_options_reports_and_errors_only()
     {
         var wrong =
             from project in new[] { "src/BackupTools.PowerShell", "src/BackupTools.Console" }
             from file in Sources(project)
             from used in RoomsUsedBy(file)
-            where used is not ("Operations" or "Reports" or "Errors")
+            where used is not ("Operations" or "Options" or "Reports" or "Errors")
             select $"{file} uses {used}";
         Assert.Empty(wrong);
     }
 
     [Fact]
-    public void Only_operations_reports_and_errors_are_public()
+    public void Only_operations_options_reports_and_errors_are_public()
     {
         var wrong =
             from type in typeof(BackupTools.Errors.BackupException).Assembly.GetExportedTypes()
-            where type.Namespace is not ("BackupTools.Operations" or "BackupTools.Reports" or "BackupTools.Errors")
+            where type.Namespace?["BackupTools.".Length..] is not ("Operations" or "Options" or "Reports" or "Errors")
             select type.FullName;
         Assert.Empty(wrong);
     }
@@ -105,6 +106,58 @@ public sealed partial class ArchitectureTests
             where forbidden.IsMatch(WithoutComments(Text(file)))
             select file;
         Assert.Empty(wrong);
+    }
+
+    /// <summary>Who runs the console has no -Force, and who runs a cmdlet no --force.</summary>
+    [Fact]
+    public void Core_names_no_parameter_option_or_cmdlet()
+    {
+        var literal = new Regex("\"(?:[^\"\\\\]|\\\\.)*\"");
+        var named = new Regex(
+            "[\"\\s(](-[A-Z][a-z]|--[a-z])|\\b(Get|New|Test|Restore|Merge|Copy|Remove|Export|Start)-[A-Z]"
+        );
+        var wrong =
+            from file in Sources("src/BackupTools.Core")
+            where Path.GetFileName(file) != "ReportStyle.cs" // CSS
+            from Match text in literal.Matches(WithoutComments(Text(file)))
+            where named.IsMatch(text.Value)
+            select $"{file}: {text.Value}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void What_Core_names_both_front_ends_have()
+    {
+        var cmdlets = Text("tests/pester/Frozen.psd1") + "'Verbose: common";
+        var console = Text("docs/console.md");
+        var names = Sources("src/BackupTools.Core")
+            .SelectMany(file =>
+                Regex.Matches(Text(file), "Spelling\\.Of\\(\"(\\w+)\"\\)").Select(m => m.Groups[1].Value)
+            )
+            .Distinct()
+            .Except(["ReadChains", "CopyChain", "TakeBackup"])
+            .ToList();
+        Assert.InRange(names.Count, 10, 30);
+        Assert.All(
+            names,
+            name =>
+            {
+                Assert.Contains($"'{name}: ", cmdlets, StringComparison.Ordinal);
+                var option = Regex.Replace(name, "[A-Z]", m => $"-{m.Value.ToLowerInvariant()}");
+                Assert.Contains($"`-{option}", console, StringComparison.Ordinal);
+            }
+        );
+    }
+
+    /// <summary>A verb that locked for itself could work by a plan that is out of date.</summary>
+    [Fact]
+    public void Verbs_lock_sweep_and_plan_again_in_one_place()
+    {
+        var found =
+            from file in Sources("src/BackupTools.Core/Operations")
+            where Regex.IsMatch(WithoutComments(Text(file)), @"\b(FolderLock\.Acquire|StagingArea\.Sweep)\(")
+            select Path.GetFileNameWithoutExtension(file);
+        Assert.Equal(["UnderLock"], found);
     }
 
     /// <summary>What changed while it was copied is copied again by SteadyCapture; the other waits are for smaller things.</summary>

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Operations;
+using BackupTools.Tests;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Crash;
@@ -35,17 +35,8 @@ internal sealed class CrashBox : IDisposable
     /// <summary>It goes from bundle to bundle: each is whole, but one can be there before the other.</summary>
     public bool GoesByBundles => _operation is "copy" or "prune";
 
-    /// <summary>The operations that an engine has.</summary>
-    public static IReadOnlyList<string> Operations(EngineSample sample) =>
-        [
-            "full",
-            "increment",
-            "restore",
-            "forced restore",
-            .. new OperationHost().Engines.ByName(sample.Name.Split(' ')[0]) is IChainKeeper
-                ? new[] { "merge", "copy", "prune" }
-                : [],
-        ];
+    public static IReadOnlyList<string> Operations { get; } =
+    ["full", "increment", "restore", "forced restore", "merge", "copy", "prune"];
 
     public string Folder => Path.Combine(_root, "box");
 
@@ -97,13 +88,13 @@ internal sealed class CrashBox : IDisposable
                 break;
             case "merge":
                 var merge = new MergeSettings { Path = Bundles, DestinationPath = Elsewhere };
-                MergeChain.Execute(MergeChain.Plan(merge, host), host);
+                Verbs.Merge(merge, host);
                 break;
             case "copy":
-                CopyChain.Execute(new CopySettings { Path = Bundles, DestinationPath = Elsewhere }, host);
+                Verbs.Copy(new CopySettings { Path = Bundles, DestinationPath = Elsewhere }, host);
                 break;
             case "prune":
-                ExpireBackups.Execute(new ExpirySettings { Path = Bundles, KeepLast = 1 }, host);
+                Verbs.Expire(new ExpirySettings { Path = Bundles, KeepLast = 1 }, host);
                 break;
             default:
                 var restore = new RestoreSettings { Path = Bundles, DestinationPath = Restored };

@@ -14,7 +14,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             var rows = new TheoryData<string, string>();
             foreach (var sample in EngineSample.All)
             {
-                foreach (var operation in CrashBox.Operations(sample))
+                foreach (var operation in CrashBox.Operations)
                 {
                     rows.Add(sample.Name, operation);
                 }

@@ -41,7 +41,7 @@ public static class Program
         var findings = 0;
         foreach (var sample in EngineSample.All.Where(s => engine is null || s.Name == engine))
         {
-            foreach (var name in CrashBox.Operations(sample).Where(o => operation is null || o == operation))
+            foreach (var name in CrashBox.Operations.Where(o => operation is null || o == operation))
             {
                 var tally = CrashRun.Run(
                     sample,

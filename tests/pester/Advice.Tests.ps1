@@ -11,6 +11,8 @@ BeforeAll {
     . "$PSScriptRoot/Support.ps1"
     . "$PSScriptRoot/Advice.ps1"
     . "$PSScriptRoot/AdviceOfStates.ps1"
+    # The first cmdlet that runs has the library name things as cmdlets do.
+    $null = Get-BackupChain -Path "$PSScriptRoot/none*"
 
     # Changes one bit of a file.
     function Edit-Byte([string] $Path, [int] $At) {

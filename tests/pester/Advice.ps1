@@ -34,7 +34,7 @@ function Get-AdviceCase {
         }
     }
     @{
-        Id = 'PathIsAmbiguous'; Advice = 'Use -LiteralPath to mean the name as it is.'
+        Id = 'PathIsAmbiguous'; Advice = 'Name the one that is meant by its own path.'
         Provoke = {
             Set-Location -LiteralPath $s.Folder
             Copy-Item -LiteralPath $s.Source -Destination 'shop[1].db'
@@ -50,7 +50,7 @@ function Get-AdviceCase {
     @{
         Id = 'TimeIsAmbiguous'; Advice = 'Give the time as ISO 8601, such as 2026-11-20T04:10:00Z.'
         Provoke = { Test-BackupChain -LiteralPath $s.Destination -PointInTime '11/20/2026 4:10' }
-        Follow = { (Test-BackupChain -LiteralPath $s.Destination -PointInTime ([datetime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [cultureinfo]::InvariantCulture)) -WarningAction Ignore).IsValid }
+        Follow = { (Test-BackupChain -LiteralPath $s.Destination -PointInTime $s.Bundles[1].CreatedUtc.ToString('o') -WarningAction Ignore).IsValid }
     }
     @{
         Id = 'PositionIsInvalid'; Advice = 'Give a whole number from the StartPosition and EndPosition of the bundles.'

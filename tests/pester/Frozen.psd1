@@ -145,6 +145,7 @@
             'PointInTime: System.Nullable[System.DateTimeOffset]'
             'Quiet: switch'
             'RestoreDrill: switch'
+            'SourcePath: string'
             'ThrottleLimit: int'
             'ToPosition: System.Nullable[ulong]'
         )

@@ -26,6 +26,12 @@ Describe 'Help of <Cmdlet>' -ForEach $cmdlets {
         $page = Get-Content -LiteralPath "$root/docs/help/$Cmdlet.md" -Raw
     }
 
+    It 'is what Get-Help shows of a module that was just built' {
+        $shown = Get-Help -Name $Cmdlet
+        $shown.Synopsis | Should -Be "$($entry.details.description.para)"
+        "$($shown.description.Text)" | Should -Not -BeNullOrEmpty
+    }
+
     It 'has a synopsis, a description and notes' {
         "$($entry.details.description.para)" | Should -Match '\.$'
         "$($entry.description.para)".Length | Should -BeGreaterThan 100

@@ -203,6 +203,7 @@ Describe 'What only some engines know' {
     It 'ForgetDestination is refused for SPG' {
         New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -ForgetDestination old -ErrorVariable errors -ErrorAction SilentlyContinue
         $errors[0].FullyQualifiedErrorId | Should -BeExactly 'InvalidOption,BackupTools.PowerShell.Commands.NewFullBackupCommand'
+        $errors[0].Exception.Message | Should -BeExactly 'SPG has no option -ForgetDestination'
     }
 
     It 'Differential is refused for SPG' {

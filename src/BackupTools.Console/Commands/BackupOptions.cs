@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
@@ -16,81 +17,71 @@ internal sealed class BackupOptions
         "The folder for the bundles; made when it does not exist.",
         "FOLDER"
     );
-    private readonly Option<string?> _engine = Options.Engine();
-    private readonly Option<string?> _walPath = Options.WalPath(
-        "SPG: the write-ahead log, when not beside the database."
-    );
-    private readonly Option<bool> _includeWal = Options.Switch(
-        "--include-wal",
-        "PowDB: capture a non-empty log together with the data."
-    );
-    private readonly Option<bool> _noCursor = Options.Switch(
-        "--no-cursor",
-        "Grafeo: leave the engine's backup cursor beside the source alone."
-    );
-    private readonly Option<string[]> _forget = new("--forget-destination")
-    {
-        Description = "Grafeo: a former destination that no longer holds back the cursor; may be given several times.",
-        HelpName = "FOLDER",
-    };
-    private readonly Option<bool> _engineLayout = Options.Switch(
-        "--engine-layout",
-        "Alopex: write into the engine's own layout of backups."
-    );
-    private readonly Option<string?> _checkpoint = new("--checkpoint")
-    {
-        Description = "A shell command that has the engine write a checkpoint; run just before the copy.",
-        HelpName = "COMMAND",
-    };
-    private readonly Option<bool> _json = Options.Json();
-    private readonly Option<bool> _verbose = Options.Verbose();
-    private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
+    private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;
+    private readonly Option<bool> _dryRun = Options.DryRun();
+    private readonly CommonOptions _common = new();
 
-    public void AddTo(Command command)
+    /// <summary>Adds them to a verb.</summary>
+    public BackupOptions(Command command, bool ofIncrements = false)
     {
+        _ofEngines = [.. EngineOptions.All.Where(o => ofIncrements || !o.OfIncrements).Select(o => (o, Make(o)))];
         command.Add(_source);
-        foreach (
-            var option in new Option[]
-            {
-                _destination,
-                _engine,
-                _walPath,
-                _includeWal,
-                _noCursor,
-                _forget,
-                _engineLayout,
-                _checkpoint,
-                _json,
-                _verbose,
-                _throttleLimit,
-            }
-        )
-        {
-            command.Add(option);
-        }
+        command.AddAll([_destination, .. _ofEngines.Select(o => o.Option), _dryRun]);
+        _common.AddTo(command);
     }
 
-    public int Run(StopSignals signals, ParseResult parsed, Action<Run, BackupSettings> work) =>
-        Console.Run.Of(
+    /// <summary>Takes the backup; <paramref name="complete"/> adds what only one of the verbs knows.</summary>
+    public int Run(StopSignals signals, ParseResult parsed, Func<BackupSettings, BackupSettings> complete) =>
+        _common.Run(
             signals,
-            parsed.GetValue(_json),
-            parsed.GetValue(_verbose),
-            parsed.GetValue(_throttleLimit),
-            run => work(run, Settings(parsed, signals.Token))
+            parsed,
+            run =>
+            {
+                var settings = complete(Settings(parsed, signals.Token));
+                run.Carry(
+                    parsed.GetValue(_dryRun),
+                    host => TakeBackup.Plan(settings, host),
+                    TakeBackup.Execute,
+                    run.EmitPublished
+                );
+            }
         );
 
-    private BackupSettings Settings(ParseResult parsed, CancellationToken stop) =>
-        new()
+    private BackupSettings Settings(ParseResult parsed, CancellationToken stop)
+    {
+        var settings = new BackupSettings
         {
             SourcePath = LocalPath.Absolute(parsed.GetRequiredValue(_source)),
             DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(_destination)),
-            Engine = parsed.GetValue(_engine),
-            WalPath = Options.AbsoluteOrNull(parsed.GetValue(_walPath)),
-            IncludeWal = parsed.GetValue(_includeWal),
-            NoCursor = parsed.GetValue(_noCursor),
-            ForgetDestination = (parsed.GetValue(_forget) ?? []).Select(LocalPath.Absolute).ToArray(),
-            EngineLayout = parsed.GetValue(_engineLayout),
-            Checkpoint = parsed.GetValue(_checkpoint) is { } command ? () => RunCheckpoint(command, stop) : null,
+            Engine = _common.Engine(parsed),
+        };
+        foreach (var (declared, option) in _ofEngines)
+        {
+            typeof(BackupSettings)
+                .GetProperty(declared.Name)!
+                .SetValue(settings, ValueOf(declared, option, parsed, stop));
+        }
+        return settings;
+    }
+
+    private static Option Make(EngineOption declared)
+    {
+        var (name, help) = (Options.Spell(declared.Name), declared.Help);
+        return declared.Type == typeof(bool) ? Options.Switch(name, help)
+            : declared.Type == typeof(string) ? Options.Text(name, help, "FILE")
+            : declared.Type == typeof(Action) ? Options.Text(name, help, "COMMAND")
+            : new Option<string[]>(name) { Description = help, HelpName = "FOLDER" };
+    }
+
+    private static object? ValueOf(EngineOption declared, Option option, ParseResult parsed, CancellationToken stop) =>
+        option switch
+        {
+            Option<bool> given => parsed.GetValue(given),
+            Option<string[]> given => (parsed.GetValue(given) ?? []).Select(LocalPath.Absolute).ToArray(),
+            Option<string?> given when parsed.GetValue(given) is { } text => declared.Type == typeof(string)
+                ? LocalPath.Absolute(text)
+                : () => RunCheckpoint(text, stop),
+            _ => null,
         };
 
     private static void RunCheckpoint(string command, CancellationToken stop)

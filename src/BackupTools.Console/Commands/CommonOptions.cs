@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace BackupTools.Console.Commands;
 
-/// <summary>What the verbs about bundles all have: --engine, --json and --verbose, and how a run begins with them.</summary>
+/// <summary>What all verbs but demo have: --engine, --json, --verbose and --throttle-limit, and how a run begins with them.</summary>
 internal sealed class CommonOptions
 {
     private readonly Option<string?> _engine = Options.Engine();
@@ -10,13 +10,7 @@ internal sealed class CommonOptions
     private readonly Option<bool> _verbose = Options.Verbose();
     private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
 
-    public void AddTo(Command command)
-    {
-        command.Add(_engine);
-        command.Add(_json);
-        command.Add(_verbose);
-        command.Add(_throttleLimit);
-    }
+    public void AddTo(Command command) => command.AddAll(_engine, _json, _verbose, _throttleLimit);
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
 

@@ -13,11 +13,10 @@ internal static class CopyCommand
         var destination = Options.DestinationPath("The second folder; made when it does not exist.", "FOLDER");
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
+        var dryRun = Options.DryRun();
         var common = new CommonOptions();
         command.Add(folder);
-        command.Add(destination);
-        command.Add(chainId);
-        command.Add(verify);
+        command.AddAll(destination, chainId, verify, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(
@@ -33,9 +32,16 @@ internal static class CopyCommand
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),
                     };
-                    var report = run.Execute(host => CopyChain.Execute(settings, host));
-                    run.Emit(report, $"{report.Copied.Count} bundle(s) were copied to {report.FullName}");
-                    run.FailFor(report.Problems);
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => CopyChain.Plan(settings, host),
+                        CopyChain.Execute,
+                        report =>
+                        {
+                            run.Emit(report, $"{report.Copied.Count} bundle(s) were copied to {report.FullName}");
+                            run.FailFor(report.Problems);
+                        }
+                    );
                 }
             )
         );

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
@@ -9,18 +8,8 @@ internal static class FullCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("full", "Take a full backup of a database.");
-        var options = new BackupOptions();
-        options.AddTo(command);
-        command.SetAction(parsed =>
-            options.Run(
-                signals,
-                parsed,
-                (run, settings) =>
-                    run.EmitPublished(
-                        run.Execute(host => TakeFullBackup.ExecuteAll(TakeFullBackup.Plan(settings, host), host))
-                    )
-            )
-        );
+        var options = new BackupOptions(command);
+        command.SetAction(parsed => options.Run(signals, parsed, settings => settings));
         return command;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
@@ -9,49 +8,31 @@ internal static class IncrementalCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("incremental", "Take what changed since the newest bundle at the destination.");
-        var options = new BackupOptions();
-        var since = new Option<string?>("--since")
-        {
-            Description = "The position to continue from; else the end of the newest bundle.",
-            HelpName = "POSITION",
-        };
-        var sinceBundle = new Option<string?>("--since-bundle")
-        {
-            Description = "The bundle to build on; else the newest one.",
-            HelpName = "PATH",
-        };
-        var differential = Options.Switch("--differential", "PowDB: build on the chain's full.");
+        var options = new BackupOptions(command, ofIncrements: true);
+        var since = Options.Text(
+            "--since",
+            "The position to continue from; else the end of the newest bundle.",
+            "POSITION"
+        );
+        var sinceBundle = Options.Text("--since-bundle", "The bundle to build on; else the newest one.", "PATH");
         var chainId = Options.ChainId();
         var fullIfNeeded = Options.Switch("--full-if-needed", "Take a full where only a full can go on, and warn why.");
         var allowEmpty = Options.Switch("--allow-empty", "Write the bundle even if nothing has changed.");
-        options.AddTo(command);
-        command.Add(since);
-        command.Add(sinceBundle);
-        command.Add(differential);
-        command.Add(chainId);
-        command.Add(fullIfNeeded);
-        command.Add(allowEmpty);
+        command.AddAll(since, sinceBundle, chainId, fullIfNeeded, allowEmpty);
         command.SetAction(parsed =>
             options.Run(
                 signals,
                 parsed,
-                (run, settings) =>
-                {
-                    var complete = settings with
+                settings =>
+                    settings with
                     {
+                        Incremental = true,
                         Since = Options.Position(parsed.GetValue(since)),
                         SinceBundle = Options.AbsoluteOrNull(parsed.GetValue(sinceBundle)),
-                        Differential = parsed.GetValue(differential),
                         ChainId = parsed.GetValue(chainId),
                         FullIfNeeded = parsed.GetValue(fullIfNeeded),
                         AllowEmpty = parsed.GetValue(allowEmpty),
-                    };
-                    run.EmitPublished(
-                        run.Execute(host =>
-                            TakeIncrementalBackup.ExecuteAll(TakeIncrementalBackup.Plan(complete, host), host)
-                        )
-                    );
-                }
+                    }
             )
         );
         return command;

@@ -14,8 +14,9 @@ internal static class MergeCommand
             "The folder for the merged full; may be the folder of the chain.",
             "FOLDER"
         );
+        var dryRun = Options.DryRun();
         options.AddTo(command);
-        command.Add(destination);
+        command.AddAll(destination, dryRun);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -31,8 +32,11 @@ internal static class MergeCommand
                         PointInTime = target.PointInTime,
                         DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
                     };
-                    run.EmitPublished(
-                        run.Execute(host => MergeChain.ExecuteAll(MergeChain.Plan(settings, host), host))
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => MergeChain.Plan(settings, host),
+                        MergeChain.Execute,
+                        run.EmitPublished
                     );
                 }
             )

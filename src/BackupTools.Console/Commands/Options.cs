@@ -9,6 +9,24 @@ namespace BackupTools.Console.Commands;
 /// <summary>The options that several verbs have, each made in one place so that it means the same everywhere.</summary>
 internal static class Options
 {
+    /// <summary>What Core calls FullIfNeeded is <c>--full-if-needed</c> here, and what it can do is a verb.</summary>
+    public static string Spell(string name) =>
+        name switch
+        {
+            nameof(ReadChains) => "backuptools chain",
+            nameof(CopyChain) => "backuptools copy",
+            nameof(TakeBackup) => "backuptools full",
+            _ => "-" + string.Concat(name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{c}")),
+        };
+
+    public static void AddAll(this Command command, params Option[] options)
+    {
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+    }
+
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON array on standard output, and nothing else there." };
 
@@ -36,11 +54,7 @@ internal static class Options
     }
 
     public static Option<string?> Engine() =>
-        new("--engine")
-        {
-            Description = "SQLite, SPG, Grafeo, Alopex or PowDB; found out when not given.",
-            HelpName = "NAME",
-        };
+        Text("--engine", "SQLite, SPG, Grafeo, Alopex or PowDB; found out when not given.", "NAME");
 
     public static Option<string> DestinationPath(string description, string helpName) =>
         new("--destination-path")
@@ -50,28 +64,23 @@ internal static class Options
             Required = true,
         };
 
-    public static Option<string?> WalPath(string description) =>
-        new("--wal-path") { Description = description, HelpName = "FILE" };
+    public static Option<string?> Text(string name, string description, string helpName) =>
+        new(name) { Description = description, HelpName = helpName };
 
     public static Option<string?> ChainId(string description = "The chain, where the folder holds several.") =>
-        new("--chain-id") { Description = description, HelpName = "ID" };
+        Text("--chain-id", description, "ID");
 
     public static Option<string?> Span(string name, string description) =>
-        new(name) { Description = description + " As [d.]hh:mm[:ss].", HelpName = "SPAN" };
+        Text(name, description + " As [d.]hh:mm[:ss].", "SPAN");
 
     public static Option<string?> ToPosition() =>
-        new("--to-position")
-        {
-            Description = "The position to reach (WAL bytes, epoch or LSN, as the engine counts).",
-            HelpName = "N",
-        };
+        Text("--to-position", "The position to reach (WAL bytes, epoch or LSN, as the engine counts).", "N");
 
     public static Option<string?> PointInTime() =>
-        new("--point-in-time")
-        {
-            Description = "The time to reach, ISO 8601 with an offset, such as 2026-11-20T04:10:00Z.",
-            HelpName = "T",
-        };
+        Text("--point-in-time", "The time to reach, ISO 8601 with an offset, such as 2026-11-20T04:10:00Z.", "T");
+
+    public static Option<bool> DryRun(string description = "Only say what would be read and written.") =>
+        Switch("--dry-run", description);
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 

@@ -18,13 +18,10 @@ internal static class PruneCommand
         var yearly = Keep("--keep-yearly", "Keep the newest restore point of each of the last N years.");
         var chainId = Options.ChainId("Only this chain loses bundles.");
         var force = Options.Switch("--force", "Allow the newest restore point of a database to go too.");
-        var dryRun = Options.Switch("--dry-run", "Only say what would go and what would stay, and why.");
+        var dryRun = Options.DryRun("Only say what would go and what would stay, and why.");
         var common = new CommonOptions();
         command.Add(folder);
-        foreach (var option in new Option[] { last, within, daily, weekly, monthly, yearly, chainId, force, dryRun })
-        {
-            command.Add(option);
-        }
+        command.AddAll(last, within, daily, weekly, monthly, yearly, chainId, force, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(
@@ -47,8 +44,10 @@ internal static class PruneCommand
                     };
                     var isPlan = parsed.GetValue(dryRun);
                     var report = run.Execute(host =>
-                        isPlan ? ExpireBackups.Plan(settings, host) : ExpireBackups.Execute(settings, host)
-                    );
+                    {
+                        var plan = ExpireBackups.Plan(settings, host);
+                        return isPlan ? plan.Report : ExpireBackups.Execute(plan, host);
+                    });
                     run.Emit(report, isPlan ? null : $"{report.RemovedCount} bundle(s) were removed");
                     run.FailFor(report.Problems);
                 }

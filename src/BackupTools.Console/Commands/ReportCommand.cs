@@ -19,11 +19,11 @@ internal static class ReportCommand
             "The file; a report of ours in the same format is replaced, nothing else.",
             "FILE"
         );
-        var format = new Option<string?>("--format")
-        {
-            Description = "Html (a page; the default), Json (facts for programs) or Prometheus (metrics).",
-            HelpName = "NAME",
-        };
+        var format = Options.Text(
+            "--format",
+            "Html (a page; the default), Json (facts for programs) or Prometheus (metrics).",
+            "NAME"
+        );
         var objective = Options.Span(
             "--recovery-point-objective",
             "How old the newest restorable state may be; older ones are marked as late."
@@ -33,19 +33,17 @@ internal static class ReportCommand
             Description = "What 'test --json' printed, now or earlier; may be given several times.",
             HelpName = "FILE",
         };
-        var title = new Option<string?>("--title") { Description = "The heading of the page.", HelpName = "TEXT" };
+        var title = Options.Text("--title", "The heading of the page.", "TEXT");
         var note = new Option<string[]>("--note")
         {
             Description = "A line for the top of the page; may be given several times.",
             HelpName = "TEXT",
         };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
+        var dryRun = Options.DryRun("Only say how the databases stand.");
         var common = new CommonOptions();
         command.Add(folders);
-        foreach (var option in new Option[] { destination, format, objective, tests, title, note, recurse })
-        {
-            command.Add(option);
-        }
+        command.AddAll(destination, format, objective, tests, title, note, recurse, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(
@@ -65,8 +63,12 @@ internal static class ReportCommand
                         Title = parsed.GetValue(title),
                         Notes = parsed.GetValue(note) ?? [],
                     };
-                    var report = run.Execute(host => ExportReport.Execute(settings, host));
-                    run.Emit(report, $"the report was written: {settings.DestinationPath}");
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => ExportReport.Plan(settings, host),
+                        ExportReport.Execute,
+                        report => run.Emit(report, $"the report was written: {settings.DestinationPath}")
+                    );
                 }
             )
         );

@@ -14,16 +14,16 @@ internal static class RestoreCommand
             "The database file or data folder to make; FOLDER/ means into it.",
             "PATH"
         );
-        var walPath = Options.WalPath("SPG: where the write-ahead log goes; else beside the database.");
+        var walPath = Options.Text(
+            "--wal-path",
+            "SPG: where the write-ahead log goes; else beside the database.",
+            "FILE"
+        );
         var force = Options.Switch("--force", "Replace an existing database of the same engine. Skips no check.");
         var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
-        var dryRun = Options.Switch("--dry-run", "Only say what would be restored, replaced and kept.");
+        var dryRun = Options.DryRun("Only say what would be restored, replaced and kept.");
         options.AddTo(command);
-        command.Add(destination);
-        command.Add(walPath);
-        command.Add(force);
-        command.Add(deep);
-        command.Add(dryRun);
+        command.AddAll(destination, walPath, force, deep, dryRun);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -42,13 +42,12 @@ internal static class RestoreCommand
                         Force = parsed.GetValue(force),
                         Deep = parsed.GetValue(deep),
                     };
-                    if (parsed.GetValue(dryRun))
-                    {
-                        run.EmitLines(run.Execute(host => RestoreChain.Plan(settings, host)).Describe());
-                        return;
-                    }
-                    var report = run.Execute(host => RestoreChain.Execute(RestoreChain.Plan(settings, host), host));
-                    run.Emit(report, $"the database was restored: {report.FullName}");
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => RestoreChain.Plan(settings, host),
+                        RestoreChain.Execute,
+                        report => run.Emit(report, $"the database was restored: {report.FullName}")
+                    );
                 }
             )
         );

@@ -15,9 +15,7 @@ internal sealed class TargetOptions
     public void AddTo(Command command)
     {
         command.Add(_folder);
-        command.Add(_toPosition);
-        command.Add(_pointInTime);
-        command.Add(_chainId);
+        command.AddAll(_toPosition, _pointInTime, _chainId);
         _common.AddTo(command);
         command.Validators.Add(result =>
         {

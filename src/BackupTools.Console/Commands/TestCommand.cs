@@ -12,9 +12,13 @@ internal static class TestCommand
         var options = new TargetOptions();
         var deep = Options.Switch("--deep", "Check everything that the format defines.");
         var drill = Options.Switch("--restore-drill", "Restore into a temporary folder, check, and remove it.");
+        var source = new Option<string?>("--source-path")
+        {
+            Description = "SQLite: the database that was backed up, whose rows a drill counts too.",
+            HelpName = "FILE",
+        };
         options.AddTo(command);
-        command.Add(deep);
-        command.Add(drill);
+        command.AddAll(deep, drill, source);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -30,6 +34,7 @@ internal static class TestCommand
                         PointInTime = target.PointInTime,
                         Deep = parsed.GetValue(deep),
                         RestoreDrill = parsed.GetValue(drill),
+                        SourcePath = Options.AbsoluteOrNull(parsed.GetValue(source)),
                     };
                     run.Execute(host =>
                     {

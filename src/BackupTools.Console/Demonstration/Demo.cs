@@ -61,11 +61,12 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private BundleInfo TakeFull() =>
-        run.Execute(host => TakeFullBackup.Execute(TakeFullBackup.Plan(Settings, host), host));
+    private BundleInfo TakeFull() => Take(Settings);
 
-    private BundleInfo TakeIncrement() =>
-        run.Execute(host => TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(Settings, host), host));
+    private BundleInfo TakeIncrement() => Take(Settings with { Incremental = true });
+
+    private BundleInfo Take(BackupSettings settings) =>
+        run.Execute(host => TakeBackup.Execute(TakeBackup.Plan(settings, host), host))[0];
 
     /// <summary>Takes a backup after a while; it, and the last order that was committed before it began.</summary>
     private (BundleInfo Bundle, long Committed) Backup(Func<BundleInfo> take, Clerk clerk)

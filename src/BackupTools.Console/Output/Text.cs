@@ -13,7 +13,7 @@ internal static partial class Text
 
     /// <summary>One line: <c>error CODE: what, where. Recommendation.</c></summary>
     public static string Error(ErrorCode code, string what, string? recommendation) =>
-        OneLine($"error {code}: {what.TrimEnd('.')}. {InOptions(recommendation ?? "")}").TrimEnd();
+        OneLine($"error {code}: {what.TrimEnd('.')}. {recommendation}").TrimEnd();
 
     /// <summary>Prints what is wrong with the command line and returns the exit code.</summary>
     public static int UsageError(TextWriter error, ParseResult parsed)
@@ -159,23 +159,9 @@ internal static partial class Text
         }
     }
 
-    /// <summary>The advice of the library names cmdlets and their parameters; here they are verbs and options.</summary>
-    private static string InOptions(string advice) =>
-        Parameter()
-            .Replace(
-                advice.Replace("Get-BackupChain", "backuptools chain", StringComparison.Ordinal),
-                match => "-" + CapitalLetter().Replace(match.Value, m => "-" + m.Value.ToLowerInvariant())[1..]
-            );
-
     [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex LineBreaks();
 
     [GeneratedRegex(@"[\p{Cc}\p{Cf}\u2028\u2029]", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex Controls();
-
-    [GeneratedRegex(@"(?<=^|\s)-[A-Z][A-Za-z]+", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
-    private static partial Regex Parameter();
-
-    [GeneratedRegex("[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
-    private static partial Regex CapitalLetter();
 }

@@ -62,7 +62,7 @@ internal sealed class ChainBuilder
                 $"{doubt.Newest.Name} is taken for the newest, and {doubt.Rival.Name} may be newer: "
                     + "a clock was set back, and their dates do not tell",
                 doubt.Rival.FullName,
-                Recommendation: "Take a full backup, which is then the newest; or name the chain that is meant with -ChainId."
+                Recommendation: $"Take a full backup, which is then the newest; or name the chain that is meant with {Spelling.Of("ChainId")}."
             );
             chains[at] = chains[at] with { Problems = [.. chains[at].Problems, problem] };
         }

@@ -39,7 +39,7 @@ internal sealed record RetentionPolicy
             throw new BackupException(
                 ErrorCode.InvalidOption,
                 "no rule says what to keep",
-                recommendation: "Give at least one of the keep rules, such as -KeepLast 7."
+                recommendation: $"Give at least one of the keep rules, such as {Spelling.Of("KeepLast")} 7."
             );
         }
         if (Array.Exists(counts, c => c < 0) || Within < TimeSpan.Zero)

@@ -9,6 +9,12 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
     /// <summary>Set for what is no bundle though it looks like one; then there is neither header nor error.</summary>
     public ChainProblem? Stranger { get; private init; }
 
+    /// <summary>The name of an unreadable bundle tells its place: a full that is taken later is newer, and needs none of it.</summary>
+    public bool TellsPlace { get; init; }
+
+    /// <summary>There is such a full: whatever this is, the newest state is known without it.</summary>
+    public bool IsPast { get; init; }
+
     public static BundleReadResult Passed(string path, ChainProblem stranger) =>
         new(path, null, null) { Stranger = stranger };
 

@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Options;
 
 namespace BackupTools.Engines;
 

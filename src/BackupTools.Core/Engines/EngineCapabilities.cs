@@ -36,6 +36,6 @@ internal sealed record EngineCapabilities
     /// </summary>
     public Func<string, IReadOnlyList<string>> Beside { get; init; } = static _ => [];
 
-    /// <summary>Names of the <see cref="EngineOptions"/> properties that mean something to this engine.</summary>
+    /// <summary>Names of the <see cref="Options.EngineOptions"/> properties that mean something to this engine.</summary>
     public required IReadOnlyList<string> Options { get; init; }
 }

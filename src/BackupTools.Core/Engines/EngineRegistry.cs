@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Options;
 
 namespace BackupTools.Engines;
 
@@ -29,15 +30,6 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
             ErrorCode.UnknownEngine,
             $"'{name}' is not a known engine",
             recommendation: $"Use one of: {string.Join(", ", engines.Select(e => e.Name))}."
-        );
-
-    /// <summary>What the engine of that name does for chains without their source.</summary>
-    /// <exception cref="BackupException">UnknownEngine, UnsupportedFormat.</exception>
-    public IChainKeeper KeeperByName(string name) =>
-        ByName(name) as IChainKeeper
-        ?? throw new BackupException(
-            ErrorCode.UnsupportedFormat,
-            $"{name} chains cannot be merged, copied or thinned out here yet"
         );
 
     /// <summary>The engines to consider: the named one, or all.</summary>

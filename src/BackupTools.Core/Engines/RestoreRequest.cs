@@ -19,6 +19,9 @@ internal sealed record RestoreRequest
     /// <summary>SPG: where the log goes; null means the default beside the database.</summary>
     public string? WalPath { get; init; }
 
+    /// <summary>SQLite: the database that the user named as the source; only then is it opened.</summary>
+    public string? SourcePath { get; init; }
+
     /// <summary>Check everything the format defines before publishing, not only checksums and structure.</summary>
     public bool Deep { get; init; }
 }

@@ -60,21 +60,23 @@ public static class ErrorCodes
     public static string DefaultRecommendation(ErrorCode code) =>
         code switch
         {
-            ErrorCode.Unexpected => "Run again with -Verbose; if it persists, report it with the full error.",
-            ErrorCode.OutOfMemory => "Lower -ThrottleLimit, or allow the process more memory.",
+            ErrorCode.Unexpected =>
+                $"Run again with {Spelling.Of("Verbose")}; if it persists, report it with the full error.",
+            ErrorCode.OutOfMemory => $"Lower {Spelling.Of("ThrottleLimit")}, or allow the process more memory.",
             ErrorCode.InvalidOption => "See the help of the command for the options that go together.",
             ErrorCode.UnknownEngine => "Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.",
-            ErrorCode.PathIsAmbiguous => "Use -LiteralPath to mean the name as it is.",
+            ErrorCode.PathIsAmbiguous => "Name the one that is meant by its own path.",
             ErrorCode.ProviderNotSupported => "Give a path in the file system.",
             ErrorCode.TimeIsAmbiguous => "Give the time as ISO 8601, such as 2026-11-20T04:10:00Z.",
             ErrorCode.PositionIsInvalid => "Give a whole number from the StartPosition and EndPosition of the bundles.",
             ErrorCode.NameTooLong => "Use a shorter name, or a folder nearer to the root.",
             ErrorCode.DestinationOverlapsSource => "Choose a destination outside the source.",
             ErrorCode.PathNotFound => "Check the spelling of the path.",
-            ErrorCode.SourceNotRecognised => "Give the database's own file or folder, or name the engine with -Engine.",
+            ErrorCode.SourceNotRecognised =>
+                $"Give the database's own file or folder, or name the engine with {Spelling.Of("Engine")}.",
             ErrorCode.BundleNotRecognised => "Give a bundle, or the folder that holds the bundles.",
             ErrorCode.NoBundles => "Give the folder that the backups were written to.",
-            ErrorCode.ChainNotFound => "List the chains with Get-BackupChain and use one of their ids.",
+            ErrorCode.ChainNotFound => $"List the chains with {Spelling.Of("ReadChains")} and use one of their ids.",
             ErrorCode.NoFullBackup => "Take a full backup first.",
             ErrorCode.NothingToBackUp => "Nothing is to be done: the chain already holds every change.",
             ErrorCode.BadMagic or ErrorCode.Malformed =>
@@ -89,12 +91,15 @@ public static class ErrorCodes
             ErrorCode.ChainFork => "Remove one branch, or name a position that only one of them covers.",
             ErrorCode.ChainDuplicate => "Remove the copy.",
             ErrorCode.ForeignEpoch => "Take a new full backup: the log was restarted since the last one.",
-            ErrorCode.ChainIsAmbiguous => "Name one chain with -ChainId; Get-BackupChain lists them.",
-            ErrorCode.TargetNotCovered => "Choose a target inside the chain; Get-BackupChain shows its range.",
+            ErrorCode.ChainIsAmbiguous =>
+                $"Name one chain with {Spelling.Of("ChainId")}; {Spelling.Of("ReadChains")} lists them.",
+            ErrorCode.TargetNotCovered =>
+                $"Choose a target inside the chain; {Spelling.Of("ReadChains")} shows its range.",
             ErrorCode.SinceBeyondLog or ErrorCode.SinceInsideFrame or ErrorCode.LogIsGone => "Take a new full backup.",
             ErrorCode.ClockDoubtful =>
-                "Check the clocks of the machines that write here; -PointInTime may not find the state that is meant.",
-            ErrorCode.ContinuityNotProved => "Take a new full backup, or use -FullIfNeeded, which does.",
+                $"Check the clocks of the machines that write here; {Spelling.Of("PointInTime")} may not find the state that is meant.",
+            ErrorCode.ContinuityNotProved =>
+                $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does.",
             ErrorCode.BackupRunning => "Wait until the other run has ended.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",
@@ -109,8 +114,9 @@ public static class ErrorCodes
             ErrorCode.EncryptedNotSupported => "Use the engine's own backup for encrypted databases.",
             ErrorCode.ColdSegments => "Copy the segment files with the server stopped; see docs/engines/spg.md.",
             ErrorCode.SourceDamaged => "Repair or restore the database; the newest sound backup is kept as it is.",
-            ErrorCode.WalNotEmpty => "Run a checkpoint in the engine, or include the log with -IncludeWal.",
-            ErrorCode.WalMissing => "Name the log with -WalPath.",
+            ErrorCode.WalNotEmpty =>
+                $"Run a checkpoint in the engine, or include the log with {Spelling.Of("IncludeWal")}.",
+            ErrorCode.WalMissing => $"Name the log with {Spelling.Of("WalPath")}.",
             ErrorCode.OpenTransaction => "Take a new full backup while no transaction is open.",
             _ => throw new ArgumentOutOfRangeException(nameof(code), code, "unknown error code"),
         };

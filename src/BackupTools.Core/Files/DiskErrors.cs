@@ -65,7 +65,7 @@ internal static class DiskErrors
             },
             path,
             recommendation: isHandles
-                ? "Raise the limit (ulimit -n, LimitNOFILE= of a service), or lower -ThrottleLimit."
+                ? $"Raise the limit (ulimit -n, LimitNOFILE= of a service), or lower {Spelling.Of("ThrottleLimit")}."
                 : null,
             inner: inner
         );

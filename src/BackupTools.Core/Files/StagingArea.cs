@@ -92,7 +92,7 @@ internal sealed class StagingArea : IDisposable
         throw new BackupException(ErrorCode.UnsafeName, $"not a name for a staged item: '{relativeName}'", Folder);
     }
 
-    /// <summary>Creates a staged file (its missing parent folders too) and remembers to flush it before publishing.</summary>
+    /// <summary>Creates a staged file, and its missing parent folders; <see cref="Publish"/> flushes it.</summary>
     public IDiskFile CreateFile(string relativeName, long preallocate = 0)
     {
         var path = PathOf(relativeName);

@@ -5,24 +5,15 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>What a backup would do, found out without writing anything.</summary>
-public sealed class BackupPlan
+public sealed class BackupPlan : IPlan
 {
-    internal BackupPlan(BackupSettings settings, BundleKind kind, IBackupEngine engine, CapturePlan capture)
-    {
-        Settings = settings;
-        Kind = kind;
-        AskedKind = kind;
-        EngineOf = engine;
-        Capture = capture;
-    }
+    internal BackupPlan(BackupSettings settings, BundleKind kind, IBackupEngine engine, CapturePlan capture) =>
+        (Settings, Kind, EngineOf, Capture) = (settings, kind, engine, capture);
 
     internal BackupSettings Settings { get; }
 
-    /// <summary>What will be taken.</summary>
+    /// <summary>What will be taken, which is not what was asked for when a full takes the place of an increment.</summary>
     internal BundleKind Kind { get; }
-
-    /// <summary>What was asked for, which is something else when a full takes the place of an increment.</summary>
-    internal BundleKind AskedKind { get; init; }
 
     internal IBackupEngine EngineOf { get; }
 

@@ -1,9 +1,9 @@
-using BackupTools.Engines;
+using BackupTools.Options;
 
 namespace BackupTools.Operations;
 
 /// <summary>What a backup is to do. Paths are absolute and native; front ends resolve them.</summary>
-public sealed record BackupSettings
+public sealed record BackupSettings : EngineOptions
 {
     /// <summary>The database: a file or a data folder, as the engine has it.</summary>
     public required string SourcePath { get; init; }
@@ -11,29 +11,11 @@ public sealed record BackupSettings
     /// <summary>The folder for the bundles; made when it does not exist.</summary>
     public required string DestinationPath { get; init; }
 
+    /// <summary>Take what changed since a bundle of the chain at the destination, instead of a full.</summary>
+    public bool Incremental { get; init; }
+
     /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB, in any case; null to find out.</summary>
     public string? Engine { get; init; }
-
-    /// <summary>SPG: the write-ahead log; null for the default beside the database.</summary>
-    public string? WalPath { get; init; }
-
-    /// <summary>PowDB: capture a non-empty log together with the data.</summary>
-    public bool IncludeWal { get; init; }
-
-    /// <summary>PowDB, increments: build on the chain's full instead of its newest bundle.</summary>
-    public bool Differential { get; init; }
-
-    /// <summary>Grafeo: leave the engine's backup cursor beside the source alone.</summary>
-    public bool NoCursor { get; init; }
-
-    /// <summary>Grafeo: destinations that no longer hold back the engine's cursor.</summary>
-    public IReadOnlyList<string> ForgetDestination { get; init; } = [];
-
-    /// <summary>Alopex: keep the engine's own .lifecycle/backup layout and its latest marker.</summary>
-    public bool EngineLayout { get; init; }
-
-    /// <summary>Runs the user's checkpoint just before the copy; null for none.</summary>
-    public Action? Checkpoint { get; init; }
 
     /// <summary>Increments: the position to continue from; null for the newest bundle at the destination.</summary>
     public ulong? Since { get; init; }
@@ -52,16 +34,4 @@ public sealed record BackupSettings
 
     /// <summary>Increments: write the bundle even if nothing has changed, where the format has empty ones.</summary>
     public bool AllowEmpty { get; init; }
-
-    internal EngineOptions ToOptions() =>
-        new()
-        {
-            WalPath = WalPath,
-            IncludeWal = IncludeWal,
-            Differential = Differential,
-            NoCursor = NoCursor,
-            ForgetDestinations = ForgetDestination,
-            EngineLayout = EngineLayout,
-            Checkpoint = Checkpoint,
-        };
 }

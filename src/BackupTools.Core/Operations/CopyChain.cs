@@ -14,20 +14,52 @@ public static class CopyChain
 {
     /// <summary>Which bundles are missing in the second folder; writes nothing.</summary>
     /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, DestinationOverlapsSource.</exception>
-    public static IReadOnlyList<BundleInfo> Plan(CopySettings settings, OperationHost host) =>
-        Missing(settings, host).Missing.Select(m => m.Bundle.ToInfo(m.Chain.ChainId)).ToArray();
+    public static CopyPlan Plan(CopySettings settings, OperationHost host)
+    {
+        PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
+        var engines = host.Engines.Candidates(settings.Engine);
+        var source = BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles);
+        if (source.Chains.Count == 0)
+        {
+            throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
+        }
+        var chains = settings.ChainId is { } id ? [BundleFolder.ById(source.Chains, id, settings.Path)] : source.Chains;
+        var there = host.Disk.Stat(settings.DestinationPath) is null
+            ? []
+            : BundleFolder
+                .Read(settings.DestinationPath, engines, host.Context)
+                .Chains.SelectMany(c => c.Bundles)
+                .ToDictionary(b => b.Id, StringComparer.Ordinal);
+        // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
+        var wanted = chains
+            .SelectMany(chain => chain.Bundles.Select(bundle => (Chain: chain, Bundle: bundle)))
+            .OrderBy(x => x.Bundle.OrderUtc)
+            .ToList();
+        var missing = wanted
+            .Where(w => !there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
+            .ToList();
+        return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count);
+    }
 
     /// <summary>
     /// Copies what is missing. A damaged bundle is a problem of the report: what follows it in its chain is left out,
     /// the other chains are copied all the same.
     /// </summary>
     /// <exception cref="BackupException">The disk failed; what was copied before stays.</exception>
-    public static CopyReport Execute(CopySettings settings, OperationHost host)
+    public static CopyReport Execute(CopyPlan plan, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
-        Missing(settings, host);
-        using var folderLock = DestinationScope.Open(host, settings.DestinationPath);
-        var (chains, missing, present) = Missing(settings, host);
+        return UnderLock.Execute(
+            host,
+            plan.Settings.DestinationPath,
+            () => Plan(plan.Settings, host),
+            fresh => Copy(fresh, started, host)
+        );
+    }
+
+    private static CopyReport Copy(CopyPlan plan, long started, OperationHost host)
+    {
+        var (settings, missing) = (plan.Settings, plan.Missing);
         host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
@@ -46,8 +78,8 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
-        CopyKnownCurrent(chains, settings, host);
-        if (settings.Verify && copied.Count + present > 0)
+        CopyKnownCurrent(plan.Chains, settings, host);
+        if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
             var reports = Verify(settings, host);
             verification!.Dispose();
@@ -58,7 +90,7 @@ public static class CopyChain
             SourceFullName = settings.Path,
             FullName = settings.DestinationPath,
             Copied = copied,
-            PresentCount = present,
+            PresentCount = plan.PresentCount,
             Length = copied.Sum(b => b.Length),
             IsValid =
                 problems.Exists(p => p.Severity == nameof(ProblemSeverity.Error)) ? false
@@ -73,12 +105,10 @@ public static class CopyChain
     {
         var engine = host.Engines.ByName(bundle.Engine);
         using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
-        var result = host
-            .Engines.KeeperByName(bundle.Engine)
-            .CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
+        var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         staging.Publish([.. result.Steps.Select(s => OverHalf(s, bundle, host))], host.Cancellation);
         result.AfterPublish?.Invoke();
-        var copy = BackupRun.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
+        var copy = TakeBackup.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
         return copy;
     }
@@ -135,37 +165,6 @@ public static class CopyChain
             .Verify([there], 0, VerifyDepth.Checksums, host.Context)
             .Any(p => p.Severity == ProblemSeverity.Error)
         && PartialCopy.IsBeginningOf(host.Disk, there.FullName, bundle.FullName, host.Cancellation);
-
-    private static (
-        IReadOnlyList<BackupChain> Chains,
-        IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing,
-        int Present
-    ) Missing(CopySettings settings, OperationHost host)
-    {
-        PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
-        var engines = host.Engines.Candidates(settings.Engine);
-        var source = BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles);
-        if (source.Chains.Count == 0)
-        {
-            throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
-        }
-        var chains = settings.ChainId is { } id ? [BundleFolder.ById(source.Chains, id, settings.Path)] : source.Chains;
-        var there = host.Disk.Stat(settings.DestinationPath) is null
-            ? []
-            : BundleFolder
-                .Read(settings.DestinationPath, engines, host.Context)
-                .Chains.SelectMany(c => c.Bundles)
-                .ToDictionary(b => b.Id, StringComparer.Ordinal);
-        // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
-        var wanted = chains
-            .SelectMany(chain => chain.Bundles.Select(bundle => (Chain: chain, Bundle: bundle)))
-            .OrderBy(x => x.Bundle.OrderUtc)
-            .ToList();
-        var missing = wanted
-            .Where(w => !there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
-            .ToList();
-        return (chains, missing, wanted.Count - missing.Count);
-    }
 
     private static IEnumerable<ChainReport> Verify(CopySettings settings, OperationHost host) =>
         VerifyChain.Run(

@@ -13,10 +13,33 @@ public static class ExpireBackups
 {
     /// <summary>Says what would go and what would stay, and why; removes nothing.</summary>
     /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles, ChainNotFound.</exception>
-    public static ExpiryReport Plan(ExpirySettings settings, OperationHost host)
+    public static ExpiryPreview Plan(ExpirySettings settings, OperationHost host)
     {
-        var (plan, problems, _) = PlanOf(settings, host);
-        return Report(settings, plan, problems, null);
+        var (plan, doubts) = PlanOf(settings, host);
+        host.Warn(doubts);
+        return plan;
+    }
+
+    private static (ExpiryPreview Plan, IEnumerable<ChainProblem> Doubts) PlanOf(
+        ExpirySettings settings,
+        OperationHost host
+    )
+    {
+        var folder = Read(settings, host);
+        var doubts = BundleFolder.ClockDoubts(folder.Chains);
+        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow());
+        if (settings.ChainIds is not { } ids)
+        {
+            return (new ExpiryPreview(settings, plan, folder.Chains, ProblemsOf(folder, folder.Chains)), doubts);
+        }
+        var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path)).ToList();
+        var only = chains.SelectMany(c => c.Bundles).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+        var ofThese = new ExpiryPlan
+        {
+            Decisions = plan.Decisions.Where(d => only.Contains(d.Bundle)).ToList(),
+            Removals = plan.Removals.Where(only.Contains).ToList(),
+        };
+        return (new ExpiryPreview(settings, ofThese, chains, ProblemsOf(folder, chains)), doubts);
     }
 
     /// <summary>
@@ -24,26 +47,34 @@ public static class ExpireBackups
     /// killed is undone by the next.
     /// </summary>
     /// <exception cref="Errors.BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
-    public static ExpiryReport Execute(ExpirySettings settings, OperationHost host)
+    public static ExpiryReport Execute(ExpiryPreview preview, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
-        Read(settings, host);
-        using var folderLock = DestinationScope.Open(host, settings.Path);
-        // The plan is made under the lock: a run that has just ended may have built on what would go.
-        var (plan, problems, chains) = PlanOf(settings, host);
+        var settings = preview.Settings;
+        return UnderLock.Execute(
+            host,
+            settings.Path,
+            () => PlanOf(settings, host).Plan,
+            fresh => Remove(fresh, started, host)
+        );
+    }
+
+    private static ExpiryReport Remove(ExpiryPreview preview, long started, OperationHost host)
+    {
+        var (folder, plan) = (preview.Settings.Path, preview.Plan);
         foreach (var group in plan.Removals.GroupBy(b => b.Engine))
         {
-            var keeper = host.Engines.KeeperByName(group.Key);
-            using var staging = StagingArea.Create(host.Disk, settings.Path, host.Clock, host.Warning);
+            var engine = host.Engines.ByName(group.Key);
+            using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
             var bundles = group.ToList();
-            var without = chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
+            var without = preview.Chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
             staging.Publish(
-                [.. keeper.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
+                [.. engine.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
                 host.Cancellation
             );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
         }
-        return Report(settings, plan, problems, host.SecondsSince(started));
+        return preview.ToReport(host.SecondsSince(started));
     }
 
     private static BundleFolder Read(ExpirySettings settings, OperationHost host)
@@ -66,31 +97,6 @@ public static class ExpireBackups
             : throw BundleFolder.NoBundles(settings.Path);
     }
 
-    private static (ExpiryPlan Plan, IReadOnlyList<ProblemInfo> Problems, IReadOnlyList<BackupChain> Chains) PlanOf(
-        ExpirySettings settings,
-        OperationHost host
-    )
-    {
-        var folder = Read(settings, host);
-        foreach (var doubt in BundleFolder.ClockDoubts(folder.Chains))
-        {
-            host.Context.Warn(doubt.ToString());
-        }
-        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow());
-        if (settings.ChainIds is not { } ids)
-        {
-            return (plan, ProblemsOf(folder, folder.Chains), folder.Chains);
-        }
-        var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path)).ToList();
-        var only = chains.SelectMany(c => c.Bundles).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
-        var ofThese = new ExpiryPlan
-        {
-            Decisions = plan.Decisions.Where(d => only.Contains(d.Bundle)).ToList(),
-            Removals = plan.Removals.Where(only.Contains).ToList(),
-        };
-        return (ofThese, ProblemsOf(folder, chains), chains);
-    }
-
     private static IReadOnlyList<ProblemInfo> ProblemsOf(BundleFolder folder, IReadOnlyList<BackupChain> chains) =>
         chains
             .SelectMany(c => c.Problems)
@@ -98,34 +104,4 @@ public static class ExpireBackups
             .Where(p => p.Severity == ProblemSeverity.Error)
             .Distinct()
             .ToInfos();
-
-    private static ExpiryReport Report(
-        ExpirySettings settings,
-        ExpiryPlan plan,
-        IReadOnlyList<ProblemInfo> problems,
-        double? seconds
-    ) =>
-        new()
-        {
-            FullName = settings.Path,
-            IsPlan = seconds is null,
-            KeptCount = plan.Decisions.Count(d => d.Keep),
-            RemovedCount = plan.Removals.Count,
-            RemovedLength = plan.Removals.Sum(b => b.Length - b.SharedBytes),
-            Decisions = plan.Decisions.Select(ToInfo).ToArray(),
-            Problems = problems,
-            DurationSeconds = seconds ?? 0,
-        };
-
-    private static ExpiryDecisionInfo ToInfo(ExpiryDecision decision) =>
-        new()
-        {
-            Keep = decision.Keep,
-            Reasons = decision.Reasons,
-            Kind = decision.Bundle.Kind.ToString(),
-            ChainId = decision.ChainId,
-            CreatedUtc = decision.Bundle.CreatedUtc.UtcDateTime,
-            Length = decision.Bundle.Length,
-            FullName = decision.Bundle.FullName,
-        };
 }

@@ -16,7 +16,7 @@ public static class ExportReport
     /// what the report is for.
     /// </summary>
     /// <exception cref="BackupException">UnknownEngine, InvalidOption, and what is at the destination and is no report of the same format.</exception>
-    public static BackupReport Plan(ReportSettings settings, OperationHost host)
+    public static ReportPreview Plan(ReportSettings settings, OperationHost host)
     {
         Check(settings, host);
         var now = host.Clock.GetUtcNow();
@@ -50,7 +50,7 @@ public static class ExportReport
                 problems.Add(ChainProblem.From(error));
             }
         }
-        return new BackupReport
+        var report = new BackupReport
         {
             Title = settings.Title ?? "Backups",
             CreatedUtc = now.UtcDateTime,
@@ -67,21 +67,31 @@ public static class ExportReport
             Problems = problems.ToInfos(),
             FullName = settings.DestinationPath,
         };
+        return new ReportPreview(settings, report);
     }
 
     /// <summary>Writes the page: it appears complete and flushed, or the old one stays.</summary>
     /// <exception cref="BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>
-    public static BackupReport Execute(ReportSettings settings, OperationHost host)
+    public static BackupReport Execute(ReportPreview preview, OperationHost host)
     {
-        Check(settings, host);
+        var settings = preview.Settings;
         var path = settings.DestinationPath;
-        var folder = Path.GetDirectoryName(path)!;
-        using var destination = DestinationScope.Open(host, folder, $".{Path.GetFileName(path)}.backuptools.lock");
-        var report = Plan(settings, host);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
+        return UnderLock.Execute(
+            host,
+            Path.GetDirectoryName(path)!,
+            () => Plan(settings, host),
+            fresh => Write(fresh, host),
+            $".{Path.GetFileName(path)}.backuptools.lock"
+        );
+    }
+
+    private static BackupReport Write(ReportPreview preview, OperationHost host)
+    {
+        var (path, report) = (preview.Settings.DestinationPath, preview.Report);
+        using var staging = StagingArea.Create(host.Disk, Path.GetDirectoryName(path)!, host.Clock, host.Warning);
         using (var file = staging.CreateFile(Staged))
         {
-            var page = Encoding.UTF8.GetBytes(ReportFile.Render(report, settings.Format));
+            var page = Encoding.UTF8.GetBytes(ReportFile.Render(report, preview.Settings.Format));
             file.Write(page, 0);
             report.PageLength = page.Length;
         }

@@ -32,7 +32,7 @@ internal static class FullInstead
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "-FullIfNeeded leaves open what the backup builds on: it does not go with -Since or -ChainId",
+                $"{Spelling.Of("FullIfNeeded")} leaves open what the backup builds on: it does not go with {Spelling.Of("Since")} or {Spelling.Of("ChainId")}",
                 recommendation: "Leave out either of the two."
             );
         }

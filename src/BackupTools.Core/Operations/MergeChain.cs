@@ -18,26 +18,33 @@ public static class MergeChain
     }
 
     /// <summary>
-    /// Merges; the new full appears complete and flushed, or not at all. Where a format needs an increment beside it
-    /// (Grafeo), both appear together and the increment, which ends at the position, is what is returned.
+    /// Merges; the new full appears complete and flushed, or not at all. Returns every bundle that it made, in the order of
+    /// the chain: where a format needs an increment beside the full (Grafeo), both appear together, and the increment ends
+    /// at the position.
     /// </summary>
     /// <exception cref="Errors.BackupException">The merge was not done; nothing is left behind.</exception>
-    public static BundleInfo Execute(MergePreview preview, OperationHost host) => ExecuteAll(preview, host)[^1];
-
-    /// <summary>The same, with every bundle that it made, in the order of the chain.</summary>
-    /// <exception cref="Errors.BackupException">The merge was not done; nothing is left behind.</exception>
-    public static IReadOnlyList<BundleInfo> ExecuteAll(MergePreview preview, OperationHost host)
+    public static IReadOnlyList<BundleInfo> Execute(MergePreview preview, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
+        var settings = preview.Settings;
+        return UnderLock.Execute(
+            host,
+            settings.DestinationPath,
+            () => Plan(settings, host),
+            fresh => Merge(fresh, started, host)
+        );
+    }
+
+    private static IReadOnlyList<BundleInfo> Merge(MergePreview preview, long started, OperationHost host)
+    {
         var folder = preview.Settings.DestinationPath;
-        var keeper = host.Engines.KeeperByName(preview.Plan.Chain.Engine);
-        using var folderLock = DestinationScope.Open(host, folder);
+        var engine = host.Engines.ByName(preview.Plan.Chain.Engine);
         using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
-        var result = keeper.Merge(preview.Plan, folder, staging, host.Context);
+        var result = engine.Merge(preview.Plan, folder, staging, host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
         staging.Publish(result.Steps, host.Cancellation);
         result.AfterPublish?.Invoke();
-        var headers = BackupRun.ReadBack(host.Engines.ByName(preview.Plan.Chain.Engine), result, host.Context);
+        var headers = TakeBackup.ReadBack(engine, result, host.Context);
         var chainId = result.ChainId ?? headers[0].Id[..12];
         var seconds = host.SecondsSince(started);
         // What was asked for stands first there, and last in its chain.

@@ -3,13 +3,9 @@ using BackupTools.Chains;
 namespace BackupTools.Operations;
 
 /// <summary>What a merge would do, found out without writing anything.</summary>
-public sealed class MergePreview
+public sealed class MergePreview : IPlan
 {
-    internal MergePreview(MergeSettings settings, RestorePlan plan)
-    {
-        Settings = settings;
-        Plan = plan;
-    }
+    internal MergePreview(MergeSettings settings, RestorePlan plan) => (Settings, Plan) = (settings, plan);
 
     internal MergeSettings Settings { get; }
 
@@ -18,7 +14,7 @@ public sealed class MergePreview
     /// <summary>The chain that is merged.</summary>
     public string ChainId => Plan.Chain.ChainId;
 
-    /// <summary>The plan in lines for people.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Describe() =>
         [
             $"{Plan.Chain.Engine} merge of chain {ChainId} up to position {Plan.End} into {Settings.DestinationPath}",

@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -55,6 +56,15 @@ public sealed class OperationHost
             Warn = text => Warning?.Invoke(Printable.Of(text)),
             Verbose = text => Verbose?.Invoke(Printable.Of(text)),
         };
+
+    /// <summary>Tells what is worth a warning.</summary>
+    internal void Warn(IEnumerable<ChainProblem> problems)
+    {
+        foreach (var problem in problems.Where(p => p.Severity != ProblemSeverity.Info))
+        {
+            Context.Warn(problem.ToString());
+        }
+    }
 
     internal double SecondsSince(long timestamp) => Math.Round(Clock.GetElapsedTime(timestamp).TotalSeconds, 3);
 }

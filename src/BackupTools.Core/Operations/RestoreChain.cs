@@ -20,36 +20,28 @@ public static class RestoreChain
     /// </exception>
     public static RestorePreview Plan(RestoreSettings settings, OperationHost host)
     {
-        var context = host.Context;
         var (plan, engine) = PlanOf(settings, host);
+        if (settings.WalPath is not null)
+        {
+            TakeBackup.RefuseForeign([nameof(settings.WalPath)], engine, settings.Path);
+        }
         settings = settings with
         {
-            DestinationPath = RestoreDestination.Of(settings.DestinationPath, plan, engine, context),
+            DestinationPath = RestoreDestination.Of(settings.DestinationPath, plan, engine, host.Context),
         };
         var destination = RealPath.Follow(settings.DestinationPath, host.Disk);
-        if (settings.WalPath is null)
-        {
-            // The restored database must not be opened with a log that is not its own.
-            LinkedDatabase.RefuseLogBesideLink(settings.DestinationPath, destination, engine, host.Disk);
-        }
-        PathOverlap.Refuse(settings.Path, destination, host.Disk, engine.Capabilities.OwnBundleFolder);
         var request = new RestoreRequest
         {
             Plan = plan,
             DestinationPath = destination,
             WalPath = settings.WalPath is { } wal ? RealPath.Follow(wal, host.Disk) : null,
+            SourcePath = settings.SourcePath,
             Deep = settings.Deep,
             EntryByEntry = host.Disk.IsMountPoint(destination),
         };
-        var occupied = engine.OccupiedBy(request, context);
         // What stands there may be half of what a killed run was about to place. A sweep of the folder undoes that, and
         // then it is looked at again; a plan writes nothing.
-        if (!StagingArea.HasLeftovers(host.Disk, FolderOf(request)))
-        {
-            RefuseOccupied(settings, engine, request, occupied, context);
-        }
-        var kept = engine.KeptBy(request, context);
-        return new RestorePreview(settings, engine, request, [.. occupied.Except(kept, StringComparer.Ordinal)], kept);
+        return Look(settings, engine, request, !StagingArea.HasLeftovers(host.Disk, FolderOf(request)), host);
     }
 
     /// <summary>
@@ -59,25 +51,84 @@ public static class RestoreChain
     public static RestoreReport Execute(RestorePreview preview, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
+        var planned = preview.Request;
+        var isTold = false;
+        try
+        {
+            return Attempt(planned);
+        }
+        catch (BackupException e)
+            when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(planned, e)) && CanStay(planned, host.Disk))
+        {
+            host.Context.Verbose($"{planned.DestinationPath} cannot be exchanged as a whole ({e.Message})");
+            return Attempt(planned with { EntryByEntry = true });
+        }
+
+        // Where it goes, and by which steps, was planned; what goes there is looked at again.
+        RestoreReport Attempt(RestoreRequest request) =>
+            UnderLock.Execute(
+                host,
+                FolderOf(request),
+                () =>
+                {
+                    var (plan, engine) = PlanOf(preview.Settings, host);
+                    return Look(preview.Settings, engine, request with { Plan = plan }, refuse: true, host);
+                },
+                fresh =>
+                {
+                    host.Warn(isTold ? [] : fresh.Request.Plan.Warnings);
+                    isTold = true;
+                    return Restore(fresh, started, host);
+                },
+                request.EntryByEntry ? null : LockNameOf(Path.GetFileName(request.DestinationPath))
+            );
+    }
+
+    /// <summary>Looks at the destination; refuses what is there and may not be replaced.</summary>
+    private static RestorePreview Look(
+        RestoreSettings settings,
+        IBackupEngine engine,
+        RestoreRequest request,
+        bool refuse,
+        OperationHost host
+    )
+    {
+        var destination = request.DestinationPath;
+        if (settings.WalPath is null)
+        {
+            // The restored database must not be opened with a log that is not its own.
+            LinkedDatabase.RefuseLogBesideLink(settings.DestinationPath, destination, engine, host.Disk);
+        }
+        PathOverlap.Refuse(settings.Path, destination, host.Disk, engine.Capabilities.OwnBundleFolder);
+        var occupied = engine.OccupiedBy(request, host.Context);
+        if (refuse)
+        {
+            RefuseOccupied(settings, engine, request, occupied, host.Context);
+        }
+        var kept = engine.KeptBy(request, host.Context);
+        return new RestorePreview(settings, engine, request, [.. occupied.Except(kept, StringComparer.Ordinal)], kept);
+    }
+
+    /// <summary>Restores into staging and from there to the destination; on failure all is as it was.</summary>
+    private static RestoreReport Restore(RestorePreview preview, long started, OperationHost host)
+    {
         var context = host.Context;
         var settings = preview.Settings;
         var request = preview.Request;
-        foreach (var warning in request.Plan.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
+        using var staging = StagingArea.Create(host.Disk, FolderOf(request), host.Clock, host.Warning);
+        context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {request.DestinationPath}");
+        var result = preview.EngineOf.Restore(request, staging, context);
+        host.Cancellation.ThrowIfCancellationRequested();
+        foreach (var path in preview.Keeps)
         {
-            context.Warn(warning.ToString());
+            context.Verbose($"{path} is no part of the database and stays");
         }
-        RestoreResult result;
-        try
-        {
-            result = Publish(preview, request, host);
-        }
-        catch (BackupException e)
-            when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(request, e)) && CanStay(request, host.Disk))
-        {
-            context.Verbose($"{request.DestinationPath} cannot be exchanged as a whole ({e.Message})");
-            request = request with { EntryByEntry = true };
-            result = Publish(preview, request, host);
-        }
+        new AccessHandover(host.Disk, staging).Apply(
+            result.Steps,
+            request.EntryByEntry ? request.DestinationPath : null,
+            context.Warn
+        );
+        staging.Publish(result.Steps, host.Cancellation);
         var seconds = host.SecondsSince(started);
         context.Verbose($"restored {result.Length} bytes up to position {result.End} in {seconds} s");
         return new RestoreReport
@@ -105,37 +156,6 @@ public static class RestoreChain
             Rows = table.Rows,
             SourceRows = table.SourceRows,
         };
-
-    /// <summary>Restores into staging and from there to the destination; on failure all is as it was.</summary>
-    private static RestoreResult Publish(RestorePreview preview, RestoreRequest request, OperationHost host)
-    {
-        var context = host.Context;
-        var engine = preview.EngineOf;
-        var folder = FolderOf(request);
-        using var destination = DestinationScope.Open(
-            host,
-            folder,
-            request.EntryByEntry ? null : LockNameOf(Path.GetFileName(request.DestinationPath))
-        );
-        // Someone may have put a database there since the plan was made.
-        RefuseOccupied(preview.Settings, engine, request, engine.OccupiedBy(request, context), context);
-        var kept = engine.KeptBy(request, context);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
-        context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {request.DestinationPath}");
-        var result = engine.Restore(request, staging, context);
-        host.Cancellation.ThrowIfCancellationRequested();
-        foreach (var path in kept)
-        {
-            context.Verbose($"{path} is no part of the database and stays");
-        }
-        new AccessHandover(host.Disk, staging).Apply(
-            result.Steps,
-            request.EntryByEntry ? request.DestinationPath : null,
-            context.Warn
-        );
-        staging.Publish(result.Steps, host.Cancellation);
-        return result;
-    }
 
     /// <summary>Where a restore works: beside what it makes, so on the same file system.</summary>
     private static string FolderOf(RestoreRequest request) =>
@@ -198,7 +218,7 @@ public static class RestoreChain
     private static void RefuseUnreadable(BundleFolder folder, BackupChain chain)
     {
         var bad = folder.Unreadable.FirstOrDefault(u =>
-            chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
+            !u.IsPast && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
         );
         if (bad?.Error is { } error)
         {
@@ -236,7 +256,7 @@ public static class RestoreChain
                 $"the destination is taken: {string.Join(", ", occupied.Select(Path.GetFileName))}",
                 occupied[0],
                 recommendation: ForceHelps(engine, request, context)
-                    ? "Choose another destination, or use -Force to replace it."
+                    ? $"Choose another destination, or use {Spelling.Of("Force")} to replace it."
                     : ErrorCodes.DefaultRecommendation(ErrorCode.DestinationNotRecognised)
             );
         }

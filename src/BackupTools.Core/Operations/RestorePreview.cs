@@ -4,7 +4,7 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>What a restore would do, found out without writing anything.</summary>
-public sealed class RestorePreview
+public sealed class RestorePreview : IPlan
 {
     internal RestorePreview(
         RestoreSettings settings,
@@ -12,14 +12,7 @@ public sealed class RestorePreview
         RestoreRequest request,
         IReadOnlyList<string> replaces,
         IReadOnlyList<string> keeps
-    )
-    {
-        Settings = settings;
-        EngineOf = engine;
-        Request = request;
-        Replaces = replaces;
-        Keeps = keeps;
-    }
+    ) => (Settings, EngineOf, Request, Replaces, Keeps) = (settings, engine, request, replaces, keeps);
 
     internal RestoreSettings Settings { get; }
 
@@ -48,7 +41,7 @@ public sealed class RestorePreview
     /// <summary>Findings that do not stop the restore.</summary>
     public IReadOnlyList<ProblemInfo> Problems => Request.Plan.Warnings.ToInfos();
 
-    /// <summary>The plan in lines for people.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Describe()
     {
         var plan = Request.Plan;

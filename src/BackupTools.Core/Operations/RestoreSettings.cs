@@ -18,6 +18,9 @@ public sealed record RestoreSettings : TargetSettings
     /// </summary>
     public bool Force { get; init; }
 
+    /// <summary>SQLite: the database whose rows a deep restore counts beside the restored ones; absolute, null for none.</summary>
+    public string? SourcePath { get; init; }
+
     /// <summary>Check everything that the format defines in the result before it is published.</summary>
     public bool Deep { get; init; }
 }

@@ -9,9 +9,10 @@ namespace BackupTools.Operations;
 public static class VerifyChain
 {
     /// <summary>One report per chain of the folder, or of the one chain that was named or that a target needs.</summary>
-    /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, UnknownEngine.</exception>
+    /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, UnknownEngine, InvalidOption.</exception>
     public static IEnumerable<ChainReport> Run(VerifySettings settings, OperationHost host)
     {
+        RefuseSource(settings, host);
         var folder = BundleFolder.Read(
             settings.Path,
             host.Engines.Candidates(settings.Engine),
@@ -25,6 +26,28 @@ public static class VerifyChain
         var work = chains.Select(c => PlanOf(c, folder.OfDatabase(c), settings, host)).ToList();
         host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));
         return RunAll(work, settings, host);
+    }
+
+    /// <summary>Whoever names a source wants it compared, which only a drill does.</summary>
+    private static void RefuseSource(VerifySettings settings, OperationHost host)
+    {
+        if (settings.SourcePath is not { } source)
+        {
+            return;
+        }
+        if (!settings.RestoreDrill)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "only a restore drill counts the rows of the source",
+                source,
+                recommendation: $"Give {Spelling.Of(nameof(settings.RestoreDrill))} too, or leave the source out."
+            );
+        }
+        if (host.Disk.Stat(source) is null)
+        {
+            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", source);
+        }
     }
 
     private static IEnumerable<ChainReport> RunAll(
@@ -183,6 +206,7 @@ public static class VerifyChain
                     ToPosition = settings.ToPosition,
                     PointInTime = settings.PointInTime,
                     DestinationPath = Path.Combine(folder, "drill.db"),
+                    SourcePath = settings.SourcePath,
                     Deep = true,
                 },
                 host

@@ -46,12 +46,18 @@ public sealed class ChainInfo
     public IReadOnlyList<string> BundleNames => new FlatList<string>([.. Bundles.Select(b => b.Name)]);
 
     /// <summary>The chain in one line, see <see cref="ReportText.Timeline"/>; with what a snapshot shares.</summary>
-    public string Timeline =>
-        ReportText.Timeline(
-            Bundles.Select(b =>
-                (string.Equals(b.Kind, "Full", StringComparison.Ordinal), b.StartPosition, b.EndPosition)
-            )
-        ) + (SharedLength > 0 ? $" shares {ReportText.Size(SharedLength)}" : "");
+    public string Timeline
+    {
+        get
+        {
+            var ends = Bundles.ToLookup(b => b.Id, b => b.EndPosition, StringComparer.Ordinal);
+            return ReportText.Timeline(
+                    Bundles.Select(b =>
+                        (string.Equals(b.Kind, "Full", StringComparison.Ordinal), StartOf(b, ends), b.EndPosition)
+                    )
+                ) + (SharedLength > 0 ? $" shares {ReportText.Size(SharedLength)}" : "");
+        }
+    }
 
     /// <summary>Bytes of all bundles on disk.</summary>
     public required long Length { get; init; }
@@ -75,6 +81,13 @@ public sealed class ChainInfo
         get;
         init => field = new FlatList<ProblemInfo>(value);
     }
+
+    /// <summary>
+    /// Where what it builds on ends: its own start, but for the first piece of a WAL file (Litestream 0.3), which begins
+    /// where the file before was left, wherever that was.
+    /// </summary>
+    private static ulong StartOf(BundleInfo bundle, ILookup<string, ulong> ends) =>
+        bundle.ParentId is { } parent ? ends[parent].Append(bundle.StartPosition).Min() : bundle.StartPosition;
 
     /// <summary>How many findings there are.</summary>
     public int ProblemCount => Problems.Count;

@@ -21,7 +21,8 @@ internal sealed class PathResolver(SessionState session)
             throw new BackupException(
                 ErrorCode.PathIsAmbiguous,
                 "the path has wildcard characters and also exists as it is written",
-                Literal(path)
+                Literal(path),
+                recommendation: "Use -LiteralPath to mean the name as it is."
             );
         }
         try

@@ -45,11 +45,21 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        Spelling.Of = Spell;
         Streams = new CmdletStreams(this);
         Paths = new PathResolver(SessionState);
         // What comes through the pipe is bound later.
         _typedChainId = MyInvocation.BoundParameters.GetValueOrDefault("ChainId") as string;
     }
+
+    private static string Spell(string name) =>
+        name switch
+        {
+            nameof(ReadChains) => "Get-BackupChain",
+            nameof(CopyChain) => "Copy-BackupChain",
+            nameof(TakeBackup) => "Start-Job { New-FullBackup … }", // it is advised for another process only
+            _ => $"-{name}",
+        };
 
     /// <summary>Called on another thread while the work is still going: cancels it and does nothing else.</summary>
     protected override void StopProcessing()
@@ -215,9 +225,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         );
 
     /// <summary>Shows a plan under -WhatIf, asks where that is wished for, and says whether to go on.</summary>
-    private protected bool IsAgreed(string question, IEnumerable<string> plan)
+    private protected bool IsAgreed(string question, IPlan plan)
     {
-        var lines = string.Join(Environment.NewLine, plan);
+        var lines = string.Join(Environment.NewLine, plan.Describe());
         return ShouldProcess(lines, $"{question}{Environment.NewLine}{lines}", MyInvocation.MyCommand.Name);
     }
 

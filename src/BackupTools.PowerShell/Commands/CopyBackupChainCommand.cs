@@ -64,28 +64,18 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
             Engine = choice.Engine,
             Verify = Verify,
         };
-        var missing = Pump.Execute("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
-        string[] plan =
-        [
-            $"copy of {choice.Path} to {_destination}: {missing.Count} bundle(s), {missing.Sum(b => b.Length)} bytes",
-            .. missing.Select(b =>
-                $"  copy  {b.Kind, -11} {b.StartPosition}..{b.EndPosition}  {b.Length} bytes  {b.Name}"
-            ),
-        ];
+        var plan = Pump.Execute("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
         if (!IsAgreed("Copy?", plan))
         {
             return;
         }
-        NowOrAsJob(AsJob, (pump, streams, _) => Run(settings, pump, streams));
+        var activity = $"Copying {choice.Path} to {_destination}";
+        NowOrAsJob(AsJob, (pump, streams, _) => Run(plan, activity, pump, streams));
     }
 
-    private void Run(CopySettings settings, PipelinePump pump, IStreams streams)
+    private void Run(CopyPlan plan, string activity, PipelinePump pump, IStreams streams)
     {
-        var report = pump.Execute(
-            $"Copying {settings.Path} to {_destination}",
-            ThrottleLimit,
-            host => CopyChain.Execute(settings, host)
-        );
+        var report = pump.Execute(activity, ThrottleLimit, host => CopyChain.Execute(plan, host));
         streams.Object(WithPSPath(report, report.FullName));
         streams.Information(
             $"copy to {report.FullName}: {report.Copied.Count} copied, {report.PresentCount} there already, "

@@ -123,20 +123,19 @@ public sealed class ExportBackupReportCommand : BackupCommandBase
 
     private void Export(ReportSettings settings)
     {
-        var report = Execute("Reading the bundles", host => ExportReport.Plan(settings, host));
-        if (!IsAgreed("Write this report?", report.Describe()))
+        var plan = Execute("Reading the bundles", host => ExportReport.Plan(settings, host));
+        if (!IsAgreed("Write this report?", plan))
         {
             return;
         }
-        report = Execute("Writing the report", host => ExportReport.Execute(settings, host));
+        var report = Execute("Writing the report", host => ExportReport.Execute(plan, host));
         WriteObject(WithPSPath(report, report.FullName));
-        WriteInformation(
+        Streams.Information(
             $"report: {report.FullName}, {report.Databases.Count} database(s), {report.LateCount} late, "
-                + $"{report.InvalidCount} with errors",
-            [Pipeline.CmdletStreams.Tag]
+                + $"{report.InvalidCount} with errors"
         );
     }
 
-    private BackupReport Execute(string activity, Func<OperationHost, BackupReport> work) =>
+    private T Execute<T>(string activity, Func<OperationHost, T> work) =>
         Pump.Execute(activity, Environment.ProcessorCount, work);
 }

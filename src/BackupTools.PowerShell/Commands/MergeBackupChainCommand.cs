@@ -59,7 +59,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
             DestinationPath = _destination,
         };
         var preview = Pump.Execute("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
-        if (!IsAgreed("Merge?", preview.Describe()))
+        if (!IsAgreed("Merge?", preview))
         {
             return;
         }
@@ -71,7 +71,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
         var bundles = pump.Execute(
             $"Merging chain {preview.ChainId} into {_destination}",
             ThrottleLimit,
-            host => MergeChain.ExecuteAll(preview, host)
+            host => MergeChain.Execute(preview, host)
         );
         foreach (var bundle in bundles)
         {

@@ -2,7 +2,6 @@ using System.Management.Automation;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
-using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
@@ -62,17 +61,10 @@ public abstract class NewBackupCommandBase : BackupCommandBase
 
     private protected override bool MustFind => true;
 
-    private protected abstract string Verb { get; }
-
     private protected abstract void PerSource(Action<string> act);
 
     /// <summary>Adds to the settings what only this kind of backup knows.</summary>
     private protected abstract BackupSettings Complete(BackupSettings settings);
-
-    private protected abstract BackupPlan Plan(BackupSettings settings, OperationHost host);
-
-    /// <summary>Takes the backup; every bundle that it made.</summary>
-    private protected abstract IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host);
 
     /// <summary>A row of a table may bring a destination and options of its own.</summary>
     protected override void ProcessRecord()
@@ -110,8 +102,9 @@ public abstract class NewBackupCommandBase : BackupCommandBase
                 Checkpoint = CheckpointAction(Pump, () => jobStop),
             }
         );
-        var plan = Pump.Execute($"Planning the {Verb} backup", ThrottleLimit, host => Plan(settings, host));
-        if (!IsAgreed($"Take this {plan.KindName} backup?", plan.Describe()))
+        var verb = settings.Incremental ? "incremental" : "full";
+        var plan = Pump.Execute($"Planning the {verb} backup", ThrottleLimit, host => TakeBackup.Plan(settings, host));
+        if (!IsAgreed($"Take this {plan.KindName} backup?", plan))
         {
             return;
         }
@@ -120,18 +113,14 @@ public abstract class NewBackupCommandBase : BackupCommandBase
             (pump, streams, stop) =>
             {
                 jobStop = stop;
-                Run(plan, settings.DestinationPath, pump, streams);
+                Run(plan, $"{plan.Engine} {verb} backup to {settings.DestinationPath}", pump, streams);
             }
         );
     }
 
-    private void Run(BackupPlan plan, string destination, PipelinePump pump, IStreams streams)
+    private void Run(BackupPlan plan, string activity, PipelinePump pump, IStreams streams)
     {
-        var bundles = pump.Execute(
-            $"{plan.Engine} {Verb} backup to {destination}",
-            ThrottleLimit,
-            host => Execute(plan, host)
-        );
+        var bundles = pump.Execute(activity, ThrottleLimit, host => TakeBackup.Execute(plan, host));
         foreach (var bundle in bundles)
         {
             streams.Object(WithPSPath(bundle, bundle.FullName));

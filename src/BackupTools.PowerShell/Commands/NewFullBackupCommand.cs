@@ -30,15 +30,7 @@ public sealed class NewFullBackupCommand : NewBackupCommandBase
     [ValidateNotNullOrEmpty]
     public string[]? LiteralPath { get; set; }
 
-    private protected override string Verb => "full";
-
     private protected override void PerSource(Action<string> act) => PerPath(Path, LiteralPath, (path, _) => act(path));
 
     private protected override BackupSettings Complete(BackupSettings settings) => settings;
-
-    private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>
-        TakeFullBackup.Plan(settings, host);
-
-    private protected override IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host) =>
-        TakeFullBackup.ExecuteAll(plan, host);
 }

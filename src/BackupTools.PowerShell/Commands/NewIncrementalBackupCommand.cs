@@ -77,8 +77,6 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     [SwitchText]
     public SwitchParameter AllowEmpty { get; set; }
 
-    private protected override string Verb => "incremental";
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -91,6 +89,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     private protected override BackupSettings Complete(BackupSettings settings) =>
         settings with
         {
+            Incremental = true,
             Since = _since as ulong?,
             SinceBundle = _since as string,
             Differential = Differential,
@@ -98,10 +97,4 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
             FullIfNeeded = FullIfNeeded,
             AllowEmpty = AllowEmpty,
         };
-
-    private protected override BackupPlan Plan(BackupSettings settings, OperationHost host) =>
-        TakeIncrementalBackup.Plan(settings, host);
-
-    private protected override IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host) =>
-        TakeIncrementalBackup.ExecuteAll(plan, host);
 }

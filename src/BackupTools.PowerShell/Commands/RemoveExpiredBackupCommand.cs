@@ -86,15 +86,15 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
             KeepYearly = KeepYearly,
             Force = Force,
         };
-        var report = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
+        var plan = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
+        var report = plan.Report;
         // Nobody is asked about nothing.
-        if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", report.Describe()))
+        if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", plan))
         {
-            report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(settings, host));
-            WriteInformation(
+            report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(plan, host));
+            Streams.Information(
                 $"{path}: {report.RemovedCount} bundle(s) removed, {report.KeptCount} kept, "
-                    + $"{report.RemovedLength} bytes freed",
-                [Pipeline.CmdletStreams.Tag]
+                    + $"{report.RemovedLength} bytes freed"
             );
         }
         if (PassThru)
@@ -107,6 +107,6 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         }
     }
 
-    private ExpiryReport Execute(string activity, Func<OperationHost, ExpiryReport> work) =>
+    private T Execute<T>(string activity, Func<OperationHost, T> work) =>
         Pump.Execute(activity, Environment.ProcessorCount, work);
 }

@@ -97,7 +97,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
             Deep = Deep,
         };
         var preview = Pump.Execute("Planning the restore", ThrottleLimit, host => RestoreChain.Plan(settings, host));
-        if (!IsAgreed("Restore?", preview.Describe()))
+        if (!IsAgreed("Restore?", preview))
         {
             return;
         }

@@ -12,6 +12,7 @@ namespace BackupTools.PowerShell.Commands;
 public sealed class TestBackupChainCommand : ChainTargetCommandBase
 {
     private string? _drillPath;
+    private string? _sourcePath;
     private string _location = "";
     private int _tested;
     private int _valid;
@@ -28,6 +29,11 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? DrillPath { get; set; }
+
+    /// <summary>SQLite: the database that was backed up, whose rows a drill counts beside the restored ones.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SourcePath { get; set; }
 
     /// <summary>Return only true or false: one answer for all chains, so that it can be asked for in a condition.</summary>
     [Parameter]
@@ -49,6 +55,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
             );
         }
         _drillPath = DrillPath is null ? null : PerCommand(DrillPath, () => Paths.Literal(DrillPath));
+        _sourcePath = SourcePath is null ? null : PerCommand(SourcePath, () => Paths.Literal(SourcePath));
     }
 
     /// <inheritdoc/>
@@ -79,6 +86,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
             Deep = Deep,
             RestoreDrill = RestoreDrill,
             DrillFolder = _drillPath,
+            SourcePath = _sourcePath,
         };
         _location = choice.Path;
         NowOrAsJob(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BackupTools.Errors;
 using BackupTools.Reports;
+using BackupTools.Tests.Engines.PowDb;
 using BackupTools.Tests.Files;
 using BackupTools.Tests.Operations;
 
@@ -250,6 +251,23 @@ public sealed class ConsoleContractTests : IDisposable
         Assert.Empty(run.Out);
         Assert.Matches(@"^error [A-Z]\w+: [^\n]+\.( [^\n]+\.)?$", Assert.Single(run.ErrorLines));
         Assert.Equal(before, _sandbox.Inventory());
+    }
+
+    /// <summary>Also in the message, and in what a program reads.</summary>
+    [Fact]
+    public void What_it_says_of_options_is_spelled_as_it_has_them()
+    {
+        _sandbox.Chain();
+        string[] increment = ["incremental", _sandbox.Source, "--destination-path", _sandbox.Bundles];
+        var contradiction = ChildProcess.Console([.. increment, "--full-if-needed", "--since", "1"]);
+        Assert.Contains("--full-if-needed leaves open", contradiction.Error, StringComparison.Ordinal);
+        Assert.Contains("--since or --chain-id", contradiction.Error, StringComparison.Ordinal);
+        var foreign = ChildProcess.Console([.. increment, "--forget-destination", _sandbox.At("x")]);
+        Assert.Contains("SPG has no option --forget-destination,", foreign.Error, StringComparison.Ordinal);
+        using var ahead = new SpgSandbox { Clock = new FixedClock(DateTimeOffset.UtcNow.AddDays(2)) };
+        ahead.Full();
+        var doubt = ChildProcess.Console("chain", ahead.Bundles, "--json");
+        Assert.Contains("--point-in-time may not find", doubt.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -59,6 +59,28 @@ public sealed class ConsoleLifeTests : IDisposable
         Ok("test", _sandbox.Bundles);
     }
 
+    [Theory]
+    [InlineData("SPG full backup of", "full", "{source}", "--destination-path", "{b}")]
+    [InlineData("SPG incremental backup of", "incremental", "{source}", "--destination-path", "{b}", "--allow-empty")]
+    [InlineData("SPG merge of chain", "merge", "{b}", "--destination-path", "{m}")]
+    [InlineData("copy of", "copy", "{b}", "--destination-path", "{m}")]
+    [InlineData("3 bundle(s) to remove, 1 to keep", "prune", "{b}", "--keep-last", "1")]
+    [InlineData("SPG restore of chain", "restore", "{b}", "--destination-path", "{m}")]
+    [InlineData("report on 1 database", "report", "{b}", "--destination-path", "{m}")]
+    public void A_dry_run_says_what_would_be_done_and_writes_nothing(string says, params string[] args)
+    {
+        _sandbox.Chain();
+        _sandbox.Full();
+        var before = _sandbox.Inventory();
+        var given = args.Select(a =>
+            a.Replace("{source}", _sandbox.Source, StringComparison.Ordinal)
+                .Replace("{b}", _sandbox.Bundles, StringComparison.Ordinal)
+                .Replace("{m}", _sandbox.At("m"), StringComparison.Ordinal)
+        );
+        Assert.Contains(says, Ok([.. given, "--dry-run"]).Out, StringComparison.Ordinal);
+        Assert.Equal(before, _sandbox.Inventory());
+    }
+
     [Fact]
     public void A_report_takes_what_test_printed()
     {

@@ -130,17 +130,17 @@ internal sealed class EngineHarness : IDisposable
 
     /// <summary>Merges a way through a chain into a folder.</summary>
     public BundleHeader Merge(IReadOnlyList<BundleHeader> path, string destination) =>
-        Keep(destination, staging => ((IChainKeeper)Engine).Merge(PlanOf(path), destination, staging, Context()));
+        Keep(destination, staging => Engine.Merge(PlanOf(path), destination, staging, Context()));
 
     /// <summary>Copies a bundle into another folder.</summary>
     public BundleHeader Copy(BundleHeader bundle, string destination) =>
-        Keep(destination, staging => ((IChainKeeper)Engine).CopyBundle(bundle, destination, staging, Context()));
+        Keep(destination, staging => Engine.CopyBundle(bundle, destination, staging, Context()));
 
     /// <summary>Removes bundles of a folder.</summary>
     public void Remove(string folder, params BundleHeader[] bundles)
     {
         using var staging = StagingArea.Create(Disk, folder, _clock);
-        staging.Publish(((IChainKeeper)Engine).RemovalOf(bundles, staging, Context()), default);
+        staging.Publish(Engine.RemovalOf(bundles, staging, Context()), default);
     }
 
     private BundleHeader Keep(string destination, Func<StagingArea, CaptureResult> make)

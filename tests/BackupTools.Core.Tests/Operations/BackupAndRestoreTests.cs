@@ -204,7 +204,7 @@ public sealed class BackupAndRestoreTests : IDisposable
         _box.GrowTo("S1");
         var before = _box.Inventory();
 
-        var plan = TakeIncrementalBackup.Plan(_box.Settings(), _box.Host());
+        var plan = TakeBackup.Plan(_box.Settings() with { Incremental = true }, _box.Host());
         var preview = RestoreChain.Plan(_box.RestoreTo("r", "rec.db"), _box.Host());
 
         Assert.Equal(before, _box.Inventory());

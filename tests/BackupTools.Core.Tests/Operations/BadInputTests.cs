@@ -58,10 +58,7 @@ public sealed class BadInputTests : IDisposable
         {
             Opening = path => throw new BackupException(ErrorCode.AccessDenied, "reading is not allowed", path),
         };
-        Refused(
-            ErrorCode.AccessDenied,
-            () => _ = TakeFullBackup.Plan(_box.Settings(), new OperationHost { Disk = disk })
-        );
+        Refused(ErrorCode.AccessDenied, () => _ = TakeBackup.Plan(_box.Settings(), new OperationHost { Disk = disk }));
     }
 
     [Fact]
@@ -208,10 +205,10 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void A_run_that_is_cancelled()
     {
-        var plan = TakeFullBackup.Plan(_box.Settings(), _box.Host());
+        var plan = TakeBackup.Plan(_box.Settings(), _box.Host());
         var before = _box.Inventory();
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            TakeFullBackup.Execute(plan, _box.Host(new CancellationToken(canceled: true)))
+            TakeBackup.Execute(plan, _box.Host(new CancellationToken(canceled: true)))
         );
         Assert.Equal(before, _box.Inventory());
     }

@@ -46,12 +46,9 @@ public sealed class BundlesMadeTests
 
         var made = verb switch
         {
-            "incremental" => TakeIncrementalBackup.ExecuteAll(TakeIncrementalBackup.Plan(settings, Host()), Host()),
-            "merge" => MergeChain.ExecuteAll(
-                MergeChain.Plan(new MergeSettings { Path = temp["b"], DestinationPath = target }, Host()),
-                Host()
-            ),
-            _ => TakeFullBackup.ExecuteAll(TakeFullBackup.Plan(settings, Host()), Host()),
+            "incremental" => Verbs.Increments(settings, Host()),
+            "merge" => Verbs.Merges(new MergeSettings { Path = temp["b"], DestinationPath = target }, Host()),
+            _ => Verbs.Fulls(settings, Host()),
         };
 
         var added = BundlesIn(target).Except(before).ToList();

@@ -9,7 +9,7 @@ public sealed class ChainLifeTests : IDisposable
 {
     private EngineSandbox _box = null!;
 
-    public static TheoryData<string> Engines => new(EngineSandbox.Keepers);
+    public static TheoryData<string> Engines => new(EngineSandbox.Names);
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -155,7 +155,7 @@ public sealed class ChainLifeTests : IDisposable
         var settings = new ExpirySettings { Path = _box.Bundles, KeepLast = 1 };
 
         var before = _box.Inventory();
-        var plan = ExpireBackups.Plan(settings, _box.Host());
+        var plan = ExpireBackups.Plan(settings, _box.Host()).Report;
         Assert.Equal(before, _box.Inventory());
         var report = _box.Expire(settings);
 

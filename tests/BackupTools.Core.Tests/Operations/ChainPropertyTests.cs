@@ -13,7 +13,7 @@ public sealed class ChainPropertyTests(ITestOutputHelper output)
 {
     private const int EverydayHistories = 5;
 
-    public static TheoryData<string> Engines => new(EngineSandbox.Keepers);
+    public static TheoryData<string> Engines => new(EngineSandbox.Names);
 
     [Theory]
     [MemberData(nameof(Engines))]

@@ -1,6 +1,5 @@
 using BackupTools.Engines;
 using BackupTools.Errors;
-using BackupTools.Operations;
 using BackupTools.Reports;
 
 namespace BackupTools.Tests.Operations;
@@ -72,7 +71,7 @@ public sealed class ClockTests
         box.Full();
         At(box, Morning);
 
-        var report = Report(box);
+        var report = box.Report(TimeSpan.FromDays(1));
         Assert.False(report.IsHealthy);
         Assert.Null(Assert.Single(report.Databases).AgeSeconds);
         Assert.Contains(report.Databases[0].Chains[0].Problems, p => p.Code == nameof(ErrorCode.ClockDoubtful));
@@ -89,7 +88,7 @@ public sealed class ClockTests
             Assert.Contains(box.Warnings, w => w.Contains("after now", StringComparison.Ordinal));
         }
         // What was taken since tells its own time, and the state is as old as that.
-        Assert.InRange(Assert.Single(Report(box).Databases).AgeSeconds!.Value, 0, 3_600);
+        Assert.InRange(Assert.Single(box.Report(TimeSpan.FromDays(1)).Databases).AgeSeconds!.Value, 0, 3_600);
     }
 
     /// <summary>What a bundle says about its order is no doubt, also once the wrong dates have come.</summary>
@@ -115,17 +114,6 @@ public sealed class ClockTests
         Assert.Empty(box.Warnings);
         Assert.Contains(newest, box.Chains().SelectMany(c => c.Bundles).Select(b => b.Id));
     }
-
-    private static BackupReport Report(EngineSandbox box) =>
-        ExportReport.Plan(
-            new ReportSettings
-            {
-                Folders = [box.Bundles],
-                DestinationPath = box.At("r.html"),
-                RecoveryPointObjective = TimeSpan.FromDays(1),
-            },
-            box.Host()
-        );
 
     private static void At(EngineSandbox box, DateTimeOffset time) => box.Clock!.Now = time;
 

@@ -20,7 +20,7 @@ public sealed class EngineLayoutTests : IDisposable
             DestinationPath = backups,
             EngineLayout = true,
         };
-        var bundle = TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host);
+        var bundle = Verbs.Full(settings, host);
         var table = File.ReadAllBytes(Path.Combine(data, "sst", "1.sst"));
         File.Delete(Path.Combine(data, "sst", "1.sst"));
 
@@ -30,7 +30,7 @@ public sealed class EngineLayoutTests : IDisposable
             DestinationPath = data,
             Force = true,
         };
-        RestoreChain.Execute(RestoreChain.Plan(restore, host), host);
+        Verbs.Restore(restore, host);
 
         Assert.Equal(table, File.ReadAllBytes(Path.Combine(data, "sst", "1.sst")));
         Assert.True(Directory.Exists(bundle.FullName));

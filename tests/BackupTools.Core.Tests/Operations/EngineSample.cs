@@ -82,14 +82,11 @@ internal sealed record EngineSample(string Name, string SourceName)
     public BackupSettings Settings(string folder, string destination) =>
         new() { SourcePath = Path.Combine(folder, SourceName), DestinationPath = destination };
 
-    public static void Full(BackupSettings settings, OperationHost host) =>
-        TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host);
+    public static void Full(BackupSettings settings, OperationHost host) => Verbs.Full(settings, host);
 
-    public static void Increment(BackupSettings settings, OperationHost host) =>
-        TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings, host), host);
+    public static void Increment(BackupSettings settings, OperationHost host) => Verbs.Increment(settings, host);
 
-    public static void Restore(RestoreSettings settings, OperationHost host) =>
-        RestoreChain.Execute(RestoreChain.Plan(settings, host), host);
+    public static void Restore(RestoreSettings settings, OperationHost host) => Verbs.Restore(settings, host);
 
     /// <summary>
     /// The log of a state of the fixtures. Those of v05-reference also hold, in their first file, what the image holds

@@ -31,10 +31,6 @@ internal abstract class EngineSandbox : IDisposable
     /// <summary>Every engine.</summary>
     public static IEnumerable<string> Names => EngineRegistry.Default.Engines.Select(e => e.Name);
 
-    /// <summary>The engines whose chains can be merged, copied and thinned out.</summary>
-    public static IEnumerable<string> Keepers =>
-        EngineRegistry.Default.Engines.Where(e => e is IChainKeeper).Select(e => e.Name);
-
     /// <summary>A sandbox of that engine, in which every run is a minute later than the one before.</summary>
     public static EngineSandbox Of(string engine)
     {
@@ -96,13 +92,13 @@ internal abstract class EngineSandbox : IDisposable
     public BundleInfo Full(BackupSettings? settings = null, IDisk? disk = null)
     {
         var host = Host(disk);
-        return TakeFullBackup.Execute(TakeFullBackup.Plan(settings ?? Settings(), host), host);
+        return Verbs.Full(settings ?? Settings(), host);
     }
 
     public BundleInfo Increment(BackupSettings? settings = null, IDisk? disk = null)
     {
         var host = Host(disk);
-        return TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings ?? Settings(), host), host);
+        return Verbs.Increment(settings ?? Settings(), host);
     }
 
     /// <summary>A full at S0 and an increment for each of S1 and S2.</summary>
@@ -122,7 +118,7 @@ internal abstract class EngineSandbox : IDisposable
     public RestoreReport Restore(RestoreSettings? settings = null, IDisk? disk = null)
     {
         var host = Host(disk);
-        return RestoreChain.Execute(RestoreChain.Plan(settings ?? RestoreTo(Restored), host), host);
+        return Verbs.Restore(settings ?? RestoreTo(Restored), host);
     }
 
     public RestoreSettings RestoreTo(params string[] parts) => new() { Path = Bundles, DestinationPath = At(parts) };
@@ -147,12 +143,12 @@ internal abstract class EngineSandbox : IDisposable
             PointInTime = position is null ? TimeOf(bundle) : null,
             DestinationPath = folder ?? At("m"),
         };
-        return MergeChain.Execute(MergeChain.Plan(settings, host), host);
+        return Verbs.Merge(settings, host);
     }
 
     /// <summary>Copies into folder c.</summary>
     public CopyReport Copy(bool verify = false, IDisk? disk = null) =>
-        CopyChain.Execute(
+        Verbs.Copy(
             new CopySettings
             {
                 Path = Bundles,
@@ -163,7 +159,21 @@ internal abstract class EngineSandbox : IDisposable
         );
 
     public ExpiryReport Expire(ExpirySettings? settings = null, IDisk? disk = null) =>
-        ExpireBackups.Execute(settings ?? new ExpirySettings { Path = Bundles, KeepLast = 1 }, Host(disk));
+        Verbs.Expire(settings ?? new ExpirySettings { Path = Bundles, KeepLast = 1 }, Host(disk));
+
+    /// <summary>How the database stands, in a report that is not written.</summary>
+    public BackupReport Report(TimeSpan recoveryPointObjective) =>
+        ExportReport
+            .Plan(
+                new ReportSettings
+                {
+                    Folders = [Bundles],
+                    DestinationPath = At("report.html"),
+                    RecoveryPointObjective = recoveryPointObjective,
+                },
+                Host()
+            )
+            .Report;
 
     /// <summary>Every file below the sandbox with its content, for "nothing was left behind" and "nothing was touched".</summary>
     public SortedDictionary<string, string> Inventory()

@@ -54,7 +54,7 @@ public sealed class ExportReportTests : IDisposable
         var (old, next) = (Settings() with { Title = "old" }, Settings() with { Title = "new" });
         var counting = new FaultyDisk(LocalDisk.Instance);
         Prepare();
-        ExportReport.Execute(next, new OperationHost { Disk = counting });
+        Verbs.Report(next, new OperationHost { Disk = counting });
         Assert.True(counting.Steps > 5, "there was next to nothing to fail");
         for (var step = 1; step <= counting.Steps; step++)
         {
@@ -66,7 +66,7 @@ public sealed class ExportReportTests : IDisposable
                 KillAt = fault == "full disk" ? 0 : step,
                 PowerLossIn = fault == "power cut" ? _box.Folder : null,
             };
-            var error = Record.Exception(() => ExportReport.Execute(next, new OperationHost { Disk = disk }));
+            var error = Record.Exception(() => Verbs.Report(next, new OperationHost { Disk = disk }));
 
             Assert.True(error is null or KilledException or BackupException { Code: ErrorCode.DiskFull }, $"{error}");
             var page = File.Exists(next.DestinationPath) ? File.ReadAllText(next.DestinationPath) : "";
@@ -75,7 +75,7 @@ public sealed class ExportReportTests : IDisposable
                 $"step {step}: {page}"
             );
             Assert.Equal(others, Others());
-            ExportReport.Execute(next, _box.Host());
+            Verbs.Report(next, _box.Host());
             Assert.DoesNotContain(
                 Directory.GetFileSystemEntries(_box.Folder),
                 e => StagingArea.IsStagingName(Path.GetFileName(e))
@@ -87,7 +87,7 @@ public sealed class ExportReportTests : IDisposable
             File.Delete(next.DestinationPath);
             if (isThere)
             {
-                ExportReport.Execute(old, _box.Host());
+                Verbs.Report(old, _box.Host());
             }
         }
     }
@@ -189,17 +189,17 @@ public sealed class ExportReportTests : IDisposable
     {
         _box.Chain();
         var path = Settings().DestinationPath;
-        ExportReport.Execute(Settings(), _box.Host());
+        Verbs.Report(Settings(), _box.Host());
         var first = File.ReadAllText(path);
         Assert.StartsWith(ReportPage.Mark, first, StringComparison.Ordinal);
-        ExportReport.Execute(Settings() with { Title = "Second" }, _box.Host());
+        Verbs.Report(Settings() with { Title = "Second" }, _box.Host());
         Assert.Contains("<h1>Second</h1>", File.ReadAllText(path), StringComparison.Ordinal);
 
         foreach (var precious in new[] { _box.Db, _box.Bundles })
         {
             var before = _box.Inventory();
             var error = Assert.Throws<BackupException>(() =>
-                ExportReport.Execute(Settings() with { DestinationPath = precious }, _box.Host())
+                Verbs.Report(Settings() with { DestinationPath = precious }, _box.Host())
             );
             Assert.Equal(ErrorCode.DestinationNotRecognised, error.Code);
             Assert.Equal(before, _box.Inventory());
@@ -222,7 +222,7 @@ public sealed class ExportReportTests : IDisposable
         }
         for (var run = 0; run < 2; run++)
         {
-            ExportReport.Execute(settings, _box.Host());
+            Verbs.Report(settings, _box.Host());
             var text = File.ReadAllText(settings.DestinationPath);
             Assert.StartsWith(ReportFile.Mark(format), text, StringComparison.Ordinal);
             Assert.EndsWith("\n", text, StringComparison.Ordinal);
@@ -232,7 +232,7 @@ public sealed class ExportReportTests : IDisposable
         foreach (var other in Enum.GetValues<ReportFormat>().Where(f => f != format))
         {
             var error = Assert.Throws<BackupException>(() =>
-                ExportReport.Execute(settings with { Format = other }, _box.Host())
+                Verbs.Report(settings with { Format = other }, _box.Host())
             );
             Assert.Equal(ErrorCode.DestinationNotRecognised, error.Code);
         }
@@ -246,7 +246,7 @@ public sealed class ExportReportTests : IDisposable
         var before = _box.Inventory();
         Assert.Null(Plan(Settings()).PageLength);
         Assert.Equal(before, _box.Inventory());
-        var report = ExportReport.Execute(Settings(), _box.Host());
+        var report = Verbs.Report(Settings(), _box.Host());
         Assert.Equal(new FileInfo(report.FullName).Length, report.PageLength);
         Assert.Empty(_box.Leftovers());
     }
@@ -255,12 +255,12 @@ public sealed class ExportReportTests : IDisposable
     public void A_run_that_is_stopped_leaves_the_old_page()
     {
         _box.Chain();
-        ExportReport.Execute(Settings(), _box.Host());
+        Verbs.Report(Settings(), _box.Host());
         var before = _box.Inventory();
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         Assert.Throws<OperationCanceledException>(() =>
-            ExportReport.Execute(Settings() with { Title = "Second" }, _box.Host(stop.Token))
+            Verbs.Report(Settings() with { Title = "Second" }, _box.Host(stop.Token))
         );
         Assert.Equal(before, _box.Inventory());
     }
@@ -272,10 +272,10 @@ public sealed class ExportReportTests : IDisposable
         _box.Full();
         var chains = _box.Chains();
         var rules = new ExpirySettings { Path = _box.Bundles, KeepLast = 1 };
-        var newest = ExpireBackups.Plan(rules with { ChainIds = [chains[1].ChainId] }, _box.Host());
+        var newest = ExpireBackups.Plan(rules with { ChainIds = [chains[1].ChainId] }, _box.Host()).Report;
         Assert.Equal((0, 1), (newest.RemovedCount, newest.KeptCount));
         Assert.True(newest.IsPlan);
-        var oldest = ExpireBackups.Execute(rules with { ChainIds = [chains[0].ChainId] }, _box.Host());
+        var oldest = Verbs.Expire(rules with { ChainIds = [chains[0].ChainId] }, _box.Host());
         Assert.Equal((3, 0), (oldest.RemovedCount, oldest.KeptCount));
         Assert.False(oldest.IsPlan);
         Assert.Equal(chains[1].ChainId, Assert.Single(_box.Chains()).ChainId);
@@ -292,10 +292,12 @@ public sealed class ExportReportTests : IDisposable
     private ReportSettings Settings() => new() { Folders = [_box.Bundles], DestinationPath = _box.At("page.html") };
 
     private BackupReport Plan(ReportSettings settings, DateTime? now = null) =>
-        ExportReport.Plan(
-            settings,
-            now is { } time ? new OperationHost { Clock = new FixedClock(new DateTimeOffset(time)) } : _box.Host()
-        );
+        ExportReport
+            .Plan(
+                settings,
+                now is { } time ? new OperationHost { Clock = new FixedClock(new DateTimeOffset(time)) } : _box.Host()
+            )
+            .Report;
 
     private static void Damage(string path)
     {

@@ -14,14 +14,23 @@ public sealed class FaultTests(ITestOutputHelper output)
 {
     private const int EverydaySteps = 6;
 
-    private static readonly string[] OfAll = ["full", "increment", "restore", "forced restore"];
+    private static readonly string[] OfAll =
+    [
+        "full",
+        "increment",
+        "restore",
+        "forced restore",
+        "merge",
+        "copy",
+        "expire",
+        "expire all",
+    ];
     private static readonly string[] OfFolders =
     [
         "restore into a mount",
         "forced restore into a mount",
         "forced restore among strangers",
     ];
-    private static readonly string[] OfKeepers = ["merge", "copy", "expire", "expire all"];
 
     /// <summary>What may be done again without making another bundle.</summary>
     private static readonly string[] Repeatable =
@@ -41,12 +50,8 @@ public sealed class FaultTests(ITestOutputHelper output)
             var data = new TheoryData<string, string>();
             foreach (var engine in EngineSandbox.Names)
             {
-                var isKeeper = EngineSandbox.Keepers.Contains(engine, StringComparer.Ordinal);
                 var isFolder = engine is EngineNames.PowDb or EngineNames.Alopex;
-                foreach (
-                    var operation in (string[])
-                        [.. OfAll, .. isKeeper ? OfKeepers : [], .. isFolder && Posix.IsUnix ? OfFolders : []]
-                )
+                foreach (var operation in (string[])[.. OfAll, .. isFolder && Posix.IsUnix ? OfFolders : []])
                 {
                     data.Add(engine, operation);
                 }

@@ -17,7 +17,7 @@ public sealed class FullIfNeededTests
         using var box = EngineSandbox.Of(engine);
         box.Become("S0");
 
-        var plan = TakeIncrementalBackup.Plan(IfNeeded(box), box.Host());
+        var plan = TakeBackup.Plan(IfNeeded(box) with { Incremental = true }, box.Host());
         var first = box.Increment(IfNeeded(box));
         box.Become("S1");
         box.Warnings.Clear();
@@ -56,7 +56,7 @@ public sealed class FullIfNeededTests
         Refused(code, () => box.Increment());
         var refused = box.BundleNames();
         box.Warnings.Clear();
-        var plan = TakeIncrementalBackup.Plan(IfNeeded(box), box.Host());
+        var plan = TakeBackup.Plan(IfNeeded(box) with { Incremental = true }, box.Host());
         var instead = box.Increment(IfNeeded(box));
 
         Assert.Contains(

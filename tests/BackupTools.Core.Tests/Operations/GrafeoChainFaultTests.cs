@@ -80,7 +80,7 @@ public sealed class GrafeoChainFaultTests
                 Copy(h, disk: disk);
                 break;
             default:
-                ExpireBackups.Execute(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host(disk));
+                Verbs.Expire(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host(disk));
                 break;
         }
     }
@@ -90,7 +90,7 @@ public sealed class GrafeoChainFaultTests
     {
         if (operation == "merge" && File.Exists(Path.Combine(h.At("m"), Manifest)))
         {
-            using var swept = DestinationScope.Open(h.Host(), h.At("m"));
+            StagingArea.Sweep(LocalDisk.Instance, h.At("m"));
             if (File.Exists(Path.Combine(h.At("m"), Manifest)))
                 return;
         }

@@ -102,7 +102,7 @@ public sealed class GrafeoChainLifeTests
             var before = States(h, h.Backups);
             h.Tick();
             var settings = new ExpirySettings { Path = h.Backups, KeepLast = h.Random.Next(1, 5) };
-            var report = ExpireBackups.Execute(settings, h.Host());
+            var report = Verbs.Expire(settings, h.Host());
             var after = States(h, h.Backups);
             Assert.Equal(before.Count - report.RemovedCount, after.Count);
             Assert.All(after, state => Assert.Equal(before[state.Key], state.Value));
@@ -126,7 +126,7 @@ public sealed class GrafeoChainLifeTests
         h.Merge(new MergeSettings { Path = h.Backups, DestinationPath = h.Backups });
         h.Work();
         h.Increment();
-        ExpireBackups.Execute(new ExpirySettings { Path = h.At("copy"), KeepLast = 1 }, h.Host());
+        Verbs.Expire(new ExpirySettings { Path = h.At("copy"), KeepLast = 1 }, h.Host());
         Copy(h);
         Assert.Equal(States(h, h.Backups), States(h, h.At("copy")));
         Assert.Equal(
@@ -308,7 +308,7 @@ public sealed class GrafeoChainLifeTests
             KeepLast = 0,
             Force = true,
         };
-        Assert.Equal(2, ExpireBackups.Execute(all, h.Host()).RemovedCount);
+        Assert.Equal(2, Verbs.Expire(all, h.Host()).RemovedCount);
         Assert.Empty(Directory.EnumerateFileSystemEntries(h.At("copy")));
     }
 
@@ -317,7 +317,7 @@ public sealed class GrafeoChainLifeTests
     {
         using var h = new GrafeoHistory(paged: true, 1);
         h.Backup(4);
-        ExpireBackups.Execute(
+        Verbs.Expire(
             new ExpirySettings
             {
                 Path = h.Backups,
@@ -341,7 +341,7 @@ public sealed class GrafeoChainLifeTests
         var path = Path.Combine(h.Backups, Manifest);
         var listed = GrafeoManifest.Read(File.ReadAllBytes(path)).Segments;
         File.Delete(Path.Combine(h.Backups, listed[1].FileName));
-        ExpireBackups.Execute(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host());
+        Verbs.Expire(new ExpirySettings { Path = h.Backups, KeepLast = 1 }, h.Host());
         Assert.Contains(listed[1], GrafeoManifest.Read(File.ReadAllBytes(path)).Segments);
     }
 

@@ -13,7 +13,7 @@ internal static class GrafeoFolderChecks
     public const string Manifest = "backup_manifest.json";
 
     public static CopyReport Copy(GrafeoHistory h, string? chain = null, IDisk? disk = null, string? folder = null) =>
-        CopyChain.Execute(
+        Verbs.Copy(
             new CopySettings
             {
                 Path = h.Backups,

@@ -23,10 +23,10 @@ public sealed class GrafeoOperationTests : IDisposable
     public void A_chain_is_taken_listed_tested_and_restored(string set, ulong last, ulong target)
     {
         _box.Become(set, "S1");
-        var full = TakeFullBackup.Execute(TakeFullBackup.Plan(Settings, Host), Host);
+        var full = Verbs.Full(Settings, Host);
         Assert.Equal(("Grafeo", "Full", 3ul), (full.Engine, full.Kind, full.EndPosition));
         _box.Become(set, "S2");
-        var increment = TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(Settings, Host), Host);
+        var increment = Verbs.Increment(Settings, Host);
         Assert.Equal((4ul, last, full.ChainId), (increment.StartPosition, increment.EndPosition, increment.ChainId));
 
         var report = Assert.Single(
@@ -49,13 +49,13 @@ public sealed class GrafeoOperationTests : IDisposable
             DestinationPath = _box.Inner.At("r", "x.grafeo"),
             ToPosition = target,
         };
-        var restored = RestoreChain.Execute(RestoreChain.Plan(restore, Host), Host);
+        var restored = Verbs.Restore(restore, Host);
         Assert.Equal(target, restored.EndPosition);
         Assert.Equal(File.ReadAllBytes(_box.Database), File.ReadAllBytes(restore.DestinationPath));
         var taken = Assert.Throws<BackupException>(() => RestoreChain.Plan(restore, Host));
         Assert.Equal(ErrorCode.DestinationExists, taken.Code);
         var forced = restore with { Force = true, ToPosition = null };
-        Assert.Equal(last, RestoreChain.Execute(RestoreChain.Plan(forced, Host), Host).EndPosition);
+        Assert.Equal(last, Verbs.Restore(forced, Host).EndPosition);
         Assert.Empty(_warnings);
     }
 
@@ -63,9 +63,9 @@ public sealed class GrafeoOperationTests : IDisposable
     public void A_folder_that_saw_the_conversion_is_still_one_databases()
     {
         _box.WithBackups("v05-reference").Become("v06-native", "S2");
-        var error = Assert.Throws<BackupException>(() => TakeIncrementalBackup.Plan(Settings, Host));
+        var error = Assert.Throws<BackupException>(() => TakeBackup.Plan(Settings with { Incremental = true }, Host));
         Assert.Equal(ErrorCode.ForeignEpoch, error.Code);
-        TakeFullBackup.Execute(TakeFullBackup.Plan(Settings, Host), Host);
+        Verbs.Full(Settings, Host);
         foreach (var (epoch, file) in new[] { (8ul, "S2"), (7ul, "S2") })
         {
             var restore = new RestoreSettings
@@ -74,7 +74,7 @@ public sealed class GrafeoOperationTests : IDisposable
                 DestinationPath = _box.Inner.At($"r{epoch}", "x.grafeo"),
                 ToPosition = epoch,
             };
-            Assert.Equal(epoch, RestoreChain.Execute(RestoreChain.Plan(restore, Host), Host).EndPosition);
+            Assert.Equal(epoch, Verbs.Restore(restore, Host).EndPosition);
             Assert.Equal(
                 GrafeoBytes.FixtureBytes("v06-native", $"{file}.grafeo"),
                 File.ReadAllBytes(restore.DestinationPath)
@@ -94,7 +94,7 @@ public sealed class GrafeoOperationTests : IDisposable
             StringComparison.Ordinal
         );
         var restore = new RestoreSettings { Path = _box.Backups, DestinationPath = _box.Inner.At("r", "x.grafeo") };
-        RestoreChain.Execute(RestoreChain.Plan(restore, Host), Host);
+        Verbs.Restore(restore, Host);
         Assert.Contains(_warnings, w => w.Contains("epochs 4..5 are in no segment", StringComparison.Ordinal));
     }
 }

@@ -121,13 +121,9 @@ public sealed class ProgressTotalTests
                     },
                     host
                 ),
-            "merge" => host =>
-                MergeChain.Execute(
-                    MergeChain.Plan(new MergeSettings { Path = temp["b"], DestinationPath = temp["m"] }, host),
-                    host
-                ),
+            "merge" => host => Verbs.Merge(new MergeSettings { Path = temp["b"], DestinationPath = temp["m"] }, host),
             _ => host =>
-                CopyChain.Execute(
+                Verbs.Copy(
                     new CopySettings
                     {
                         Path = temp["b"],

@@ -78,7 +78,7 @@ public sealed class RestoreDestinationTests
         using var box = EngineSandbox.Of(engine);
         box.Chain();
         var database = Restore(box, box.Restored);
-        Assert.Contains("-Force", Refusal(box, database).Recommendation, StringComparison.Ordinal);
+        Assert.Contains("Force", Refusal(box, database).Recommendation, StringComparison.Ordinal);
         Restore(box, database, force: true);
 
         var other = box.At("other");
@@ -92,7 +92,7 @@ public sealed class RestoreDestinationTests
             File.WriteAllText(Path.Combine(other, "notes.txt"), "precious");
         }
         var error = Refusal(box, other);
-        Assert.DoesNotContain("-Force", error.Recommendation, StringComparison.Ordinal);
+        Assert.DoesNotContain("Force", error.Recommendation, StringComparison.Ordinal);
         Assert.Contains("Move away what is there", error.Recommendation, StringComparison.Ordinal);
         if (IsOneFile(engine))
         {

@@ -233,6 +233,31 @@ public sealed class RestoreInPlaceTests
         Assert.Empty(box.Leftovers());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_restore_that_has_to_begin_again_warns_once(bool isParentClosed)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+        using var box = EngineSandbox.Of(EngineNames.PowDb);
+        box.Chain();
+        box.Restore();
+        box.Warnings.Clear();
+        var afterNewest = box.Clock!.Now.AddSeconds(30);
+        box.Restore(
+            box.RestoreTo(box.Restored) with
+            {
+                Force = true,
+                PointInTime = afterNewest,
+            },
+            new MountedDisk(box.Restored, tells: false) { IsParentClosed = isParentClosed }
+        );
+        Assert.Contains("is in no backup", Assert.Single(box.Warnings), StringComparison.Ordinal);
+    }
+
     [LinuxRootTheory]
     [MemberData(nameof(Engines))]
     public void What_is_replaced_hands_on_owner_group_and_rights(string engine)

@@ -47,7 +47,7 @@ public sealed class SeveralChainsTests
         Assert.Equal(before, box.Content(restored));
 
         // What restores take is what the next increment builds on and what prunes keep.
-        Assert.Empty(TakeIncrementalBackup.ExecuteAll(Next(box), box.Host()));
+        Assert.Empty(TakeBackup.Execute(Next(box), box.Host()));
         Assert.Equal(newest.EndPosition, Assert.Single(box.Chains(), c => c.CurrentUntilUtc is not null).EndPosition);
         box.Expire();
         Assert.Equal(bytes, EngineSandbox.Bytes(box.RestoreFrom(box.Bundles)));
@@ -60,7 +60,7 @@ public sealed class SeveralChainsTests
         using var box = EngineSandbox.Of(engine);
         box.Become("S0");
         box.Full();
-        Assert.Empty(TakeIncrementalBackup.ExecuteAll(Next(box), box.Host()));
+        Assert.Empty(TakeBackup.Execute(Next(box), box.Host()));
         Assert.NotNull(Assert.Single(box.Chains()).CurrentUntilUtc);
         box.Become("S1");
         box.Full();
@@ -68,7 +68,7 @@ public sealed class SeveralChainsTests
     }
 
     private static BackupPlan Next(EngineSandbox box) =>
-        TakeIncrementalBackup.Plan(box.Settings() with { AllowEmpty = false }, box.Host());
+        TakeBackup.Plan(box.Settings() with { Incremental = true, AllowEmpty = false }, box.Host());
 
     private static RestorePreview Plan(EngineSandbox box, DateTimeOffset? time) =>
         RestoreChain.Plan(box.RestoreTo("planned", "rec") with { PointInTime = time }, box.Host());
@@ -76,6 +76,6 @@ public sealed class SeveralChainsTests
     private static void CopyBack(EngineSandbox box)
     {
         var settings = new CopySettings { Path = box.At("c"), DestinationPath = box.Bundles };
-        Assert.True(CopyChain.Execute(settings, box.Host()).Copied.Count > 0);
+        Assert.True(Verbs.Copy(settings, box.Host()).Copied.Count > 0);
     }
 }

@@ -40,12 +40,7 @@ public sealed class SqliteSideFileTests
             Assert.Equal(ErrorCode.LogIsGone, error.Code);
         }
         var host = box.Host();
-        var next = Assert.Single(
-            TakeIncrementalBackup.ExecuteAll(
-                TakeIncrementalBackup.Plan(box.Settings() with { FullIfNeeded = true }, host),
-                host
-            )
-        );
+        var next = Assert.Single(Verbs.Increments(box.Settings() with { FullIfNeeded = true }, host));
         Assert.Equal(increments ? "Incremental" : "Full", next.Kind);
         AssertNewest(box);
         Assert.Equal("Full", box.Full().Kind);

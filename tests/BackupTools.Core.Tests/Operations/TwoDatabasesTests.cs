@@ -20,7 +20,7 @@ public sealed class TwoDatabasesTests
         Assert.Empty(box.Warnings);
 
         BecomeOther(box);
-        var plan = TakeFullBackup.Plan(box.Settings(), box.Host());
+        var plan = TakeBackup.Plan(box.Settings(), box.Host());
         box.Full();
 
         Assert.Equal([nameof(ErrorCode.ContinuityNotProved)], plan.Problems.Select(p => p.Code));

@@ -56,11 +56,11 @@ public sealed class UnchangedTests
         box.Become("S0");
         box.Full();
         At(box, Morning.AddHours(3));
-        var before = Assert.Single(Report(box).Databases);
+        var before = Assert.Single(box.Report(TimeSpan.FromHours(1)).Databases);
         Assert.True(before.IsLate);
         Assert.Empty(Increment(box));
 
-        var status = Assert.Single(Report(box).Databases);
+        var status = Assert.Single(box.Report(TimeSpan.FromHours(1)).Databases);
         Assert.False(status.IsLate);
         Assert.Equal(before.RestorableUtc, status.RestorableUtc);
         Assert.InRange(status.AgeSeconds!.Value, 0, 600);
@@ -185,22 +185,11 @@ public sealed class UnchangedTests
     private static IReadOnlyList<BundleInfo> Increment(EngineSandbox box, BackupSettings? settings = null)
     {
         var host = box.Host();
-        return TakeIncrementalBackup.ExecuteAll(TakeIncrementalBackup.Plan(settings ?? Settings(box), host), host);
+        return Verbs.Increments(settings ?? Settings(box), host);
     }
 
     private static List<ChainInfo> ChainsAt(EngineSandbox box, string folder) =>
         ReadChains.Read(box.At(folder), false, null, box.Host()).Select(r => r.Chain!).ToList();
-
-    private static BackupReport Report(EngineSandbox box) =>
-        ExportReport.Plan(
-            new ReportSettings
-            {
-                Folders = [box.Bundles],
-                DestinationPath = box.At("report.html"),
-                RecoveryPointObjective = TimeSpan.FromHours(1),
-            },
-            box.Host()
-        );
 
     private static IEnumerable<ProblemInfo> Warnings(EngineSandbox box, DateTimeOffset time)
     {

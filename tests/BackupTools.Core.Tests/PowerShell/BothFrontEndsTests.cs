@@ -133,7 +133,9 @@ public sealed class BothFrontEndsTests
             Cases,
             c =>
             {
-                Assert.Equal(inPowerShell[c.Name].Results, inConsole[c.Name].Results);
+                // Each names its own verb in what it advises.
+                var results = inPowerShell[c.Name].Results.Replace("Get-BackupChain", "backuptools chain");
+                Assert.Equal(results, inConsole[c.Name].Results);
                 Assert.Equal(inPowerShell[c.Name].ErrorId, inConsole[c.Name].ErrorId);
                 var expected = inConsole[c.Name].ErrorId is { } id
                     ? (int)ErrorCodes.KindOf(Enum.Parse<ErrorCode>(id))

@@ -15,8 +15,11 @@ public sealed class PesterCultureTests
     {
         using var temp = new TempFolder();
         var module = temp["a [1] b/BackupTools"];
-        var files = Directory
-            .EnumerateFiles(Path.Combine(ChildProcess.Root, "module"), "*", SearchOption.AllDirectories)
+        // As a package has them: the help lies beside the manifest.
+        var files = new[] { "module", "en-US" }
+            .SelectMany(folder =>
+                Directory.EnumerateFiles(Path.Combine(ChildProcess.Root, folder), "*", SearchOption.AllDirectories)
+            )
             .Select(file => Path.GetRelativePath(ChildProcess.Root, file));
         foreach (var file in files.Append("BackupTools.psd1"))
         {

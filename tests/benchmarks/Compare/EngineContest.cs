@@ -43,7 +43,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
     private IEnumerable<MatchRow> Full()
     {
         var rows = _match.Play(
-            shape.Engine,
+            shape.Name,
             "full",
             [
                 Copy(SourceFolder),
@@ -75,11 +75,12 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
                 File.Copy(file, Path.Combine(whole, Path.GetFileName(file)));
             }
             var rows = _match.Play(
-                shape.Engine,
+                shape.Name,
                 string.Create(CultureInfo.InvariantCulture, $"increment, {100 * share:0.##} %"),
                 [
                     // PowDB has to look at all of the data, the others only at what was added.
                     .. shape.ChangesInPlace ? Sum(SourceFolder).Append(Copy(SourceFolder)) : [Copy(change)],
+                    .. _tools is null ? Array.Empty<Contestant>() : [_tools.Copy(SourceFolder)],
                     .. Directory.EnumerateFiles(whole).Any()
                         ? [Copy(whole, "cp, its files + sync")]
                         : Array.Empty<Contestant>(),
@@ -101,7 +102,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
     {
         RequireBundles();
         return _match.Play(
-            shape.Engine,
+            shape.Name,
             "test",
             [
                 .. Sum(_bundles),
@@ -129,7 +130,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
             var restore = workshop.Ours("restore", _bundles, "--destination-path", target, "--json");
             var archivers = wanted == settings.ChainLengths.Min() ? _archivers : [];
             var rows = _match.Play(
-                shape.Engine,
+                shape.Name,
                 $"restore, full + {wanted}",
                 [
                     Copy(SourceFolder),

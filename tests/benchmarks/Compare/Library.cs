@@ -1,4 +1,5 @@
 using BackupTools.Operations;
+using BackupTools.Tests;
 
 namespace BackupTools.Benchmarks.Compare;
 
@@ -8,13 +9,13 @@ internal static class Library
     public static void Full(string source, string bundles)
     {
         var host = new OperationHost();
-        _ = TakeFullBackup.Execute(TakeFullBackup.Plan(Settings(source, bundles), host), host);
+        _ = Verbs.Full(Settings(source, bundles), host);
     }
 
     public static void Increment(string source, string bundles)
     {
         var host = new OperationHost();
-        _ = TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(Settings(source, bundles), host), host);
+        _ = Verbs.Increment(Settings(source, bundles), host);
     }
 
     public static void Test(string bundles)
@@ -32,7 +33,7 @@ internal static class Library
     {
         var host = new OperationHost();
         var settings = new RestoreSettings { Path = bundles, DestinationPath = target };
-        _ = RestoreChain.Execute(RestoreChain.Plan(settings, host), host);
+        _ = Verbs.Restore(settings, host);
     }
 
     private static BackupSettings Settings(string source, string bundles) =>

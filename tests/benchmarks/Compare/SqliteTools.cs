@@ -10,6 +10,10 @@ internal sealed class SqliteTools(Workshop workshop)
     private readonly string _replicated = workshop.PathOf("litestream.db");
     private readonly string _replica = workshop.PathOf("litestream.replica");
 
+    /// <summary>A copy that nobody waits for until it is on the disk.</summary>
+    public Contestant Copy(string folder) =>
+        Contestant.Program("cp -r", new ProgramCall("cp", "-r", folder, _copy), () => Workshop.Delete(_copy));
+
     /// <summary>Other ways to a full backup of a database.</summary>
     public IEnumerable<Contestant> Full(string source)
     {

@@ -6,6 +6,9 @@ internal interface IDatabaseShape
     /// <summary>The engine's name as the console program knows it.</summary>
     string Engine { get; }
 
+    /// <summary>What the shape is called, where an engine has several.</summary>
+    string Name => Engine;
+
     /// <summary>True when data files are rewritten in place, so that an increment has to look at all of them.</summary>
     bool ChangesInPlace => false;
 

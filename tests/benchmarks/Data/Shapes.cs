@@ -4,9 +4,17 @@ namespace BackupTools.Benchmarks.Data;
 internal static class Shapes
 {
     public static IReadOnlyList<IDatabaseShape> All { get; } =
-    [new SqliteShape(), new PowDbShape(), new SpgShape(), new GrafeoShape(), new AlopexShape()];
+    [
+        new SqliteShape(SqliteShape.Letters),
+        new SqliteShape(SqliteShape.Words),
+        new SqliteShape(SqliteShape.Noise),
+        new PowDbShape(),
+        new SpgShape(),
+        new GrafeoShape(),
+        new AlopexShape(),
+    ];
 
     public static IDatabaseShape ByName(string name) =>
-        All.FirstOrDefault(s => string.Equals(s.Engine, name, StringComparison.OrdinalIgnoreCase))
+        All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"no such engine: {name}", nameof(name));
 }

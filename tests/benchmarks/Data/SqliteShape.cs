@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BackupTools.Engines;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -5,13 +6,27 @@ using SQLitePCL;
 namespace BackupTools.Benchmarks.Data;
 
 /// <summary>A SQLite database, made by SQLite: one table with four rows to a page, and an index.</summary>
-internal sealed class SqliteShape : IDatabaseShape
+/// <param name="content">What is in the rows.</param>
+internal sealed class SqliteShape(string content) : IDatabaseShape
 {
+    /// <summary>Letters, four random bits each: LZ4 finds nothing to repeat.</summary>
+    public const string Letters = "";
+
+    /// <summary>Words of a vocabulary, a few of them often: a little more than half as large when it is compressed.</summary>
+    public const string Words = " words";
+
+    /// <summary>Random bytes, as in pictures.</summary>
+    public const string Noise = " noise";
+
     private const int PageSize = 4096;
     private const int RowsPerPage = 4;
     private const int TextLength = 960;
 
+    private static readonly byte[][] Vocabulary = MakeVocabulary();
+
     public string Engine => EngineNames.Sqlite;
+
+    public string Name => Engine + content;
 
     public bool ChangesInPlace => true;
 
@@ -20,7 +35,7 @@ internal sealed class SqliteShape : IDatabaseShape
         var source = Path.Combine(Directory.CreateDirectory(folder).FullName, "orders.db");
         using var connection = Open(source);
         Run(connection, $"PRAGMA page_size = {PageSize}");
-        Run(connection, "CREATE TABLE orders(id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+        Run(connection, "CREATE TABLE orders(id INTEGER PRIMARY KEY, text ANY NOT NULL)");
         var text = new TextSource(seed);
         Write(
             connection,
@@ -53,22 +68,67 @@ internal sealed class SqliteShape : IDatabaseShape
         );
     }
 
-    private static void Write(SqliteConnection connection, string sql, IEnumerable<long> ids, TextSource text)
+    private void Write(SqliteConnection connection, string sql, IEnumerable<long> ids, TextSource text)
     {
         using var transaction = connection.BeginTransaction();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         var id = command.Parameters.Add("$id", SqliteType.Integer);
-        var value = command.Parameters.Add("$text", SqliteType.Text);
+        var value = command.Parameters.Add("$text", content == Noise ? SqliteType.Blob : SqliteType.Text);
         var letters = new byte[TextLength];
         foreach (var number in ids)
         {
-            text.Fill(letters);
+            Fill(letters, text);
             id.Value = number;
-            value.Value = System.Text.Encoding.ASCII.GetString(letters);
+            value.Value = content == Noise ? letters : System.Text.Encoding.ASCII.GetString(letters);
             command.ExecuteNonQuery();
         }
         transaction.Commit();
+    }
+
+    private void Fill(Span<byte> target, TextSource text)
+    {
+        switch (content)
+        {
+            case Words:
+                while (!target.IsEmpty)
+                {
+                    // Of two, the more common one.
+                    var word = Vocabulary[Math.Min(text.Below(Vocabulary.Length), text.Below(Vocabulary.Length))]
+                        .AsSpan();
+                    word = word[..Math.Min(word.Length, target.Length)];
+                    word.CopyTo(target);
+                    target = target[word.Length..];
+                }
+                break;
+            case Noise:
+                foreach (ref var number in MemoryMarshal.Cast<byte, ulong>(target))
+                {
+                    number = text.Next();
+                }
+                break;
+            default:
+                text.Fill(target);
+                break;
+        }
+    }
+
+    /// <summary>200 words of two to eleven letters, with the space behind them.</summary>
+    private static byte[][] MakeVocabulary()
+    {
+        var text = new TextSource(0);
+        return
+        [
+            .. Enumerable
+                .Range(0, 200)
+                .Select(_ =>
+                {
+                    var word = new byte[3 + text.Below(10)];
+                    text.Fill(word);
+                    word[^1] = (byte)' ';
+                    return word;
+                }),
+        ];
     }
 
     private static SqliteConnection Open(string path)

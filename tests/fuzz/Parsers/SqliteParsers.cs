@@ -133,7 +133,6 @@ internal static class SqliteParsers
             Pages = 3,
             PreApply = 1UL << 63,
             PostApply = ulong.MaxValue,
-            StateDigest = digest,
             PageKey = digest[..32],
             PageMacsDigest = digest,
         }.WriteDescription();

@@ -243,7 +243,7 @@ internal sealed class AlopexCapture
                 $"the tables hold commits up to {newest}, but checkpoint.meta{(sound ? "" : $" ({fault})")} and the log "
                     + $"reach only to {clock}: the engine would start with every newer key invisible",
                 Path.Combine(Source, AlopexNames.Meta),
-                recommendation: "If the engine is running, let it make a checkpoint (-Checkpoint), which writes "
+                recommendation: $"If the engine is running, let it make a checkpoint ({Spelling.Of("Checkpoint")}), which writes "
                     + "checkpoint.meta anew; else restore an earlier snapshot."
             );
         }
@@ -331,7 +331,7 @@ internal sealed class AlopexCapture
             ErrorCode.SourceChanging,
             $"the database kept changing: {what}",
             path,
-            recommendation: "Try again at a quieter time, or let a checkpoint end first with -Checkpoint."
+            recommendation: $"Try again at a quieter time, or let a checkpoint end first with {Spelling.Of("Checkpoint")}."
         );
 
     /// <summary>What a commit, a checkpoint or a restart of the engine could explain.</summary>

@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Files;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Alopex;
 
@@ -7,7 +8,7 @@ namespace BackupTools.Engines.Alopex;
 /// Alopex: a data directory of immutable tables, a ring of log and a checkpoint. Every backup is a snapshot that is
 /// complete in itself; what an incremental one saves is the space of the tables that it shares with the one before.
 /// </summary>
-internal sealed class AlopexEngine : IBackupEngine, IChainKeeper
+internal sealed class AlopexEngine : IBackupEngine
 {
     public string Name => EngineNames.Alopex;
 

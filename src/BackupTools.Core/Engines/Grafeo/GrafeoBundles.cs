@@ -208,7 +208,7 @@ internal static class GrafeoBundles
             $"it ends at epoch {segment.EndEpoch}, but an older backup in the folder at {highest}: "
                 + "the database was restored or its epochs were restarted in between",
             path,
-            Recommendation: "Name the chain with -ChainId when restoring, and begin a new folder."
+            Recommendation: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and begin a new folder."
         );
 
     /// <summary>

@@ -191,7 +191,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         new(plan.Request.DestinationFolder, epoch, 0, lsn ?? 0);
 
     private void MoveCursor(GrafeoPosition position) =>
-        new GrafeoCursorKeeper(Source, context).Move(position, LastThere, plan.Request.Options.ForgetDestinations);
+        new GrafeoCursorKeeper(Source, context).Move(position, LastThere, plan.Request.Options.ForgetDestination);
 
     private IDiskFile OpenImage() => context.Disk.OpenRead(Source.Image(context.Disk));
 

@@ -124,7 +124,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
         {
             context.Verbose(
                 $"the engine keeps its log from epoch {oldest.Epoch} on for {oldest.Destination} "
-                    + "(-ForgetDestination drops it)"
+                    + $"({Spelling.Of("ForgetDestination")} drops it)"
             );
         }
         // The log is kept for the oldest of all. The epoch is what the engine's own next increment goes on from: less, and

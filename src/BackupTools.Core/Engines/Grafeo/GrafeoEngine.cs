@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Grafeo;
 
@@ -9,7 +10,7 @@ namespace BackupTools.Engines.Grafeo;
 /// Grafeo: a <c>.grafeo</c> file with a log folder beside it. Backups are those of the engine itself: a folder with a
 /// manifest, images and stretches of log. See README.md in this folder.
 /// </summary>
-internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
+internal sealed class GrafeoEngine : IBackupEngine
 {
     public string Name => EngineNames.Grafeo;
 
@@ -25,7 +26,7 @@ internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
             Options =
             [
                 nameof(EngineOptions.NoCursor),
-                nameof(EngineOptions.ForgetDestinations),
+                nameof(EngineOptions.ForgetDestination),
                 nameof(EngineOptions.Checkpoint),
             ],
         };
@@ -63,7 +64,24 @@ internal sealed class GrafeoEngine : IBackupEngine, IChainKeeper
         int known,
         VerifyDepth depth,
         EngineContext context
-    ) => GrafeoVerify.Run(path, depth, context);
+    )
+    {
+        var check = new GrafeoChainCheck(context, checkFrames: depth == VerifyDepth.Deep);
+        foreach (var bundle in path)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            using var shown = context.Progress.BeginFile(bundle.FullName, bundle.Length);
+            if (bundle.Kind == BundleKind.Full)
+            {
+                check.AddImage(bundle);
+            }
+            else
+            {
+                check.AddIncrement(bundle);
+            }
+        }
+        return check.Problems;
+    }
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
         [.. GrafeoRestore.PathsOf(request.DestinationPath).Where(p => context.Disk.Stat(p) is not null)];

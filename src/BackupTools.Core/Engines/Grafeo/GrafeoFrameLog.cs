@@ -346,7 +346,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
             $"the log that follows epoch {head.Epoch} (LSN {since}) is gone: {left}",
             source.LogFolder,
             recommendation: "Take a new full backup. The engine keeps the log for increments while the backup cursor "
-                + "is beside the database (leave out -NoCursor)."
+                + $"is beside the database (leave out {Spelling.Of("NoCursor")})."
         );
     }
 

@@ -16,7 +16,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
     public static CapturePlan Make(CaptureRequest request, EngineContext context)
     {
         var options = request.Options;
-        if (options.NoCursor && options.ForgetDestinations.Count > 0)
+        if (options.NoCursor && options.ForgetDestination.Count > 0)
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,

@@ -1,10 +1,11 @@
 using BackupTools.Chains;
 using BackupTools.Files;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>PowDB: data directories of heaps, indexes and a log; bundles are folders beside each other.</summary>
-internal sealed class PowDbEngine : IBackupEngine, IChainKeeper
+internal sealed class PowDbEngine : IBackupEngine
 {
     public string Name => EngineNames.PowDb;
 

@@ -7,8 +7,8 @@ namespace BackupTools.Engines.PowDb;
 /// <summary>Finds out what a capture would do and refuses it early.</summary>
 internal static class PowDbPlan
 {
-    private const string WaysOut =
-        "Stop the database cleanly, give -Checkpoint a script that empties the log, or take the log along with -IncludeWal.";
+    private static string WaysOut =>
+        $"Stop the database cleanly, give {Spelling.Of("Checkpoint")} a script that empties the log, or take the log along with {Spelling.Of("IncludeWal")}.";
 
     public static CapturePlan Of(CaptureRequest request, EngineContext context)
     {

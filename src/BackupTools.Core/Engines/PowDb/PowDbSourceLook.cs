@@ -71,7 +71,7 @@ internal sealed class PowDbSourceLook
             ErrorCode.SourceChanging,
             $"the source kept changing: {string.Join(", ", paths.Select(Path.GetFileName).Distinct(StringComparer.Ordinal))}",
             folder,
-            recommendation: "Try again at a quieter time, stop the writers for the copy, or give -Checkpoint a script that "
+            recommendation: $"Try again at a quieter time, stop the writers for the copy, or give {Spelling.Of("Checkpoint")} a script that "
                 + "keeps them stopped."
         );
 

@@ -13,8 +13,8 @@ namespace BackupTools.Engines.PowDb;
 /// </summary>
 internal sealed class PowDbSuccession
 {
-    private const string Advice =
-        "Take a new full backup, or use -FullIfNeeded, which does. Give each database a folder of its own.";
+    private static string Advice =>
+        $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does. Give each database a folder of its own.";
 
     private readonly PowDbBaseline _baseline;
     private readonly EngineContext _context;

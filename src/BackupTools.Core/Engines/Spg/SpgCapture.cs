@@ -65,7 +65,7 @@ internal sealed class SpgCapture
                         ErrorCode.WalMissing,
                         "there is no write-ahead log beside the database: what is not in the database file is not backed up",
                         files.Wal,
-                        Recommendation: "Name the log with -WalPath if the server keeps it elsewhere."
+                        Recommendation: $"Name the log with {Spelling.Of("WalPath")} if the server keeps it elsewhere."
                     )
                 );
             }

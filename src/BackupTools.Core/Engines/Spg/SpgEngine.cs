@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Files;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Spg;
 
@@ -7,7 +8,7 @@ namespace BackupTools.Engines.Spg;
 /// SPG: a database file written by CHECKPOINT, and a write-ahead log of SQL text. Bundles are SPGBKUP files that the
 /// server's own tools read (SPG format, §1).
 /// </summary>
-internal sealed class SpgEngine : IBackupEngine, IChainKeeper
+internal sealed class SpgEngine : IBackupEngine
 {
     public string Name => EngineNames.Spg;
 

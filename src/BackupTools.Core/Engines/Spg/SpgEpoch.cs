@@ -94,8 +94,8 @@ internal sealed class SpgEpoch
                     $"nothing in the chain shows that the log is still the one that position {Since} was taken from: "
                         + $"{_path[0].Header.Name} holds no log, and not the database file",
                     _source.Files.Wal,
-                    recommendation: "Take a new full backup, or use -FullIfNeeded, which does. If there was no CHECKPOINT "
-                        + $"since, -Since {Since} continues all the same."
+                    recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does. If there was no CHECKPOINT "
+                        + $"since, {Spelling.Of("Since")} {Since} continues all the same."
                 );
             }
             ScanUpToSince();

@@ -24,7 +24,22 @@ internal static class GenerationBundles
         SqliteReplica
             .Folders(replica.Generations, context.Disk)
             .Where(e => LitestreamNames.IsGeneration(e.Name))
-            .SelectMany(e => ReadGeneration(e.Path, series, context));
+            .SelectMany(e => Placed([.. ReadGeneration(e.Path, series, context)]));
+
+    /// <summary>Of a generation the index in the name tells what is older than a snapshot that can be read.</summary>
+    private static IEnumerable<BundleReadResult> Placed(IReadOnlyList<BundleReadResult> generation)
+    {
+        var newest = generation
+            .Select(r => r.Header?.Detail is SnapshotBundle of ? of.Index : 0u)
+            .DefaultIfEmpty()
+            .Max();
+        return generation.Select(r => r.Error is null ? r : r with { IsPast = IndexOf(r.FullName) < newest });
+    }
+
+    private static uint IndexOf(string path) =>
+        LitestreamNames.TryWal(Path.GetFileName(path), out var index, out _) ? index
+        : LitestreamNames.TrySnapshot(Path.GetFileName(path), out index) ? index
+        : uint.MaxValue;
 
     /// <summary>True for the path of a file that this class reads.</summary>
     public static bool IsBundle(string path) =>
@@ -43,6 +58,15 @@ internal static class GenerationBundles
 
     /// <summary>The folder of the database that a bundle is of.</summary>
     public static string? ReplicaOf(string path) => Path.GetDirectoryName(Path.GetDirectoryName(GenerationOf(path)));
+
+    /// <summary>The pieces of a WAL file beside a snapshot, by offset.</summary>
+    public static IEnumerable<(string Path, uint Offset)> PiecesOf(string snapshot, uint index, IDisk disk) =>
+        SqliteReplica
+            .Files(Path.Combine(GenerationOf(snapshot)!, LitestreamNames.Wal), disk)
+            .Select(f => (f.Path, IsPiece: LitestreamNames.TryWal(f.Name, out var of, out var at) && of == index, at))
+            .Where(f => f.IsPiece)
+            .Select(f => (f.Path, f.at))
+            .OrderBy(f => f.at);
 
     public static ChainPosition Position(uint index, long offset) =>
         new(((ulong)index << 32) + (ulong)offset, PositionUnit.WalIndexOffset);
@@ -88,6 +112,7 @@ internal static class GenerationBundles
             yield return result;
         }
         var last = (Index: 0u, End: -1L, Id: "");
+        var log = new GenerationLog();
         foreach (var file in pieces)
         {
             if (!LitestreamNames.TryWal(file.Name, out var index, out var offset))
@@ -98,8 +123,9 @@ internal static class GenerationBundles
             var parent =
                 offset == 0 && snapshots.TryGetValue(index, out var snapshot) ? snapshot
                 : Follows(last.Index, last.End, index, offset) ? last.Id
-                : Missing(generation, index, offset);
-            var result = ReadPiece(file, series, generation, index, offset, parent, context);
+                : null;
+            var piece = new WalBundle(generation, index, offset, 0);
+            var result = ReadPiece(file, series, piece, parent, log, continues: parent == last.Id, context);
             yield return result;
             last = result.Header is { } header
                 ? (index, offset + ((WalBundle)header.Detail!).Length, header.Id)
@@ -124,40 +150,53 @@ internal static class GenerationBundles
     private static BundleReadResult ReadPiece(
         DiskEntry file,
         string series,
-        string generation,
-        uint index,
-        uint offset,
-        string parent,
+        WalBundle piece,
+        string? parent,
+        GenerationLog log,
+        bool continues,
         EngineContext context
     )
     {
         try
         {
+            var (index, offset) = (piece.Index, piece.Offset);
             long length;
             using (var source = context.Disk.OpenRead(file.Path))
             {
-                length = SqliteFile.Unpack(source, null, null, context.Cancellation);
+                length = log.Read(source, index, offset, continues, context.Cancellation);
             }
             if (length == 0 || length > uint.MaxValue - offset)
             {
                 throw new BackupException(ErrorCode.Malformed, $"a piece of {length} bytes of a WAL file");
             }
-            var bundle = new WalBundle(generation, index, offset, length);
-            var result = TryDescribe(file, series, bundle, Position(index, offset + length), context.Disk);
+            var result = TryDescribe(
+                file,
+                series,
+                piece with
+                {
+                    Length = length,
+                },
+                Position(index, offset + length),
+                context.Disk
+            );
             return result.Header is { } header
                 ? BundleReadResult.Ok(
                     header with
                     {
                         Kind = BundleKind.Incremental,
                         Start = Position(index, offset),
-                        ParentId = parent,
+                        ParentId =
+                            log.Missing is null && parent is not null
+                                ? parent
+                                : Missing(piece.Generation, index, offset),
+                        Notes = log.Missing is { } why ? [EndIsMissing(file.Path, index, why)] : [],
                     }
                 )
                 : result;
         }
         catch (BackupException e)
         {
-            return BundleReadResult.Bad(file.Path, e);
+            return BundleReadResult.Bad(file.Path, e.At(file.Path));
         }
     }
 
@@ -202,6 +241,15 @@ internal static class GenerationBundles
             "Litestream 0.3 keeps no times of commits: the times shown are those of the files, when they were uploaded",
             path,
             Recommendation: "Restore by position where the second matters."
+        );
+
+    private static ChainProblem EndIsMissing(string path, uint index, string why) =>
+        new(
+            ProblemSeverity.Error,
+            ErrorCode.ChainGap,
+            $"what WAL file {index - 1:x8} ended with is missing: {why}",
+            path,
+            Recommendation: "Bring back the missing piece, or restore to a position before it."
         );
 
     /// <summary>The frame ends with a checksum of its content; with names and length it tells any two pieces apart.</summary>

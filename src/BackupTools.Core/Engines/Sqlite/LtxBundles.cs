@@ -25,14 +25,26 @@ internal static class LtxBundles
             .Select(r => r.Result.Header!)
             .DistinctBy(h => (Ltx(h).Header.MinTxid, Ltx(h).Header.MaxTxid))
             .ToList();
+        var newestFull = sound.Where(h => h.Kind == BundleKind.Full).Select(h => h.End.Value).DefaultIfEmpty().Max();
         return read.Select(r => r.Result)
             .Where(r => r.Error is not null)
+            .Select(r => Placed(r, newestFull))
             .Concat(InOrder(Linked(sound)).Select(BundleReadResult.Ok))
             // As they were taken, which levels hide: increments have the lowest. What cannot be read has its name only.
             .OrderBy(r => r.Header?.End.Value ?? NamedEnd(r.FullName))
             .ThenBy(r => r.Header?.Kind)
             .ThenBy(r => r.FullName, StringComparer.Ordinal);
     }
+
+    /// <summary>The transactions are in the name, whatever has become of the content.</summary>
+    private static BundleReadResult Placed(BundleReadResult bad, ulong newestFull) =>
+        NamedEnd(bad.FullName) is not ulong.MaxValue and var end
+            ? bad with
+            {
+                TellsPlace = true,
+                IsPast = end < newestFull,
+            }
+            : bad;
 
     private static ulong NamedEnd(string path) =>
         LitestreamNames.TryLtx(Path.GetFileName(path), out _, out var max) ? max : ulong.MaxValue;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
 
@@ -18,11 +17,11 @@ internal sealed class LtxFileWriter(
     EngineContext context
 )
 {
-    private readonly PageSums _sums = new(header.PageSize);
     private readonly PageMacs _macs = new(pageKey, header.Commit);
+    private readonly PageChecksum _checksum = new(header.PageSize);
     private readonly uint _lockPage = SqlitePages.LockPage(header.PageSize);
+    private ulong _ofState = SqliteChecksum.Flag;
     private string _id = "";
-    private string _digest = "";
 
     /// <summary>Pages that were stored.</summary>
     public uint Stored { get; private set; }
@@ -30,58 +29,22 @@ internal sealed class LtxFileWriter(
     /// <summary>Pages of the state.</summary>
     public uint Pages => header.Commit;
 
-    /// <summary>Writes the pages of a state.</summary>
+    /// <summary>Writes the pages of a state. Each stored page is proved to come back before it is written.</summary>
     /// <param name="earlier">Fingerprints of states: a page that is alike in all of them is not stored. None: all are.</param>
-    /// <param name="produce">Shows every page in order, the lock page included, to what it is given.</param>
-    public void Write(IReadOnlyList<byte[]> earlier, Action<LtxPageSink> produce)
+    /// <param name="read">Fills blocks of the state, several at once.</param>
+    public void Write(IReadOnlyList<byte[]> earlier, OrderedBlocks.Fill read)
     {
         using (var target = staging.CreateFile(stagedName))
-        using (var digest = Blake3.Hasher.New())
+        using (var blocks = new BlockWriter(target))
         {
-            var buffer = new ArrayBufferWriter<byte>(2 * BlockPool.BlockSize);
-            var writer = new LtxWriter(buffer, header);
-            var identity = buffer.WrittenSpan.ToArray();
-            long at = 0;
-            void Flush(int least)
-            {
-                if (buffer.WrittenCount >= least)
-                {
-                    target.Write(buffer.WrittenSpan, at);
-                    at += buffer.WrittenCount;
-                    buffer.ResetWrittenCount();
-                }
-            }
-            var pages = new PageBlock(header.PageSize, _macs, earlier, context.ThrottleLimit);
-            BlockSink take = (block, offset) =>
-            {
-                Take(block, (uint)(offset / header.PageSize) + 1, pages, writer);
-                Flush(BlockPool.BlockSize);
-            };
-            // Of whole blocks, as of single pages BLAKE3 takes four times as long.
-            BlockSink hash = (block, _) => digest.Update(block);
-            using (var ring = new BlockRing([hash], [take]))
-            {
-                Fill(ring, produce);
-            }
-            _sums.Resize(header.Commit);
-            writer.Finish();
-            identity = [.. identity, .. buffer.WrittenSpan[^LtxTrailer.Length..]];
-            Flush(1);
-            _id = Blake3.Hasher.Hash(identity).ToString();
-            _digest = digest.Finalize().ToString();
+            var writer = new LtxWriter(blocks, header);
+            WritePages(earlier, read, writer);
+            var trailer = writer.Finish();
+            blocks.Finish();
+            _id = Identity(trailer);
         }
         using var file = context.Disk.OpenWrite(staging.PathOf(stagedName));
         file.SetModified(header.Time);
-    }
-
-    /// <summary>Reads back what was written and compares every page.</summary>
-    /// <exception cref="Errors.BackupException">It does not read back as it was written.</exception>
-    public void Prove()
-    {
-        using var file = context.Disk.OpenRead(staging.PathOf(stagedName));
-        var scanner = new LtxScanner(_sums.Require);
-        HashingCopy.Read(file, new FileRange(0, file.Length), scanner.Append, context.Progress, context.Cancellation);
-        scanner.Finish();
     }
 
     /// <summary>Writes the side file.</summary>
@@ -98,10 +61,9 @@ internal sealed class LtxFileWriter(
             SourcePath = sourcePath,
             Pages = header.Commit,
             PreApply = parent?.Sum ?? 0,
-            PostApply = _sums.OfState,
-            StateDigest = _digest,
+            PostApply = _ofState,
             PageKey = _macs.Key,
-            PageMacsDigest = Blake3.Hasher.Hash(_macs.Table).ToString(),
+            PageMacsDigest = _macs.Digest(),
         };
         var description = side.WriteDescription();
         using var file = staging.CreateFile(sideName);
@@ -109,51 +71,47 @@ internal sealed class LtxFileWriter(
         file.Write(_macs.Table, description.Length);
     }
 
-    /// <summary>Hands every page on, the lock page as zeros, while the blocks before are worked on.</summary>
-    private void Fill(BlockRing ring, Action<LtxPageSink> produce)
+    private void WritePages(IReadOnlyList<byte[]> earlier, OrderedBlocks.Fill read, LtxWriter writer)
     {
-        var block = ring.Next();
-        var have = 0;
-        long at = 0;
-        void Submit()
-        {
-            ring.Submit(have, at);
-            at += have;
-            have = 0;
-        }
-        produce(
-            (number, page) =>
-            {
-                if (have + page.Length > block.Length)
-                {
-                    Submit();
-                    block = ring.Next();
-                }
-                var target = block.Span.Slice(have, page.Length);
-                page.CopyTo(target);
-                if (number == _lockPage)
-                {
-                    target.Clear();
-                }
-                have += page.Length;
-            }
+        var (size, length) = (header.PageSize, (long)header.Commit * header.PageSize);
+        using var tools = new PerThread<PageBlock>(() =>
+            new PageBlock(size, _macs, earlier, PageBlock.PagesOf(length, size))
         );
-        Submit();
-        ring.Finish();
+        OrderedBlocks.Run(
+            length,
+            read,
+            notesLength: 0,
+            context.ThrottleLimit, // the disk is waited for by others
+            (offset, block, _) => tools.Value.Work(block, (uint)(offset / size) + 1),
+            (offset, block, _) => Take(tools.Value, (uint)(offset / size) + 1, block.Length / size, writer),
+            handOn: null,
+            context.Cancellation
+        );
     }
 
-    private void Take(ReadOnlySpan<byte> block, uint first, PageBlock pages, LtxWriter writer)
+    private void Take(PageBlock pages, uint first, int count, LtxWriter writer)
     {
-        pages.Work(block, first);
-        for (var i = 0; i < block.Length / header.PageSize; i++)
+        for (var i = 0; i < count; i++)
         {
             var number = first + (uint)i;
-            _sums.Set(number, pages.Sum(i));
+            if (number == _lockPage)
+            {
+                continue;
+            }
+            _ofState = SqliteChecksum.Toggle(_ofState, _checksum.Of(number, pages.BytesCrc(i)));
             if (pages.Compressed(i) is { IsEmpty: false } compressed)
             {
-                writer.Page(number, block.Slice(i * header.PageSize, header.PageSize), compressed);
+                writer.Page(number, pages.BytesCrc(i), compressed);
                 Stored++;
             }
         }
+    }
+
+    private string Identity(LtxTrailer trailer)
+    {
+        var bytes = new byte[LtxHeader.Length + LtxTrailer.Length];
+        header.Write(bytes);
+        trailer.Write(bytes.AsSpan(LtxHeader.Length));
+        return Blake3.Hasher.Hash(bytes).ToString();
     }
 }

@@ -1,92 +1,97 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Sqlite;
+using K4os.Compression.LZ4;
 
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
-/// What is worked out of the pages of one block, on several processors: the checksum, the fingerprint, and for a page that
-/// is stored its compressed bytes. One instance serves one block after the other.
+/// What is worked out of the pages of a block: checksums, fingerprints, and for a page that is stored its compressed bytes.
+/// One instance serves one block after the other; each thread has one of its own.
 /// </summary>
 /// <param name="pageSize">Bytes of a page.</param>
-/// <param name="macs">Takes the fingerprints.</param>
-/// <param name="earlier">Fingerprints of states: a page that is alike in all of them is not stored. None: all are.</param>
-/// <param name="throttleLimit">Processors to use.</param>
-internal sealed class PageBlock(int pageSize, PageMacs macs, IReadOnlyList<byte[]> earlier, int throttleLimit)
+/// <param name="macs">Takes the fingerprints; null for none.</param>
+/// <param name="earlier">
+/// Fingerprints of states: a page that is alike in all of them is not stored. None: all are. Null: nothing is stored.
+/// </param>
+/// <param name="pages">The most pages of a block.</param>
+internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte[]>? earlier, int pages) : IDisposable
 {
-    /// <summary>Bytes that one processor takes at a time: enough to be worth the hand-over.</summary>
-    private const int Portion = 1 << 16;
-
-    private static readonly int PerBlock = BlockPool.BlockSize;
-
-    private readonly int _slot = LtxWriter.LargestCompressed(pageSize);
+    private readonly int _slot = LZ4Codec.MaximumOutputSize(pageSize);
     private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
-    private readonly ulong[] _sums = new ulong[PerBlock / pageSize];
-    private readonly int[] _sizes = new int[PerBlock / pageSize];
-    private readonly byte[] _compressed = new byte[PerBlock / pageSize * LtxWriter.LargestCompressed(pageSize)];
-    private readonly ParallelOptions _options = new() { MaxDegreeOfParallelism = Math.Max(1, throttleLimit) };
+    private readonly PageChecksum _checksum = new(pageSize);
+    private readonly PageMac? _mac = macs?.NewMac();
+    private readonly ulong[] _crcs = new ulong[pages];
+    private readonly int[] _sizes = new int[pages];
+    private readonly byte[] _plain = new byte[pageSize];
+    private readonly byte[] _compressed = GC.AllocateUninitializedArray<byte>(
+        earlier is null ? 0 : pages * LZ4Codec.MaximumOutputSize(pageSize)
+    );
+
+    /// <summary>The most pages that a block of a state can have.</summary>
+    public static int PagesOf(long stateLength, int pageSize) =>
+        (int)(Math.Min(BlockPool.BlockSize, stateLength) / pageSize);
 
     /// <summary>Works on whole pages.</summary>
-    /// <param name="pages">At most <see cref="BlockPool.BlockSize"/> bytes.</param>
+    /// <param name="block">The pages.</param>
     /// <param name="first">Number of the first.</param>
-    public unsafe void Work(ReadOnlySpan<byte> pages, uint first)
+    /// <exception cref="BackupException">VerificationFailed.</exception>
+    public void Work(ReadOnlySpan<byte> block, uint first)
     {
-        var count = pages.Length / pageSize;
-        var perPortion = Math.Max(1, Portion / pageSize);
-        fixed (byte* start = pages)
+        for (var i = 0; i < block.Length / pageSize; i++)
         {
-            var address = (nint)start; // what is fixed cannot be given to other threads by its name
-            Parallel.For(
-                0,
-                (count + perPortion - 1) / perPortion,
-                _options,
-                () => (Crc: SqliteChecksum.Start(), Mac: macs.NewMac()),
-                (portion, _, tools) =>
-                {
-                    var end = Math.Min(count, (portion + 1) * perPortion);
-                    for (var i = portion * perPortion; i < end; i++)
-                    {
-                        var page = new ReadOnlySpan<byte>((byte*)address + ((long)i * pageSize), pageSize);
-                        Work(i, first + (uint)i, page, tools.Crc, tools.Mac);
-                    }
-                    return tools;
-                },
-                static tools => tools.Mac.Dispose()
-            );
+            var number = first + (uint)i;
+            var page = block.Slice(i * pageSize, pageSize);
+            _crcs[i] = 0;
+            _sizes[i] = 0;
+            if (number == _lockPage)
+            {
+                continue;
+            }
+            _crcs[i] = _checksum.OfBytes(page);
+            if (_mac is not null)
+            {
+                macs!.Set(number, page, _mac);
+            }
+            if (earlier is not null && !IsInAll(number, earlier))
+            {
+                _sizes[i] = Compress(number, page, _compressed.AsSpan(i * _slot, _slot));
+            }
         }
     }
 
-    /// <summary>The checksum of a page of the block; 0 of the lock page.</summary>
-    public ulong Sum(int index) => _sums[index];
+    /// <summary>The CRC of a page's bytes.</summary>
+    public ulong BytesCrc(int index) => _crcs[index];
 
     /// <summary>The compressed bytes of a page of the block; none of a page that is not stored.</summary>
     public ReadOnlySpan<byte> Compressed(int index) => _compressed.AsSpan(index * _slot, _sizes[index]);
 
-    private void Work(int index, uint number, ReadOnlySpan<byte> page, System.IO.Hashing.Crc64 crc, PageMac mac)
+    public void Dispose() => _mac?.Dispose();
+
+    /// <summary>Compresses a page, and proves that it comes back.</summary>
+    private int Compress(uint number, ReadOnlySpan<byte> page, Span<byte> target)
     {
-        _sums[index] = 0;
-        _sizes[index] = 0;
-        if (number == _lockPage)
-        {
-            return;
-        }
-        _sums[index] = SqliteChecksum.OfPage(crc, number, page);
-        macs.Set(number, page, mac);
-        if (!IsInAll(number))
-        {
-            _sizes[index] = LtxWriter.Compress(page, _compressed.AsSpan(index * _slot, _slot));
-        }
+        var size = LZ4Codec.Encode(page, target);
+        return LZ4Codec.Decode(target[..size], _plain) == pageSize && page.SequenceEqual(_plain)
+            ? size
+            : throw new BackupException(
+                ErrorCode.VerificationFailed,
+                $"page {number} does not come back from its compressed bytes",
+                offset: (number - 1L) * pageSize,
+                recommendation: "Try again; if it happens again, check the memory of this computer."
+            );
     }
 
-    private bool IsInAll(uint number)
+    private bool IsInAll(uint number, IReadOnlyList<byte[]> tables)
     {
-        foreach (var table in earlier)
+        foreach (var table in tables)
         {
-            if (!macs.IsAsIn(table, number))
+            if (!macs!.IsAsIn(table, number))
             {
                 return false;
             }
         }
-        return earlier.Count > 0;
+        return tables.Count > 0;
     }
 }

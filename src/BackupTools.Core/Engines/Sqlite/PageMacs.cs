@@ -23,6 +23,9 @@ internal sealed class PageMacs(string key, uint pages)
 
     public ReadOnlySpan<byte> Table => _table;
 
+    /// <summary>BLAKE3 of the table, lower-case hex: the digest of the state.</summary>
+    public string Digest() => Blake3.Hasher.Hash(_table).ToString();
+
     /// <summary>A new secret, lower-case hex.</summary>
     public static string NewKey() => RandomNumberGenerator.GetHexString(2 * PageMac.Length, lowercase: true);
 

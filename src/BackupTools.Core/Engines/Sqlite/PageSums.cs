@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using BackupTools.Errors;
 using BackupTools.Formats.Sqlite;
 
@@ -10,7 +9,7 @@ namespace BackupTools.Engines.Sqlite;
 /// </summary>
 internal sealed class PageSums(int pageSize)
 {
-    private readonly Crc64 _crc = SqliteChecksum.Start();
+    private readonly PageChecksum _checksum = new(pageSize);
     private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
     private ulong[] _sums = [];
     private ulong _ofState;
@@ -21,10 +20,13 @@ internal sealed class PageSums(int pageSize)
     /// <summary>The checksum of the whole state, without the lock page.</summary>
     public ulong OfState => SqliteChecksum.Flag | _ofState;
 
+    /// <summary>The checksum of one of its pages.</summary>
+    public ulong this[uint number] => _sums[number - 1];
+
     /// <summary>A page has new content. It may lie behind the last page; <see cref="Resize"/> follows then.</summary>
     public void Set(uint number, ReadOnlySpan<byte> page)
     {
-        Set(number, number == _lockPage ? 0 : SqliteChecksum.OfPage(_crc, number, page));
+        Set(number, number == _lockPage ? 0 : _checksum.Of(number, page));
     }
 
     /// <summary>The same with the page's checksum; 0 for the lock page.</summary>
@@ -42,25 +44,28 @@ internal sealed class PageSums(int pageSize)
         {
             Exchange(i, 0);
         }
-        ReadOnlySpan<byte> zeros = pages > Pages ? new byte[pageSize] : [];
+        var zeros = pages > Pages ? _checksum.OfBytes(new byte[pageSize]) : 0;
         for (var i = Pages; i < pages; i++)
         {
             if (_sums[i] == 0 && i + 1 != _lockPage)
             {
-                Exchange(i, SqliteChecksum.OfPage(_crc, i + 1, zeros));
+                Exchange(i, _checksum.Of(i + 1, zeros));
             }
         }
         Pages = pages;
     }
 
     /// <summary>Requires a page that was read back to be the one that was written.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="page">Its bytes.</param>
+    /// <param name="bytesCrc">Their CRC; of the lock page it does not matter.</param>
     /// <exception cref="BackupException">VerificationFailed.</exception>
-    public void Require(uint number, ReadOnlySpan<byte> page)
+    public void Require(uint number, ReadOnlySpan<byte> page, ulong bytesCrc)
     {
         var isRight =
             number == _lockPage
                 ? !page.ContainsAnyExcept((byte)0)
-                : number <= Pages && SqliteChecksum.OfPage(_crc, number, page) == _sums[number - 1];
+                : number <= Pages && _checksum.Of(number, bytesCrc) == _sums[number - 1];
         if (!isRight)
         {
             throw new BackupException(

@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
@@ -18,8 +19,37 @@ internal static class SqliteBundles
             return ReadFile(path, context);
         }
         var loose = LitestreamNames.TryLevel(Path.GetFileName(path), out _) ? ReadLevel(path, disk) : [];
-        return loose.Concat(SqliteReplica.In(path, disk).SelectMany(r => ReadReplica(r, context)));
+        return loose
+            .Concat(SqliteReplica.In(path, disk).SelectMany(r => ReadReplica(r, context)))
+            .Concat(
+                disk.List(path).Where(e => e.Kind == DiskEntryKind.Link && LeadsToBundles(e.Path, disk)).Select(Passed)
+            );
     }
+
+    private static bool LeadsToBundles(string link, IDisk disk)
+    {
+        try
+        {
+            var folder = RealPath.Of(link, disk);
+            return SqliteReplica.Folders(folder, disk).Any() && SqliteReplica.In(folder, disk).Any();
+        }
+        catch (BackupException)
+        {
+            return false; // a link that leads nowhere has no bundles behind it
+        }
+    }
+
+    private static BundleReadResult Passed(DiskEntry link) =>
+        BundleReadResult.Passed(
+            link.Path,
+            new ChainProblem(
+                ProblemSeverity.Warning,
+                ErrorCode.PathIsAmbiguous,
+                $"{link.Name} is a link to bundles, and is not followed",
+                link.Path,
+                Recommendation: "Name the folder that it leads to."
+            )
+        );
 
     /// <summary>The folder of the database that a bundle is of, as its path says; null when it is no path of a bundle.</summary>
     public static string? HomeOf(string path) =>

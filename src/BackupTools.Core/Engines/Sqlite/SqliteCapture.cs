@@ -16,7 +16,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
 
     private readonly SqliteDestination _to = (SqliteDestination)plan.Detail!;
 
-    private string Source { get; } = RealPath.Follow(plan.Request.SourcePath, context.Disk);
+    private string Source { get; } = SqliteSource.FileOf(plan.Request.SourcePath, context.Disk);
 
     private BundleHeader? Parent => plan.Request.Parent;
 
@@ -26,8 +26,6 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     {
         context.Progress.Activity = "copying";
         var writer = Write();
-        context.Progress.Activity = "verifying";
-        writer.Prove();
         writer.WriteSide(StagedSide, ParentState(), Source);
         context.Verbose($"{writer.Stored} pages stored");
         return Published(
@@ -61,11 +59,25 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
 
     private LtxFileWriter Write(StatePages state, LtxHeader header)
     {
-        var earlier = _to.Since.Select(b => SideFiles.PageMacs(b.FullName, ((LtxBundle)b.Detail!).Side!, context.Disk));
+        var earlier = _to.Since.Select(MacsOf);
         var key = _to.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
-        writer.Write([.. earlier], state.Show);
+        using var progress = context.Progress.BeginFile(Source, state.Length);
+        writer.Write([.. earlier], state.Read);
         return writer;
+    }
+
+    /// <summary>The fingerprints of a bundle's pages; where they are damaged, only a full can go on.</summary>
+    private byte[] MacsOf(BundleHeader bundle)
+    {
+        try
+        {
+            return SideFiles.PageMacs(bundle.FullName, ((LtxBundle)bundle.Detail!).Side!, context.Disk);
+        }
+        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        {
+            throw SqlitePlan.NothingTells(bundle, e);
+        }
     }
 
     private LtxHeader Header(int pageSize, uint pages, DateTimeOffset time)

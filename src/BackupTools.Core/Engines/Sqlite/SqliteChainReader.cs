@@ -62,11 +62,13 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         Begin(ltx.Header.PageSize);
         // Of an increment alone nobody knows how large the database was.
         var growth = isFirst && !ltx.Header.IsSnapshot ? null : new LtxGrowth(Pages, PageSize);
-        var scanner = new LtxScanner(
+        LtxScanner scanner = null!;
+        scanner = new LtxScanner(
             (number, page) =>
             {
                 growth?.Take(number);
-                Put(number, page);
+                target?.Write(number, page);
+                Sums?.Set(number, scanner.PageSum);
             }
         );
         HashingCopy.Read(file, new FileRange(0, file.Length), scanner.Append, context.Progress, context.Cancellation);

@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Sqlite;
 /// SQLite: one database file with a rollback journal or a write-ahead log. Bundles are LTX files in Litestream's folders;
 /// what Litestream 0.5 and 0.3 wrote is read as well.
 /// </summary>
-internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
+internal sealed class SqliteEngine : IBackupEngine
 {
     public string Name => EngineNames.Sqlite;
 
@@ -35,7 +35,7 @@ internal sealed class SqliteEngine : IBackupEngine, IChainKeeper
             .ForSource(
                 destination,
                 Path.GetFileName(sourcePath),
-                RealPath.Follow(sourcePath, context.Disk),
+                SqliteSource.FileOf(sourcePath, context.Disk),
                 context.Disk
             )
             .Name;

@@ -26,6 +26,10 @@ internal static class SqliteJoins
                 yield return problem;
             }
         }
+        if (path[0].Detail is SnapshotBundle && path.Count > 1)
+        {
+            yield return EndsUnknown(path);
+        }
         var bare = path.Where(b => b.Detail is LtxBundle { After: null }).ToList();
         if (bare.Count > 0)
         {
@@ -38,6 +42,22 @@ internal static class SqliteJoins
                 Recommendation: "Open a restored copy and run PRAGMA integrity_check."
             );
         }
+    }
+
+    /// <summary>
+    /// What is missing at the end of a WAL file leaves a trace only where the next one begins with a longer database, and
+    /// a snapshot that is ahead of its WAL file only where the pieces are there.
+    /// </summary>
+    private static ChainProblem EndsUnknown(IReadOnlyList<BundleHeader> path)
+    {
+        var files = path.Select(b => b.Detail).OfType<WalBundle>().Select(w => w.Index).Distinct().Count();
+        return new ChainProblem(
+            ProblemSeverity.Warning,
+            ErrorCode.TargetNotCovered,
+            $"Litestream 0.3 does not keep how long a WAL file was: of the {files} that are needed, a missing last piece may go unnoticed",
+            path[^1].FullName,
+            Recommendation: "Restore drills show most of what would be missing. Only a restore to a snapshot leaves no doubt."
+        );
     }
 
     /// <summary>A last look at what the chain was built from: nothing lies between two neighbours.</summary>

@@ -42,8 +42,6 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             );
         }
         context.Progress.Activity = "merging";
-        // How long the merged bundle is, which is read back, is known when it is written.
-        using var proof = context.Progress.MoreToCome();
         SqliteRestore.Rebuild(plan, staging, StagedState, context);
         using var state = context.Disk.OpenRead(staging.PathOf(StagedState));
         var header = last.Header with
@@ -60,10 +58,14 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         context.Progress.Expect(state.Length, 1);
         var key = last.Side?.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
-        writer.Write([], sink => ShowPages(state, header, sink));
-        context.Progress.Expect(context.Disk.Stat(staging.PathOf(StagedBundle))!.Length);
-        proof.Dispose();
-        writer.Prove();
+        writer.Write(
+            [],
+            (offset, block) =>
+            {
+                HashingCopy.ReadExactly(state, block, offset);
+                context.Progress.Advance(block.Length);
+            }
+        );
         writer.WriteSide(StagedSide, null, last.Side?.SourcePath ?? "");
         return Published(path, hasSide: true);
     }
@@ -173,18 +175,6 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             context.Cancellation
         );
 
-    private void ShowPages(IDiskFile state, LtxHeader header, LtxPageSink sink)
-    {
-        var page = new byte[header.PageSize];
-        for (uint number = 1; number <= header.Commit && number != 0; number++)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            HashingCopy.ReadExactly(state, page, (number - 1L) * page.Length);
-            context.Progress.Advance(page.Length);
-            sink(number, page);
-        }
-    }
-
     /// <summary>Litestream's file client tells a bundle's time by that of its file.</summary>
     private void SetTime(string staged, DateTimeOffset time)
     {
@@ -222,6 +212,6 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
             ErrorCode.InvalidOption,
             $"this was made by Litestream, which may still use its folder: {consequence}",
             path,
-            recommendation: "Copy the chain with Copy-BackupChain, or name another destination folder."
+            recommendation: $"Copy the chain with {Spelling.Of("CopyChain")}, or name another destination folder."
         );
 }

@@ -27,9 +27,11 @@ internal static class SqlitePlan
         var disk = context.Disk;
         var header = SqliteSource.RequireDatabase(request.SourcePath, disk);
         // SQLite keeps its other files beside the file itself, and not beside a link.
-        var file = RealPath.Follow(request.SourcePath, disk);
+        var file = SqliteSource.FileOf(request.SourcePath, disk);
         SqliteSource.RequireFilesBeside(file, disk);
+        SqliteSource.RequireOnlyLog(file, disk);
         var destination = Destination(request, file, header, disk);
+        RefuseLinks(request.DestinationFolder, destination.Replica, disk);
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
         var level = request.Kind == BundleKind.Full ? LitestreamNames.SnapshotLevel : 0;
@@ -44,6 +46,25 @@ internal static class SqlitePlan
         };
     }
 
+    /// <summary>Links inside a folder of backups are not followed by whoever reads it: nothing must be written behind one.</summary>
+    private static void RefuseLinks(string folder, SqliteReplica replica, IDisk disk)
+    {
+        var levels = Enumerable.Range(0, 10).Select(l => Path.Combine(replica.Ltx, $"{l}"));
+        var link = levels
+            .Append(replica.Ltx)
+            .Append(replica.Folder)
+            .FirstOrDefault(f => !SqliteReplica.IsSamePath(f, folder) && disk.Stat(f) is { Kind: DiskEntryKind.Link });
+        if (link is not null)
+        {
+            throw new BackupException(
+                ErrorCode.PathIsAmbiguous,
+                "this is a link, and links inside a folder of backups are not followed",
+                link,
+                recommendation: "Move the folder that it leads to back to its place, or name that folder itself as the destination."
+            );
+        }
+    }
+
     private static SqliteDestination Destination(CaptureRequest request, string file, SqliteHeader? header, IDisk disk)
     {
         var replica = SqliteReplica.ForSource(request.DestinationFolder, request.Name, file, disk);
@@ -55,7 +76,7 @@ internal static class SqlitePlan
             var newest = bundles.Where(HasSide).MaxBy(b => b.End.Value);
             if (newest is not null)
             {
-                RefuseOtherDatabase(newest, file);
+                RefuseOtherDatabase(newest, file, disk);
             }
             return new SqliteDestination(replica, 1, max, [], newest is null ? null : Side(newest).PageKey);
         }
@@ -66,7 +87,7 @@ internal static class SqlitePlan
                 "an increment needs a bundle that it continues",
                 request.DestinationFolder
             );
-        RefuseParent(parent, header, file);
+        RefuseParent(parent, header, file, disk);
         // A page that was changed and changed back since the parent is stored too: Litestream lays the increment on the
         // bundles in between as well.
         var since = bundles.Where(b => b.End.Value > parent.End.Value && b.Id != parent.Id).Prepend(parent).ToList();
@@ -75,10 +96,10 @@ internal static class SqlitePlan
         return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
     }
 
-    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath)
+    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath, IDisk disk)
     {
         RequireSides([parent]);
-        RefuseOtherDatabase(parent, sourcePath);
+        RefuseOtherDatabase(parent, sourcePath, disk);
         var ltx = (LtxBundle)parent.Detail!;
         if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
@@ -96,23 +117,29 @@ internal static class SqlitePlan
     {
         if (bundles.FirstOrDefault(b => !HasSide(b)) is { } without)
         {
-            throw new BackupException(
-                ErrorCode.LogIsGone,
-                "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since",
-                without.FullName,
-                recommendation: "Take a new full backup, or use -FullIfNeeded, which does (into another folder, if Litestream "
-                    + "writes to this one). Copy bundles with their side files, whose names begin with a dot."
-            );
+            throw NothingTells(without);
         }
     }
+
+    /// <summary>What an increment is refused with where the side file of a bundle that it builds on cannot be used.</summary>
+    public static BackupException NothingTells(BundleHeader bundle, BackupException? why = null) =>
+        new(
+            ErrorCode.LogIsGone,
+            "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since"
+                + (why is null ? "" : $" ({why.Message})"),
+            bundle.FullName,
+            recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does (into another folder, if Litestream "
+                + "writes to this one). Copy bundles with their side files, whose names begin with a dot.",
+            inner: why
+        );
 
     private static bool HasSide(BundleHeader bundle) => bundle.Detail is LtxBundle { Side: not null };
 
     /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
-    private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath)
+    private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath, IDisk disk)
     {
         var path = Side(bundle).SourcePath;
-        if (path.Length > 0 && !SqliteReplica.IsSamePath(path, sourcePath))
+        if (path.Length > 0 && !SqliteReplica.IsSameFile(path, sourcePath, disk))
         {
             throw new BackupException(
                 ErrorCode.ForeignEpoch,

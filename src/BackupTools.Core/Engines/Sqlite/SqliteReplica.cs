@@ -21,7 +21,7 @@ internal sealed record SqliteReplica(string Folder)
 
     /// <summary>
     /// The replicas that a folder is or holds: the destination of several databases, the folder of one, and its ltx (or
-    /// generations) all name it. Hidden folders are local state of a running Litestream.
+    /// generations) all name it. The local state of a running Litestream is none.
     /// </summary>
     public static IEnumerable<SqliteReplica> In(string folder, IDisk disk)
     {
@@ -33,7 +33,7 @@ internal sealed record SqliteReplica(string Folder)
         return self.Exists(disk)
             ? [self]
             : disk.List(folder)
-                .Where(e => e.Kind == DiskEntryKind.Directory && !e.Name.StartsWith('.'))
+                .Where(e => e.Kind == DiskEntryKind.Directory && !LitestreamNames.IsLocalState(e.Name))
                 .Select(e => new SqliteReplica(e.Path))
                 .Where(r => r.Exists(disk));
     }
@@ -69,9 +69,17 @@ internal sealed record SqliteReplica(string Folder)
             return replica;
         }
         var owner = replica.SourcePath(disk);
-        if (owner is null || IsSamePath(owner, sourcePath))
+        if (owner is not null && IsSameFile(owner, sourcePath, disk))
         {
             return replica;
+        }
+        // The database may have been named by a link before, or by its file.
+        var known = disk.Stat(destination) is { Kind: DiskEntryKind.Directory }
+            ? In(destination, disk).FirstOrDefault(r => r.IsOf(sourcePath, disk))
+            : null;
+        if (known is not null || owner is null)
+        {
+            return known ?? replica;
         }
         var digest = Blake3.Hasher.Hash(System.Text.Encoding.UTF8.GetBytes(sourcePath)).ToString()[..8];
         return new SqliteReplica(Path.Combine(destination, $"{name}-{digest}"));
@@ -86,16 +94,24 @@ internal sealed record SqliteReplica(string Folder)
                 : StringComparison.Ordinal
         );
 
+    /// <summary>Whether the path in a side file, which may lead through links, is that of a file.</summary>
+    /// <param name="told">What the side file says.</param>
+    /// <param name="file">The file itself.</param>
+    /// <param name="disk">The disk.</param>
+    public static bool IsSameFile(string told, string file, IDisk disk) =>
+        IsSamePath(told, file) || (Path.IsPathFullyQualified(told) && IsSamePath(RealPath.Of(told, disk), file));
+
+    private bool IsOf(string sourcePath, IDisk disk) =>
+        SourcePath(disk) is { } told && IsSameFile(told, sourcePath, disk);
+
     /// <summary>The database that the newest bundle was made of; null when nothing tells.</summary>
     public string? SourcePath(IDisk disk) =>
-        LtxBundles
-            .Read(this, disk)
-            .Where(r => r.Header?.Detail is LtxBundle { Side.SourcePath.Length: > 0 })
-            .Select(r => r.Header!)
-            .MaxBy(h => h.End.Value)
-            is { Detail: LtxBundle bundle }
-            ? bundle.Side!.SourcePath
-            : null;
+        LtxFiles(disk)
+            .OrderByDescending(f => LitestreamNames.TryLtx(f.File.Name, out _, out var max) ? max : 0)
+            .Select(f => LtxBundles.ReadOne(f.File.Path, Name, disk).Header?.Detail)
+            .OfType<LtxBundle>()
+            .Select(b => b.Side?.SourcePath)
+            .FirstOrDefault(p => p is { Length: > 0 });
 
     /// <summary>The folder of the database that a file of a level is of, as its path says; null when it says nothing.</summary>
     public static string? OfLevel(string path)

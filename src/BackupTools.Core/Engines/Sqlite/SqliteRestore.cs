@@ -21,18 +21,19 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     /// <exception cref="BackupException">SourceInUse.</exception>
     public static bool MayReplace(string destination, IDisk disk)
     {
-        foreach (var mark in Companions[1..].Select(c => destination + c))
+        if (disk.Stat(destination) is null)
         {
-            // journal_mode=truncate leaves an empty journal behind; the others none, or one that looks as in a transaction.
-            if (disk.Stat(mark) is not (null or { Length: 0 }))
-            {
-                throw new BackupException(
-                    ErrorCode.SourceInUse,
-                    "a program has the database open, or was killed while it had",
-                    mark,
-                    recommendation: "Close the program; if none is left, open the database once with sqlite3, or delete this file."
-                );
-            }
+            return true; // a log or journal without its database is of no use to anyone
+        }
+        foreach (var mark in Companions[1..].Select(c => destination + c).Where(m => IsMark(m, disk)))
+        {
+            throw new BackupException(
+                ErrorCode.SourceInUse,
+                "a program has the database open, or was killed while it had",
+                mark,
+                recommendation: "Close the program; if none is left, open the database once with sqlite3 and read from it. "
+                    + "If this file is still there then, delete it."
+            );
         }
         if (SqliteHandle.IsHeldElsewhere(destination, disk))
         {
@@ -44,8 +45,27 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             );
         }
         // An empty file is a database without a page, and nothing else would be lost with it either.
-        return disk.Stat(destination) is null or { Kind: DiskEntryKind.File, Length: 0 }
+        return disk.Stat(destination) is { Kind: DiskEntryKind.File, Length: 0 }
             || SqliteSource.IsDatabase(destination, disk);
+    }
+
+    /// <summary>
+    /// What stays beside a database while it is open: not a journal that is empty (journal_mode=truncate) or whose header
+    /// was zeroed (persist). A transaction in such a one is known by its lock, but on macOS.
+    /// </summary>
+    private static bool IsMark(string path, IDisk disk)
+    {
+        if (disk.Stat(path) is not { Length: > 0 } entry)
+        {
+            return false;
+        }
+        if (entry.Kind != DiskEntryKind.File || !path.EndsWith("-journal", StringComparison.Ordinal))
+        {
+            return true;
+        }
+        using var file = disk.OpenRead(path);
+        return OperatingSystem.IsMacOS()
+            || SqliteJournal.ReadHot(SqliteFile.Start(file, SqliteJournal.Length)) is not null;
     }
 
     /// <summary>Restores into staging.</summary>
@@ -53,7 +73,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     {
         var reader = Rebuild(request.Plan, staging, Staged, context);
         var destination = request.DestinationPath;
-        var tables = request.Deep ? Drill(destination) : null;
+        var tables = request.Deep ? Drill() : null;
         var steps = Companions
             .Select(c => destination + c)
             .Where(p => context.Disk.Stat(p) is not null)
@@ -75,11 +95,11 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         };
     }
 
-    private List<TableRows> Drill(string destination)
+    private List<TableRows> Drill()
     {
         var last = request.Plan.Last;
         var restored = SqliteDrill.Run(staging.PathOf(Staged), last.FullName, context);
-        var source = SqliteSourceRows.Count(last, destination, context);
+        var source = SqliteSourceRows.Count(last, request, context);
         return
         [
             .. restored.Select(t => new TableRows(t.Key, t.Value, source.TryGetValue(t.Key, out var now) ? now : null)),
@@ -115,12 +135,38 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             foreach (var bundle in plan.Bundles)
             {
                 reader.Read(bundle);
+                RequireReach(bundle, reader, plan, context);
             }
         }
         context.Progress.Expect((long)reader.Pages * reader.PageSize, 1);
         verification.Dispose();
         Prove(reader, plan.Last, staging.PathOf(stagedName), context);
         return reader;
+    }
+
+    /// <summary>A snapshot of Litestream 0.3 may be newer than what is to be made of it.</summary>
+    private static void RequireReach(
+        BundleHeader read,
+        SqliteChainReader reader,
+        RestorePlan plan,
+        EngineContext context
+    )
+    {
+        if (
+            read.Detail is not SnapshotBundle
+            || SnapshotReach.Find(read, reader.Sums!, plan.Last.End, context) is not { } newer
+        )
+        {
+            return;
+        }
+        if (newer.Severity == ProblemSeverity.Error)
+        {
+            throw newer.ToException();
+        }
+        if (plan.Bundles.Count == 1)
+        {
+            context.Warn(newer.ToString());
+        }
     }
 
     private static void Prove(SqliteChainReader written, BundleHeader last, string path, EngineContext context)
@@ -137,42 +183,64 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 actual: $"{file.Length} bytes"
             );
         }
-        using var digest = Blake3.Hasher.New();
-        SqliteHeader? header = null;
-        var pages = new PageCutter(
-            written.PageSize,
-            (number, page) =>
-            {
-                written.Sums!.Require(number, page);
-                header ??= SqliteHeader.Parse(page);
-            }
-        );
-        HashingCopy.Read(
-            file,
-            new FileRange(0, file.Length),
-            pages.Append,
-            block => digest.Update(block),
-            context.Progress,
-            context.Cancellation
-        );
-        RequireDigest(last, digest.Finalize().ToString());
+        var side = (last.Detail as LtxBundle)?.Side;
+        var macs = side is null ? null : new PageMacs(side.PageKey, written.Pages);
+        var header = Compare(file, written, macs, context);
+        if (macs is not null && macs.Digest() is var actual && actual != side!.PageMacsDigest)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                "the restored database is not the one that was backed up",
+                last.FullName,
+                expected: side.PageMacsDigest,
+                actual: actual
+            );
+        }
         if (header is { PageCount: { } named } && named != written.Pages)
         {
             context.Warn($"the database header names {named} pages, the backup {written.Pages}");
         }
     }
 
-    private static void RequireDigest(BundleHeader last, string actual)
+    /// <summary>Reads back what was written, and compares every page; returns the database's header.</summary>
+    private static SqliteHeader? Compare(
+        IDiskFile file,
+        SqliteChainReader written,
+        PageMacs? macs,
+        EngineContext context
+    )
     {
-        if (last.Detail is LtxBundle { Side: { } side } && side.StateDigest != actual)
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                "the restored database is not the one that was backed up",
-                last.FullName,
-                expected: side.StateDigest,
-                actual: actual
-            );
-        }
+        using var progress = context.Progress.BeginFile(file.Path, file.Length);
+        var (size, length) = (written.PageSize, file.Length);
+        SqliteHeader? header = null;
+        using var tools = new PerThread<PageBlock>(() =>
+            new PageBlock(size, macs, null, PageBlock.PagesOf(length, size))
+        );
+        OrderedBlocks.Run(
+            file,
+            length,
+            length,
+            notesLength: 0,
+            context.ThrottleLimit,
+            (offset, block, _) => tools.Value.Work(block, (uint)(offset / size) + 1),
+            (offset, block, _) =>
+            {
+                for (var i = 0; i < block.Length / size; i++)
+                {
+                    written.Sums!.Require(
+                        (uint)(offset / size) + (uint)i + 1,
+                        block.Slice(i * size, size),
+                        tools.Value.BytesCrc(i)
+                    );
+                }
+                if (offset == 0)
+                {
+                    header = SqliteHeader.Parse(block);
+                }
+            },
+            handOn: null,
+            context
+        );
+        return header;
     }
 }

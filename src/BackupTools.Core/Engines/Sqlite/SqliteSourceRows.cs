@@ -4,36 +4,54 @@ using BackupTools.Files;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>Counts the rows of the database that was backed up, where it still is and can be read.</summary>
+/// <summary>
+/// Counts the rows of the database that was backed up. Only the user names it: the path in a side file may come from
+/// anywhere, and opening a database is no small thing.
+/// </summary>
 internal static class SqliteSourceRows
 {
-    /// <summary>The rows of each table now; empty where it cannot be read, with the reason as a verbose line.</summary>
-    /// <param name="bundle">The bundle that was restored, whose side file tells the path.</param>
-    /// <param name="destination">Where it was restored to: that database is no source to compare with.</param>
+    /// <summary>The rows of each table now; empty where they are not counted, with the reason as a verbose line.</summary>
+    /// <param name="bundle">The bundle that was restored.</param>
+    /// <param name="request">The source that was named, and where the restore goes: that is no source to compare with.</param>
     /// <param name="context">Disk, cancellation.</param>
     public static IReadOnlyDictionary<string, long> Count(
         BundleHeader bundle,
-        string destination,
+        RestoreRequest request,
         EngineContext context
     )
     {
-        if (
-            bundle.Detail is not LtxBundle { Side.SourcePath: { Length: > 0 } path }
-            || SqliteReplica.IsSamePath(path, RealPath.Follow(destination, context.Disk))
-            || context.Disk.Stat(path) is not { Kind: DiskEntryKind.File }
-        )
+        if (request.SourcePath is not { } named)
         {
             return new Dictionary<string, long>();
         }
         try
         {
+            var path = SqliteSource.FileOf(named, context.Disk);
+            RequireSource(bundle, path, request, context.Disk);
             SqliteSource.RequireFilesBeside(path, context.Disk);
+            SqliteSource.RequireOnlyLog(path, context.Disk);
             return Count(path, context);
         }
         catch (BackupException e)
         {
             context.Verbose($"the rows are not compared with the source: {e.Describe()}");
             return new Dictionary<string, long>();
+        }
+    }
+
+    /// <summary>Of the databases of a folder only one is the one that was named.</summary>
+    private static void RequireSource(BundleHeader bundle, string path, RestoreRequest request, IDisk disk)
+    {
+        if (
+            (
+                bundle.Detail is LtxBundle { Side.SourcePath: { Length: > 0 } told }
+                && !SqliteReplica.IsSameFile(told, path, disk)
+            )
+            || SqliteReplica.IsSamePath(path, RealPath.Of(request.DestinationPath, disk))
+            || disk.Stat(path) is not { Kind: DiskEntryKind.File }
+        )
+        {
+            throw new BackupException(ErrorCode.ForeignEpoch, $"{bundle.Name} was not made of this database", path);
         }
     }
 

@@ -15,9 +15,10 @@ internal static class SqliteVerify
     )
     {
         var problems = SqliteJoins.Check(path).ToList();
-        var deep = depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full;
         // A WAL file's checksums go on over its pieces: those before must be read for those behind.
-        var first = deep || path[0].Detail is SnapshotBundle ? 0 : known;
+        var isGeneration = path[0].Detail is SnapshotBundle;
+        var deep = isGeneration || (depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full);
+        var first = deep ? 0 : known;
         context.Progress.Activity = "verifying";
         var reader = new SqliteChainReader(context, null, deep);
         foreach (var bundle in path.Skip(first))
@@ -25,6 +26,13 @@ internal static class SqliteVerify
             try
             {
                 reader.Read(bundle);
+                if (
+                    bundle.Detail is SnapshotBundle
+                    && SnapshotReach.Find(bundle, reader.Sums!, path[^1].End, context) is { } newer
+                )
+                {
+                    problems.Add(newer);
+                }
             }
             catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
             {

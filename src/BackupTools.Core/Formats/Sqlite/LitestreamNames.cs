@@ -49,6 +49,10 @@ internal static class LitestreamNames
         return level >= 0;
     }
 
+    /// <summary>True for the folder that a running Litestream keeps beside a database: it has levels too.</summary>
+    public static bool IsLocalState(string name) =>
+        name.StartsWith('.') && name.EndsWith("-litestream", StringComparison.Ordinal);
+
     /// <summary>True for the name of a generation.</summary>
     public static bool IsGeneration(string name) => name.Length == 16 && TryHex(name, out _);
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using BackupTools.Errors;
 using K4os.Compression.LZ4;
 
@@ -18,10 +17,12 @@ internal sealed class LtxScanner(LtxPageSink? sink)
     private const int SizeField = 4;
     private const ushort BlockFlag = 1;
 
-    private readonly Crc64 _sum = SqliteChecksum.Start();
+    private readonly LtxFileSum _sum = new();
     private readonly LtxIndexCheck _index = new();
     private byte[] _pending = new byte[LtxHeader.Length];
     private byte[] _page = [];
+    private PageChecksum? _pageSums;
+    private ulong _bytesCrc;
     private int _have;
     private int _need = LtxHeader.Length;
     private Part _part = Part.Header;
@@ -48,6 +49,9 @@ internal sealed class LtxScanner(LtxPageSink? sink)
 
     /// <summary>Pages read so far.</summary>
     public long Pages { get; private set; }
+
+    /// <summary>The sum of the page that the sink is shown.</summary>
+    public ulong PageSum => _pageSums!.Of(_number, _bytesCrc);
 
     /// <summary>Takes the next bytes of the file.</summary>
     /// <exception cref="BackupException">Of the damaged kind, with the offset in the file.</exception>
@@ -122,6 +126,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         Header = LtxHeader.Parse(bytes);
         _sum.Append(bytes);
         _page = new byte[Header.PageSize];
+        _pageSums = new PageChecksum(Header.PageSize);
         _pending = new byte[Math.Max(LtxHeader.Length, LargestBlock(Header.PageSize))];
         Expect(Part.PageHead, PageHead);
     }
@@ -171,7 +176,8 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         {
             throw Bad($"page {_number} does not decompress to a page", at);
         }
-        _sum.Append(_page);
+        _bytesCrc = _pageSums!.OfBytes(_page);
+        _sum.Append(_pageSums, _bytesCrc);
         sink?.Invoke(_number, _page);
         Pages++;
         Expect(Part.PageHead, PageHead);
@@ -198,14 +204,15 @@ internal sealed class LtxScanner(LtxPageSink? sink)
     {
         var trailer = LtxTrailer.Parse(bytes, Header!, at);
         _sum.Append(bytes[..8]);
-        if (SqliteChecksum.Stored(_sum) != trailer.File)
+        var actual = _sum.Stored;
+        if (actual != trailer.File)
         {
             throw new BackupException(
                 ErrorCode.ChecksumMismatch,
                 "the LTX file does not match its checksum",
                 offset: at + 8,
                 expected: $"{trailer.File:x16}",
-                actual: $"{SqliteChecksum.Stored(_sum):x16}"
+                actual: $"{actual:x16}"
             );
         }
         Trailer = trailer;

@@ -10,6 +10,13 @@ internal readonly record struct LtxTrailer(ulong PostApply, ulong File)
 {
     public const int Length = 16;
 
+    /// <summary>The trailer's bytes.</summary>
+    public void Write(Span<byte> target)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(target, PostApply);
+        BinaryPrimitives.WriteUInt64BigEndian(target[8..], File);
+    }
+
     /// <summary>Reads the trailer.</summary>
     /// <param name="bytes">Exactly its bytes.</param>
     /// <param name="header">The header of the same file.</param>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using K4os.Compression.LZ4;
 
 namespace BackupTools.Formats.Sqlite;
@@ -11,107 +10,96 @@ namespace BackupTools.Formats.Sqlite;
 /// </summary>
 internal sealed class LtxWriter
 {
-    private const int EndOfPages = 6;
-    private const int IndexPortion = 1 << 16;
-
+    private const int PageHead = 10;
     private readonly IBufferWriter<byte> _target;
     private readonly LtxHeader _header;
-    private readonly Crc64 _sum = SqliteChecksum.Start();
+    private readonly LtxFileSum _sum = new();
+    private readonly PageChecksum _pageSums;
     private readonly ArrayBufferWriter<byte> _index = new();
     private long _position;
     private uint _last;
+    private byte[]? _compressed;
 
     /// <summary>Writes the header.</summary>
     public LtxWriter(IBufferWriter<byte> target, LtxHeader header)
     {
         _target = target;
         _header = header;
-        var span = target.GetSpan(LtxHeader.Length)[..LtxHeader.Length];
-        header.Write(span);
-        Take(span);
+        _pageSums = new PageChecksum(header.PageSize);
+        Span<byte> head = stackalloc byte[LtxHeader.Length];
+        header.Write(head);
+        Take(head);
     }
 
     /// <summary>Bytes written so far.</summary>
     public long Length => _position;
 
-    /// <summary>The most bytes that a page may take when it is compressed.</summary>
-    public static int LargestCompressed(int pageSize) => LZ4Codec.MaximumOutputSize(pageSize);
-
-    /// <summary>Compresses a page as it is stored; the bytes that it takes. May be called by several threads at once.</summary>
-    public static int Compress(ReadOnlySpan<byte> page, Span<byte> target) =>
-        LZ4Codec.Encode(page, target, LZ4Level.L00_FAST);
-
-    /// <summary>Writes a page. Numbers ascend; the lock page is passed over.</summary>
+    /// <summary>Compresses a page and writes it. Numbers ascend; the lock page is passed over.</summary>
     public void Page(uint number, ReadOnlySpan<byte> page)
     {
-        var compressed = new byte[LargestCompressed(page.Length)];
-        Page(number, page, compressed.AsSpan(0, Compress(page, compressed)));
+        if (page.Length != _header.PageSize)
+        {
+            throw new ArgumentException($"page {number} of {page.Length} bytes", nameof(page));
+        }
+        _compressed ??= new byte[LZ4Codec.MaximumOutputSize(page.Length)];
+        Page(number, _pageSums.OfBytes(page), _compressed.AsSpan(0, LZ4Codec.Encode(page, _compressed)));
     }
 
-    /// <summary>Writes a page that was compressed by <see cref="Compress"/>.</summary>
-    public void Page(uint number, ReadOnlySpan<byte> page, ReadOnlySpan<byte> compressed)
+    /// <summary>Writes a page that is compressed already.</summary>
+    /// <param name="number">The page's number.</param>
+    /// <param name="bytesCrc">What <see cref="PageChecksum.OfBytes"/> says of the page.</param>
+    /// <param name="compressed">An LZ4 block of the page.</param>
+    public void Page(uint number, ulong bytesCrc, ReadOnlySpan<byte> compressed)
     {
         if (number == SqlitePages.LockPage(_header.PageSize))
         {
             return;
         }
-        if (number <= _last || number > _header.Commit || page.Length != _header.PageSize)
+        if (number <= _last || number > _header.Commit)
         {
-            throw new ArgumentException(
-                $"page {number} of {page.Length} bytes cannot follow page {_last}",
-                nameof(page)
-            );
+            throw new ArgumentException($"page {number} cannot follow page {_last}", nameof(number));
         }
         _last = number;
         var at = _position;
-        var size = compressed.Length;
-        var room = _target.GetSpan(10 + size);
-        compressed.CopyTo(room[10..]);
-        BinaryPrimitives.WriteUInt32BigEndian(room, number);
-        BinaryPrimitives.WriteUInt16BigEndian(room[4..], 1);
-        BinaryPrimitives.WriteUInt32BigEndian(room[6..], (uint)size);
-        _sum.Append(room[..10]);
-        _sum.Append(page);
-        Advance(10 + size);
+        Span<byte> head = stackalloc byte[PageHead];
+        BinaryPrimitives.WriteUInt32BigEndian(head, number);
+        BinaryPrimitives.WriteUInt16BigEndian(head[4..], 1);
+        BinaryPrimitives.WriteUInt32BigEndian(head[6..], (uint)compressed.Length);
+        Take(head);
+        Write(compressed);
+        _sum.Append(_pageSums, bytesCrc);
         var entry = _index.GetSpan(LtxIndex.LargestEntry);
-        _index.Advance(LtxIndex.WriteEntry(entry, number, at, 10 + size));
+        _index.Advance(LtxIndex.WriteEntry(entry, number, at, PageHead + compressed.Length));
     }
 
     /// <summary>Writes the end of the pages, the index and the trailer; returns the trailer.</summary>
     /// <param name="postApply">Checksum of the state afterwards; 0 without state checksums.</param>
     public LtxTrailer Finish(ulong postApply = 0)
     {
-        var span = _target.GetSpan(EndOfPages)[..EndOfPages];
-        span.Clear();
-        Take(span);
-        for (var left = _index.WrittenSpan; !left.IsEmpty; left = left[span.Length..])
-        {
-            span = _target.GetSpan(IndexPortion)[..Math.Min(left.Length, IndexPortion)];
-            left[..span.Length].CopyTo(span);
-            Take(span);
-        }
-        span = _target.GetSpan(LtxIndex.EndLength)[..LtxIndex.EndLength];
-        LtxIndex.WriteEnd(span, _index.WrittenCount);
-        Take(span);
-        span = _target.GetSpan(LtxTrailer.Length)[..LtxTrailer.Length];
-        BinaryPrimitives.WriteUInt64BigEndian(span, postApply);
-        _sum.Append(span[..8]);
-        var trailer = new LtxTrailer(postApply, SqliteChecksum.Stored(_sum));
-        BinaryPrimitives.WriteUInt64BigEndian(span[8..], trailer.File);
-        Advance(LtxTrailer.Length);
+        Take([0, 0, 0, 0, 0, 0]); // a page of number and flags 0
+        Take(_index.WrittenSpan);
+        Span<byte> end = stackalloc byte[LtxIndex.EndLength];
+        LtxIndex.WriteEnd(end, _index.WrittenCount);
+        Take(end);
+        Span<byte> last = stackalloc byte[LtxTrailer.Length];
+        BinaryPrimitives.WriteUInt64BigEndian(last, postApply);
+        _sum.Append(last[..8]);
+        var trailer = new LtxTrailer(postApply, _sum.Stored);
+        trailer.Write(last);
+        Write(last);
         return trailer;
     }
 
-    /// <summary>Keeps what was just put at the target's next bytes, and takes it into the file's checksum.</summary>
-    private void Take(ReadOnlySpan<byte> span)
+    /// <summary>Writes bytes, and takes them into the file's checksum.</summary>
+    private void Take(ReadOnlySpan<byte> bytes)
     {
-        _sum.Append(span);
-        Advance(span.Length);
+        _sum.Append(bytes);
+        Write(bytes);
     }
 
-    private void Advance(int length)
+    private void Write(ReadOnlySpan<byte> bytes)
     {
-        _target.Advance(length);
-        _position += length;
+        _target.Write(bytes);
+        _position += bytes.Length;
     }
 }

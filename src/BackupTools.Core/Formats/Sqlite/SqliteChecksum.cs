@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 
 namespace BackupTools.Formats.Sqlite;
@@ -18,24 +17,17 @@ internal static class SqliteChecksum
         reflectValues: true
     );
 
-    /// <summary>A running sum; finish it with <see cref="Stored"/>.</summary>
+    /// <summary>A running CRC; with <see cref="Flag"/> it is a sum as it is stored.</summary>
     public static Crc64 Start() => new(GoIso);
 
-    /// <summary>The sum so far as it is stored.</summary>
-    public static ulong Stored(Crc64 running) => Flag | running.GetCurrentHashAsUInt64();
-
-    /// <summary>The sum of one page with its number.</summary>
-    /// <param name="running">Is reset: one instance serves all pages.</param>
-    /// <param name="number">The page's number, from 1.</param>
-    /// <param name="page">The whole page.</param>
-    public static ulong OfPage(Crc64 running, uint number, ReadOnlySpan<byte> page)
+    /// <summary>The CRC of some bytes alone, as <see cref="PageChecksum"/> and <see cref="LtxFileSum"/> combine it.</summary>
+    /// <param name="running">Is reset: one instance serves all.</param>
+    /// <param name="bytes">The bytes.</param>
+    public static ulong Of(Crc64 running, ReadOnlySpan<byte> bytes)
     {
-        Span<byte> head = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(head, number);
         running.Reset();
-        running.Append(head);
-        running.Append(page);
-        return Stored(running);
+        running.Append(bytes);
+        return running.GetCurrentHashAsUInt64();
     }
 
     /// <summary>The database's sum with one page's sum taken in, or taken out again: the operation is its own inverse.</summary>

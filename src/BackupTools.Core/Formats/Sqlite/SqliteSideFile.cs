@@ -49,13 +49,10 @@ internal sealed record SqliteSideFile
     /// <summary>Checksum of the state after.</summary>
     public required ulong PostApply { get; init; }
 
-    /// <summary>BLAKE3 of the whole database file as it is restored, lower-case hex.</summary>
-    public required string StateDigest { get; init; }
-
     /// <summary>Secret of the fingerprints, 32 digits of lower-case hex. Whoever writes rows must not know it.</summary>
     public required string PageKey { get; init; }
 
-    /// <summary>BLAKE3 of the fingerprints as they stand in the file, lower-case hex.</summary>
+    /// <summary>BLAKE3 of the fingerprints as they stand in the file, lower-case hex: the digest of the whole state.</summary>
     public required string PageMacsDigest { get; init; }
 
     /// <summary>Bytes of the fingerprints.</summary>
@@ -77,7 +74,6 @@ internal sealed record SqliteSideFile
             json.WriteNumber("pages", Pages);
             json.WriteString("pre_apply", Hex(PreApply));
             json.WriteString("post_apply", Hex(PostApply));
-            json.WriteString("state_blake3", StateDigest);
             json.WriteString("page_key", PageKey);
             json.WriteString("page_macs_blake3", PageMacsDigest);
             json.WriteEndObject();
@@ -154,7 +150,6 @@ internal sealed record SqliteSideFile
             Pages = root.GetProperty("pages").GetUInt32(),
             PreApply = Sum(Text(root, "pre_apply")),
             PostApply = Sum(Text(root, "post_apply")),
-            StateDigest = Digest(Text(root, "state_blake3")),
             PageKey = Hex(Text(root, "page_key"), PageMac.Length),
             PageMacsDigest = Digest(Text(root, "page_macs_blake3")),
         };

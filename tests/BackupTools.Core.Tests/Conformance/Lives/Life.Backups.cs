@@ -30,9 +30,7 @@ internal sealed partial class Life
         BundleInfo taken;
         try
         {
-            taken = isFull
-                ? TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host)
-                : TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings, host), host);
+            taken = isFull ? Verbs.Full(settings, host) : Verbs.Increment(settings, host);
         }
         catch (BackupException e)
         {
@@ -216,7 +214,7 @@ internal sealed partial class Life
         }
         else
         {
-            var report = CopyChain.Execute(
+            var report = Verbs.Copy(
                 new CopySettings
                 {
                     Path = Bundles.Path,
@@ -249,7 +247,7 @@ internal sealed partial class Life
     /// <summary>Whatever the clock did, what was taken last of a database stays.</summary>
     private void Prune(LifeFolder folder, int keepLast)
     {
-        var report = ExpireBackups.Execute(new ExpirySettings { Path = folder.Path, KeepLast = keepLast }, Host());
+        var report = Verbs.Expire(new ExpirySettings { Path = folder.Path, KeepLast = keepLast }, Host());
         folder.Recognise(folder.Chains(Host()).SelectMany(c => c.Bundles));
         var left = folder.Chains(Host()).SelectMany(c => c.Bundles).Select(b => b.Id).ToHashSet(StringComparer.Ordinal);
         var newest = folder.Keys.Select(folder.Newest).OfType<LifeCapture>().ToList();

@@ -183,7 +183,7 @@ internal sealed partial class Life
         var host = Host();
         try
         {
-            RestoreChain.Execute(RestoreChain.Plan(settings, host), host);
+            Verbs.Restore(settings, host);
             return true;
         }
         catch (BackupException e)

@@ -90,7 +90,7 @@ public sealed class AlopexInterleavingTests
 
         Assert.Equal(ErrorCode.SourceChanging, error.Code);
         Assert.Contains("kept changing", error.Message, StringComparison.Ordinal);
-        Assert.Contains("-Checkpoint", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("Checkpoint", error.Recommendation, StringComparison.Ordinal);
     }
 
     private static AlopexWriter Prepared(TempFolder folder)

@@ -279,7 +279,7 @@ public class GrafeoCaptureTests
         Assert.Empty(h.Inner.Engine.PlanCapture(without, h.Inner.Context()).WritesBesideSource);
         var both = request with
         {
-            Options = new EngineOptions { NoCursor = true, ForgetDestinations = ["/x"] },
+            Options = new EngineOptions { NoCursor = true, ForgetDestination = ["/x"] },
         };
         Assert.Equal(
             ErrorCode.InvalidOption,

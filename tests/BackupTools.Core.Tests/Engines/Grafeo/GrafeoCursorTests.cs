@@ -67,7 +67,7 @@ public class GrafeoCursorTests
             Assert.Empty(h.Inner.Verify(h.Newest(folder)));
         h.Full(destination: h.Inner.At("third"));
         Assert.Equal(3, Positions(h).Positions.Count);
-        h.Full(new EngineOptions { ForgetDestinations = [h.Backups + "/", other] });
+        h.Full(new EngineOptions { ForgetDestination = [h.Backups + "/", other] });
         Assert.Equal([h.Inner.At("third"), h.Backups], Positions(h).Positions.Select(p => p.Destination));
     }
 
@@ -100,7 +100,7 @@ public class GrafeoCursorTests
         h.Full();
         Assert.Equal((3ul, 311ul), (Cursor(h).BackedUpEpoch, Cursor(h).WalLsn!.Value));
         Assert.Equal([Path(h), h.Backups], Positions(h).Positions.Select(p => p.Destination));
-        h.Full(new EngineOptions { ForgetDestinations = [Path(h)] });
+        h.Full(new EngineOptions { ForgetDestination = [Path(h)] });
         Assert.Equal((8ul, 480ul), (Cursor(h).BackedUpEpoch, Cursor(h).WalLsn!.Value));
     }
 

@@ -67,10 +67,9 @@ internal sealed class GrafeoHistory : IDisposable
         AppendFrame(3, GrafeoBytes.GroupPayload(311, Epoch, (ulong)_clock.Milliseconds, 10));
     }
 
-    public BundleInfo Full() => Take(TakeFullBackup.Plan, TakeFullBackup.Execute);
+    public BundleInfo Full() => Take(Verbs.Full);
 
-    public BundleInfo Increment(string? folder = null) =>
-        Take(TakeIncrementalBackup.Plan, TakeIncrementalBackup.Execute, folder);
+    public BundleInfo Increment(string? folder = null) => Take(Verbs.Increment, folder);
 
     /// <summary>A full, and now and then another; increments; work before each.</summary>
     public void Backup(int count)
@@ -92,7 +91,7 @@ internal sealed class GrafeoHistory : IDisposable
     public BundleInfo Merge(MergeSettings settings, BackupTools.Files.IDisk? disk = null)
     {
         var host = Host(disk);
-        return MergeChain.Execute(MergeChain.Plan(settings, host), host);
+        return Verbs.Merge(settings, host);
     }
 
     public IReadOnlyList<ChainInfo> Chains(string folder) =>
@@ -110,7 +109,7 @@ internal sealed class GrafeoHistory : IDisposable
             PointInTime = time,
             DestinationPath = destination,
         };
-        var report = RestoreChain.Execute(RestoreChain.Plan(settings, Host()), Host());
+        var report = Verbs.Restore(settings, Host());
         var files = report.Files.Order(StringComparer.Ordinal).Select(f => Convert.ToHexString(File.ReadAllBytes(f)));
         var all = $"{report.EndPosition}: {string.Join('/', files)}";
         Directory.Delete(Path.GetDirectoryName(destination)!, recursive: true);
@@ -119,15 +118,11 @@ internal sealed class GrafeoHistory : IDisposable
 
     public void Tick() => _clock.Milliseconds += 1000;
 
-    private BundleInfo Take(
-        Func<BackupSettings, OperationHost, BackupPlan> plan,
-        Func<BackupPlan, OperationHost, BundleInfo> execute,
-        string? folder = null
-    )
+    private BundleInfo Take(Func<BackupSettings, OperationHost, BundleInfo> take, string? folder = null)
     {
         Tick();
         var settings = new BackupSettings { SourcePath = _box.Database, DestinationPath = folder ?? Backups };
-        return execute(plan(settings, Host()), Host());
+        return take(settings, Host());
     }
 
     private void BeginFile()

@@ -108,10 +108,9 @@ internal sealed class GrafeoLife : IDisposable
         Became([.. other._names]);
     }
 
-    public BundleInfo Full(string? folder = null) => Take(TakeFullBackup.Plan, TakeFullBackup.Execute, folder);
+    public BundleInfo Full(string? folder = null) => Take(Verbs.Full, folder);
 
-    public BundleInfo Increment(string? folder = null) =>
-        Take(TakeIncrementalBackup.Plan, TakeIncrementalBackup.Execute, folder);
+    public BundleInfo Increment(string? folder = null) => Take(Verbs.Increment, folder);
 
     /// <summary>An increment that must be refused, and why it was.</summary>
     public ErrorCode Refused(string? folder = null) => Assert.Throws<BackupException>(() => Increment(folder)).Code;
@@ -166,7 +165,7 @@ internal sealed class GrafeoLife : IDisposable
             ToPosition = epoch,
             DestinationPath = destination,
         };
-        RestoreChain.Execute(RestoreChain.Plan(settings, Host()), Host());
+        Verbs.Restore(settings, Host());
         return destination;
     }
 
@@ -195,14 +194,10 @@ internal sealed class GrafeoLife : IDisposable
             yield return epoch;
     }
 
-    private BundleInfo Take(
-        Func<BackupSettings, OperationHost, BackupPlan> plan,
-        Func<BackupPlan, OperationHost, BundleInfo> execute,
-        string? folder
-    )
+    private BundleInfo Take(Func<BackupSettings, OperationHost, BundleInfo> take, string? folder)
     {
         var settings = new BackupSettings { SourcePath = Database, DestinationPath = folder ?? Backups };
-        return execute(plan(settings, Host()), Host());
+        return take(settings, Host());
     }
 
     private void Remember() => _states.Add(string.Join(',', Names));

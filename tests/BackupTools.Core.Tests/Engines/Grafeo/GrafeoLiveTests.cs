@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using BackupTools.Chains;
-using BackupTools.Engines;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 

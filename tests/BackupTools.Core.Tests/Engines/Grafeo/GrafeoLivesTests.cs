@@ -246,9 +246,9 @@ public class GrafeoLivesTests
         life.Increment();
         var (copy, merged) = (life.At("copy"), life.At("merged"));
         var copying = new CopySettings { Path = life.Backups, DestinationPath = copy };
-        CopyChain.Execute(copying, GrafeoLife.Host());
+        Verbs.Copy(copying, GrafeoLife.Host());
         var merging = new MergeSettings { Path = life.Backups, DestinationPath = merged };
-        MergeChain.Execute(MergeChain.Plan(merging, GrafeoLife.Host()), GrafeoLife.Host());
+        Verbs.Merge(merging, GrafeoLife.Host());
         life.Commit("a6");
         foreach (var folder in new[] { copy, merged, life.Backups })
         {
@@ -274,7 +274,7 @@ public class GrafeoLivesTests
         life.Full();
         life.Holds();
         var expiry = new ExpirySettings { Path = life.Backups, KeepLast = 1 };
-        ExpireBackups.Execute(expiry, GrafeoLife.Host());
+        Verbs.Expire(expiry, GrafeoLife.Host());
         life.Open().Commit("after");
         life.Increment();
         life.Close();

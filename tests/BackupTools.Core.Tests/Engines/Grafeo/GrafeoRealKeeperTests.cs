@@ -59,7 +59,7 @@ public sealed class GrafeoRealKeeperTests(RealGrafeo engine) : IClassFixture<Rea
             DestinationPath = copy,
             Verify = true,
         };
-        Assert.True(CopyChain.Execute(settings, Host()).IsValid);
+        Assert.True(Verbs.Copy(settings, Host()).IsValid);
         Assert.All(
             Directory.EnumerateFiles(_box.Backups),
             f => Assert.Equal(File.ReadAllBytes(f), File.ReadAllBytes(Path.Combine(copy, Path.GetFileName(f))))
@@ -129,7 +129,7 @@ public sealed class GrafeoRealKeeperTests(RealGrafeo engine) : IClassFixture<Rea
                 DestinationPath = ours,
                 ToPosition = epoch,
             };
-            RestoreChain.Execute(RestoreChain.Plan(restore, Host()), Host());
+            Verbs.Restore(restore, Host());
             Assert.Equal(rows, engine.Dump(ours));
         }
     }
@@ -151,11 +151,11 @@ public sealed class GrafeoRealKeeperTests(RealGrafeo engine) : IClassFixture<Rea
             DestinationPath = folder,
             ToPosition = position,
         };
-        return MergeChain.Execute(MergeChain.Plan(settings, Host()), Host());
+        return Verbs.Merge(settings, Host());
     }
 
     private ExpiryReport Prune(int last, bool force) =>
-        ExpireBackups.Execute(
+        Verbs.Expire(
             new ExpirySettings
             {
                 Path = _box.Backups,

@@ -117,7 +117,7 @@ public class GrafeoTwoToolsTests(RealGrafeo engine, ITestOutputHelper output) : 
                 }
                 var latest = Path.Combine(_folder, $"l{_restored++}.grafeo");
                 var settings = new RestoreSettings { Path = folder, DestinationPath = latest };
-                RestoreChain.Execute(RestoreChain.Plan(settings, new()), new());
+                Verbs.Restore(settings, new());
                 Assert.Equal(_count, _engine.Dump(latest).Nodes);
                 var newest = Path.Combine(_folder, $"n{_restored++}.grafeo");
                 _engine.Do(
@@ -158,13 +158,13 @@ public class GrafeoTwoToolsTests(RealGrafeo engine, ITestOutputHelper output) : 
             var settings = new BackupSettings { SourcePath = Database, DestinationPath = folder };
             if (full || !_begun.Contains(folder))
             {
-                TakeFullBackup.Execute(TakeFullBackup.Plan(settings, new()), new());
+                Verbs.Full(settings, new());
                 _begun.Add(folder);
                 return;
             }
             try
             {
-                TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings, new()), new());
+                Verbs.Increment(settings, new());
             }
             catch (BackupException e) when (e.Code == ErrorCode.NothingToBackUp) { }
             catch (BackupException e) when (e.Code == ErrorCode.LogIsGone)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BackupTools.Chains;
-using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
 

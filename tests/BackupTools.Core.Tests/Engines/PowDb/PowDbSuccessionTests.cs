@@ -1,5 +1,4 @@
 using BackupTools.Chains;
-using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
 using static BackupTools.Tests.Engines.PowDb.PowDbTestDatabase;
@@ -37,7 +36,7 @@ public sealed class PowDbSuccessionTests : IDisposable
 
         Assert.Contains("a.heap is older than it was", error.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorKind.Chain, error.Kind);
-        Assert.Contains("-FullIfNeeded", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("FullIfNeeded", error.Recommendation, StringComparison.Ordinal);
     }
 
     [Theory]

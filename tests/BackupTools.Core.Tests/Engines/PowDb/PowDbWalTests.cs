@@ -25,8 +25,8 @@ public sealed class PowDbWalTests : IDisposable
         var error = Assert.Throws<BackupException>(() => _harness.Full(PowDbFixtures.At("W"), _harness.At("backups")));
 
         Assert.Equal(ErrorCode.WalNotEmpty, error.Code);
-        Assert.Contains("-Checkpoint", error.Recommendation, StringComparison.Ordinal);
-        Assert.Contains("-IncludeWal", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("Checkpoint", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("IncludeWal", error.Recommendation, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_harness.At("backups")));
     }
 

@@ -13,6 +13,11 @@ internal sealed class HookedDisk : IDisk
     /// <summary>Called before something is read from a file.</summary>
     public Action Reading { get; set; } = static () => { };
 
+    /// <summary>May change what was read from a file, by its path and the offset, as a broken disk does.</summary>
+    public ReadHook? Changing { get; set; }
+
+    public delegate void ReadHook(string path, long offset, Span<byte> bytes);
+
     /// <summary>What a look at a path shows instead of the truth.</summary>
     public Func<DiskEntry?, DiskEntry?> Seeing { get; set; } = static entry => entry;
 
@@ -71,6 +76,7 @@ internal sealed class HookedDisk : IDisk
         {
             disk.Reading();
             var read = file.Read(buffer, offset);
+            disk.Changing?.Invoke(Path, offset, buffer[..read]);
             lock (disk.BytesRead)
             {
                 disk.BytesRead[Path] = disk.BytesRead.GetValueOrDefault(Path) + read;

@@ -60,7 +60,7 @@ public sealed class SqliteDrillTests : IDisposable
     }
 
     [Fact]
-    public void A_drill_tells_the_rows_of_each_table_beside_those_of_the_source_where_that_can_be_read()
+    public void A_drill_tells_the_rows_of_each_table_beside_those_of_the_source_that_was_named_where_that_can_be_read()
     {
         SqliteTestDatabase.Run(Source, "pragma journal_mode=wal; create table \"gone \"\" later\"(x)");
         SqliteTestDatabase.AddRows(Source, 100);
@@ -81,7 +81,37 @@ public sealed class SqliteDrillTests : IDisposable
         File.WriteAllText(Source, "no database any more");
         Assert.Null(Drill()[1].Source);
         File.Delete(Source);
-        Assert.Null(Drill()[1].Source);
+        Assert.Equal(ErrorCode.PathNotFound, Assert.Throws<BackupException>(() => Drill()).Code);
+    }
+
+    /// <summary>A side file comes with the bundles, from wherever they come.</summary>
+    [Fact]
+    public void The_path_in_a_side_file_is_not_opened()
+    {
+        SqliteTestDatabase.Run(Source, "pragma journal_mode=wal");
+        SqliteTestDatabase.AddRows(Source, 100);
+        Backup();
+        using var watch = new FileSystemWatcher(_box.Folder, "app.db-*") { EnableRaisingEvents = true };
+        var made = 0;
+        watch.Created += (_, _) => made++;
+        Assert.Equal([("t", 100L, null)], Drill(source: null));
+        Thread.Sleep(100);
+        Assert.Equal(0, made); // SQLite makes -wal and -shm when it opens the database
+        Assert.Equal([("t", 100L, 100L)], Drill());
+        Assert.True(SpinWait.SpinUntil(() => made > 0, TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public void A_source_is_compared_with_its_own_backups_only_and_by_a_drill_only()
+    {
+        var other = _box.Harness.At("other.db");
+        SqliteTestDatabase.AddRows(Source, 100);
+        SqliteTestDatabase.AddRows(other, 7);
+        Backup();
+        Assert.Equal([("t", 100L, null)], Drill(other));
+        var plain = new VerifySettings { Path = _box.Harness.At("b"), SourcePath = Source };
+        var error = Assert.Throws<BackupException>(() => VerifyChain.Run(plain, new OperationHost()).ToList());
+        Assert.Equal(ErrorCode.InvalidOption, error.Code);
     }
 
     [Fact]
@@ -94,11 +124,12 @@ public sealed class SqliteDrillTests : IDisposable
         {
             Path = _box.Harness.At("b"),
             DestinationPath = Source,
+            SourcePath = Source,
             Force = true,
         };
         var host = new OperationHost();
-        Assert.Null(RestoreChain.Execute(RestoreChain.Plan(settings, host), host).Tables);
-        var deep = RestoreChain.Execute(RestoreChain.Plan(settings with { Deep = true }, host), host);
+        Assert.Null(Verbs.Restore(settings, host).Tables);
+        var deep = Verbs.Restore(settings with { Deep = true }, host);
         var table = Assert.Single(deep.Tables!);
         Assert.Equal(("t", 100L, null), (table.Name, table.Rows, table.SourceRows));
     }
@@ -118,12 +149,19 @@ public sealed class SqliteDrillTests : IDisposable
     {
         var host = new OperationHost();
         var settings = new BackupSettings { SourcePath = Source, DestinationPath = _box.Harness.At("b") };
-        TakeFullBackup.Execute(TakeFullBackup.Plan(settings, host), host);
+        Verbs.Full(settings, host);
     }
 
-    private List<(string Name, long Rows, long? Source)> Drill()
+    private List<(string Name, long Rows, long? Source)> Drill() => Drill(Source);
+
+    private List<(string Name, long Rows, long? Source)> Drill(string? source)
     {
-        var settings = new VerifySettings { Path = _box.Harness.At("b"), RestoreDrill = true };
+        var settings = new VerifySettings
+        {
+            Path = _box.Harness.At("b"),
+            RestoreDrill = true,
+            SourcePath = source,
+        };
         var report = Assert.Single(VerifyChain.Run(settings, new OperationHost()));
         Assert.True(report.IsValid, string.Join("; ", report.Problems));
         return [.. report.DrillTables!.Select(t => (t.Name, t.Rows, t.SourceRows))];

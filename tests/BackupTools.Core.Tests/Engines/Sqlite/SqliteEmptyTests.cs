@@ -35,7 +35,7 @@ public sealed class SqliteEmptyTests : IDisposable
             files.Add(taken.FullName);
         }
         File.WriteAllBytes(Source, []);
-        Back(TakeFullBackup.Execute(TakeFullBackup.Plan(Settings, _host), _host));
+        Back(Verbs.Full(Settings, _host));
         SqliteTestDatabase.AddRows(Source, 50);
         Back(Increment());
         File.WriteAllBytes(Source, []);
@@ -61,7 +61,7 @@ public sealed class SqliteEmptyTests : IDisposable
         Assert.True(report.IsValid, string.Join("; ", report.Problems));
         Assert.Empty(report.DrillTables!);
         var merge = new MergeSettings { Path = _folder["b"], DestinationPath = _folder["m"] };
-        var merged = MergeChain.Execute(MergeChain.Plan(merge, _host), _host);
+        var merged = Verbs.Merge(merge, _host);
         Assert.Equal((0L, null), (merged.Sqlite!.PageCount, merged.Sqlite.UserVersion));
     }
 
@@ -71,11 +71,9 @@ public sealed class SqliteEmptyTests : IDisposable
         File.WriteAllBytes(Source, []);
         foreach (var engine in new[] { null, EngineNames.Spg, EngineNames.Grafeo })
         {
-            var error = Assert.Throws<BackupException>(() =>
-                TakeFullBackup.Plan(Settings with { Engine = engine }, _host)
-            );
+            var error = Assert.Throws<BackupException>(() => TakeBackup.Plan(Settings with { Engine = engine }, _host));
             Assert.Equal(ErrorCode.SourceNotRecognised, error.Code);
-            Assert.Contains("-Engine", error.Recommendation, StringComparison.Ordinal);
+            Assert.Contains("Engine", error.Recommendation, StringComparison.Ordinal);
         }
     }
 
@@ -84,10 +82,10 @@ public sealed class SqliteEmptyTests : IDisposable
     public void A_first_page_of_another_size_than_assumed_needs_a_new_full_and_says_so()
     {
         File.WriteAllBytes(Source, []);
-        TakeFullBackup.Execute(TakeFullBackup.Plan(Settings, _host), _host);
+        Verbs.Full(Settings, _host);
         SqliteTestDatabase.Run(Source, "pragma page_size=512; create table t(x)");
         Assert.Equal(ErrorCode.ForeignEpoch, Assert.Throws<BackupException>(() => Increment()).Code);
-        TakeFullBackup.Execute(TakeFullBackup.Plan(Settings, _host), _host);
+        Verbs.Full(Settings, _host);
         File.WriteAllBytes(Source, []);
         Assert.Equal(512, Increment().Sqlite!.PageSize);
         Assert.Empty(File.ReadAllBytes(Restore(3)));
@@ -95,8 +93,7 @@ public sealed class SqliteEmptyTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private BundleInfo Increment(BackupSettings? settings = null) =>
-        TakeIncrementalBackup.Execute(TakeIncrementalBackup.Plan(settings ?? Settings, _host), _host);
+    private BundleInfo Increment(BackupSettings? settings = null) => Verbs.Increment(settings ?? Settings, _host);
 
     private string Restore(ulong position)
     {
@@ -107,6 +104,6 @@ public sealed class SqliteEmptyTests : IDisposable
             DestinationPath = _folder["restored.db"],
             Force = true,
         };
-        return RestoreChain.Execute(RestoreChain.Plan(settings, _host), _host).FullName;
+        return Verbs.Restore(settings, _host).FullName;
     }
 }

@@ -102,10 +102,15 @@ public sealed class SqliteLiveTests(ITestOutputHelper output) : IDisposable
         var disk = new HookedDisk();
         using var harness = new EngineHarness(new SqliteEngine(), disk);
         SqliteWriter? writer = null;
+        var once = new Lock(); // blocks are read by several threads
         disk.Reading = () =>
         {
-            if (writer is null && File.Exists(source + "-wal"))
+            lock (once)
             {
+                if (writer is not null || !File.Exists(source + "-wal"))
+                {
+                    return;
+                }
                 writer = new SqliteWriter(source, autoCheckpoint: 10);
                 writer.Run("update t set v = 'later'");
                 writer.AddRows(2000);

@@ -169,31 +169,53 @@ public sealed class SqliteRestoreTests : IDisposable
         Assert.False(File.Exists(destination + "-wal"));
     }
 
-    /// <summary>With journal_mode=truncate an empty journal stays beside a database that nobody has open.</summary>
+    /// <summary>journal_mode=truncate leaves an empty journal beside a database that nobody has open, persist one with a zeroed header.</summary>
     [Theory]
-    [InlineData("truncate", true)]
-    [InlineData("persist", false)] // between transactions it looks as in one
-    public void An_empty_journal_is_no_sign_of_a_program(string mode, bool mayReplace)
+    [InlineData("truncate")]
+    [InlineData("persist")]
+    public void A_journal_that_stays_is_no_sign_of_a_program(string mode)
     {
-        var replica = SqliteFixtures.Handmade(_box.Folder);
-        var destination = _box.Harness.At("there", "out.db");
-        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
+        var destination = _box.Harness.At("out.db");
         SqliteTestDatabase.Run(destination, $"pragma journal_mode={mode}; create table t(a); insert into t values(1)");
         Assert.True(File.Exists(destination + "-journal"));
-        var plan = _box.Plan(replica, RestoreTarget.Latest);
-        var request = new RestoreRequest { Plan = plan, DestinationPath = destination };
-        if (!mayReplace)
+        Replaced(destination);
+    }
+
+    /// <summary>The advice of each refusal, followed.</summary>
+    [PythonTheory]
+    [InlineData("delete")]
+    [InlineData("persist")]
+    [InlineData("wal")]
+    public void What_a_killed_program_leaves_is_refused_until_the_advice_was_followed(string mode)
+    {
+        var destination = _box.Harness.At("out.db");
+        using (var program = new SqliteWriter(destination, mode))
         {
-            var error = Assert.Throws<BackupException>(() =>
-                _box.Harness.Engine.MayReplace(request, _box.Harness.Context())
-            );
-            Assert.Equal(ErrorCode.SourceInUse, error.Code);
-            File.Delete(destination + "-journal"); // as the advice says
+            program.AddRows(500);
+            program.Run("pragma cache_size=5");
+            program.Run("begin immediate");
+            program.Run("update t set v = 'half'");
+            Refused(destination);
+            program.Kill();
         }
-        Assert.True(_box.Harness.Engine.MayReplace(request, _box.Harness.Context()));
-        _box.Harness.Restore(plan.Bundles, destination);
-        Assert.Equal(SqliteFixtures.State(5), File.ReadAllBytes(destination));
-        Assert.False(File.Exists(destination + "-journal"));
+        var file = Refused(destination);
+        SqliteTestDatabase.Run(destination, "select count(*) from t");
+        if (File.Exists(file))
+        {
+            File.Delete(file);
+        }
+        Replaced(destination);
+    }
+
+    [Theory]
+    [InlineData("-wal")]
+    [InlineData("-shm")]
+    [InlineData("-journal")]
+    public void What_is_left_of_a_database_that_is_gone_is_replaced_with_it(string orphan)
+    {
+        var destination = _box.Harness.At("out.db");
+        File.WriteAllBytes(destination + orphan, [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7, .. new byte[600]]);
+        Replaced(destination);
     }
 
     /// <summary>In exclusive locking mode there is no -shm that tells of the program.</summary>
@@ -223,4 +245,28 @@ public sealed class SqliteRestoreTests : IDisposable
     }
 
     public void Dispose() => _box.Dispose();
+
+    private void Replaced(string destination)
+    {
+        var plan = _box.Plan(SqliteFixtures.Handmade(_box.Harness.At("replaced")), RestoreTarget.Latest);
+        var request = new RestoreRequest { Plan = plan, DestinationPath = destination };
+        Assert.True(_box.Harness.Engine.MayReplace(request, _box.Harness.Context()));
+        _box.Harness.Restore(plan.Bundles, destination);
+        Assert.Equal(SqliteFixtures.State(5), File.ReadAllBytes(destination));
+        Assert.Empty(Directory.GetFiles(_box.Folder, "out.db-*"));
+    }
+
+    /// <summary>The file that the refusal names.</summary>
+    private string Refused(string destination)
+    {
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        var plan = _box.Plan(SqliteFixtures.Handmade(folder), RestoreTarget.Latest);
+        var request = new RestoreRequest { Plan = plan, DestinationPath = destination };
+        var error = Assert.Throws<BackupException>(() =>
+            _box.Harness.Engine.MayReplace(request, _box.Harness.Context())
+        );
+        Directory.Delete(folder, recursive: true);
+        Assert.Equal(ErrorCode.SourceInUse, error.Code);
+        return error.FullName!;
+    }
 }

@@ -22,7 +22,7 @@ public sealed class SqliteTraitsTests : IDisposable
                 + "create table t(n integer primary key, v text, h int)"
         );
         SqliteTestDatabase.AddRows(Source, 50);
-        var full = Take(TakeFullBackup.Plan, TakeFullBackup.Execute);
+        var full = Take(Verbs.Full);
         using var connection = SqliteTestDatabase.Open(Source);
         var info = full.Sqlite!;
 
@@ -39,9 +39,9 @@ public sealed class SqliteTraitsTests : IDisposable
     {
         SqliteTestDatabase.Run(Source, "pragma journal_mode=wal; pragma user_version=3");
         SqliteTestDatabase.AddRows(Source, 50);
-        Take(TakeFullBackup.Plan, TakeFullBackup.Execute);
+        Take(Verbs.Full);
         SqliteTestDatabase.Run(Source, "update t set v = 'x' where n = 1");
-        var info = Take(TakeIncrementalBackup.Plan, TakeIncrementalBackup.Execute).Sqlite!;
+        var info = Take(Verbs.Increment).Sqlite!;
 
         Assert.Equal((4096, 2ul, 2ul, 0), (info.PageSize, info.FirstTransaction, info.LastTransaction, info.Level));
         Assert.Equal((null, null, null), (info.UserVersion, info.SqliteVersion, info.JournalMode));
@@ -86,13 +86,10 @@ public sealed class SqliteTraitsTests : IDisposable
     private static IEnumerable<BundleInfo> Headers(string path) =>
         ReadHeaders.Read(path, verify: false, engine: null, new OperationHost()).Select(r => r.Bundle!);
 
-    private BundleInfo Take(
-        Func<BackupSettings, OperationHost, BackupPlan> plan,
-        Func<BackupPlan, OperationHost, BundleInfo> execute
-    )
+    private BundleInfo Take(Func<BackupSettings, OperationHost, BundleInfo> take)
     {
         var host = new OperationHost();
         var settings = new BackupSettings { SourcePath = Source, DestinationPath = _box.Harness.At("b") };
-        return execute(plan(settings, host), host);
+        return take(settings, host);
     }
 }

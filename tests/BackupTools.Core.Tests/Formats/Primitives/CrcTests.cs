@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text;
 using BackupTools.Formats.Primitives;
+using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Tests.Formats.Primitives;
 
@@ -27,6 +28,35 @@ public sealed class CrcTests
         Assert.Equal(0x46DD794Eu, Crc32C.HashToUInt32(ascending));
         Assert.Equal(0x113FDB5Cu, Crc32C.HashToUInt32(ascending.Reverse().ToArray()));
         Assert.Equal(0xD9963A56u, Crc32C.HashToUInt32(command));
+    }
+
+    /// <summary>The published check value of CRC-64/GO-ISO, laid end to end; random pieces beside the package.</summary>
+    [Fact]
+    public void The_crc_of_two_pieces_is_that_of_both_together()
+    {
+        var digits = Encoding.ASCII.GetBytes("123456789");
+        for (var cut = 0; cut <= digits.Length; cut++)
+        {
+            Assert.Equal(0xb90956c775a41001, Combined(digits, cut));
+        }
+        var random = new Random(4);
+        foreach (var length in new[] { 0, 1, 2, 10, 4096, 65_536, 1 << 20 })
+        {
+            var both = Noise.AsSpan(0, random.Next(100) + length);
+            Assert.Equal(Crc64(both), Combined(both, both.Length - length));
+        }
+
+        static ulong Combined(ReadOnlySpan<byte> bytes, int cut)
+        {
+            // The first are worked out, the later ones looked up.
+            var shift = new Crc64Shift(bytes.Length - cut);
+            var (first, second) = (Crc64(bytes[..cut]), Crc64(bytes[cut..]));
+            var combined = shift.Combine(first, second);
+            Assert.All(Enumerable.Range(0, 40), _ => Assert.Equal(combined, shift.Combine(first, second)));
+            return combined;
+        }
+
+        static ulong Crc64(ReadOnlySpan<byte> bytes) => SqliteChecksum.Of(SqliteChecksum.Start(), bytes);
     }
 
     [Fact]

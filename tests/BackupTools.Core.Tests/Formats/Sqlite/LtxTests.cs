@@ -192,11 +192,28 @@ public sealed class LtxTests : IDisposable
             .. numbers.Select(n =>
             {
                 var page = new byte[size];
-                // From noise, which does not compress, to zeros.
+                // From noise, which does not compress, over what does to zeros.
                 random.NextBytes(page.AsSpan(0, random.Next(3) * size / 2));
+                if (random.Next(2) == 0)
+                {
+                    Words(random, page.AsSpan(size / 4, size / 2));
+                }
                 return (n, page);
             }),
         ];
+
+    /// <summary>Words of a few dozen, as in rows.</summary>
+    private static void Words(Random random, Span<byte> target)
+    {
+        string[] words = ["paid", "on", "the", "order", "customer", "invoice", "2026-11-29", "EUR", "street", "open"];
+        for (var at = 0; at < target.Length; )
+        {
+            var word = Encoding.ASCII.GetBytes(words[random.Next(words.Length)] + ' ');
+            var part = word.AsSpan(0, Math.Min(word.Length, target.Length - at));
+            part.CopyTo(target[at..]);
+            at += part.Length;
+        }
+    }
 
     private static byte[] Write(LtxHeader header, List<(uint Number, byte[] Page)> pages)
     {

@@ -6,19 +6,27 @@ using BackupTools.Reports;
 
 namespace BackupTools.Operations;
 
-/// <summary>The order of steps that full and incremental backups share.</summary>
-internal static class BackupRun
+/// <summary>
+/// Takes an image of a whole database, with everything committed before the run began; or what changed since a bundle of
+/// the chain at the destination.
+/// </summary>
+public static class TakeBackup
 {
-    public static BackupPlan Plan(BackupSettings settings, BundleKind kind, OperationHost host)
+    /// <summary>Finds out what the backup would do; writes nothing.</summary>
+    /// <exception cref="BackupException">
+    /// The backup cannot be taken; the code says why: of increments NoFullBackup, ForeignEpoch, SinceBeyondLog, LogIsGone and
+    /// others.
+    /// </exception>
+    public static BackupPlan Plan(BackupSettings settings, OperationHost host)
     {
-        if (kind == BundleKind.Full)
+        if (!settings.Incremental)
         {
-            return PlanAs(settings, kind, host);
+            return PlanAs(settings, BundleKind.Full, host);
         }
         FullInstead.RefuseContradiction(settings);
         try
         {
-            return PlanAs(settings, kind, host);
+            return PlanAs(settings, BundleKind.Incremental, host);
         }
         catch (BackupException refusal) when (FullInstead.Helps(settings, refusal))
         {
@@ -30,10 +38,7 @@ internal static class BackupRun
     {
         var plan = PlanAs(settings with { Differential = false }, BundleKind.Full, host);
         var warnings = plan.Capture.Warnings.Prepend(FullInstead.Warning(refusal)).ToArray();
-        return new BackupPlan(settings, BundleKind.Full, plan.EngineOf, plan.Capture with { Warnings = warnings })
-        {
-            AskedKind = BundleKind.Incremental,
-        };
+        return new BackupPlan(settings, BundleKind.Full, plan.EngineOf, plan.Capture with { Warnings = warnings });
     }
 
     private static BackupPlan PlanAs(BackupSettings settings, BundleKind kind, OperationHost host)
@@ -41,8 +46,9 @@ internal static class BackupRun
         var context = host.Context;
         // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
-        var engine = host.Engines.OfSource(source, settings.Engine, settings.ToOptions(), context);
-        RefuseForeignOptions(settings, engine);
+        var engine = host.Engines.OfSource(source, settings.Engine, settings, context);
+        RefuseForeign(settings.Given(), engine, settings.SourcePath);
+        RefuseContradiction(settings);
         if (settings.WalPath is null)
         {
             LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
@@ -66,34 +72,35 @@ internal static class BackupRun
             Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.SourcePath)),
             DestinationFolder = settings.DestinationPath,
             Kind = kind,
-            Options = settings.ToOptions(),
+            Options = settings,
         };
-        var folder = ReadDestination(settings, kind, engine, host);
-        var ofDatabase = OfDatabase(folder.Chains, settings, engine, context).ToList();
-        request = request with { Newest = ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.OrderUtc) };
-        request =
-            kind == BundleKind.Incremental
-                ? Continue(request, settings, folder, engine, host)
-                : request with
-                {
-                    // A full in the place of an increment says itself what it does not continue.
-                    Earlier = settings.FullIfNeeded ? null : ChainChoice.Newest(ofDatabase),
-                };
+        (request, var doubts) = new BuildsOn(settings, engine, host).Complete(request);
         var plan = engine.PlanCapture(request, context);
-        plan = plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] };
+        plan = plan with { Warnings = [.. plan.Warnings, .. doubts] };
         return new BackupPlan(settings, kind, engine, plan);
     }
 
     /// <summary>
-    /// Takes the backup; all bundles that it made, the one that was asked for first. None where nothing has changed.
+    /// Takes the backup; it appears under its final name complete and flushed, or not at all. Returns every bundle that it
+    /// made, the one that was asked for first: a Grafeo full of an open database comes with an increment of what only the
+    /// log holds. None where nothing has changed since the newest bundle: then the chain says until when its newest state is
+    /// known to be current (<see cref="ChainInfo.CurrentUntilUtc"/>).
     /// </summary>
+    /// <exception cref="BackupException">The backup was not taken; nothing is left behind.</exception>
     public static IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
+        return UnderLock.Execute(
+            host,
+            plan.Settings.DestinationPath,
+            () => Plan(plan.Settings, host),
+            fresh => Take(fresh, started, host)
+        );
+    }
+
+    private static IReadOnlyList<BundleInfo> Take(BackupPlan plan, long started, OperationHost host)
+    {
         var context = host.Context;
-        using var destination = DestinationScope.Open(host, plan.Settings.DestinationPath);
-        // Between planning and locking another run may have added to the chain: plan again, now that nobody can.
-        plan = Plan(plan.Settings, plan.AskedKind, host);
         RunCheckpoint(plan.Settings, host);
         var before = host.Progress.Sample();
         CaptureResult? result;
@@ -136,10 +143,7 @@ internal static class BackupRun
         var context = host.Context;
         // Everything that was committed until here is in the state that is captured.
         var looked = host.Clock.GetUtcNow();
-        foreach (var warning in plan.Capture.Warnings.Where(w => w.Severity != ProblemSeverity.Info))
-        {
-            context.Warn(warning.ToString());
-        }
+        host.Warn(plan.Capture.Warnings);
         using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock, host.Warning);
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
         var result = Capture(plan, staging, context);
@@ -220,19 +224,22 @@ internal static class BackupRun
         throw new BackupException(ErrorCode.VerificationFailed, "the published bundle cannot be read back", path);
     }
 
-    private static void RefuseForeignOptions(BackupSettings settings, IBackupEngine engine)
+    /// <summary>Refuses options that the engine does not have.</summary>
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    internal static void RefuseForeign(IEnumerable<string> given, IBackupEngine engine, string path)
     {
-        foreach (var option in settings.ToOptions().Given())
+        foreach (var option in given.Except(engine.Capabilities.Options, StringComparer.Ordinal))
         {
-            if (!engine.Capabilities.Options.Contains(option, StringComparer.Ordinal))
-            {
-                throw new BackupException(
-                    ErrorCode.InvalidOption,
-                    $"{engine.Name} has no option {option}",
-                    settings.SourcePath
-                );
-            }
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"{engine.Name} has no option {Spelling.Of(option)}",
+                path
+            );
         }
+    }
+
+    private static void RefuseContradiction(BackupSettings settings)
+    {
         if (settings.Differential && (settings.Since is not null || settings.SinceBundle is not null))
         {
             throw new BackupException(
@@ -241,111 +248,5 @@ internal static class BackupRun
                 recommendation: "Leave out either of the two."
             );
         }
-    }
-
-    /// <summary>Finds the bundle that the increment builds on: named, at a position, or the newest of the newest chain.</summary>
-    private static CaptureRequest Continue(
-        CaptureRequest request,
-        BackupSettings settings,
-        BundleFolder folder,
-        IBackupEngine engine,
-        OperationHost host
-    )
-    {
-        var chains = folder.Chains;
-        if (settings.SinceBundle is { } path)
-        {
-            return ContinueFrom(request, path, chains, engine, host);
-        }
-        var chain = ChainToContinue(chains, settings, engine, host);
-        if (settings.Since is { } since)
-        {
-            var reachable = chain?.Reachable();
-            var parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since);
-            if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
-            {
-                // Without a log to read from that position on, only a bundle can say what was there.
-                throw new BackupException(
-                    ErrorCode.TargetNotCovered,
-                    $"no bundle of chain {chain.ChainId} ends at position {since}",
-                    settings.DestinationPath
-                );
-            }
-            return request with { Since = since, Chain = chain, Parent = parent };
-        }
-        if (chain is null && settings.FullIfNeeded && folder.Unreadable is [{ Error: { } damage }, ..])
-        {
-            // There may well be a full: a new one must not hide that it cannot be read.
-            throw damage;
-        }
-        if (chain is null)
-        {
-            throw new BackupException(
-                ErrorCode.NoFullBackup,
-                $"no full backup of this {engine.Name} database is at the destination",
-                settings.DestinationPath
-            );
-        }
-        return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
-    }
-
-    /// <summary>What the destination holds. A full needs none of it, so nothing in it may stop one.</summary>
-    private static BundleFolder ReadDestination(
-        BackupSettings settings,
-        BundleKind kind,
-        IBackupEngine engine,
-        OperationHost host
-    )
-    {
-        try
-        {
-            return host.Disk.Stat(settings.DestinationPath) is null
-                ? new BundleFolder([], [])
-                : BundleFolder.Read(settings.DestinationPath, [engine], host.Context);
-        }
-        catch (BackupException e) when (kind == BundleKind.Full)
-        {
-            host.Context.Verbose($"what the destination holds was not looked at: {e.Describe()}");
-            return new BundleFolder([], []);
-        }
-    }
-
-    private static CaptureRequest ContinueFrom(
-        CaptureRequest request,
-        string path,
-        IReadOnlyList<BackupChain> chains,
-        IBackupEngine engine,
-        OperationHost host
-    )
-    {
-        var read =
-            engine.ReadBundles(path, host.Context).LastOrDefault(r => r.Stranger is null)
-            ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
-        var parent = read.Header ?? throw read.Error!;
-        return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };
-    }
-
-    private static bool Is(BundleHeader a, BundleHeader b) => string.Equals(a.Id, b.Id, StringComparison.Ordinal);
-
-    private static BackupChain? ChainToContinue(
-        IReadOnlyList<BackupChain> chains,
-        BackupSettings settings,
-        IBackupEngine engine,
-        OperationHost host
-    ) =>
-        settings.ChainId is { } id
-            ? BundleFolder.ById(chains, id, settings.DestinationPath)
-            : ChainChoice.Newest(OfDatabase(chains, settings, engine, host.Context));
-
-    /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
-    private static IEnumerable<BackupChain> OfDatabase(
-        IReadOnlyList<BackupChain> chains,
-        BackupSettings settings,
-        IBackupEngine engine,
-        EngineContext context
-    )
-    {
-        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, context);
-        return chains.Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal));
     }
 }

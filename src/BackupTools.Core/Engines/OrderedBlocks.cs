@@ -2,7 +2,7 @@ using System.Buffers;
 using BackupTools.Errors;
 using BackupTools.Files;
 
-namespace BackupTools.Engines.PowDb;
+namespace BackupTools.Engines;
 
 /// <summary>
 /// Reads a file in blocks: each block is worked on by any thread, then committed in the order of the file, then
@@ -15,6 +15,9 @@ internal static class OrderedBlocks
 
     // More threads than this gain nothing against one disk and would only hold memory.
     private const int MaxThreads = 8;
+
+    /// <summary>Fills a block on any thread.</summary>
+    public delegate void Fill(long offset, Span<byte> block);
 
     /// <summary>What is done with a block on any thread; <paramref name="notes"/> are handed on to the commit.</summary>
     public delegate void Work(long offset, Span<byte> block, Span<byte> notes);
@@ -49,6 +52,46 @@ internal static class OrderedBlocks
         Commit commit,
         HandOn? handOn,
         EngineContext context
+    ) =>
+        Run(
+            length,
+            (offset, block) =>
+            {
+                var read = (int)Math.Clamp(sourceLength - offset, 0, block.Length);
+                if (source is not null)
+                {
+                    HashingCopy.ReadExactly(source, block[..read], offset);
+                }
+                block[read..].Clear();
+                context.Progress.Advance(read);
+            },
+            notesLength,
+            threads,
+            work,
+            commit,
+            handOn,
+            context.Cancellation
+        );
+
+    /// <summary>Works on every block of what is read in another way.</summary>
+    /// <param name="length">Where the blocks end.</param>
+    /// <param name="fill">Called once per block, concurrently; it counts the progress.</param>
+    /// <param name="notesLength">Bytes of notes per block.</param>
+    /// <param name="threads">How many blocks at once.</param>
+    /// <param name="work">Called once per block, concurrently, on the thread that has filled it.</param>
+    /// <param name="commit">Called once per block, in order, on the thread that did its work.</param>
+    /// <param name="handOn">Called once per block after its commit, concurrently; null for nothing.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
+    /// <exception cref="BackupException">What the others throw.</exception>
+    public static void Run(
+        long length,
+        Fill fill,
+        int notesLength,
+        int threads,
+        Work work,
+        Commit commit,
+        HandOn? handOn,
+        CancellationToken cancellation
     )
     {
         var blocks = new BlockOffsets(length);
@@ -56,7 +99,7 @@ internal static class OrderedBlocks
         HashingCopy.ForEach(
             blocks,
             Math.Min(threads, MaxThreads),
-            (offset, cancellation) =>
+            (offset, stop) =>
             {
                 // Whole blocks are aligned, as uncached writes want them; small files must not each take a block.
                 var pooled = length < BlockSize ? ArrayPool<byte>.Shared.Rent((int)length) : null;
@@ -65,15 +108,9 @@ internal static class OrderedBlocks
                 try
                 {
                     var block = buffer.Span[..(int)Math.Min(BlockSize, length - offset)];
-                    var read = (int)Math.Clamp(sourceLength - offset, 0, block.Length);
-                    if (source is not null)
-                    {
-                        HashingCopy.ReadExactly(source, block[..read], offset);
-                    }
-                    block[read..].Clear();
+                    fill(offset, block);
                     work(offset, block, notes.AsSpan(0, notesLength));
-                    context.Progress.Advance(read);
-                    turn.Await(offset, cancellation);
+                    turn.Await(offset, stop);
                     commit(offset, block, notes.AsSpan(0, notesLength));
                     turn.Pass(offset + block.Length);
                     handOn?.Invoke(offset, block);
@@ -96,7 +133,7 @@ internal static class OrderedBlocks
                     ArrayPool<byte>.Shared.Return(notes);
                 }
             },
-            context.Cancellation
+            cancellation
         );
     }
 

@@ -1,0 +1,113 @@
+using BackupTools.Chains;
+using BackupTools.Engines;
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>What a backup builds on at its destination.</summary>
+internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, OperationHost host)
+{
+    /// <summary>
+    /// The request with what the destination holds of the database (the chain, the parent, the newest bundle), and what is
+    /// doubtful about the dates of its bundles.
+    /// </summary>
+    public (CaptureRequest Request, IEnumerable<ChainProblem> Doubts) Complete(CaptureRequest request)
+    {
+        var folder = ReadDestination(request.Kind);
+        var ofDatabase = OfDatabase(folder.Chains).ToList();
+        request = request with { Newest = ofDatabase.SelectMany(c => c.Bundles).MaxBy(b => b.OrderUtc) };
+        request =
+            request.Kind == BundleKind.Incremental
+                ? Continue(request, folder, ofDatabase)
+                : request with
+                {
+                    // A full in the place of an increment says itself what it does not continue.
+                    Earlier = settings.FullIfNeeded ? null : ChainChoice.Newest(ofDatabase),
+                };
+        return (request, BundleFolder.ClockDoubts(ofDatabase));
+    }
+
+    /// <summary>What the destination holds. A full needs none of it, so nothing in it may stop one.</summary>
+    private BundleFolder ReadDestination(BundleKind kind)
+    {
+        try
+        {
+            return host.Disk.Stat(settings.DestinationPath) is null
+                ? new BundleFolder([], [])
+                : BundleFolder.Read(settings.DestinationPath, [engine], host.Context);
+        }
+        catch (BackupException e) when (kind == BundleKind.Full)
+        {
+            host.Context.Verbose($"what the destination holds was not looked at: {e.Describe()}");
+            return new BundleFolder([], []);
+        }
+    }
+
+    /// <summary>Finds the bundle that the increment builds on: named, at a position, or the newest of the newest chain.</summary>
+    private CaptureRequest Continue(CaptureRequest request, BundleFolder folder, IReadOnlyList<BackupChain> ofDatabase)
+    {
+        if (settings.SinceBundle is { } path)
+        {
+            return ContinueFrom(request, path, folder.Chains);
+        }
+        var chain = settings.ChainId is { } id
+            ? BundleFolder.ById(folder.Chains, id, settings.DestinationPath)
+            : ChainChoice.Newest(ofDatabase);
+        if (settings.Since is { } since)
+        {
+            var reachable = chain?.Reachable();
+            var parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since);
+            if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
+            {
+                // Without a log to read from that position on, only a bundle can say what was there.
+                throw new BackupException(
+                    ErrorCode.TargetNotCovered,
+                    $"no bundle of chain {chain.ChainId} ends at position {since}",
+                    settings.DestinationPath
+                );
+            }
+            return request with { Since = since, Chain = chain, Parent = parent };
+        }
+        if (
+            chain is null
+            && settings.FullIfNeeded
+            && folder.Unreadable.FirstOrDefault(u => !u.TellsPlace) is { Error: { } damage }
+        )
+        {
+            // There may well be a full: a new one must not hide that it cannot be read.
+            throw damage;
+        }
+        if (chain is null)
+        {
+            throw new BackupException(
+                ErrorCode.NoFullBackup,
+                $"no full backup of this {engine.Name} database is at the destination"
+                    + (
+                        folder.Unreadable is [var bad, ..]
+                            ? $" that can be read ({Path.GetFileName(bad.FullName)})"
+                            : ""
+                    ),
+                settings.DestinationPath
+            );
+        }
+        return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
+    }
+
+    private CaptureRequest ContinueFrom(CaptureRequest request, string path, IReadOnlyList<BackupChain> chains)
+    {
+        var read =
+            engine.ReadBundles(path, host.Context).LastOrDefault(r => r.Stranger is null)
+            ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
+        var parent = read.Header ?? throw read.Error!;
+        return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };
+    }
+
+    private static bool Is(BundleHeader a, BundleHeader b) => string.Equals(a.Id, b.Id, StringComparison.Ordinal);
+
+    /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
+    private IEnumerable<BackupChain> OfDatabase(IReadOnlyList<BackupChain> chains)
+    {
+        var series = engine.SeriesOf(settings.SourcePath, settings.DestinationPath, host.Context);
+        return chains.Where(c => c.Series is null || string.Equals(c.Series, series, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,35 @@
+using BackupTools.Chains;
+
+namespace BackupTools.Operations;
+
+/// <summary>What a copy would do, found out without writing anything.</summary>
+public sealed class CopyPlan : IPlan
+{
+    internal CopyPlan(
+        CopySettings settings,
+        IReadOnlyList<BackupChain> chains,
+        IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> missing,
+        int presentCount
+    ) => (Settings, Chains, Missing, PresentCount) = (settings, chains, missing, presentCount);
+
+    internal CopySettings Settings { get; }
+
+    /// <summary>The chains of the source.</summary>
+    internal IReadOnlyList<BackupChain> Chains { get; }
+
+    /// <summary>What is to be copied, oldest first.</summary>
+    internal IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing { get; }
+
+    /// <summary>How many bundles are at the destination already.</summary>
+    public int PresentCount { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Describe() =>
+        [
+            $"copy of {Settings.Path} to {Settings.DestinationPath}: {Missing.Count} bundle(s), "
+                + $"{Missing.Sum(m => m.Bundle.Length)} bytes",
+            .. Missing
+                .Select(m => m.Bundle)
+                .Select(b => $"  copy  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),
+        ];
+}

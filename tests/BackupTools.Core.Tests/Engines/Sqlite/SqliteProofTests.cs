@@ -1,0 +1,104 @@
+using BackupTools.Chains;
+using BackupTools.Engines.Sqlite;
+using BackupTools.Errors;
+using BackupTools.Tests.Engines.Spg;
+using BackupTools.Tests.Formats;
+using BackupTools.Tests.Formats.Sqlite;
+
+namespace BackupTools.Tests.Engines.Sqlite;
+
+/// <summary>Databases of several blocks, of pages that compress and of noise; what is proved of them when they come back.</summary>
+public sealed class SqliteProofTests : IDisposable
+{
+    private readonly SqliteBox _box = new();
+
+    private string Source => _box.Harness.At("mixed.db");
+
+    private string Backups => _box.Harness.At("b");
+
+    [PythonFact]
+    public void Rows_and_noise_restore_and_are_what_the_independent_reader_makes_of_the_files()
+    {
+        var way = Chain();
+        var state = File.ReadAllBytes(Source);
+        Assert.InRange(state.Length, 4 << 20, 8 << 20);
+        // The rows are compressed, the noise is stored as it is.
+        Assert.InRange(new FileInfo(way[0].FullName).Length, state.Length * 6 / 10, state.Length * 9 / 10);
+        Assert.InRange(new FileInfo(way[1].FullName).Length, 1, 100_000);
+        Assert.Equal(state, File.ReadAllBytes(_box.Restore(Backups, way[^1].End.Value)));
+        LtxChecker.Check([.. way.Select(b => b.FullName)]);
+        var independent = _box.Harness.At("independent.db");
+        LtxChecker.Apply(independent, [.. way.Select(b => b.FullName)]);
+        Assert.Equal(state, File.ReadAllBytes(independent));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4096 + 17)]
+    [InlineData((3 << 20) + 5)]
+    public void What_does_not_read_back_as_it_was_written_is_not_restored(long offset)
+    {
+        var way = Chain();
+        var disk = new HookedDisk
+        {
+            Changing = (path, at, bytes) =>
+            {
+                if (Path.GetFileName(path) == "database" && offset >= at && offset < at + bytes.Length)
+                {
+                    bytes[(int)(offset - at)] ^= 0x10;
+                }
+            },
+        };
+        using var harness = new EngineHarness(new SqliteEngine(), disk);
+        var target = _box.Harness.At("x", "out.db");
+        var error = Assert.Throws<BackupException>(() => harness.Restore(way, target));
+        Assert.Equal(ErrorCode.VerificationFailed, error.Code);
+        Assert.Contains($"page {(offset / 4096) + 1} ", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(target));
+    }
+
+    /// <summary>The CRCs of a state may be right and its digest wrong: then somebody has chosen them.</summary>
+    [Fact]
+    public void A_state_that_does_not_have_its_digest_is_not_restored()
+    {
+        var way = Chain();
+        var last = (LtxBundle)way[^1].Detail!;
+        var target = _box.Harness.At("x", "out.db");
+        foreach (
+            var side in new[]
+            {
+                last.Side! with
+                {
+                    PageMacsDigest = new string('0', 64),
+                },
+                last.Side! with
+                {
+                    PageKey = PageMacs.NewKey(),
+                },
+            }
+        )
+        {
+            var lying = way[^1] with { Detail = last with { Side = side } };
+            var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([way[0], lying], target));
+            Assert.Equal(ErrorCode.VerificationFailed, error.Code);
+            Assert.Contains("not the one that was backed up", error.Message, StringComparison.Ordinal);
+            Assert.False(File.Exists(target));
+        }
+    }
+
+    public void Dispose() => _box.Dispose();
+
+    private List<BundleHeader> Chain()
+    {
+        SqliteTestDatabase.Run(
+            Source,
+            "create table t(id integer primary key, v); with recursive s(n) as (select 1 union all select n + 1 from s limit 40000) "
+                + "insert into t select n, 'order ' || n || ' of customer ' || (n % 90) || ' paid on the first of the month' from s; "
+                + "insert into t(v) select randomblob(30000) from t limit 80"
+        );
+        List<BundleHeader> way = [_box.Harness.Full(Source, Backups)];
+        SqliteTestDatabase.Run(Source, "update t set v = 'refunded' where id % 9000 = 7");
+        way.Add(_box.Harness.Increment(Source, Backups, way));
+        return way;
+    }
+}
