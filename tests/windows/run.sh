@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
-# Runs the tests as on Windows, under Wine: those of xunit with the Pester suite among them, in a .NET for Windows, and
-# every operation of every engine beside this system (console.sh). Without an argument all of them, with "ci" the part that
-# differs by system. Lists what is skipped, each with its reason, and ends with
-# "Windows (Wine): N passed, N failed, N skipped"; exit code 1 when one failed.
-set -uo pipefail
-repository=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-# Write-xor-execute and Wine do not get along; its debugger would turn a crash into exit code 0.
-export WINEPREFIX=$work/prefix WINEDEBUG=-all WINEDLLOVERRIDES=winedbg.exe=d DOTNET_EnableWriteXorExecute=0
-trap 'wineserver=$(command -v wineserver || echo /usr/lib/wine/wineserver); "$wineserver" -k >/dev/null 2>&1; rm -rf "$work"' EXIT
+# Runs the tests as on Windows, under Wine: those of xunit with the Pester suite among them, in a .NET for Windows, and what
+# ./build.ps1 Package packs (archives.sh). Without an argument all of them, with "ci" the part that differs by system. Lists
+# what is skipped, each with its reason, and ends with "Windows (Wine): N passed, N failed, N skipped"; exit code 1 when one
+# failed.
+. "$(dirname "$0")/wine.sh"
 
 # Rooms whose code asks which system it runs on, and the Pester files of paths, locks, jobs and what is left behind.
 filter=()
@@ -29,17 +24,9 @@ fi
 
 dotnet build "$repository/tests/BackupTools.Core.Tests" -v q --nologo &&
     dotnet build "$repository/tests/windows" -v q --nologo || exit 1
-wine wineboot -i >/dev/null 2>&1 </dev/null
-wine winecfg -v win10 >/dev/null 2>&1 </dev/null
-
-# Wine needs a terminal for a console, without which PowerShell says nothing.
-in_wine() { timeout -k 10 "${minutes}m" script -qec "$(printf '%q ' wine "$@") >$work/log 2>&1" /dev/null </dev/null >/dev/null; }
 (
     cd "$repository" || exit
-    export DOTNET_ROOT="Z:${repository//\//\\}\\out\\windows\\dotnet"
-    export DOTNET_STARTUP_HOOKS="Z:${repository//\//\\}\\tests\\windows\\bin\\Debug\\net10.0\\StartupHook.dll"
-    export PSExecutionPolicyPreference=Bypass POWERSHELL_TELEMETRY_OPTOUT=1
-    in_wine tests/BackupTools.Core.Tests/bin/Debug/net10.0/BackupTools.Core.Tests.exe -noColor "${filter[@]}"
+    in_wine "${minutes}m" "$work/log" tests/BackupTools.Core.Tests/bin/Debug/net10.0/BackupTools.Core.Tests.exe -noColor "${filter[@]}"
 )
 tr -d '\r' <"$work/log" >"$work/text"
 total() { sed -nE "s/^ *BackupTools\.Core\.Tests .*$1: ([0-9]+).*/\1/p" "$work/text" | tail -1; }
@@ -56,9 +43,9 @@ else
         "$work/text" | sort
 fi
 
-beside=$("$repository/tests/windows/console.sh")
+beside=$("$repository/tests/windows/archives.sh")
 echo "$beside" | sed '$d'
-in_console() { sed -nE "s/.* ([0-9]+) $1.*/\1/p" <<<"$(tail -1 <<<"$beside")"; }
-passed=$((passed + $(in_console passed))) failed=$((failed + $(in_console failed)))
+in_archives() { sed -nE "s/.* ([0-9]+) $1.*/\1/p" <<<"$(tail -1 <<<"$beside")"; }
+passed=$((passed + $(in_archives passed))) failed=$((failed + $(in_archives failed)))
 echo "Windows (Wine): $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
