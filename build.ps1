@@ -5,8 +5,8 @@
 .DESCRIPTION
     Build    compiles everything; the checkout can then be imported by ./BackupTools.psd1.
     Test     runs all tests, those of the cmdlets in real PowerShell included.
-    TestWindows  runs every operation of every engine with the console program for Windows, under Wine, beside the one of
-             this system, and compares what they leave; needs bash and Debian's package wine.
+    TestWindows  runs the tests as on Windows, under Wine: those of xunit and of Pester in a .NET for Windows, and every
+             operation of every engine beside this system; needs bash and Debian's package wine.
     Pack     stages out/BackupTools/<version> from what was built last, and packs out/BackupTools.<version>.nupkg.
     Package  builds, packs that, and packs the console program for each system:
              out/backuptools-<version>-<system>.tar.gz or .zip.
@@ -171,7 +171,7 @@ foreach ($name in $Task) {
     switch ($name) {
         'Build' { Invoke-Build -Configuration $Configuration }
         'Test' { dotnet test $PSScriptRoot --nologo }
-        'TestWindows' { bash "$PSScriptRoot/tests/windows/console.sh" }
+        'TestWindows' { bash "$PSScriptRoot/tests/windows/run.sh" }
         'Pack' { Invoke-Pack -OutputPath $OutputPath -Certificate $Certificate }
         'Package' {
             Invoke-Build -Configuration $Configuration

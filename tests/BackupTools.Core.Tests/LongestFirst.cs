@@ -1,6 +1,7 @@
-using Xunit.Abstractions;
+using Xunit.Sdk;
+using Xunit.v3;
 
-[assembly: TestCollectionOrderer("BackupTools.Tests.LongestFirst", "BackupTools.Core.Tests")]
+[assembly: TestCollectionOrderer(typeof(BackupTools.Tests.LongestFirst))]
 
 namespace BackupTools.Tests;
 
@@ -24,12 +25,17 @@ public sealed class LongestFirst : ITestCollectionOrderer
         ".ConsoleContractTests",
     ];
 
-    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
-        testCollections.OrderBy(Rank).ThenBy(c => c.DisplayName, StringComparer.Ordinal);
+    public IReadOnlyCollection<T> OrderTestCollections<T>(IReadOnlyCollection<T> testCollections)
+        where T : ITestCollection =>
+        [.. testCollections.OrderBy(Rank).ThenBy(c => c.TestCollectionDisplayName, StringComparer.Ordinal)];
 
-    private static int Rank(ITestCollection collection)
+    private static int Rank<T>(T collection)
+        where T : ITestCollection
     {
-        var rank = Array.FindIndex(Long, name => collection.DisplayName.Contains(name, StringComparison.Ordinal));
+        var rank = Array.FindIndex(
+            Long,
+            name => collection.TestCollectionDisplayName.Contains(name, StringComparison.Ordinal)
+        );
         return rank < 0 ? Long.Length : rank;
     }
 }

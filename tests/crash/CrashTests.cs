@@ -1,5 +1,4 @@
 using BackupTools.Tests.Operations;
-using Xunit.Abstractions;
 
 namespace BackupTools.Crash;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupTools.Tests.Operations;
+using Xunit.Runner.InProc.SystemConsole;
 
 namespace BackupTools.Crash;
 
@@ -8,6 +9,11 @@ public static class Program
 {
     public static int Main(string[] args)
     {
+        if (args.FirstOrDefault() is ['@', ..] or ['-', not '-', ..])
+        {
+            // "dotnet test": xunit's own options.
+            return ConsoleRunner.Run(args).GetAwaiter().GetResult();
+        }
         var engine = new Option<string?>("--engine") { Description = "Only this one." };
         var operation = new Option<string?>("--operation") { Description = "Only this one." };
         var stride = new Option<int>("--stride")

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Xunit.Runner.InProc.SystemConsole;
 
 namespace BackupTools.Fuzz;
 
@@ -7,6 +8,11 @@ public static class Program
 {
     public static int Main(string[] args)
     {
+        if (args.FirstOrDefault() is ['@', ..] or ['-', not '-', ..])
+        {
+            // "dotnet test": xunit's own options.
+            return ConsoleRunner.Run(args).GetAwaiter().GetResult();
+        }
         var minutes = new Option<double>("--minutes") { DefaultValueFactory = _ => 10, Description = "How long." };
         var parser = new Option<string?>("--parser") { Description = "Only this one." };
         var seed = new Option<ulong?>("--seed") { Description = "The first seed; otherwise by the clock." };

@@ -106,6 +106,8 @@ internal static class DiskErrors
         error switch
         {
             WindowsError.FileNotFound or WindowsError.PathNotFound => ErrorCode.PathNotFound,
+            // Nothing has a name that cannot be: "none*".
+            WindowsError.InvalidName when !writing => ErrorCode.PathNotFound,
             WindowsError.AccessDenied => ErrorCode.AccessDenied,
             WindowsError.TooManyOpenFiles => ErrorCode.ReadFailed,
             WindowsError.FileNameTooLong => ErrorCode.NameTooLong,

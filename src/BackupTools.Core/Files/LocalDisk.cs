@@ -84,6 +84,8 @@ internal sealed class LocalDisk : IDisk
         Require(from);
         Require(to);
         var error = OperatingSystem.IsWindows() ? Windows.Move(from, to, replace: true) : Libc.Rename(from, to);
+        if (OperatingSystem.IsWindows() && error == WindowsError.AccessDenied && Deletion.TryClearReadOnly(to))
+            error = Windows.Move(from, to, replace: true);
         ThrowIfFailed(error, from, to);
     }
 
@@ -121,31 +123,9 @@ internal sealed class LocalDisk : IDisk
         return null;
     }
 
-    public void DeleteFile(string path) =>
-        Write(
-            path,
-            static path =>
-            {
-                try
-                {
-                    File.Delete(path);
-                }
-                catch (DirectoryNotFoundException) { } // the folder is gone, so the file is
-            }
-        );
+    public void DeleteFile(string path) => Write(path, Deletion.OfFile);
 
-    public void DeleteDirectory(string path) =>
-        Write(
-            path,
-            static path =>
-            {
-                try
-                {
-                    Directory.Delete(path, recursive: true);
-                }
-                catch (DirectoryNotFoundException) { }
-            }
-        );
+    public void DeleteDirectory(string path) => Write(path, Deletion.OfFolder);
 
     public bool TryDeleteEmptyDirectory(string path)
     {
@@ -373,6 +353,9 @@ internal sealed class LocalDisk : IDisk
         }
     }
 
+    /// <summary>In UTF-16 units, on every file system of Windows.</summary>
+    private const int LongestName = 255;
+
     /// <summary>A NUL would cut the path short in the operating system and name another file.</summary>
     private static void Require(string path)
     {
@@ -380,6 +363,9 @@ internal sealed class LocalDisk : IDisk
             throw new BackupException(ErrorCode.UnsafeName, "the path contains a NUL character", path);
         if (!Path.IsPathFullyQualified(path))
             throw new ArgumentException($"not an absolute path: {path}", nameof(path));
+        // Windows itself calls such a name invalid, or says that there is no such file.
+        if (OperatingSystem.IsWindows() && Array.Exists(path.Split('\\', '/'), part => part.Length > LongestName))
+            throw DiskErrors.FromNative(WindowsError.FileNameTooLong, path, writing: false);
     }
 
     /// <summary>

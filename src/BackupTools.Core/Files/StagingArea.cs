@@ -49,6 +49,8 @@ internal sealed class StagingArea : IDisposable
     /// </summary>
     public static StagingArea Create(IDisk disk, string parentFolder, TimeProvider clock, Action<string>? tell = null)
     {
+        // Names in it are compared with its own, which on Windows may be written with either slash.
+        parentFolder = Path.GetFullPath(parentFolder);
         for (var round = 0; ; round++)
         {
             var parents = CreatedFolders.Ensure(disk, parentFolder, tell);

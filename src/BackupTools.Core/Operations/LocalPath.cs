@@ -1,3 +1,4 @@
+using BackupTools.Engines;
 using BackupTools.Errors;
 
 namespace BackupTools.Operations;
@@ -5,8 +6,11 @@ namespace BackupTools.Operations;
 /// <summary>Tells paths of this machine from addresses of stores and servers, under whose names no folder must be made.</summary>
 public static class LocalPath
 {
-    /// <summary>Refuses what begins with a scheme, as s3://bucket or https://host. A drive letter is none.</summary>
-    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    /// <summary>
+    /// Refuses what begins with a scheme, as s3://bucket or https://host (a drive letter is none), and on Windows names
+    /// that lead elsewhere: devices, streams inside of files, dots and blanks that are dropped.
+    /// </summary>
+    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static void Require(string path)
     {
         if (IsAddress(path, out var scheme))
@@ -19,6 +23,10 @@ public static class LocalPath
                     ? "Give a path in the file system: bundles in a store can be read, but not written or removed."
                     : null
             );
+        }
+        if (OperatingSystem.IsWindows() && WindowsPath.WhyNot(path) is { } why)
+        {
+            throw new BackupException(ErrorCode.UnsafeName, why, path, recommendation: "Choose another name.");
         }
     }
 
@@ -53,11 +61,11 @@ public static class LocalPath
     }
 
     /// <summary>The absolute path without a separator at its end.</summary>
-    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static string Absolute(string path) => Path.TrimEndingDirectorySeparator(AbsoluteOrInto(path));
 
     /// <summary>The absolute path, where a separator at the end has a meaning, and stays.</summary>
-    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static string AbsoluteOrInto(string path)
     {
         Require(path);

@@ -95,7 +95,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
     /// <summary>The provider-qualified form, by which every cmdlet finds the item from any location.</summary>
     public static string ToPSPath(string fullName) => $"Microsoft.PowerShell.Core\\FileSystem::{fullName}";
 
-    private static string Normal(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+    private static string Normal(string path) => LocalPath.Absolute(path);
 
     private static void RequireFileSystem(ProviderInfo provider, string path)
     {

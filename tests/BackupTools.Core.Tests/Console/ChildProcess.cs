@@ -6,7 +6,8 @@ namespace BackupTools.Tests.FrontEnds;
 /// <summary>What a child process wrote and how it ended.</summary>
 internal sealed record ChildResult(int ExitCode, string Out, string Error)
 {
-    public IReadOnlyList<string> ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public IReadOnlyList<string> ErrorLines =>
+        Error.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public override string ToString() => $"exit code {ExitCode}\n{Out}\n{Error}";
 }
@@ -29,7 +30,14 @@ internal static class ChildProcess
     public static ChildResult Console(params string[] args) => ConsoleIn(Path.GetTempPath(), args);
 
     public static ChildResult ConsoleIn(string workingFolder, params string[] args) =>
-        Run("dotnet", ["exec", ConsoleDll, .. args], workingFolder);
+        Run(ConsoleProgram, [.. ConsoleArguments, .. args], workingFolder);
+
+    /// <summary>On Windows the program is started as its users do, elsewhere by "dotnet exec".</summary>
+    public static string ConsoleProgram =>
+        OperatingSystem.IsWindows() ? Path.ChangeExtension(ConsoleDll, ".exe") : "dotnet";
+
+    /// <summary>What comes before the program's own arguments.</summary>
+    public static string[] ConsoleArguments => OperatingSystem.IsWindows() ? [] : ["exec", ConsoleDll];
 
     /// <summary>With variables of the environment beside those of this process.</summary>
     public static ChildResult ConsoleWith(

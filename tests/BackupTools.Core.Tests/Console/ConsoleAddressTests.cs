@@ -103,10 +103,14 @@ public sealed class ConsoleAddressTests : IDisposable
         );
 
     [Theory]
-    [InlineData("C://Users")]
-    [InlineData("s3:/bucket")]
-    [InlineData("./s3://bucket")]
-    [InlineData("/srv/a://b")]
-    [InlineData("://x")]
-    public void A_path_stays_a_path(string path) => LocalPath.Require(path);
+    [InlineData("C://Users", true)]
+    [InlineData("s3:/bucket", false)]
+    [InlineData("./s3://bucket", false)]
+    [InlineData("/srv/a://b", false)]
+    [InlineData("://x", false)]
+    public void A_path_stays_a_path(string path, bool onWindows)
+    {
+        var refused = Record.Exception(() => LocalPath.Require(path)) as BackupException;
+        Assert.Equal(OperatingSystem.IsWindows() && !onWindows ? ErrorCode.UnsafeName : null, refused?.Code);
+    }
 }

@@ -12,8 +12,8 @@ public sealed class ConsoleDemoTests
         using var folder = new TempFolder();
         var temp = Directory.CreateDirectory(folder["temp"]).FullName;
         var run = ChildProcess.Run(
-            "dotnet",
-            ["exec", ChildProcess.ConsoleDll, "demo"],
+            ChildProcess.ConsoleProgram,
+            [.. ChildProcess.ConsoleArguments, "demo"],
             folder.Path,
             [new("TMPDIR", temp), new("TEMP", temp), new("TMP", temp)]
         );
@@ -54,8 +54,7 @@ public sealed class ConsoleDemoTests
         }
         Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
 
-        ChildResult Sample(string name) =>
-            ChildProcess.Run("dotnet", ["exec", ChildProcess.ConsoleDll, "demo", name], folder.Path);
+        ChildResult Sample(string name) => ChildProcess.ConsoleIn(folder.Path, "demo", name);
     }
 
     [Fact]
@@ -64,15 +63,16 @@ public sealed class ConsoleDemoTests
         using var folder = new TempFolder();
         var temp = Directory.CreateDirectory(folder["temp"]).FullName;
         using var demo = ChildProcess.Start(
-            "dotnet",
-            ["exec", ChildProcess.ConsoleDll, "demo"],
+            ChildProcess.ConsoleProgram,
+            [.. ChildProcess.ConsoleArguments, "demo"],
             folder.Path,
             [new("TMPDIR", temp), new("TEMP", temp), new("TMP", temp)]
         );
         while (demo.StandardOutput.ReadLine() is { } line && !line.Contains("full", StringComparison.Ordinal)) { }
         demo.Kill();
-        // The log goes with the last one who closes the database.
+        // The log goes with the last one who closes the database. On Windows his folder stays as long as he does.
         Assert.True(SpinWait.SpinUntil(() => Logs() == 0, TimeSpan.FromSeconds(30)), "the other process goes on");
+        Assert.True(SpinWait.SpinUntil(folder.TryDelete, TimeSpan.FromSeconds(30)), "the other process goes on");
 
         int Logs() => Directory.GetFiles(temp, "shop.db-wal", SearchOption.AllDirectories).Length;
     }

@@ -34,7 +34,7 @@ internal sealed class EngineHarness : IDisposable
     public List<string> Told { get; } = [];
 
     /// <summary>A path inside <see cref="Folder"/>.</summary>
-    public string At(params string[] parts) => Path.Combine([Folder, .. parts]);
+    public string At(params string[] parts) => Path.GetFullPath(Path.Combine([Folder, .. parts]));
 
     public EngineContext Context(CancellationToken cancellation = default) =>
         new()

@@ -261,7 +261,7 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
         {
             Alive();
             Steps++;
-            Log.Add($"{Steps} {what} {path}");
+            Log.Add($"{Steps} {what} {path.Replace(Path.DirectorySeparatorChar, '/')}");
             OnStep();
             if (Steps == KillAt)
             {

@@ -43,7 +43,9 @@ public sealed class HashingCopyTests : IDisposable
             HashingCopy.Copy(source, new FileRange(7, 7 + size), target, 3, tap, progress, default);
             if (withTap)
                 Assert.True(data.AsSpan(7, size).SequenceEqual(seen.ToArray()));
-            Assert.True(data.AsSpan(7, size).SequenceEqual(File.ReadAllBytes(target.Path).AsSpan(size == 0 ? 0 : 3)));
+            Assert.True(
+                data.AsSpan(7, size).SequenceEqual(TempFolder.ReadShared(target.Path).AsSpan(size == 0 ? 0 : 3))
+            );
             Assert.Equal(size, Assert.Single(progress.Sample().CurrentFiles).DoneBytes);
         }
         Assert.Equal(2 * size, progress.Sample().DoneBytes);
@@ -111,7 +113,7 @@ public sealed class HashingCopyTests : IDisposable
             default
         );
         Assert.True(data.AsSpan().SequenceEqual(seen.ToArray()));
-        Assert.True(data.AsSpan().SequenceEqual(File.ReadAllBytes(_temp["t"])));
+        Assert.True(data.AsSpan().SequenceEqual(TempFolder.ReadShared(_temp["t"])));
     }
 
     [Fact]
@@ -163,7 +165,7 @@ public sealed class HashingCopyTests : IDisposable
         Assert.InRange(seen, 2, 8); // what is on its way is as much as six blocks
     }
 
-    [Fact]
+    [Fact(Skip = "Wine has no holes in files", SkipType = typeof(WindowsHost), SkipWhen = nameof(WindowsHost.IsWine))]
     public void Cancellation_is_seen_before_a_small_copy_and_within_a_hole()
     {
         using var source = _disk.CreateNew(_temp["s"]);
@@ -272,8 +274,8 @@ public sealed class HashingCopyTests : IDisposable
                 var progress = new TransferProgress();
                 using (var target = _disk.CreateNew(_temp[$"t{n}"]))
                     HashingCopy.CopySparse(source, target, b => seen.Write(b), progress, default);
-                var all = File.ReadAllBytes(_temp[$"s{n}"]);
-                Assert.True(all.AsSpan().SequenceEqual(File.ReadAllBytes(_temp[$"t{n}"])));
+                var all = TempFolder.ReadShared(_temp[$"s{n}"]);
+                Assert.True(all.AsSpan().SequenceEqual(TempFolder.ReadShared(_temp[$"t{n}"])));
                 Assert.True(all.AsSpan().SequenceEqual(seen.ToArray()));
                 Assert.Equal(all.Length, progress.Sample().DoneBytes);
                 File.Delete(_temp[$"s{n}"]);

@@ -209,7 +209,7 @@ public sealed class PublicationFaultTests
                     looked++;
                     Assert.DoesNotContain(
                         disk.UnflushedIn(temp.Path),
-                        p => NotStaging(Path.GetRelativePath(temp.Path, p))
+                        p => NotStaging(TempFolder.Relative(temp.Path, p))
                     );
                 }
             );
@@ -313,7 +313,7 @@ public sealed class PublicationFaultTests
     private static TempFolder Prepare(PublicationScenario s)
     {
         // In memory where there is such a folder: there are thousands of flushes.
-        var temp = new TempFolder(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
+        var temp = new TempFolder(TempFolder.Memory);
         foreach (var file in s.Before)
             temp.Write(file.Split('=')[0], "old");
         return temp;
@@ -333,7 +333,7 @@ public sealed class PublicationFaultTests
                 .EnumerateFileSystemEntries(temp.Path, "*", SearchOption.AllDirectories)
                 .Where(p => File.Exists(p) || !Directory.EnumerateFileSystemEntries(p).Any())
                 .Select(p =>
-                    Path.GetRelativePath(temp.Path, p) + (File.Exists(p) ? "=" + File.ReadAllText(p) : "/ is empty")
+                    TempFolder.Relative(temp.Path, p) + (File.Exists(p) ? "=" + File.ReadAllText(p) : "/ is empty")
                 )
                 .Order(StringComparer.Ordinal),
         ];

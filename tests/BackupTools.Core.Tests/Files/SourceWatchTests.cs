@@ -11,8 +11,7 @@ public sealed class SourceWatchTests : IDisposable
     private SourceWatch Note(params string[] names) =>
         SourceWatch.Note(LocalDisk.Instance, names.Select(n => _temp[n]));
 
-    private string[] Changed(SourceWatch watch) =>
-        [.. watch.Changed().Select(p => Path.GetRelativePath(_temp.Path, p))];
+    private string[] Changed(SourceWatch watch) => [.. watch.Changed().Select(p => TempFolder.Relative(_temp.Path, p))];
 
     [Fact]
     public void What_stays_as_it_is_has_not_changed_even_when_read()

@@ -41,6 +41,15 @@ public sealed class StagingAreaTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_is_taken_as_its_user_wrote_it()
+    {
+        var folder = $"{_temp.Path}/x/../new{Path.AltDirectorySeparatorChar}deep/";
+        using var staging = StagingArea.Create(LocalDisk.Instance, folder, TimeProvider.System);
+        using (staging.CreateFile("bundle")) { }
+        Assert.Equal(Path.GetFullPath(Path.Combine(staging.Folder, "bundle")), staging.PathOf("bundle"));
+    }
+
+    [Fact]
     public void What_comes_after_it_was_disposed_is_not_taken_away_by_disposing_again()
     {
         var staging = Stage("new/deep");

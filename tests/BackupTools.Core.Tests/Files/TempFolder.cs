@@ -12,9 +12,28 @@ internal sealed class TempFolder : IDisposable
         Directory.CreateDirectory(Path);
     }
 
+    /// <summary>A disk in memory, for tests that write much; null where there is none.</summary>
+    public static string? Memory { get; } =
+        OperatingSystem.IsLinux() && Directory.Exists("/dev/shm") ? "/dev/shm" : null;
+
     public string Path { get; }
 
-    public string this[string name] => System.IO.Path.Combine(Path, name);
+    /// <summary>The absolute path of a name in it, as the system writes it.</summary>
+    public string this[string name] =>
+        System.IO.Path.Combine(Path, name.Replace('/', System.IO.Path.DirectorySeparatorChar));
+
+    /// <summary>The way from a folder to what is in it, with slashes on every system.</summary>
+    public static string Relative(string folder, string path) =>
+        System.IO.Path.GetRelativePath(folder, path).Replace(System.IO.Path.DirectorySeparatorChar, '/');
+
+    /// <summary>A file that may be open for writing: .NET's own reading would refuse that.</summary>
+    public static byte[] ReadShared(string path)
+    {
+        using var file = BackupTools.Files.LocalDisk.Instance.OpenRead(path);
+        var bytes = new byte[file.Length];
+        file.Read(bytes, 0);
+        return bytes;
+    }
 
     /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, byte[] content)
@@ -33,16 +52,24 @@ internal sealed class TempFolder : IDisposable
             Directory
                 .EnumerateFileSystemEntries(this[name], "*", SearchOption.AllDirectories)
                 .Order(StringComparer.Ordinal)
-                .Select(p => System.IO.Path.GetRelativePath(Path, p) + (Directory.Exists(p) ? "/" : "=" + Text(p)))
+                .Select(p =>
+                    Relative(Path, p)
+                    + (Directory.Exists(p) ? "/" : "=" + System.Text.Encoding.UTF8.GetString(ReadShared(p)))
+                )
         );
 
-    /// <summary>Read without a lock, which .NET's own reading would take.</summary>
-    private static string Text(string path)
+    /// <summary>False while another program works in it, on Windows.</summary>
+    public bool TryDelete()
     {
-        using var file = BackupTools.Files.LocalDisk.Instance.OpenRead(path);
-        var bytes = new byte[file.Length];
-        file.Read(bytes, 0);
-        return System.Text.Encoding.UTF8.GetString(bytes);
+        try
+        {
+            Dispose();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Hostile;
@@ -31,7 +32,7 @@ internal sealed class ChainBox : IDisposable
     {
         _sample = sample;
         // Thousands of restores: where flushing costs nothing they take seconds.
-        var root = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        var root = TempFolder.Memory ?? Path.GetTempPath();
         Folder = Path.Combine(root, $"backuptools-hostile-{Guid.NewGuid():N}");
         Directory.CreateDirectory(At("s"));
         _sample.SetState(At("s"), 0);
@@ -62,14 +63,14 @@ internal sealed class ChainBox : IDisposable
         [
             .. Directory
                 .EnumerateFiles(Bundles, "*", SearchOption.AllDirectories)
-                .Select(f => Path.GetRelativePath(Bundles, f))
+                .Select(f => TempFolder.Relative(Bundles, f))
                 .Where(f => !f.EndsWith(".lock", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal),
         ];
 
     private OperationHost Host => new() { Warning = Warnings.Add };
 
-    public string At(params string[] parts) => Path.Combine([Folder, .. parts]);
+    public string At(params string[] parts) => Path.GetFullPath(Path.Combine([Folder, .. parts]));
 
     public string Bundle(string file) => Path.Combine(Bundles, file);
 

@@ -3,7 +3,6 @@ using BackupTools.Operations;
 using BackupTools.Tests.Files;
 using BackupTools.Tests.FrontEnds;
 using BackupTools.Tests.Operations;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Hostile;
 

@@ -2,7 +2,6 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Reports;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Operations;
 

@@ -3,7 +3,6 @@ using BackupTools.Files;
 using BackupTools.Operations;
 using BackupTools.Tests.Engines.Alopex;
 using BackupTools.Tests.FrontEnds;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Operations;
 
@@ -201,5 +200,5 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private string At(params string[] parts) => Path.Combine([_folder, .. parts]);
+    private string At(params string[] parts) => Path.GetFullPath(Path.Combine([_folder, .. parts]));
 }

@@ -24,7 +24,7 @@ internal abstract class EngineSandbox : IDisposable
     };
 
     // In memory where there is such a folder: there are thousands of flushes.
-    private readonly TempFolder _folder = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
+    private readonly TempFolder _folder = new(TempFolder.Memory);
 
     private int _restores;
 
@@ -54,7 +54,7 @@ internal abstract class EngineSandbox : IDisposable
     /// <summary>Moves a minute with every run; null for the real one.</summary>
     public FixedClock? Clock { get; set; }
 
-    public string At(params string[] parts) => Path.Combine([Folder, .. parts]);
+    public string At(params string[] parts) => Path.GetFullPath(Path.Combine([Folder, .. parts]));
 
     /// <summary>Makes the database what it is at a state: S0, S1 or S2, each later than the one before.</summary>
     public abstract void Become(string state);
@@ -192,7 +192,7 @@ internal abstract class EngineSandbox : IDisposable
             {
                 continue; // held by a test; only its holder can read it
             }
-            files[Path.GetRelativePath(Folder, path)] = File.Exists(path)
+            files[TempFolder.Relative(Folder, path)] = File.Exists(path)
                 ? Convert.ToHexString(File.ReadAllBytes(path))
                 : "folder";
         }
@@ -309,11 +309,9 @@ internal abstract class EngineSandbox : IDisposable
         }
         var lines = Directory
             .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
-            .Where(p =>
-                !Path.GetRelativePath(folder, p).Split(Path.DirectorySeparatorChar).Any(StagingArea.IsStagingName)
-            )
+            .Where(p => !TempFolder.Relative(folder, p).Split('/').Any(StagingArea.IsStagingName))
             .Where(p => !p.EndsWith(".backuptools.lock", StringComparison.Ordinal))
-            .Select(p => Path.GetRelativePath(folder, p) + "=" + Hex(p))
+            .Select(p => TempFolder.Relative(folder, p) + "=" + Hex(p))
             .Order(StringComparer.Ordinal);
         return string.Join('\n', lines.DefaultIfEmpty("-"));
     }

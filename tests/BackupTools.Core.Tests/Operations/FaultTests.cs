@@ -2,7 +2,6 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Operations;
 

@@ -1,7 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Tests.Files;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Operations;
 

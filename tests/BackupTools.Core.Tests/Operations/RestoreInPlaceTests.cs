@@ -50,7 +50,7 @@ public sealed class RestoreInPlaceTests
             "notes.txt",
             .. engine == EngineNames.Alopex ? ["sst/README"] : Array.Empty<string>(),
         ];
-        var paths = named.Select(n => Path.Combine(box.Restored, n)).ToList();
+        var paths = named.Select(n => Path.GetFullPath(n, box.Restored)).ToList();
         Assert.Equal(paths, preview.Keeps);
         Assert.All(paths, path => Assert.Contains($"  keep     {path}", preview.Describe()));
         Assert.DoesNotContain(preview.Replaces, paths.Contains);
@@ -71,7 +71,7 @@ public sealed class RestoreInPlaceTests
         using var box = EngineSandbox.Of(engine);
         box.Chain();
         box.Restore();
-        var paths = folders.Select(n => Path.Combine(box.Restored, n)).ToList();
+        var paths = folders.Select(n => Path.GetFullPath(n, box.Restored)).ToList();
         foreach (var path in paths)
         {
             Directory.CreateDirectory(path);

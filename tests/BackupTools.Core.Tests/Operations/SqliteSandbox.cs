@@ -70,9 +70,19 @@ internal sealed class SqliteSandbox : EngineSandbox
         using var folder = new TempFolder();
         var database = folder["app.db"];
         using var connection = SqliteTestDatabase.Open(database);
+        var random = new Random(1); // The same bytes each time, of which nothing can be packed.
+        connection.CreateFunction(
+            "noise",
+            (int length) =>
+            {
+                var bytes = new byte[length];
+                random.NextBytes(bytes);
+                return bytes;
+            }
+        );
         SqliteTestDatabase.Run(
             connection,
-            "pragma journal_mode=wal; create table t(id integer primary key, v); insert into t values(0, randomblob(9000)); "
+            "pragma journal_mode=wal; create table t(id integer primary key, v); insert into t values(0, noise(9000)); "
                 + "pragma wal_checkpoint(truncate)"
         );
         var states = new Dictionary<string, byte[][]>(StringComparer.Ordinal);
@@ -80,9 +90,9 @@ internal sealed class SqliteSandbox : EngineSandbox
         {
             SqliteTestDatabase.Run(
                 connection,
-                $"update t set v = randomblob(500) where id = 1; with recursive n(i) as (select 1 union all select i + 1 from n limit {rows}) insert into t select null, randomblob(300) from n"
+                $"update t set v = noise(500) where id = 1; with recursive n(i) as (select 1 union all select i + 1 from n limit {rows}) insert into t select null, noise(300) from n"
             );
-            states.Add(state, [.. s_parts.Select(p => File.ReadAllBytes(database + p))]);
+            states.Add(state, [.. s_parts.Select(p => TempFolder.ReadShared(database + p))]);
         }
         return states;
     }

@@ -15,6 +15,12 @@ internal static class RealPowerShell
         OperatingSystem.IsWindows() ? "win" : "unix"
     );
 
+    private static readonly string Program = OperatingSystem.IsWindows() ? Path.Combine(Home, "pwsh.exe") : "dotnet";
+
+    private static readonly string[] Before = OperatingSystem.IsWindows()
+        ? []
+        : ["exec", Path.Combine(Home, "pwsh.dll")];
+
     /// <summary>The manifest of Pester, for Import-Module.</summary>
     public static string Pester => Package("Pester");
 
@@ -31,8 +37,8 @@ internal static class RealPowerShell
         params string[] args
     ) =>
         ChildProcess.Run(
-            "dotnet",
-            ["exec", Path.Combine(Home, "pwsh.dll"), "-NoProfile", "-NonInteractive", .. args],
+            Program,
+            [.. Before, "-NoProfile", "-NonInteractive", .. args],
             workingFolder,
             [
                 .. environment,
@@ -41,6 +47,11 @@ internal static class RealPowerShell
                 // Profiles pay in long sessions; a session here is short.
                 new("DOTNET_TieredPGO", "0"),
                 new("NUGET_PACKAGES", Package("NuGet")),
+                // Scripts start "pwsh" again. On Unix it puts its folder there itself, on Windows an installer does.
+                new(
+                    "PATH",
+                    $"{Path.GetFullPath(Home)}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}"
+                ),
                 // The "pwsh" that scripts start is a program of its own, which has to find the runtime.
                 new(
                     "DOTNET_ROOT",

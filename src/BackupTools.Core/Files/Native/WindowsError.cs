@@ -17,6 +17,7 @@ internal static class WindowsError
     public const int FileExists = 80;
     public const int DiskFull = 112;
     public const int DirectoryNotEmpty = 145;
+    public const int InvalidName = 123;
     public const int AlreadyExists = 183;
     public const int QuotaExceeded = 1295;
     public const int NotSupported = 50;

@@ -20,8 +20,7 @@ internal sealed record AlopexManifestEntry(string Name, ulong Size, uint Crc32)
     /// False for a part of a path that means something else on Windows: a colon makes a drive or a stream, final dots
     /// and blanks vanish, and some names are devices.
     /// </summary>
-    internal static bool IsSafeOnWindows(string part) =>
-        !part.Contains(':', StringComparison.Ordinal) && part[^1] is not ('.' or ' ') && !DeviceNames.Contains(part);
+    internal static bool IsSafeOnWindows(string part) => WindowsNames.WhyNot(part) is null;
 }
 
 /// <summary>snapshot.manifest (Alopex format, §6.3).</summary>

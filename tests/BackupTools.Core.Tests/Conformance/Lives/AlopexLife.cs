@@ -5,6 +5,7 @@ using BackupTools.Errors;
 using BackupTools.Formats.Alopex;
 using BackupTools.Operations;
 using BackupTools.Tests.Engines.Alopex;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Alopex;
 
 namespace BackupTools.Tests.Conformance.Lives;
@@ -113,7 +114,7 @@ internal sealed class AlopexLife : ILifeSubject
         var entries = new List<AlopexManifestEntry>();
         foreach (var file in Directory.GetFiles(path, "*", SearchOption.AllDirectories))
         {
-            var name = Path.GetRelativePath(path, file);
+            var name = TempFolder.Relative(path, file);
             var copy = Path.Combine(snapshot, name);
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);

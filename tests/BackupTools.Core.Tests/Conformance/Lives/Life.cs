@@ -11,7 +11,7 @@ namespace BackupTools.Tests.Conformance.Lives;
 internal sealed partial class Life : IDisposable
 {
     private readonly ILifeSubject _subject;
-    private readonly TempFolder _root = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
+    private readonly TempFolder _root = new(TempFolder.Memory);
     private readonly LifeClock _clock;
     private readonly List<string> _story = [];
     private readonly List<string> _warnings = [];

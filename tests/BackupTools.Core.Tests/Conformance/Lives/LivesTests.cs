@@ -3,7 +3,6 @@ using System.Globalization;
 using BackupTools.Tests.Engines.Grafeo;
 using BackupTools.Tests.Engines.Sqlite;
 using BackupTools.Tests.Formats;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Conformance.Lives;
 

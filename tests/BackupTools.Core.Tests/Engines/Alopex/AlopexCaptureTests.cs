@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.Alopex;
 using BackupTools.Errors;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Alopex;
 
 namespace BackupTools.Tests.Engines.Alopex;
@@ -110,7 +111,7 @@ public sealed class AlopexCaptureTests
             ],
             Directory
                 .GetFileSystemEntries(harness.At("restored"), "*", SearchOption.AllDirectories)
-                .Select(f => Path.GetRelativePath(harness.At("restored"), f))
+                .Select(f => TempFolder.Relative(harness.At("restored"), f))
                 .Order(StringComparer.Ordinal)
         );
         Assert.Empty(harness.Verify([header]).Noted());

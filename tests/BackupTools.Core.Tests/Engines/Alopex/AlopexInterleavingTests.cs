@@ -20,7 +20,7 @@ public sealed class AlopexInterleavingTests
     private const int EverydaySteps = 20;
 
     // Some thousand small directories: where memory can hold them, no disk need.
-    private static readonly string? Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : null;
+    private static readonly string? Memory = TempFolder.Memory;
 
     [Theory]
     [InlineData("", "commit")]

@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Engines.Alopex;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Alopex;
 
@@ -55,7 +56,7 @@ internal static class AlopexStates
         Directory
             .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .ToDictionary(
-                f => Path.GetRelativePath(folder, f),
+                f => TempFolder.Relative(folder, f),
                 f =>
                 {
                     using var file = File.OpenHandle(f);

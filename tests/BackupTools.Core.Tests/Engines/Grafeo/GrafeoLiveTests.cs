@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using BackupTools.Chains;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 

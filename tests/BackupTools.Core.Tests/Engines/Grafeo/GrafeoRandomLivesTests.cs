@@ -3,7 +3,7 @@ using BackupTools.Errors;
 namespace BackupTools.Tests.Engines.Grafeo;
 
 /// <summary>Random lives in the real 0.5.42. What is restored is a state that was, and the newest lacks nothing.</summary>
-public class GrafeoRandomLivesTests(Xunit.Abstractions.ITestOutputHelper output)
+public class GrafeoRandomLivesTests(ITestOutputHelper output)
 {
     public static TheoryData<int> Seeds => [1, 2, 3, 4, Random.Shared.Next(1000, 1_000_000)];
 

@@ -7,8 +7,7 @@ namespace BackupTools.Tests.Engines.Grafeo;
 /// The real 0.6.0 backs up into a folder of its own and we into two others, in any order: all three stay without gaps,
 /// whatever checkpoints and closes come between. Ours may need another full, and says so; the engine's never.
 /// </summary>
-public class GrafeoTwoToolsTests(RealGrafeo engine, Xunit.Abstractions.ITestOutputHelper output)
-    : IClassFixture<RealGrafeo>
+public class GrafeoTwoToolsTests(RealGrafeo engine, ITestOutputHelper output) : IClassFixture<RealGrafeo>
 {
     private const string Nothing = "no new WAL records since last backup";
 

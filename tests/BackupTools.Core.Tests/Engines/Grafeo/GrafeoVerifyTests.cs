@@ -3,7 +3,6 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Tests.Formats.Grafeo;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Grafeo;
 

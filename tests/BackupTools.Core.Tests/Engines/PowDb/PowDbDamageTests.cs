@@ -3,7 +3,6 @@ using BackupTools.Chains;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
 using Blake3;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.PowDb;
 

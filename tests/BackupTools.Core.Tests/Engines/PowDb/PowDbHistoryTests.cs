@@ -6,7 +6,6 @@ using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.PowDb;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using BackupTools.Chains;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.PowDb;
 

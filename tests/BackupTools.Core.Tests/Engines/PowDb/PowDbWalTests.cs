@@ -4,6 +4,7 @@ using BackupTools.Engines;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
 using BackupTools.Tests.Formats;
+using BackupTools.Tests.FrontEnds;
 
 namespace BackupTools.Tests.Engines.PowDb;
 
@@ -169,7 +170,11 @@ public sealed class PowDbWalTests : IDisposable
         var source = PowDbFixtures.Copy(PowDbFixtures.At("S0"), _harness.At("data"));
         using (
             var ended = Process.Start(
-                new ProcessStartInfo("dotnet", "--version") { RedirectStandardOutput = true, UseShellExecute = false }
+                new ProcessStartInfo(ChildProcess.ConsoleProgram, [.. ChildProcess.ConsoleArguments, "--version"])
+                {
+                    RedirectStandardOutput = true,
+                    UseShellExecute = false,
+                }
             )!
         )
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Tests.Files;
 using K4os.Compression.LZ4.Streams;
 using Microsoft.Data.Sqlite;
 
@@ -62,7 +63,7 @@ internal sealed class LitestreamFolder : IDisposable
     public string Snapshot()
     {
         var path = Path.Combine(_generation, "snapshots", Name($"{_index:x8}.snapshot.lz4"));
-        Pack(path, File.ReadAllBytes(_database));
+        Pack(path, TempFolder.ReadShared(_database));
         return path;
     }
 

@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
 
@@ -27,13 +28,13 @@ public sealed class SqliteCaptureTests : IDisposable
             var source = _box.Harness.At($"source-{seed}.db");
             SqliteTestDatabase.Run(source, SqliteHistory.Begin(pageSize, autoVacuum, mode));
             List<BundleHeader> way = [_box.Harness.Full(source, Bundles)];
-            List<byte[]> states = [File.ReadAllBytes(source)];
+            List<byte[]> states = [TempFolder.ReadShared(source)];
             for (var step = 1; step < Steps; step++)
             {
                 SqliteTestDatabase.Run(source, SqliteHistory.Change(random));
                 SqliteTestDatabase.Run(source, SqliteHistory.Change(random));
                 way.Add(_box.Harness.Increment(source, Bundles, way));
-                states.Add(File.ReadAllBytes(source));
+                states.Add(TempFolder.ReadShared(source));
             }
             LtxChecker.Check([.. way.Select(b => b.FullName)]);
             for (var step = 0; step < Steps; step++)
@@ -71,7 +72,7 @@ public sealed class SqliteCaptureTests : IDisposable
                 Directory
                     .EnumerateFiles(_box.Folder, "app.db*")
                     .Order(StringComparer.Ordinal)
-                    .Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O} {Convert.ToHexString(File.ReadAllBytes(f))}")
+                    .Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O} {Convert.ToHexString(TempFolder.ReadShared(f))}")
             );
     }
 
@@ -104,7 +105,7 @@ public sealed class SqliteCaptureTests : IDisposable
     {
         SqliteTestDatabase.AddRows(Source, 3000);
         var full = _box.Harness.Full(Source, Bundles);
-        var first = File.ReadAllBytes(Source);
+        var first = TempFolder.ReadShared(Source);
         SqliteTestDatabase.Run(Source, "update t set v = 'other' where n % 50 = 0");
         var second = _box.Harness.Increment(Source, Bundles, [full]);
         File.WriteAllBytes(Source, first);
@@ -124,10 +125,10 @@ public sealed class SqliteCaptureTests : IDisposable
             writer.AddRows(700);
             writer.Kill();
         }
-        var before = (File.ReadAllBytes(Source), File.ReadAllBytes(Source + "-wal"));
+        var before = (TempFolder.ReadShared(Source), TempFolder.ReadShared(Source + "-wal"));
         _box.Harness.Full(Source, Bundles);
-        Assert.Equal(before.Item1, File.ReadAllBytes(Source));
-        Assert.Equal(before.Item2, File.ReadAllBytes(Source + "-wal"));
+        Assert.Equal(before.Item1, TempFolder.ReadShared(Source));
+        Assert.Equal(before.Item2, TempFolder.ReadShared(Source + "-wal"));
         Assert.Equal(700, SqliteRows.Check(_box.Restore(Bundles, 1)));
     }
 

@@ -8,6 +8,9 @@ public sealed class SqliteDrillTests : IDisposable
 {
     private readonly SqliteBox _box = new();
 
+    /// <summary>Characters that mean something in an address of SQLite's; Windows has no question mark in names.</summary>
+    private static string OddFolder => OperatingSystem.IsWindows() ? "r #%41" : "r ?#%41";
+
     private string Source => _box.Harness.At("app.db");
 
     [Theory]
@@ -18,7 +21,7 @@ public sealed class SqliteDrillTests : IDisposable
         SqliteTestDatabase.Run(Source, $"pragma journal_mode={mode}; create table \"odd \"\" [name]?#%41\"(x)");
         SqliteTestDatabase.AddRows(Source, 100);
         Restore();
-        Assert.Equal(["rec.db"], Directory.GetFiles(_box.Harness.At("r ?#%41")).Select(Path.GetFileName));
+        Assert.Equal(["rec.db"], Directory.GetFiles(_box.Harness.At(OddFolder)).Select(Path.GetFileName));
         Assert.Empty(_box.Harness.Warnings);
     }
 
@@ -35,7 +38,7 @@ public sealed class SqliteDrillTests : IDisposable
         }
         var error = Assert.Throws<BackupException>(() => Restore());
         Assert.Equal(ErrorCode.VerificationFailed, error.Code);
-        Assert.False(File.Exists(_box.Harness.At("r ?#%41", "rec.db")));
+        Assert.False(File.Exists(_box.Harness.At(OddFolder, "rec.db")));
     }
 
     /// <summary>Not the source is damaged, for all that this command knows, but what was restored.</summary>
@@ -69,8 +72,9 @@ public sealed class SqliteDrillTests : IDisposable
         Assert.Equal([Source], Directory.GetFiles(_box.Folder, "app.db*"));
         using (SqliteTestDatabase.Open(Source))
         {
-            // Reading the file would take the locks of this connection.
-            Assert.Equal([("gone \" later", 0L, null), ("t", 100L, null)], Drill());
+            // On Unix reading the file would take the locks of this connection.
+            long? rows = OperatingSystem.IsWindows() ? 105 : null;
+            Assert.Equal([("gone \" later", 0L, null), ("t", 100L, rows)], Drill());
         }
         SqliteTestDatabase.Run(Source, "pragma journal_mode=delete");
         Assert.Equal(105, Drill()[1].Source);
@@ -168,7 +172,7 @@ public sealed class SqliteDrillTests : IDisposable
     private void Restore() =>
         _box.Harness.Restore(
             [_box.Harness.Full(Source, _box.Harness.At("b"))],
-            _box.Harness.At("r ?#%41", "rec.db"),
+            _box.Harness.At(OddFolder, "rec.db"),
             deep: true
         );
 }

@@ -31,7 +31,7 @@ public sealed class SqliteEmptyTests : IDisposable
         var files = new List<string>();
         void Back(BundleInfo taken)
         {
-            states.Add(File.ReadAllBytes(Source));
+            states.Add(TempFolder.ReadShared(Source));
             files.Add(taken.FullName);
         }
         File.WriteAllBytes(Source, []);

@@ -1,6 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Sqlite;
 
@@ -84,7 +85,7 @@ public sealed class SqliteHistoryTests : IDisposable
                 SqliteTestDatabase.Run(connection, SqliteHistory.Change(random));
                 SqliteTestDatabase.Run(connection, SqliteHistory.Change(random));
             }
-            var state = File.ReadAllBytes(database);
+            var state = TempFolder.ReadShared(database);
             var name = txid == 1 ? $"9/{1:x16}-{1:x16}.ltx" : $"0/{txid:x16}-{txid:x16}.ltx";
             var file = Path.Combine(replica, "ltx", name);
             if (txid == 1)

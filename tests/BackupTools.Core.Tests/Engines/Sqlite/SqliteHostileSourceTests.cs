@@ -24,7 +24,7 @@ public sealed class SqliteHostileSourceTests : IDisposable
     {
         SqliteTestDatabase.Run(Source, $"pragma journal_mode={mode}");
         SqliteTestDatabase.AddRows(Source, 20);
-        var state = File.ReadAllBytes(Source);
+        var state = TempFolder.ReadShared(Source);
         var elsewhere = _box.Harness.At("elsewhere");
         File.WriteAllText(elsewhere, "secret");
         var bundles = _box.Harness.At("b");
@@ -49,7 +49,7 @@ public sealed class SqliteHostileSourceTests : IDisposable
             Assert.True(thread.Join(s_soon), $"{name} as {suffix}: it hangs");
             var refusal = Assert.IsType<BackupException>(thrown);
             Assert.Equal((ErrorCode.SourceNotRecognised, Source + suffix), (refusal.Code, refusal.FullName));
-            Assert.Equal(state, File.ReadAllBytes(Source));
+            Assert.Equal(state, TempFolder.ReadShared(Source));
             Assert.Equal("secret", File.ReadAllText(elsewhere));
             Remove(Source + suffix);
         }

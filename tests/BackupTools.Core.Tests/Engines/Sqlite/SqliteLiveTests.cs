@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using BackupTools.Chains;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Tests.Engines.Spg;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -78,7 +78,7 @@ public sealed class SqliteLiveTests(ITestOutputHelper output) : IDisposable
     public void The_first_transaction_since_a_database_was_opened_stops_no_backup_however_long_it_is()
     {
         var source = ClosedDatabase(3000);
-        var state = File.ReadAllBytes(source);
+        var state = TempFolder.ReadShared(source);
         using var writer = new SqliteWriter(source);
         writer.Run("pragma cache_size=5");
         writer.Run("begin immediate");
@@ -98,7 +98,7 @@ public sealed class SqliteLiveTests(ITestOutputHelper output) : IDisposable
     public void Nothing_is_written_back_into_a_file_that_is_read_as_the_whole_state()
     {
         var source = ClosedDatabase(3000);
-        var state = File.ReadAllBytes(source);
+        var state = TempFolder.ReadShared(source);
         var disk = new HookedDisk();
         using var harness = new EngineHarness(new SqliteEngine(), disk);
         SqliteWriter? writer = null;

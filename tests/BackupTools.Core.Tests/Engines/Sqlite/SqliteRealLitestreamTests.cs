@@ -1,7 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Errors;
 using Microsoft.Data.Sqlite;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 

@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.Sqlite;
@@ -56,10 +57,10 @@ public sealed class SqliteRefusalTests : IDisposable
             writer.Kill();
         }
         Assert.True(File.Exists(Source + "-journal"));
-        var before = File.ReadAllBytes(Source);
+        var before = TempFolder.ReadShared(Source);
         var error = Refused(ErrorCode.OpenTransaction);
         Assert.Contains("sqlite3", error.Recommendation, StringComparison.Ordinal);
-        Assert.Equal(before, File.ReadAllBytes(Source));
+        Assert.Equal(before, TempFolder.ReadShared(Source));
         SqliteTestDatabase.AddRows(Source, 1); // as the advice says
         _box.Harness.Full(Source, Bundles);
         Assert.Equal(3001, SqliteRows.Check(_box.Restore(Bundles, 1)));
@@ -98,7 +99,7 @@ public sealed class SqliteRefusalTests : IDisposable
     public void Versions_above_2_are_refused_by_number(byte version, ErrorCode code)
     {
         SqliteTestDatabase.AddRows(Source, 10);
-        var bytes = File.ReadAllBytes(Source);
+        var bytes = TempFolder.ReadShared(Source);
         bytes[18] = bytes[19] = version;
         File.WriteAllBytes(Source, bytes);
         Assert.True(_box.Harness.Engine.RecognisesSource(Source, _box.Harness.Context()));
@@ -121,7 +122,7 @@ public sealed class SqliteRefusalTests : IDisposable
     public void An_encrypted_database_that_shows_itself_is_named()
     {
         SqliteTestDatabase.AddRows(Source, 10);
-        var bytes = File.ReadAllBytes(Source);
+        var bytes = TempFolder.ReadShared(Source);
         new Random(1).NextBytes(bytes.AsSpan(0, 16));
         new Random(2).NextBytes(bytes.AsSpan(24));
         File.WriteAllBytes(Source, bytes);

@@ -1,6 +1,7 @@
 using System.Text;
 using BackupTools.Errors;
 using BackupTools.Formats.Alopex;
+using BackupTools.Tests.Files;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -12,7 +13,7 @@ public sealed class AlopexManifestTests
         new(
             Directory
                 .GetFiles(AlopexFixtures.At(), "snapshot.manifest", SearchOption.AllDirectories)
-                .Select(f => Path.GetRelativePath(AlopexFixtures.At(), f))
+                .Select(f => TempFolder.Relative(AlopexFixtures.At(), f))
         );
 
     [Theory]

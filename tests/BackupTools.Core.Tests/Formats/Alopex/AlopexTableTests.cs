@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
 using BackupTools.Formats.Alopex;
+using BackupTools.Tests.Files;
 using FsCheck;
 using FsCheck.Fluent;
 using static BackupTools.Tests.Formats.Alopex.AlopexTables;
@@ -13,7 +14,7 @@ public sealed class AlopexTableTests
         new(
             Directory
                 .GetFiles(AlopexFixtures.At(), "*.sst", SearchOption.AllDirectories)
-                .Select(f => Path.GetRelativePath(AlopexFixtures.At(), f))
+                .Select(f => TempFolder.Relative(AlopexFixtures.At(), f))
         );
 
     [Theory]

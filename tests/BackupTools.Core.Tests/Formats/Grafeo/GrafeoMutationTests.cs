@@ -1,6 +1,5 @@
 using BackupTools.Errors;
 using BackupTools.Formats.Grafeo;
-using Xunit.Abstractions;
 
 namespace BackupTools.Tests.Formats.Grafeo;
 

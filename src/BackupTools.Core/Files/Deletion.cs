@@ -1,0 +1,56 @@
+namespace BackupTools.Files;
+
+/// <summary>
+/// Removing by .NET's calls, where what is not there is removed. The read-only attribute keeps a file from being removed
+/// or replaced on Windows; on Unix the folder decides that, so what may be removed there is removed here.
+/// </summary>
+internal static class Deletion
+{
+    private static readonly EnumerationOptions Below = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+    };
+
+    public static void OfFile(string path) => Run(path, File.Delete);
+
+    /// <summary>With everything in it.</summary>
+    public static void OfFolder(string path) => Run(path, static p => Directory.Delete(p, recursive: true));
+
+    /// <summary>
+    /// Takes the read-only attribute from a file, or from everything in a folder. False when nothing had it, and on
+    /// other systems.
+    /// </summary>
+    public static bool TryClearReadOnly(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+            return false;
+        IEnumerable<FileSystemInfo> items = Directory.Exists(path)
+            ? new DirectoryInfo(path).EnumerateFileSystemInfos("*", Below).Prepend(new DirectoryInfo(path))
+            : [new FileInfo(path)];
+        var cleared = false;
+        foreach (var item in items.Where(i => i.Exists && i.Attributes.HasFlag(FileAttributes.ReadOnly)))
+        {
+            item.Attributes &= ~FileAttributes.ReadOnly;
+            cleared = true;
+        }
+        return cleared;
+    }
+
+    private static void Run(string path, Action<string> delete)
+    {
+        try
+        {
+            try
+            {
+                delete(path);
+            }
+            // Windows says either, of a file and of a folder that has one.
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException && TryClearReadOnly(path))
+            {
+                delete(path);
+            }
+        }
+        catch (DirectoryNotFoundException) { } // the folder is gone, so what was in it is
+    }
+}
