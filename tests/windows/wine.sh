@@ -8,6 +8,8 @@ export WINEPREFIX=$work/prefix WINEDEBUG=-all WINEDLLOVERRIDES=winedbg.exe=d DOT
 trap 'wineserver=$(command -v wineserver || echo /usr/lib/wine/wineserver); "$wineserver" -k >/dev/null 2>&1; rm -rf "$work"' EXIT
 wine wineboot -i >/dev/null 2>&1 </dev/null
 wine winecfg -v win10 >/dev/null 2>&1 </dev/null
+# The share that Windows has of a drive for administrators.
+mkdir -p "$WINEPREFIX/dosdevices/unc/localhost" && ln -s "$WINEPREFIX/drive_c" "$WINEPREFIX/dosdevices/unc/localhost/c\$"
 
 # $1 is the longest time that it may take; the output goes to $2, a file, as Wine's server outlives the program and would
 # keep a pipe open. Wine needs a terminal for a console, without which PowerShell says nothing.

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using BackupTools.Errors;
 using BackupTools.Reports;
 
@@ -13,8 +14,10 @@ internal static class Json
     private static readonly JsonWriterOptions Options = new()
     {
         Indented = true,
-        // It goes to a file or a pipe, never into a page: file names stay readable.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        // It goes to a file or a pipe, never into a page: file names stay readable, where the output can hold them.
+        Encoder = StandardStreams.HoldsUnicode
+            ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+            : JavaScriptEncoder.Create(UnicodeRanges.BasicLatin),
     };
 
     public static string Array(IReadOnlyList<object> results)

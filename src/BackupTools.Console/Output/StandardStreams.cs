@@ -9,6 +9,8 @@ namespace BackupTools.Console.Output;
 /// </summary>
 internal static partial class StandardStreams
 {
+    private const int Utf8CodePage = 65001;
+    private const int Utf16CodePage = 1200;
     private const int Interrupted = 4;
     private const int BadHandle = 9;
     private const int BrokenPipe = 32;
@@ -21,6 +23,11 @@ internal static partial class StandardStreams
     {
         if (OperatingSystem.IsWindows())
         {
+            // A window shows every character of UTF-16, whatever its code page. Who reads a file or a pipe goes by the page.
+            if (!System.Console.IsOutputRedirected && !System.Console.IsErrorRedirected)
+            {
+                System.Console.OutputEncoding = Encoding.Unicode;
+            }
             return;
         }
         // Handles are numbered from the lowest free one: what is closed of 0 to 2 is taken here.
@@ -37,6 +44,10 @@ internal static partial class StandardStreams
         }
         System.Console.SetError(new Forgiving(System.Console.Error));
     }
+
+    /// <summary>Whether standard output can hold every character: a code page such as 437 has 256.</summary>
+    public static bool HoldsUnicode =>
+        !OperatingSystem.IsWindows() || System.Console.OutputEncoding.CodePage is Utf8CodePage or Utf16CodePage;
 
     /// <summary>Writes a text to standard output.</summary>
     /// <returns>Null when it was written; else why not, which is "" when nobody listens.</returns>
@@ -72,7 +83,8 @@ internal static partial class StandardStreams
     {
         try
         {
-            System.Console.Out.Write(text);
+            // The marks of a timeline, which would all be question marks.
+            System.Console.Out.Write(HoldsUnicode ? text : text.Replace('✗', 'x').Replace('─', '-'));
             return null;
         }
         catch (IOException error)

@@ -1,5 +1,7 @@
+using System.Runtime.Versioning;
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Files.Native;
 
 namespace BackupTools.Operations;
 
@@ -69,6 +71,25 @@ public static class LocalPath
     public static string AbsoluteOrInto(string path)
     {
         Require(path);
-        return Path.GetFullPath(path);
+        var full = Path.GetFullPath(path);
+        return OperatingSystem.IsWindows() ? InFull(full) : full;
+    }
+
+    /// <summary>A series has the name of its database, which SHOP-D~1.DB is not; what is not there yet stays as it is.</summary>
+    [SupportedOSPlatform("windows")]
+    private static string InFull(string path)
+    {
+        var missing = "";
+        for (
+            var at = path;
+            at is not null && at.Contains('~', StringComparison.Ordinal);
+            at = Path.GetDirectoryName(at)
+        )
+        {
+            if (Windows.LongPath(at) is { } there)
+                return Path.Join(there, missing);
+            missing = Path.Join(Path.GetFileName(at), missing);
+        }
+        return path;
     }
 }

@@ -3,7 +3,11 @@ using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
-/// <summary>Refuses a source and a destination of which one lies in the other, whatever links lead there.</summary>
+/// <summary>
+/// Refuses a source and a destination of which one lies in the other, whatever links lead there and however they are
+/// written: folders are compared by what the file system tells them apart by, too. The same folder may be \\?\C:\data,
+/// a drive of subst, a short name (DATA~1) or a share on Windows, and mounted in two places elsewhere.
+/// </summary>
 internal static class PathOverlap
 {
     /// <summary>
@@ -14,15 +18,15 @@ internal static class PathOverlap
     {
         var from = RealPath.Of(source, disk);
         var to = RealPath.Of(destination, disk);
-        if (except is not null && Contains(Path.Combine(to, except), from))
+        if (except is not null && Contains(Path.Combine(to, except), from, disk))
         {
             return;
         }
-        if (Contains(from, to) || Contains(to, from))
+        if (Contains(from, to, disk) || Contains(to, from, disk))
         {
             throw new BackupException(
                 ErrorCode.DestinationOverlapsSource,
-                string.Equals(from, to, Comparison)
+                string.Equals(from, to, Comparison) || IsSameFolder(disk.Stat(from), disk.Stat(to))
                     ? "source and destination are the same"
                     : $"source '{source}' and destination lie inside each other",
                 destination
@@ -35,7 +39,25 @@ internal static class PathOverlap
             ? StringComparison.OrdinalIgnoreCase
             : StringComparison.Ordinal;
 
-    private static bool Contains(string folder, string path) =>
-        string.Equals(folder, path, Comparison)
-        || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison);
+    private static bool Contains(string folder, string path, IDisk disk)
+    {
+        if (
+            string.Equals(folder, path, Comparison)
+            || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison)
+        )
+            return true;
+        var itself = disk.Stat(folder);
+        for (var above = path; itself is not null && above is not null; above = Path.GetDirectoryName(above))
+        {
+            if (IsSameFolder(itself, disk.Stat(above)))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>File systems without such numbers say 0.</summary>
+    private static bool IsSameFolder(DiskEntry? one, DiskEntry? other) =>
+        one is { Kind: DiskEntryKind.Directory, Inode: not 0 }
+        && other is { Kind: DiskEntryKind.Directory }
+        && one.IsSameFileAs(other);
 }
