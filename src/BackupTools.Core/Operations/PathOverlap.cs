@@ -41,6 +41,12 @@ internal static class PathOverlap
 
     private static bool Contains(string folder, string path, IDisk disk)
     {
+        if (StoreAddress.Is(folder) || StoreAddress.Is(path))
+        {
+            // An address has one spelling, and no folder of a disk lies in a store.
+            return string.Equals(folder, path, StringComparison.Ordinal)
+                || path.StartsWith(folder + "/", StringComparison.Ordinal);
+        }
         if (
             string.Equals(folder, path, Comparison)
             || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison)
