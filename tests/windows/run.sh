@@ -9,13 +9,13 @@
 filter=()
 minutes=60
 if [ "${1:-}" = ci ]; then
-    minutes=15
+    minutes=25
     for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite InPowerShell; do
         filter+=(-namespace "BackupTools.Tests.$room")
     done
     # Long ones, of which little depends on the system.
     for class in Operations.FaultTests Operations.ConcurrencyTests Operations.GrafeoChainFaultTests \
-        Operations.GrafeoChainLifeTests Operations.ChainPropertyTests Files.PublicationFaultTests \
+        Operations.GrafeoChainLifeTests Operations.ChainPropertyTests Operations.DamageTableTests Files.PublicationFaultTests \
         InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done

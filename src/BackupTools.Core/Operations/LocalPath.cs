@@ -15,6 +15,17 @@ public static class LocalPath
     /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static void Require(string path)
     {
+        RefuseAddress(path);
+        if (OperatingSystem.IsWindows() && WindowsPath.WhyNot(path) is { } why)
+        {
+            throw new BackupException(ErrorCode.UnsafeName, why, path, recommendation: "Choose another name.");
+        }
+    }
+
+    /// <summary>Refuses what begins with a scheme. What else is wrong with a name is known once it is absolute.</summary>
+    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    public static void RefuseAddress(string path)
+    {
         if (IsAddress(path, out var scheme))
         {
             throw new BackupException(
@@ -25,10 +36,6 @@ public static class LocalPath
                     ? "Give a path in the file system: bundles in a store can be read, but not written or removed."
                     : null
             );
-        }
-        if (OperatingSystem.IsWindows() && WindowsPath.WhyNot(path) is { } why)
-        {
-            throw new BackupException(ErrorCode.UnsafeName, why, path, recommendation: "Choose another name.");
         }
     }
 

@@ -68,8 +68,8 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
     /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
     public string LiteralOrInto(string path)
     {
-        // Before a drive is looked for: one may be called so.
-        LocalPath.Require(path);
+        // Before a drive is looked for: one may be called so. PowerShell's own drives (TestDrive:) are no names of files.
+        LocalPath.RefuseAddress(path);
         try
         {
             var full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
