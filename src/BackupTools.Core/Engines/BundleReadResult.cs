@@ -21,6 +21,10 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
     /// <summary>The database that an unreadable bundle is of; null where nothing tells.</summary>
     public string? Series { get; init; }
 
+    /// <summary>False where both tell their database, and it is another one.</summary>
+    public bool MayBeOf(string? series) =>
+        Series is null || series is null || string.Equals(Series, series, StringComparison.Ordinal);
+
     /// <summary>A state that was taken later can be reached: whatever this is, the newest state is known without it.</summary>
     public bool IsPast { get; init; }
 

@@ -95,7 +95,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     private static bool IsPast(BundleReadResult bad, IReadOnlyList<BackupChain> built)
     {
         var newest = built
-            .Where(c => bad.Series is null || c.Series is null || c.Series == bad.Series)
+            .Where(c => bad.MayBeOf(c.Series))
             .GroupBy(c => c.Series)
             .Select(g => g.SelectMany(RestorePlanner.Reachable).Select(b => (DateTimeOffset?)b.OrderUtc).Max())
             .ToList();

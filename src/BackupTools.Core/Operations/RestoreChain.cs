@@ -258,9 +258,7 @@ public static class RestoreChain
             return;
         }
         var lost = folder.Unreadable.FirstOrDefault(u =>
-            (u.Series is null || plan.Chain.Series is null || u.Series == plan.Chain.Series)
-            && u.OrderUtc > plan.Last.OrderUtc
-            && u.OrderUtc <= time
+            u.MayBeOf(plan.Chain.Series) && u.OrderUtc > plan.Last.OrderUtc && u.OrderUtc <= time
         );
         if (lost?.Error is { } error)
         {
@@ -282,7 +280,7 @@ public static class RestoreChain
     {
         var bad = folder.Unreadable.FirstOrDefault(u =>
             !u.IsPast
-            && (u.Series is null || chain.Series is null || u.Series == chain.Series)
+            && u.MayBeOf(chain.Series)
             && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
         );
         if (bad?.Error is { } error)
