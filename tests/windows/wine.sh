@@ -12,11 +12,12 @@ wine winecfg -v win10 >/dev/null 2>&1 </dev/null
 mkdir -p "$WINEPREFIX/dosdevices/unc/localhost" && ln -s "$WINEPREFIX/drive_c" "$WINEPREFIX/dosdevices/unc/localhost/c\$"
 
 # $1 is the longest time that it may take; the output goes to $2, a file, as Wine's server outlives the program and would
-# keep a pipe open. Wine needs a terminal for a console, without which PowerShell says nothing.
+# keep a pipe open. Wine needs a terminal for a console, without which PowerShell says nothing; script hands its line to
+# $SHELL, and what printf quotes is for bash: another shell takes arguments of several lines for a syntax error.
 in_wine() {
     local limit=$1 output=$2 root="Z:${repository//\//\\}"
     shift 2
     DOTNET_ROOT="$root\\out\\windows\\dotnet" DOTNET_STARTUP_HOOKS="$root\\tests\\windows\\bin\\Debug\\net10.0\\StartupHook.dll" \
-        PSExecutionPolicyPreference=Bypass POWERSHELL_TELEMETRY_OPTOUT=1 \
+        PSExecutionPolicyPreference=Bypass POWERSHELL_TELEMETRY_OPTOUT=1 SHELL=$BASH \
         timeout -k 10 "$limit" script -qec "$(printf '%q ' wine "$@") >$(printf %q "$output") 2>&1" /dev/null </dev/null >/dev/null
 }
