@@ -193,7 +193,7 @@ Describe 'Where Export-BackupReport writes' {
 
     It 'never over anything else' {
         $page = "$(New-TestFolder)/precious.db"
-        Set-Content -LiteralPath $page -Value 'precious'
+        Set-TextFile -LiteralPath $page -Value 'precious'
         Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $errors[0].FullyQualifiedErrorId | Should -BeExactly "DestinationNotRecognised,$command"
         Get-Content -LiteralPath $page | Should -Be 'precious'

@@ -13,7 +13,7 @@ Describe 'A piped set of <Engine> bundles' -ForEach $engines {
     BeforeAll {
         $sample = New-SampleChain $Engine
         $pattern = "$([WildcardPattern]::Escape((ConvertTo-NativePath $sample.Destination)))/*"
-        Set-Content -LiteralPath "$($sample.Destination)/notes.txt" -Value 'no bundle'
+        Set-TextFile -LiteralPath "$($sample.Destination)/notes.txt" -Value 'no bundle'
         $null = New-Item -Path "$($sample.Destination)/empty" -ItemType Directory
     }
 
@@ -259,7 +259,7 @@ Describe 'Rows of a CSV file' {
             '"{0}","{1}",PowDB,,true,no' -f (ConvertTo-NativePath $powdb.Source), (ConvertTo-NativePath $powdb.Destination)
             '"{0}","{1}",SQLite,,,1' -f (ConvertTo-NativePath $sqlite.Source), (ConvertTo-NativePath $sqlite.Destination)
         )
-        Set-Content -LiteralPath "$($spg.Folder)/jobs.csv" -Value $rows
+        Set-TextFile -LiteralPath "$($spg.Folder)/jobs.csv" -Value $rows
         $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -ErrorAction Stop
         $made.Engine | Should -Be 'SPG', 'PowDB', 'SQLite'
         Test-Path -LiteralPath $spg.Destination | Should -BeTrue
