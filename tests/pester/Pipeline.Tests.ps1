@@ -200,7 +200,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
         }
         foreach ($item in $sample.Bundles[0], $chain[0], $report[0], $drill, $expiry, $status, $status.Databases[0]) {
             $text = $item | Format-List | Out-String -Width $Width
-            $text | Should -Not -Match '(?m)^.{121,}$'
+            $text | Should -Not -Match '[^\r\n]{121,}'
         }
     }
 
