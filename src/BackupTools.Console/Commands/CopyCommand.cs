@@ -13,7 +13,10 @@ internal static class CopyCommand
         {
             Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
         };
-        var destination = Options.DestinationPath("The second folder; made when it does not exist.", "FOLDER");
+        var destination = Options.DestinationPath(
+            "The second folder, made when it does not exist; or s3://BUCKET/PREFIX.",
+            "FOLDER"
+        );
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
         var dryRun = Options.DryRun();
@@ -30,7 +33,7 @@ internal static class CopyCommand
                     var settings = new CopySettings
                     {
                         Path = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(folder)),
-                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
+                        DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(destination)),
                         ChainId = parsed.GetValue(chainId),
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),

@@ -33,7 +33,7 @@ public static class LocalPath
                 $"{scheme}:// is an address, not a path of this machine",
                 path,
                 recommendation: IsStore(path)
-                    ? "Give a path in the file system: bundles in a store can be read, but not written or removed."
+                    ? $"Give a path in the file system; {Spelling.Of("CopyChain")} brings bundles to a store."
                     : null
             );
         }

@@ -81,6 +81,9 @@ public sealed class OperationHost : IDisposable
     /// <summary>How stores are reached.</summary>
     internal StoreSettings Stores { get; init; } = new();
 
+    /// <summary>The store of the operation; made when it is needed first.</summary>
+    internal StoreDisk Store => _disks.Open();
+
     /// <summary>What was asked of stores until now; null where nothing was.</summary>
     internal StoreRequests? Requests => _disks.Store?.Requests;
 

@@ -18,7 +18,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
 {
     private string _destination = "";
 
-    /// <summary>The second folder; made when it does not exist. Taken literally.</summary>
+    /// <summary>The second folder; made when it does not exist. Or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
@@ -42,7 +42,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Bundles(DestinationPath));
     }
 
     /// <inheritdoc/>

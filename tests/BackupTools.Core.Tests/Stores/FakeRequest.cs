@@ -15,6 +15,9 @@ internal sealed record FakeRequest(
 {
     public bool IsList => Key.Length == 0;
 
+    /// <summary>It was answered with trouble.</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>When it was signed.</summary>
     public DateTimeOffset Date =>
         DateTimeOffset.ParseExact(

@@ -21,7 +21,8 @@ public sealed class StoreIndexTests
                     [.. found.Take(most).Select(k => new StoreObject(k, 1, "e", DateTimeOffset.UnixEpoch, null))],
                     found.Count > most
                 );
-            }
+            },
+            (_, what) => throw new InvalidOperationException($"{what.Key} is read")
         );
 
     [Fact]

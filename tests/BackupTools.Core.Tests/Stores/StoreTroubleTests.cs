@@ -306,7 +306,7 @@ public sealed class StoreTroubleTests : IDisposable
     }
 
     /// <summary>A store that answers when the test says so, and hears nothing else.</summary>
-    private sealed class DeafStore(ManualResetEventSlim answer) : IObjectStore
+    private sealed class DeafStore(ManualResetEventSlim answer) : IReadingStore
     {
         public string Host => "deaf";
 

@@ -4,7 +4,7 @@ namespace BackupTools.Files.Stores;
 
 /// <summary>
 /// The disk of an operation: addresses go to the store, which is made when the first is met, everything else to the file
-/// system. Stores are only read.
+/// system. Stores are only read through it.
 /// </summary>
 internal sealed class RoutingDisk(IDisk local, Func<StoreDisk> open) : IDisk, IDisposable
 {
@@ -12,6 +12,9 @@ internal sealed class RoutingDisk(IDisk local, Func<StoreDisk> open) : IDisk, ID
 
     /// <summary>The store, if one was needed.</summary>
     public StoreDisk? Store => _store.IsValueCreated ? _store.Value : null;
+
+    /// <summary>The store, which is made if it was not needed yet.</summary>
+    public StoreDisk Open() => _store.Value;
 
     public IDiskFile OpenRead(string path) => For(path).OpenRead(path);
 
@@ -57,9 +60,9 @@ internal sealed class RoutingDisk(IDisk local, Func<StoreDisk> open) : IDisk, ID
     public static BackupException ReadOnly(string path) =>
         new(
             ErrorCode.ProviderNotSupported,
-            "bundles in a store can be read, but not written or removed",
+            "bundles can be copied to a store and read there, but not made or removed",
             path,
-            recommendation: "Write to a folder, and copy it to the store with the store's own tool; see docs/stores.md."
+            recommendation: $"Write to a folder, and copy it to the store with {Spelling.Of("CopyChain")}; see docs/stores.md."
         );
 
     public void Dispose() => Store?.Dispose();

@@ -11,12 +11,14 @@ namespace BackupTools.Files.Stores;
 /// S3 and what speaks like it, through the SDK: it finds credentials and the endpoint as people have them, and signs. It
 /// repeats nothing (<see cref="StoreRequests"/> does), so that each request is signed when it is made.
 /// </summary>
-internal sealed class S3Store : IObjectStore
+internal sealed partial class S3Store : IObjectStore
 {
     private static readonly string[] s_archives = ["GLACIER", "DEEP_ARCHIVE"];
 
     private readonly AmazonS3Client _client;
     private readonly S3Errors _errors;
+    private readonly bool _isEncrypted;
+    private long _clockAhead;
 
     public S3Store(StoreSettings settings)
     {
@@ -50,19 +52,24 @@ internal sealed class S3Store : IObjectStore
             config.ForcePathStyle = true;
             config.AuthenticationRegion = region;
             Host = new Uri(url).Authority;
+            _isEncrypted = new Uri(url).Scheme == Uri.UriSchemeHttps;
         }
         else
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
             Host = $"S3 in {region}";
+            _isEncrypted = true;
         }
         _errors = new S3Errors(Host);
         _client = settings.AccessKey is { } key
             ? new AmazonS3Client(new BasicAWSCredentials(key, settings.SecretKey), config)
             : new AmazonS3Client(config);
+        _client.AfterResponseEvent += (_, e) => NoteClock(e);
     }
 
     public string Host { get; }
+
+    public TimeSpan ClockAhead => new(Interlocked.Read(ref _clockAhead));
 
     public async Task<ObjectPage> ListAsync(
         string bucket,
