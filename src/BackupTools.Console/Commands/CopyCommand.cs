@@ -20,7 +20,7 @@ internal static class CopyCommand
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
         var dryRun = Options.DryRun();
-        var common = new CommonOptions(writes: true);
+        var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
         command.AddAll(destination, chainId, verify, dryRun);
         common.AddTo(command);

@@ -3,6 +3,7 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Stores;
+using BackupTools.Options;
 
 namespace BackupTools.Operations;
 
@@ -59,6 +60,12 @@ public sealed class OperationHost : IDisposable
         }
     }
 
+    /// <summary>How object stores are reached and written.</summary>
+    public StoreOptions StoreOptions
+    {
+        init => Stores = StoreChoice.Of(value);
+    }
+
     /// <summary>What the operation looks like now; may be asked at any time and from any thread.</summary>
     public ProgressSample SampleProgress() => ProgressSample.From(Progress.Sample());
 
@@ -77,6 +84,9 @@ public sealed class OperationHost : IDisposable
         get => _disk ?? _disks;
         init => _disk = value;
     }
+
+    /// <summary>Makes the store; null for the one of the settings.</summary>
+    internal Func<IObjectStore>? StoreMaker { get; init; }
 
     /// <summary>How stores are reached.</summary>
     internal StoreSettings Stores { get; init; } = new();
@@ -114,7 +124,12 @@ public sealed class OperationHost : IDisposable
 
     // Apart from the rest, so that the SDK is loaded where a store is read and nowhere else.
     private StoreDisk OpenStore() =>
-        new(new S3Store(Stores), Stores, text => Verbose?.Invoke(Printable.Of(text)), Cancellation);
+        new(
+            StoreMaker?.Invoke() ?? new S3Store(Stores),
+            Stores,
+            text => Verbose?.Invoke(Printable.Of(text)),
+            Cancellation
+        );
 
     internal double SecondsSince(long timestamp) => Math.Round(Clock.GetElapsedTime(timestamp).TotalSeconds, 3);
 }

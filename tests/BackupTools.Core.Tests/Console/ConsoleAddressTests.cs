@@ -17,7 +17,6 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("incremental DB --destination-path S3")]
     [InlineData("restore BUNDLES --destination-path S3")]
     [InlineData("merge BUNDLES --destination-path S3")]
-    [InlineData("copy BUNDLES --destination-path S3")]
     [InlineData("prune S3 --keep-last 1")]
     [InlineData("report BUNDLES --destination-path S3")]
     public void Every_verb_that_writes_refuses_a_store_by_name_and_makes_nothing(string line) =>

@@ -34,10 +34,29 @@ public sealed class FakeWritingTests : IDisposable
         using var box = Box(engine);
         new StoreWriting(box, Address, Settings).IsThatOfTheFolder(Down);
         Assert.Empty(_store.OpenUploads);
+        Assert.DoesNotContain(_store.Requests, r => r.Method == "DELETE");
         Assert.All(
             _store.Requests.Where(r => r.Method == "PUT"),
             r => Assert.True(r.Headers.ContainsKey("Content-MD5"), r.ToString())
         );
+    }
+
+    /// <summary>Nothing depends on how many bundles are there already but the listings.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_copy_takes_two_requests_for_a_bundle_and_one_for_each_object(string engine)
+    {
+        using var box = Box(engine);
+        var writing = new StoreWriting(box, Address, Settings with { PartSize = 16 << 20 });
+        writing.Copy();
+        // Alopex changes its marker, and Grafeo its manifest, with every bundle.
+        var again = engine is EngineNames.Alopex or EngineNames.Grafeo ? 2 : 0;
+        var objects = StoreFolder.Files(box.Bundles, "x").Count() + again;
+        // The lease is taken, tried out and given back.
+        Assert.Equal(3 + (3 * 2) + objects, _store.Requests.Count(r => r.Method == "PUT"));
+        // Planned, for the lease, and planned again; of an empty prefix it is also asked whether it is an object itself.
+        Assert.Equal(4, _store.Requests.Count(r => r.IsList));
+        Assert.DoesNotContain(_store.Requests, r => r.Method is "POST" or "DELETE");
     }
 
     [Theory]

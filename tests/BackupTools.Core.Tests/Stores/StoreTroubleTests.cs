@@ -136,7 +136,7 @@ public sealed class StoreTroubleTests : IDisposable
         _store.Misbehave = _ => Trouble.Denied;
         var error = RestoreFails(ErrorCode.StoreAccessDenied);
         Assert.Contains("AccessDenied", error.Message, StringComparison.Ordinal);
-        Assert.Contains("s3:ListBucket", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("docs/stores.md", error.Recommendation, StringComparison.Ordinal);
         Assert.Single(_store.Requests);
     }
 

@@ -12,10 +12,14 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
 
     public List<string> Verbose { get; } = [];
 
+    /// <summary>Makes the store that copies go to; null for the one of the settings.</summary>
+    public Func<IObjectStore>? Maker { get; set; }
+
     public OperationHost Host(CancellationToken cancellation = default) =>
         new()
         {
             Stores = _settings,
+            StoreMaker = Maker,
             Clock = box.Clock!,
             LockTimeout = TimeSpan.FromSeconds(30),
             Cancellation = cancellation,

@@ -35,7 +35,11 @@ internal sealed partial class S3Store : IObjectStore
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };
-        if (AuthorityFile.FromEnvironment() is { } authorities)
+        if (settings.Profile is { } profile)
+        {
+            config.Profile = new Profile(profile);
+        }
+        if (AuthorityFile.Of(settings.CaFile) is { } authorities)
         {
             config.HttpClientFactory = authorities;
         }
@@ -49,7 +53,7 @@ internal sealed partial class S3Store : IObjectStore
         {
             // Stores of one's own seldom have a name in DNS for each bucket.
             config.ServiceURL = url;
-            config.ForcePathStyle = true;
+            config.ForcePathStyle = settings.PathStyle ?? true;
             config.AuthenticationRegion = region;
             Host = new Uri(url).Authority;
             _isEncrypted = new Uri(url).Scheme == Uri.UriSchemeHttps;
@@ -57,6 +61,7 @@ internal sealed partial class S3Store : IObjectStore
         else
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            config.ForcePathStyle = settings.PathStyle ?? false;
             Host = $"S3 in {region}";
             _isEncrypted = true;
         }

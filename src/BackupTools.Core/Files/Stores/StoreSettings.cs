@@ -8,6 +8,15 @@ internal sealed record StoreSettings
 
     public string? Region { get; init; }
 
+    /// <summary>Of the files of the AWS tools.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Authorities that are trusted in place of the system's.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>The bucket stands in the path; null: where the store is not AWS.</summary>
+    public bool? PathStyle { get; init; }
+
     public string? AccessKey { get; init; }
 
     public string? SecretKey { get; init; }
