@@ -231,6 +231,7 @@ public sealed partial class ArchitectureTests
         Assert.Equal(
             [
                 "AWSSDK.S3",
+                "Azure.Storage.Blobs",
                 "Blake3",
                 "K4os.Compression.LZ4.Streams",
                 "SourceGear.sqlite3",

@@ -58,7 +58,7 @@ public static class LocalPath
                 ErrorCode.ProviderNotSupported,
                 bucket.Length == 0 ? "the address names no bucket" : "an address must not contain credentials",
                 address,
-                recommendation: "Write s3://bucket/prefix; credentials come from the environment or a profile, see docs/stores.md."
+                recommendation: "Write s3://bucket/prefix or az://container/prefix; credentials come from the environment or a profile, see docs/stores.md."
             );
     }
 

@@ -72,7 +72,7 @@ public sealed class OperationHost : IDisposable
     /// <summary>Ends the operation: tells what it asked of stores, and closes the connections to them.</summary>
     public void Dispose()
     {
-        if (_disks.Store is { } store)
+        foreach (var store in _disks.Stores)
         {
             Verbose?.Invoke(store.Requests.Describe());
         }
@@ -92,10 +92,10 @@ public sealed class OperationHost : IDisposable
     internal StoreSettings Stores { get; init; } = new();
 
     /// <summary>The store of the operation; made when it is needed first.</summary>
-    internal StoreDisk Store => _disks.Open();
+    internal StoreDisk Store(string address) => _disks.Store(address);
 
     /// <summary>What was asked of stores until now; null where nothing was.</summary>
-    internal StoreRequests? Requests => _disks.Store?.Requests;
+    internal StoreRequests? Requests => _disks.Stores.FirstOrDefault()?.Requests;
 
     internal EngineRegistry Engines { get; init; } = EngineRegistry.Default;
 
@@ -123,13 +123,17 @@ public sealed class OperationHost : IDisposable
     }
 
     // Apart from the rest, so that the SDK is loaded where a store is read and nowhere else.
-    private StoreDisk OpenStore() =>
+    private StoreDisk OpenStore(string scheme) =>
         new(
-            StoreMaker?.Invoke() ?? new S3Store(Stores),
+            StoreMaker?.Invoke() ?? (scheme == StoreAddress.Azure ? OpenAzure() : OpenS3()),
             Stores,
             text => Verbose?.Invoke(Printable.Of(text)),
             Cancellation
         );
+
+    private S3Store OpenS3() => new(Stores);
+
+    private AzureStore OpenAzure() => new(Stores);
 
     internal double SecondsSince(long timestamp) => Math.Round(Clock.GetElapsedTime(timestamp).TotalSeconds, 3);
 }

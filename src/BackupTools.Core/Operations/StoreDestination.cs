@@ -19,6 +19,7 @@ internal sealed class StoreDestination : IDestination
     /// <summary>What dead runs have begun, by name.</summary>
     private readonly Dictionary<string, PendingBundle> _left = new(StringComparer.Ordinal);
 
+    private readonly StoreDisk _store;
     private IReadOnlyList<StoreUpload>? _uploads;
 
     /// <summary>Takes the lease of the prefix; waits for another run that has it.</summary>
@@ -29,7 +30,8 @@ internal sealed class StoreDestination : IDestination
         var settings = host.Stores;
         var (bucket, key) = StoreAddress.Parse(folder);
         _spool = settings.SpoolPath ?? DefaultSpool();
-        _writer = new StoreWriter(host.Store, bucket, key, settings);
+        _store = host.Store(folder);
+        _writer = new StoreWriter(_store, bucket, key, settings);
         _uploader = new StoreUploader(_writer, settings, host.Progress, () => _lease?.RequireHeld());
         _lease = settings.SingleWriter
             ? null
@@ -37,8 +39,8 @@ internal sealed class StoreDestination : IDestination
         try
         {
             // What was known of the names is from before.
-            host.Store.Index.Forget();
-            foreach (var pending in host.Store.Index.Pending(bucket, key))
+            _store.Index.Forget();
+            foreach (var pending in _store.Index.Pending(bucket, key))
             {
                 _left[pending.Name] = Unshare(pending);
             }
@@ -186,7 +188,7 @@ internal sealed class StoreDestination : IDestination
         return new StoreMarks.Ended(Below(item.Key), content.Length, etag, StoreDigest.Sha256(content));
     }
 
-    private void Show(List<Item> items) => items.ForEach(i => _host.Store.Index.Show(_writer.NameOf(i.Key)));
+    private void Show(List<Item> items) => items.ForEach(i => _store.Index.Show(_writer.NameOf(i.Key)));
 
     /// <summary>Takes away what is not shown, and what was sent of it.</summary>
     private void Remove(IReadOnlyList<string> keys)

@@ -6,6 +6,8 @@ namespace BackupTools.Tests.Stores;
 /// <summary>A store that hears nothing any more after so many requests, as if whoever asks had died.</summary>
 internal sealed class DyingStore(IObjectStore store, int requests) : IObjectStore
 {
+    public string Scheme => store.Scheme;
+
     private int _count;
 
     /// <summary>How many it heard.</summary>

@@ -308,6 +308,8 @@ public sealed class StoreTroubleTests : IDisposable
     /// <summary>A store that answers when the test says so, and hears nothing else.</summary>
     private sealed class DeafStore(ManualResetEventSlim answer) : IReadingStore
     {
+        public string Scheme => "s3";
+
         public string Host => "deaf";
 
         public Task<ObjectPage> ListAsync(

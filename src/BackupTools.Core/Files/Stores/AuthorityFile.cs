@@ -42,7 +42,9 @@ internal sealed class AuthorityFile : HttpClientFactory
         : Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } found ? new AuthorityFile(found, Variable)
         : null;
 
-    public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) => CreateHttpClient();
+
+    public HttpClient CreateHttpClient() =>
         new(
             new SocketsHttpHandler
             {

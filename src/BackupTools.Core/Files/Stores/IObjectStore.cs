@@ -6,6 +6,9 @@ namespace BackupTools.Files.Stores;
 /// </summary>
 internal interface IReadingStore : IDisposable
 {
+    /// <summary>What addresses in it begin with.</summary>
+    string Scheme { get; }
+
     /// <summary>Whom it asks, for errors: the host.</summary>
     string Host { get; }
 
@@ -78,10 +81,10 @@ internal interface IObjectStore : IReadingStore
     Task<IReadOnlyList<StorePart>> ListPartsAsync(ObjectName name, string upload, CancellationToken cancellation);
 }
 
-/// <summary>A key in a bucket.</summary>
-internal readonly record struct ObjectName(string Bucket, string Key)
+/// <summary>A key in a bucket of a store.</summary>
+internal readonly record struct ObjectName(string Scheme, string Bucket, string Key)
 {
-    public override string ToString() => $"s3://{Bucket}/{Key}";
+    public override string ToString() => $"{Scheme}://{Bucket}/{Key}";
 }
 
 /// <summary>What must hold for an object to be put.</summary>
@@ -110,6 +113,9 @@ internal sealed record StoreObject(string Key, long Length, string ETag, DateTim
 {
     /// <summary>What is read in place of the object; null for what is in the store.</summary>
     public byte[]? Content { get; init; }
+
+    /// <summary>The ETag that S3 gives such a content, where the store's own is another one and it keeps this beside it.</summary>
+    public string? Digest { get; init; }
 }
 
 /// <summary>A part of a listing.</summary>

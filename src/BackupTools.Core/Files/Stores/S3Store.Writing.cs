@@ -134,7 +134,7 @@ internal sealed partial class S3Store
         for (var more = true; more; )
         {
             var page = await AskAsync(
-                new ObjectName(bucket, prefix),
+                new ObjectName(Scheme, bucket, prefix),
                 () => _client.ListMultipartUploadsAsync(request, cancellation)
             );
             found.AddRange((page.MultipartUploads ?? []).Select(u => new StoreUpload(u.Key, u.UploadId)));

@@ -4,6 +4,7 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
 
@@ -71,6 +72,8 @@ internal sealed partial class S3Store : IObjectStore
             : new AmazonS3Client(config);
         _client.AfterResponseEvent += (_, e) => NoteClock(e);
     }
+
+    public string Scheme => StoreAddress.S3;
 
     public string Host { get; }
 

@@ -13,6 +13,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         _budget = new ReadAheadBudget(settings.ReadAhead);
         Requests = new StoreRequests(settings, verbose, cancellation);
         Index = new StoreIndex(
+            Store.Scheme,
             (bucket, prefix, after, most) =>
                 Requests.ListAsync(Store, bucket, prefix, after, most, cancellation).GetAwaiter().GetResult(),
             ReadSmall
@@ -62,7 +63,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
             throw new BackupException(
                 ErrorCode.Malformed,
                 $"{what.Length} bytes are more than such an object can have",
-                $"s3://{bucket}/{what.Key}"
+                $"{new ObjectName(Store.Scheme, bucket, what.Key)}"
             );
         }
         var content = new byte[what.Length];
@@ -128,12 +129,12 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         && char.IsAsciiLetterOrDigit(name[0])
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
 
-    private static DiskEntry EntryOf(StoreIndex.Node node)
+    private DiskEntry EntryOf(StoreIndex.Node node)
     {
         var modified = node.IsFolder ? Newest(node) : node.Object!.ModifiedUtc;
         var length = node.IsFolder ? 0 : node.Object!.Length;
         return new DiskEntry(
-            StoreAddress.Of($"s3:/{node.Name}"),
+            StoreAddress.Of($"{Store.Scheme}:/{node.Name}"),
             node.IsFolder ? DiskEntryKind.Directory : DiskEntryKind.File,
             length,
             modified,

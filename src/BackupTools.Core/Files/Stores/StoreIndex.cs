@@ -5,9 +5,11 @@ namespace BackupTools.Files.Stores;
 /// is listed once, in one go, when its first name is asked for. What is not published yet is not shown
 /// (<see cref="StoreMarks"/>).
 /// </summary>
+/// <param name="scheme">Of the store.</param>
 /// <param name="list">The objects of a bucket that begin with a prefix and come after a key, at most so many.</param>
 /// <param name="read">All bytes of a small object.</param>
 internal sealed class StoreIndex(
+    string scheme,
     Func<string, string, string?, int, ObjectPage> list,
     Func<string, StoreObject, byte[]> read
 )
@@ -138,7 +140,7 @@ internal sealed class StoreIndex(
         {
             _objects[NameOf(bucket, one.Key)] = one;
         }
-        var pending = StoreMarks.Pending(bucket, found, what => read(bucket, what));
+        var pending = StoreMarks.Pending(key => new ObjectName(scheme, bucket, key), found, what => read(bucket, what));
         foreach (var one in pending)
         {
             _pending[NameOf(bucket, one.Begin.Key)] = one;

@@ -51,7 +51,7 @@ internal static partial class StoreMarks
     /// <summary>The bundles among the objects that were begun and not ended.</summary>
     /// <exception cref="BackupException">Malformed, UnsupportedVersion; and what reading throws.</exception>
     public static IReadOnlyList<PendingBundle> Pending(
-        string bucket,
+        Func<string, ObjectName> name,
         IReadOnlyCollection<StoreObject> objects,
         Func<StoreObject, byte[]> read
     )
@@ -66,7 +66,7 @@ internal static partial class StoreMarks
         [
             .. begun
                 .Where(b => !ended.Contains(b.Key[..^BeginSuffix.Length] + EndSuffix))
-                .Select(b => Read(new ObjectName(bucket, b.Key), b, read(b))),
+                .Select(b => Read(name(b.Key), b, read(b))),
         ];
     }
 

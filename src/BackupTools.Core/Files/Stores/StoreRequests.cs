@@ -47,7 +47,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
         RunAsync(
             store,
             StoreVerb.List,
-            $"s3://{bucket}/{prefix}",
+            $"{new ObjectName(store.Scheme, bucket, prefix)}",
             // The first request of an operation looks for credentials, by ways of which not all can be stopped.
             (_, token) =>
                 Task.Run(() => store.ListAsync(bucket, prefix, after, most, token), CancellationToken.None)
@@ -66,7 +66,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
         RunAsync(
             store,
             StoreVerb.Get,
-            $"s3://{bucket}/{what.Key}",
+            $"{new ObjectName(store.Scheme, bucket, what.Key)}",
             async (alive, token) =>
             {
                 await store.ReadAsync(bucket, what, offset, buffer, alive, token).ConfigureAwait(false);

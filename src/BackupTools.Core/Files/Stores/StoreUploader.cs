@@ -56,7 +56,7 @@ internal sealed class StoreUploader(
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var parts = RangesOf(file.Length, partSize).Select(r => Digest(file, r, all, stop)).ToList();
-        if (StoreDigest.Bare(left.ETag) != StoreDigest.ETag(parts, isWhole))
+        if (StoreDigest.Bare(left.Digest ?? left.ETag) != StoreDigest.ETag(parts, isWhole))
         {
             return null;
         }

@@ -24,7 +24,7 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
     /// <summary>The time by the store's clock.</summary>
     public DateTimeOffset Now => DateTimeOffset.UtcNow + Store.ClockAhead;
 
-    public ObjectName NameOf(string key) => new(bucket, key);
+    public ObjectName NameOf(string key) => new(Store.Scheme, bucket, key);
 
     /// <summary>Ends what must still be done when a run is stopped.</summary>
     public static CancellationTokenSource Soon() => new(Last);
