@@ -175,9 +175,6 @@ public enum ErrorCode
     /// <summary>Used when an object lies in an archive, from which the store must bring it back before it can be read.</summary>
     ObjectArchived,
 
-    /// <summary>Used when a store cannot keep two writers apart, and nobody said that there is one only.</summary>
-    ConditionalWritesMissing,
-
     // ---- unsupported and source state --------------------------------------------------------------------------
 
     /// <summary>Used when a format version is newer (or older) than this version reads.</summary>
@@ -203,4 +200,7 @@ public enum ErrorCode
 
     /// <summary>Used when the state would not restore to a whole set of transactions.</summary>
     OpenTransaction,
+
+    /// <summary>Used when a store cannot keep two writers apart, and nobody said that there is one only.</summary>
+    ConditionalWritesMissing,
 }

@@ -27,8 +27,8 @@ internal sealed record FakeRequest(
             DateTimeStyles.AssumeUniversal
         );
 
-    /// <summary>The next request of a connection; null at its end.</summary>
-    public static async Task<FakeRequest?> ReadAsync(Stream stream, CancellationToken stop)
+    /// <summary>The next request of a connection, on whose <paramref name="back"/> it is said that it may go on; null at its end.</summary>
+    public static async Task<FakeRequest?> ReadAsync(Stream stream, Stream back, CancellationToken stop)
     {
         if (await ReadHeadAsync(stream, stop) is not { } head)
         {
@@ -44,7 +44,7 @@ internal sealed record FakeRequest(
         var body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
         if (headers.ContainsKey("Expect"))
         {
-            await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), stop);
+            await back.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), stop);
         }
         await stream.ReadExactlyAsync(body, stop);
         var words = lines[0].Split(' ');

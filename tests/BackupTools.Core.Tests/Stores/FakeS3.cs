@@ -131,7 +131,7 @@ internal sealed partial class FakeS3 : IDisposable
             {
                 await using var stream = await OpenAsync(client.GetStream());
                 await using var buffered = new BufferedStream(stream);
-                while (await FakeRequest.ReadAsync(buffered, _stop.Token) is { } request)
+                while (await FakeRequest.ReadAsync(buffered, stream, _stop.Token) is { } request)
                 {
                     _requests.Enqueue(request);
                     if (!await AnswerAsync(buffered, request))
