@@ -82,7 +82,7 @@ public sealed class CephWritingTests(CephFixture ceph)
     private static int Upload(DyingStore store, StoreSettings settings, string file)
     {
         using var host = new OperationHost { Stores = settings, StoreMaker = () => store };
-        var writer = new StoreWriter(host.Store, CephFixture.Bucket, "large", settings);
+        var writer = new StoreWriter(host.Store($"s3://{CephFixture.Bucket}"), CephFixture.Bucket, "large", settings);
         using var open = host.Disk.OpenRead(file);
         new StoreUploader(writer, settings, host.Progress, () => { }).Send(
             "large/x",

@@ -10,6 +10,7 @@ public sealed class StoreIndexTests
 
     private StoreIndex Index =>
         new(
+            "s3",
             (bucket, prefix, after, most) =>
             {
                 _asked.Add($"{bucket}:{prefix}:{after}:{most}");
