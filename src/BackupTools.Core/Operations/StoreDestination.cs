@@ -101,9 +101,16 @@ internal sealed class StoreDestination : IDestination
     {
         foreach (var left in _left.Values)
         {
-            Remove(left.Keys);
-            _writer.Delete(left.Begin.Key);
-            _host.Verbose?.Invoke($"removed what an interrupted run left behind: {left.Name}");
+            // Nobody sees it: where it may not be removed, it may stay.
+            Removal.Try(
+                () =>
+                {
+                    Remove(left.Keys);
+                    _writer.Delete(left.Begin.Key);
+                    _host.Verbose?.Invoke($"removed what an interrupted run left behind: {left.Name}");
+                },
+                text => _host.Warning?.Invoke($"{left.Name}, left by an interrupted run, stays hidden: {text}")
+            );
         }
         _left.Clear();
     }

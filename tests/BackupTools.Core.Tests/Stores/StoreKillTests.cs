@@ -85,6 +85,34 @@ public sealed class StoreKillTests : IDisposable
     }
 
     [Fact]
+    public void What_nobody_goes_on_with_is_removed_and_where_it_may_not_be_it_stays_hidden()
+    {
+        using var dead = EngineSandbox.Of(EngineNames.Spg);
+        using var box = EngineSandbox.Of(EngineNames.PowDb);
+        dead.Clock!.Now = box.Clock!.Now -= TimeSpan.FromMinutes(10);
+        dead.Chain();
+        box.Chain();
+        // The lease, the begin, the upload and a part of it.
+        Assert.False(DiesAfter(11, () => new StoreWriting(dead, Address, InParts(dead)).Copy()));
+        Assert.Single(_store.OpenUploads);
+        var writing = new StoreWriting(box, Address, InParts(box));
+        _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
+        Assert.Equal(3, writing.Copy().Copied.Count);
+        Assert.Contains("stays hidden", Assert.Single(writing.Warnings), StringComparison.Ordinal);
+        Assert.Equal(3, writing.Seen().Count);
+
+        _store.Misbehave = _ => Trouble.None;
+        Assert.Equal(3, writing.Copy().PresentCount);
+        Assert.Empty(_store.OpenUploads);
+        var names = StoreFolder.Files(box.Bundles, Prefix).Select(f => f.Key).ToList();
+        Assert.Equal(
+            names.Order(StringComparer.Ordinal),
+            _store.Keys.Where(k => !k.Contains("/.backuptools/", StringComparison.Ordinal))
+        );
+        Assert.Equal(7, _store.Keys.Count(k => k.Contains("/.backuptools/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_run_that_is_stopped_leaves_no_upload_and_no_lease()
     {
         using var box = EngineSandbox.Of(EngineNames.Spg);

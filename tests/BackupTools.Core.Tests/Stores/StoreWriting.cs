@@ -12,6 +12,8 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
 
     public List<string> Verbose { get; } = [];
 
+    public List<string> Warnings { get; } = [];
+
     /// <summary>Makes the store that copies go to; null for the one of the settings.</summary>
     public Func<IObjectStore>? Maker { get; set; }
 
@@ -23,6 +25,7 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
             Clock = box.Clock!,
             LockTimeout = TimeSpan.FromSeconds(30),
             Cancellation = cancellation,
+            Warning = Warnings.Add,
             Verbose = text =>
             {
                 lock (Verbose)
