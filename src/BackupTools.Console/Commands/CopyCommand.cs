@@ -11,10 +11,10 @@ internal static class CopyCommand
         var command = new Command("copy", "Copy what a second folder does not have yet, verified on the way.");
         var folder = new Argument<string>("FOLDER")
         {
-            Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+            Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
         };
         var destination = Options.DestinationPath(
-            "The second folder, made when it does not exist; or s3://BUCKET/PREFIX.",
+            "The second folder, made when it does not exist; or s3://BUCKET/PREFIX or az://CONTAINER/PREFIX.",
             "FOLDER"
         );
         var chainId = Options.ChainId("Only this chain.");

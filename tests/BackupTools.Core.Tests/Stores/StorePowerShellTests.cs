@@ -12,7 +12,7 @@ public sealed class StorePowerShellTests : IDisposable
 
     /// <summary>The assemblies of the SDK that a session has loaded, each with its load context.</summary>
     private const string Loaded = """
-        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -like 'AWSSDK*' }).ForEach({
+        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -match '^(AWSSDK|Azure)' }).ForEach({
             '{0} {1} {2}' -f [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($_).Name, $_.GetName().Name, $_.GetName().Version.Major
         }) | Sort-Object
         """;
@@ -98,7 +98,7 @@ public sealed class StorePowerShellTests : IDisposable
                 { Remove-ExpiredBackup $a -KeepLast 1 -ErrorAction Stop },
                 { Remove-ExpiredBackup -LiteralPath $a -KeepLast 1 -ErrorAction Stop },
                 { Get-BackupChain $a | Remove-ExpiredBackup -KeepLast 1 -ErrorAction Stop },
-                { Get-BackupChain az://container/x -ErrorAction Stop },
+                { Get-BackupChain gs://container/x -ErrorAction Stop },
                 { Get-BackupChain s3://user:pa55word@bucket/x -ErrorAction Stop },
                 { Get-BackupChain -LiteralPath s3://user:pa55word@bucket/x -ErrorAction Stop }
             ) {

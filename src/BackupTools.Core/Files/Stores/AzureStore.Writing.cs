@@ -151,22 +151,15 @@ internal sealed partial class AzureStore
             new ObjectName(Scheme, bucket, prefix),
             async () =>
             {
-                var found = new List<StoreUpload>();
-                var options = new GetBlobsOptions { Prefix = prefix, States = BlobStates.Uncommitted };
-                await foreach (
-                    var blob in _client
-                        .GetBlobContainerClient(bucket)
-                        .GetBlobsAsync(options, cancellation)
-                        .ConfigureAwait(false)
-                )
+                // Listed with those that are blobs already, which need not be told apart by what is said of them.
+                var all = await NamesAsync(bucket, prefix, BlobStates.Uncommitted, cancellation).ConfigureAwait(false);
+                if (all.Count > 0)
                 {
-                    // What has become a blob has an ETag.
-                    if (blob.Properties.ETag is null || $"{blob.Properties.ETag}".Length == 0)
-                    {
-                        found.Add(new StoreUpload(blob.Name, OnlyUpload));
-                    }
+                    all.ExceptWith(
+                        await NamesAsync(bucket, prefix, BlobStates.None, cancellation).ConfigureAwait(false)
+                    );
                 }
-                return found;
+                return [.. all.Select(name => new StoreUpload(name, OnlyUpload))];
             }
         );
 
@@ -185,6 +178,27 @@ internal sealed partial class AzureStore
                 return [.. list.Value.UncommittedBlocks.Select(PartOf).OfType<StorePart>()];
             }
         );
+
+    private async Task<HashSet<string>> NamesAsync(
+        string bucket,
+        string prefix,
+        BlobStates states,
+        CancellationToken cancellation
+    )
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        var options = new GetBlobsOptions { Prefix = prefix, States = states };
+        await foreach (
+            var blob in _client
+                .GetBlobContainerClient(bucket)
+                .GetBlobsAsync(options, cancellation)
+                .ConfigureAwait(false)
+        )
+        {
+            found.Add(blob.Name);
+        }
+        return found;
+    }
 
     private BlockBlobClient Blob(ObjectName name) =>
         _client.GetBlobContainerClient(name.Bucket).GetBlockBlobClient(name.Key);
