@@ -22,7 +22,7 @@ BeforeAll {
 
     # The assemblies that the module brings and that a session has loaded, each with its load context.
     $loaded = @'
-[AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.Location.StartsWith([IO.Path]::GetDirectoryName($ours)) }).ForEach({
+[AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.Location.StartsWith([IO.Path]::Combine([IO.Path]::GetDirectoryName($ours), 'module')) }).ForEach({
     '{0} {1}' -f [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($_).Name, $_.GetName().Name
 }) | Sort-Object
 '@
