@@ -73,6 +73,48 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
         (Get-Completion ($_ -f $folder)).CompletionText | Should -Contain "$($EndAt[2])"
     }
 
+    It 'offers targets of the chains that a variable holds: <_>' -ForEach @(
+        '$given | Restore-BackupChain -ToPosition '
+        '$given | Where-Object Valid | Restore-BackupChain -ToPosition '
+        'Restore-BackupChain -InputObject $given -DestinationPath x -ToPosition '
+        'Restore-BackupChain $place x -ToPosition '
+        'Get-BackupChain $place | Test-BackupChain -ToPosition '
+        '$place | Test-BackupChain -ToPosition '
+    ) {
+        # A Tab sees the session's own variables, not those of a test.
+        $global:given = Get-SampleChain $sample 2
+        $global:place = $sample.Destination
+        try {
+            $found = (Get-Completion $_).CompletionText
+            $found | Should -Contain "$($EndAt[2])"
+            if ($_ -match 'given' -and $Chains -gt 1) {
+                $found | Should -Not -Contain "$($EndAt[0])"
+            }
+        } finally {
+            Remove-Variable -Name given, place -Scope Global
+        }
+    }
+
+    It 'offers only what -ChainId leaves' {
+        $id = (Get-SampleChain $sample 2).ChainId
+        $found = (Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ChainId $id -ToPosition ").CompletionText
+        $found | Should -Contain "$($EndAt[2])"
+        if ($Chains -gt 1) {
+            $found | Should -Not -Contain "$($EndAt[0])"
+        }
+        Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ChainId 000000000000 -ToPosition " |
+            Where-Object -Property ResultType -EQ -Value ParameterValue | Should -BeNullOrEmpty
+        (Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ChainId $($id.Substring(0, 4))").CompletionText | Should -Contain $id
+    }
+
+    It 'offers only what -Database of the command before leaves' {
+        $name = $chain[0].Database
+        (Get-Completion "Get-BackupChain '$folder' -Database '$($name[0])*' | Restore-BackupChain -ToPosition ").CompletionText |
+            Should -Contain "$($EndAt[2])"
+        Get-Completion "Get-BackupChain '$folder' -Database 'other*' | Restore-BackupChain -ToPosition " |
+            Where-Object -Property ResultType -EQ -Value ParameterValue | Should -BeNullOrEmpty
+    }
+
     It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'Merge-BackupChain -LiteralPath', 'Copy-BackupChain -LiteralPath', 'Remove-ExpiredBackup -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
         (Get-Completion "$_ '$folder' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
     }

@@ -283,6 +283,64 @@ Describe 'Rows of a CSV file' {
             Should -Throw -ExpectedMessage '*does not say where the database is*'
     }
 
+    It 'have empty cells for what is not given, the engine''s too' {
+        $samples = 'SPG', 'SQLite', 'PowDB', 'Grafeo', 'Alopex' | ForEach-Object { New-Sample $_ }
+        $rows = foreach ($sample in $samples) {
+            [pscustomobject]@{
+                FullName = ConvertTo-NativePath $sample.Source; DestinationPath = ConvertTo-NativePath $sample.Destination
+                Engine = ''; WalPath = ''; IncludeWal = ''; NoCursor = ''; ForgetDestination = ''; EngineLayout = ''; FullIfNeeded = ''; AllowEmpty = ''
+            }
+        }
+        # The one cell that PowDB asks for.
+        $rows[2].IncludeWal = 'yes'
+        $rows | Export-Csv -LiteralPath "$($samples[0].Folder)/jobs.csv"
+        (Import-Csv -LiteralPath "$($samples[0].Folder)/jobs.csv" | New-FullBackup -ErrorAction Stop).Engine | Select-Object -Unique |
+            Should -Be $samples.Case.Engine
+        foreach ($sample in $samples) {
+            Set-SampleState $sample 1
+        }
+        (Import-Csv -LiteralPath "$($samples[0].Folder)/jobs.csv" | New-IncrementalBackup -ErrorAction Stop).Engine | Should -Be $samples.Case.Engine
+    }
+
+    It 'are restored, copied and merged each to its own place' {
+        $samples = 'SPG', 'SQLite', 'PowDB', 'Grafeo', 'Alopex' | ForEach-Object { New-SampleChain $_ }
+        $csv = "$($samples[0].Folder)/rows.csv"
+        foreach ($verb in 'Copy', 'Merge', 'Restore') {
+            $to = @{ Copy = 'c'; Merge = 'm'; Restore = 'r' }[$verb]
+            $rows = foreach ($sample in $samples) {
+                [pscustomobject]@{
+                    FullName = ConvertTo-NativePath $sample.Destination
+                    DestinationPath = "$($sample.Native)/$to$($verb -eq 'Restore' ? "/$($sample.Case.Restored)" : '')"
+                    # Of Alopex each snapshot is a chain; an empty cell leaves the choice open, as where no column is.
+                    ChainId = $verb -ne 'Copy' -and $sample.Case.Engine -ne 'Grafeo' ? (Get-SampleChain $sample 2).ChainId : ''
+                }
+            }
+            $rows | Export-Csv -LiteralPath $csv
+            $made = Import-Csv -LiteralPath $csv | & "$verb-BackupChain" -ErrorAction Stop
+            foreach ($sample in $samples) {
+                Test-Path -LiteralPath "$($sample.Folder)/$to" | Should -BeTrue
+                @($made).Where({ $_.FullName.StartsWith("$($sample.Native)/$to", 'Ordinal') }).Count | Should -BeGreaterThan 0
+            }
+        }
+        foreach ($sample in $samples) {
+            Test-RestoredState $sample 2 | Should -BeTrue -Because $sample.Case.Engine
+            (Test-BackupChain -LiteralPath "$($sample.Folder)/c").IsValid | Should -Not -Contain $false
+            @(Test-BackupChain -LiteralPath "$($sample.Folder)/m")[-1].EndPosition | Should -Be $sample.Case.EndAt[2]
+        }
+        # Once more, as jobs: one of all rows, which does each once.
+        $job = Import-Csv -LiteralPath $csv | Restore-BackupChain -Force -AsJob
+        @($job).Count | Should -Be 1
+        @($job | Receive-Job -Wait).Count | Should -Be $samples.Count
+    }
+
+    It 'are refused where two have one destination' {
+        $sample = New-SampleChain SPG
+        $other = New-SampleChain SQLite
+        $rows = $sample, $other | ForEach-Object { [pscustomobject]@{ FullName = ConvertTo-NativePath $_.Destination; DestinationPath = "$($sample.Native)/r.db" } }
+        { $rows | Restore-BackupChain -ErrorAction Stop } | Should -Throw -ErrorId 'ChainIsAmbiguous*'
+        Test-Path -LiteralPath "$($sample.Folder)/r.db" | Should -BeFalse
+    }
+
     It 'are refused where a cell is neither true nor false' {
         $row = [pscustomobject]@{ FullName = 'x'; DestinationPath = 'y'; IncludeWal = 'perhaps' }
         { $row | New-FullBackup -ErrorAction Stop } | Should -Throw -ExpectedMessage '*neither true nor false*'

@@ -10,9 +10,12 @@ internal static class ReportTimeline
 {
     private const double Left = 6;
     private const double Right = 986;
-    private const double Lane = 58;
+    private const double Lane = 64;
     private const double Tallest = 30;
     private const double Top = 4;
+
+    /// <summary>The cross over the tallest bar stands between the bar and the chain's name.</summary>
+    private const double NameAbove = 16;
 
     private static readonly TimeSpan[] Steps =
     [
@@ -97,7 +100,7 @@ internal static class ReportTimeline
         // A label that would run out of the picture ends at its edge instead.
         var (labelX, anchor) = labelAt > 620 ? (Right + 8, "end") : (labelAt, "start");
         page.Add(
-            $"<g>\n<text class=\"lane\" x=\"{labelX:0.#}\" y=\"{y - Tallest - 6}\" text-anchor=\"{anchor}\">{chain.ChainId}"
+            $"<g>\n<text class=\"lane\" x=\"{labelX:0.#}\" y=\"{y - Tallest - NameAbove}\" text-anchor=\"{anchor}\">{chain.ChainId}"
         );
         page.Add(
             $"<tspan class=\"quiet\" dx=\"8\">{ReportText.Size(chain.Length)} in {ReportPage.Count(chain.Bundles.Count, "bundle")}</tspan></text>\n"

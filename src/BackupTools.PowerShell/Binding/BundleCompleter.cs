@@ -35,7 +35,8 @@ public abstract class BundleCompleter : IArgumentCompleter
         try
         {
             var typed = (wordToComplete ?? "").Trim('\'', '"');
-            return InOrder(ReadChainsAt([.. PathsOf(commandName, fakeBoundParameters, commandAst)]))
+            var source = new TypedSource(commandName, parameterName, fakeBoundParameters, commandAst);
+            return InOrder(ReadChainsAt(source.Paths).Where(source.Means))
                 .SelectMany(Offers)
                 .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
@@ -69,47 +70,6 @@ public abstract class BundleCompleter : IArgumentCompleter
     {
         var text = position.ToString(CultureInfo.InvariantCulture);
         return new Offer(text, text, tip);
-    }
-
-    /// <summary>The folder of the bundles: -DestinationPath while backing up, else what is to be tested or restored.</summary>
-    private static IEnumerable<string> PathsOf(string command, IDictionary bound, CommandAst typed)
-    {
-        var isBackup = command.Contains("New-", StringComparison.OrdinalIgnoreCase);
-        var value = isBackup ? bound["DestinationPath"] : bound["InputObject"] ?? bound["LiteralPath"] ?? bound["Path"];
-        value ??= isBackup ? null : PipedFrom(typed);
-        foreach (var item in LanguagePrimitives.GetEnumerable(value) ?? new[] { value })
-        {
-            var path =
-                item is PSObject { BaseObject: ChainInfo chain } ? chain.FullName
-                : item is ChainInfo direct ? direct.FullName
-                : item?.ToString();
-            if (path is { Length: > 0 })
-            {
-                yield return path;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Where the command before in the pipe looks: its path, when that is written out. Nothing is run for a Tab.
-    /// </summary>
-    private static string? PipedFrom(CommandAst typed)
-    {
-        if (typed.Parent is not PipelineAst pipeline || pipeline.PipelineElements[0] == typed)
-        {
-            return null;
-        }
-        switch (pipeline.PipelineElements[0])
-        {
-            case CommandExpressionAst { Expression: StringConstantExpressionAst text }:
-                return text.Value;
-            case CommandAst source:
-                var found = StaticParameterBinder.BindCommand(source).BoundParameters;
-                return (found.GetValueOrDefault("LiteralPath") ?? found.GetValueOrDefault("Path"))?.ConstantValue
-                    as string;
-            default:
-                return null;
-        }
     }
 
     private static List<ChainInfo> ReadChainsAt(IReadOnlyList<string> paths)

@@ -167,6 +167,46 @@ public sealed partial class ReportPageTests
     }
 
     [Fact]
+    public void No_cross_is_drawn_over_the_name_of_a_chain()
+    {
+        var damaged = SampleReport.Hours(9, state: BundleStatus.Damaged);
+        var chains = new[] { damaged, [DamagedFull(), .. damaged[1..]], [DamagedFull()] };
+        var document = XDocument.Parse(
+            Render(SampleReport.Database(chains: chains.Select(c => SampleReport.Chain(c)).ToArray()))
+        );
+        var lanes = document.Descendants("g").Where(g => g.Elements("text").Any()).ToList();
+        Assert.Equal(3, lanes.Count);
+        var above = 0.0;
+        foreach (var lane in lanes)
+        {
+            var name = Number(lane.Elements("text").First().Attribute("y")!.Value);
+            // Letters of 12.5 px reach 3 px below their line and 10 px above it.
+            Assert.InRange(name - 10, above, double.MaxValue);
+            foreach (var cross in lane.Elements("path").Where(p => p.Attribute("class")!.Value == "cross"))
+            {
+                Assert.InRange(Number(cross.Attribute("d")!.Value.Split(' ')[1]), name + 3, double.MaxValue);
+            }
+            above = lane.Elements("rect")
+                .Max(r => Number(r.Attribute("y")!.Value) + Number(r.Attribute("height")!.Value));
+        }
+        Assert.True(lanes.Skip(1).All(l => l.Elements("path").Any(p => p.Attribute("class")!.Value == "cross")));
+
+        static BundleStatus DamagedFull()
+        {
+            var full = SampleReport.Hours(9)[0];
+            return new BundleStatus
+            {
+                Kind = full.Kind,
+                State = BundleStatus.Damaged,
+                CreatedUtc = full.CreatedUtc,
+                Length = full.Length,
+                Name = full.Name,
+                EndPosition = full.EndPosition,
+            };
+        }
+    }
+
+    [Fact]
     public void Nothing_is_drawn_outside_of_the_picture()
     {
         var chains = new[] { SampleReport.Hours(1), SampleReport.Hours(30), SampleReport.Hours(8760) };
