@@ -137,6 +137,12 @@ Describe 'Export-BackupReport of trouble' {
         $text | Should -Match 'ChecksumMismatch'
     }
 
+    It 'says where nothing can be restored' {
+        Remove-Item -LiteralPath $sample.Bundles[0].FullName
+        $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page
+        $report | Out-String -Width 300 | Should -Match 'NOT VALID  SPG shop, newest restorable state none\b'
+    }
+
     It 'shows a gap without any test' {
         Remove-Item -LiteralPath $sample.Bundles[1].FullName
         $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page

@@ -30,6 +30,25 @@ Describe 'A piped set of <Engine> bundles' -ForEach $engines {
         @($reports)[-1].Plan.Count | Should -Be ($Chains -eq 1 ? 3 : 1)
     }
 
+    It 'is listed and reported as its chains: <_>' -ForEach @(
+        'Get-ChildItem -LiteralPath $sample.Destination'
+        'Get-BundleHeader -Path $pattern'
+        '(Get-BackupChain -LiteralPath $sample.Destination).Bundles'
+    ) {
+        $set = . ([scriptblock]::Create($_))
+        $listed = @($set | Get-BackupChain -ErrorAction Stop)
+        $listed.ChainId | Should -Be (Get-BackupChain -LiteralPath $sample.Destination).ChainId
+        $listed.IsValid | Should -Not -Contain $false
+        $listed[-1].BundleCount | Should -Be ($Chains -eq 1 ? 3 : 1)
+        # SQLite's bundles lie in a folder of their database, which stands for them.
+        $listed[-1].FullName | Should -BeIn (ConvertTo-NativePath $sample.Destination), "$(ConvertTo-NativePath $sample.Destination)/shop.db"
+        @($sample.Bundles[0] | Get-BackupChain).BundleCount | Should -Be 1
+        $report = $set | Export-BackupReport -DestinationPath "$($sample.Folder)/set.html"
+        $report.IsHealthy | Should -BeTrue
+        $report.Databases.Count | Should -Be 1
+        $report.Databases[0].RestorableUtc | Should -Be $sample.Bundles[2].CreatedUtc
+    }
+
     It 'is restored as its newest state: <_>' -ForEach @(
         'Get-ChildItem -LiteralPath $sample.Destination'
         'Get-BundleHeader -Path $pattern'

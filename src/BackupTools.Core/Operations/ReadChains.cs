@@ -14,16 +14,23 @@ public static class ReadChains
     /// <param name="recurse">Look into the folders below as well.</param>
     /// <param name="engine">Only this engine's chains; null for all.</param>
     /// <param name="host">The front end.</param>
+    /// <param name="only">The bundles that count, full names; null for all. See <see cref="BundleSets"/>.</param>
     /// <exception cref="BackupException">PathNotFound, UnknownEngine.</exception>
-    public static IEnumerable<ChainReading> Read(string path, bool recurse, string? engine, OperationHost host)
+    public static IEnumerable<ChainReading> Read(
+        string path,
+        bool recurse,
+        string? engine,
+        OperationHost host,
+        IReadOnlyCollection<string>? only = null
+    )
     {
         var engines = host.Engines.Candidates(engine);
         var any = false;
         // With -Recurse bundles are met again in folders of their own, alone: what was listed with its chain stays so.
         var listed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var folder in BundleFolder.Walk(path, recurse, host.Disk))
+        foreach (var folder in BundleFolder.Walk(path, recurse && only is null, host.Disk))
         {
-            var found = BundleFolder.Read(folder, engines, host.Context);
+            var found = BundleFolder.Read(folder, engines, host.Context, only);
             foreach (var chain in found.Chains)
             {
                 if (!listed.IsSupersetOf(chain.Bundles.Select(b => b.FullName)))

@@ -58,12 +58,14 @@ public sealed class GetBackupChainCommand : BackupCommandBase
         _unknown.UnionWith((Database ?? []).Where(name => !WildcardPattern.ContainsWildcardCharacters(name)));
     }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord() => PerPath(Path, LiteralPath, Read);
+    /// <summary>Only collects: bundles that were piped one by one are the chains of their set.</summary>
+    protected override void ProcessRecord() => PerChoice(null, Path, LiteralPath, null, Read);
 
-    /// <summary>Which chains are the newest is known when all are read.</summary>
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(Read);
+        // Which chains are the newest is known when all are read.
         var newest = _waiting
             .GroupBy(c => (c.Engine, c.Database, c.FullName))
             .SelectMany(database => database.TakeLast(Last ?? 0))
@@ -84,12 +86,12 @@ public sealed class GetBackupChainCommand : BackupCommandBase
         }
     }
 
-    private void Read(string path, bool isNamed) =>
+    private void Read(ChainChoice choice) =>
         Pump.Stream(
-            $"Reading the chains in {path}",
+            $"Reading the chains in {choice.Path}",
             Environment.ProcessorCount,
-            host => ReadChains.Read(path, Recurse, Engine, host),
-            reading => Emit(reading, path)
+            host => ReadChains.Read(choice.Path, Recurse, Engine, host, choice.Bundles),
+            reading => Emit(reading, choice.Path)
         );
 
     private void Emit(ChainReading reading, string path)
