@@ -115,6 +115,12 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
             Where-Object -Property ResultType -EQ -Value ParameterValue | Should -BeNullOrEmpty
     }
 
+    It 'offers -Database the names that are there, and -NewerThan the times' {
+        (Get-Completion "Get-BackupChain -LiteralPath '$folder' -Database ").CompletionText | Should -BeExactly $chain[0].Database
+        (Get-Completion "Get-BackupChain -LiteralPath '$folder' -NewerThan ").Count |
+            Should -Be @($sample.Bundles.CreatedUtc | Select-Object -Unique).Count
+    }
+
     It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'Merge-BackupChain -LiteralPath', 'Copy-BackupChain -LiteralPath', 'Remove-ExpiredBackup -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
         (Get-Completion "$_ '$folder' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
     }
@@ -134,6 +140,20 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
 }
 
 Describe 'Completion' {
+    It 'puts a name into quotes that needs them' {
+        $sample = New-Sample SPG
+        $name = 'Anna''s shop [1]'
+        foreach ($kind in 'db', 'wal') {
+            Move-Item -LiteralPath "$($sample.Native)/db/shop.$kind" -Destination "$($sample.Native)/db/$name.$kind"
+        }
+        $null = New-FullBackup -LiteralPath "$($sample.Folder)/db/$name.db" -DestinationPath $sample.Destination
+        $text = "Get-BackupChain -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' -Database "
+        $offered = (Get-Completion $text).CompletionText
+        # A Tab and Enter find it, brackets and all.
+        (. ([scriptblock]::Create("$text$offered -ErrorAction Stop"))).Database | Should -BeExactly $name
+        (Get-Completion "$($text)an").CompletionText | Should -BeExactly $offered
+    }
+
     It 'offers the engines' {
         (Get-Completion 'New-FullBackup -Engine ').CompletionText | Sort-Object | Should -Be ('Alopex', 'Grafeo', 'PowDB', 'SPG', 'SQLite')
     }

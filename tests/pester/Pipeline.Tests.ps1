@@ -357,6 +357,7 @@ Describe 'Rows of a CSV file' {
         $other = New-SampleChain SQLite
         $rows = $sample, $other | ForEach-Object { [pscustomobject]@{ FullName = ConvertTo-NativePath $_.Destination; DestinationPath = "$($sample.Native)/r.db" } }
         { $rows | Restore-BackupChain -ErrorAction Stop } | Should -Throw -ErrorId 'ChainIsAmbiguous*'
+        $Error[0].ErrorDetails.RecommendedAction | Should -BeLike '*a destination of its own*'
         Test-Path -LiteralPath "$($sample.Folder)/r.db" | Should -BeFalse
     }
 

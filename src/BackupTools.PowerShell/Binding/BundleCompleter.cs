@@ -41,7 +41,7 @@ public abstract class BundleCompleter : IArgumentCompleter
                 .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
                 .Select(offer => new CompletionResult(
-                    offer.Text,
+                    Quoted(offer.Text),
                     offer.Label,
                     CompletionResultType.ParameterValue,
                     offer.Tip
@@ -62,6 +62,12 @@ public abstract class BundleCompleter : IArgumentCompleter
 
     /// <summary>One value: what is inserted, what the list shows, and its tooltip.</summary>
     private protected sealed record Offer(string Text, string Label, string Tip);
+
+    /// <summary>As it has to be typed: names of databases may be anything.</summary>
+    private static string Quoted(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || ":.-_".Contains(c))
+            ? text
+            : $"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'";
 
     private protected static Offer AtEnd(BundleInfo bundle) =>
         At(bundle.EndPosition, $"{ReportText.Time(bundle.CreatedUtc)} {bundle.Kind} {bundle.Name}");

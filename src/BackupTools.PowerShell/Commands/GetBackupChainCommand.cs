@@ -36,11 +36,13 @@ public sealed class GetBackupChainCommand : BackupCommandBase
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseCompleter))]
     public string[]? Database { get; set; }
 
     /// <summary>Only chains with a bundle newer than this: a DateTime, a DateTimeOffset or ISO 8601 text.</summary>
     [Parameter]
     [PointInTimeTransformation]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
     public DateTimeOffset? NewerThan { get; set; }
 
     /// <summary>Only the newest N chains of each database in each folder.</summary>
@@ -55,7 +57,11 @@ public sealed class GetBackupChainCommand : BackupCommandBase
     {
         base.BeginProcessing();
         _names = Database?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
-        _unknown.UnionWith((Database ?? []).Where(name => !WildcardPattern.ContainsWildcardCharacters(name)));
+        _unknown.UnionWith(
+            (Database ?? [])
+                .Where(name => !WildcardPattern.ContainsWildcardCharacters(name))
+                .Select(WildcardPattern.Unescape)
+        );
     }
 
     /// <summary>Only collects: bundles that were piped one by one are the chains of their set.</summary>

@@ -107,7 +107,8 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
                     throw new BackupException(
                         ErrorCode.ChainIsAmbiguous,
                         $"{several.Count()} chains were given for one destination",
-                        second
+                        second,
+                        recommendation: "Restore one at a time, or each to a destination of its own: Get-BackupChain -Database NAME -Last 1 finds one."
                     )
             );
         }
