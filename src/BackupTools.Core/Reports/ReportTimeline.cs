@@ -119,9 +119,7 @@ internal static class ReportTimeline
             page.Add(
                 $"<path class=\"base\" d=\"M{previous:0.#} {y} H{before:0.#}\"/><path class=\"gap\" d=\"M{before:0.#} {y} H{after:0.#}\"/>"
             );
-            page.Add(
-                $"<text class=\"mark\" x=\"{(before + after) / 2:0.#}\" y=\"{y - 6}\" text-anchor=\"middle\">gap</text>\n"
-            );
+            Mark(page, before, after, y);
             previous = after;
         }
         page.Add($"<path class=\"base\" d=\"M{previous:0.#} {y} H{scale.At(ordered[^1].CreatedUtc):0.#}\"/>\n");
@@ -130,6 +128,17 @@ internal static class ReportTimeline
             Bar(page, [.. spot], spot.Key.X, y, largest);
         }
         page.Add($"</g>\n");
+    }
+
+    /// <summary>The word for a gap: in it, where it is wide enough, else beside it.</summary>
+    private static void Mark(HtmlText page, double before, double after, double y)
+    {
+        const double room = 34;
+        var (x, anchor) =
+            after - before >= room ? ((before + after) / 2, "middle")
+            : after + room <= Right ? (after + 7, "start")
+            : (before - 7, "end");
+        page.Add($"<text class=\"mark\" x=\"{x:0.#}\" y=\"{y - 6}\" text-anchor=\"{anchor}\">gap</text>\n");
     }
 
     private static void Bar(HtmlText page, IReadOnlyList<BundleStatus> bundles, double x, double y, Largest largest)

@@ -166,6 +166,59 @@ public sealed partial class ReportPageTests
         Assert.Equal("gap", marks.Single().Value);
     }
 
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(5)]
+    [InlineData(0)]
+    public void The_word_for_a_gap_can_be_read_however_narrow_it_is(int hoursSince)
+    {
+        var gap = SampleReport.Hours(3, state: BundleStatus.AfterGap);
+        // Since then there is another chain, so that the gap is the narrower the longer ago it was.
+        var chains = new[] { Shifted(gap, -hoursSince), SampleReport.Hours(1) };
+        var lane = XDocument
+            .Parse(Render(SampleReport.Database(chains: chains.Select(c => SampleReport.Chain(c)).ToArray())))
+            .Descendants("g")
+            .First();
+        var word = lane.Elements("text").Single(t => t.Attribute("class")!.Value == "mark");
+        // Three letters of 12 px.
+        const double width = 24;
+        var x = Number(word.Attribute("x")!.Value);
+        var left =
+            x
+            - (
+                width
+                * word.Attribute("text-anchor")!.Value switch
+                {
+                    "start" => 0,
+                    "middle" => 0.5,
+                    _ => 1,
+                }
+            );
+        Assert.InRange(left, 0, 1000 - width);
+        Assert.All(
+            lane.Elements("rect")
+                .Select(r => (At: Number(r.Attribute("x")!.Value), Width: Number(r.Attribute("width")!.Value))),
+            bar =>
+                Assert.True(
+                    bar.At + bar.Width <= left || bar.At >= left + width,
+                    $"a bar at {bar.At}, the word at {left}"
+                )
+        );
+
+        static BundleStatus[] Shifted(BundleStatus[] bundles, int hours) =>
+            bundles
+                .Select(b => new BundleStatus
+                {
+                    Kind = b.Kind,
+                    State = b.State,
+                    CreatedUtc = b.CreatedUtc.AddHours(hours),
+                    Length = b.Length,
+                    Name = b.Name,
+                    EndPosition = b.EndPosition,
+                })
+                .ToArray();
+    }
+
     [Fact]
     public void No_cross_is_drawn_over_the_name_of_a_chain()
     {
