@@ -184,7 +184,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
             Should -Be $Chains
     }
 
-    It 'are read in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 100 }, @{ Width = 120 } {
+    It 'are read in <Width> columns' -ForEach (80, 83, 87, 94, 100, 107, 120).ForEach({ @{ Width = $_ } }) {
         $page = ConvertTo-NativePath "$($sample.Folder)/report.html"
         if (Test-BackupChain -LiteralPath $sample.Destination -Quiet) {
             Set-Damage $sample.Bundles[2].FullName
@@ -228,6 +228,26 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
         $lines = ($sample.Bundles | Format-Table | Out-String -Width 79) -split '\r?\n'
         foreach ($name in $sample.Bundles.Name.Where({ $_.Length -le 37 })) {
             $lines.Where({ $_.Contains($name) }).Count | Should -Be 1 -Because ($lines -join "`n")
+        }
+    }
+
+    It 'have positions that no line breaks, in <_> columns' -ForEach 79, 82, 90, 120 {
+        # A log of 90 megabytes where it is narrow, else one of gigabytes.
+        $position = $_ -lt 82 ? 94711123 : 4711123456
+        $given = @{ }
+        foreach ($property in $sample.Bundles[2].GetType().GetProperties().Where({ $_.CanWrite })) {
+            $given[$property.Name] = $property.Name -eq 'EndPosition' ? $position : $sample.Bundles[2].($property.Name)
+        }
+        [BackupTools.Reports.BundleInfo] $given | Format-Table | Out-String -Width $_ | Should -Match " $position\b"
+    }
+
+    It 'have every column in the view Wide, in 120 columns' {
+        $finding = [BackupTools.Reports.ProblemInfo] @{ Severity = 'Error'; Code = 'EncryptedNotSupported'; Message = 'm' * 50; FullName = '/b/0000000000000002-0000000000000002.ltx' }
+        foreach ($objects in $sample.Bundles, $chain, $drill, $finding) {
+            $text = $objects | Format-Table -View Wide | Out-String -Width 119
+            $text | Should -Match '(?m)^[- ]+-{3,}'
+            $text | Should -Match ($objects -eq $finding ? 'EncryptedNotSupported m+ 0+2-0+2\.ltx' : '\bEnd\b')
+            $text | Should -Not -Match '(?m)^.{120,}$'
         }
     }
 
