@@ -205,6 +205,14 @@ Describe 'Where Export-BackupReport writes' {
         Get-Content -LiteralPath $page | Should -Be 'precious'
     }
 
+    It 'into no folder, and asks for the name of the file' {
+        $target = New-TestFolder
+        Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $target -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $errors[0].FullyQualifiedErrorId | Should -BeExactly "DestinationNotRecognised,$command"
+        $errors[0].ErrorDetails.RecommendedAction | Should -BeExactly 'Name the file to write in it.'
+        Get-ChildItem -LiteralPath $target -Force | Should -BeNullOrEmpty
+    }
+
     It 'into a folder that it makes' {
         $page = "$(New-TestFolder)/new/report.html"
         $null = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page

@@ -140,6 +140,15 @@ public static class ExportReport
         {
             return;
         }
+        if (entry.Kind == DiskEntryKind.Directory)
+        {
+            throw new BackupException(
+                ErrorCode.DestinationNotRecognised,
+                "the destination is a folder",
+                path,
+                recommendation: "Name the file to write in it."
+            );
+        }
         if (entry.Kind == DiskEntryKind.File)
         {
             using var file = disk.OpenRead(path);
