@@ -9,7 +9,7 @@
              operation of every engine beside this system; needs bash and Debian's package wine.
     Pack     stages out/BackupTools/<version> from what was built last, and packs out/BackupTools.<version>.nupkg.
     Package  builds, packs that, and packs the console program for each system:
-             out/backuptools-<version>-<system>.tar.gz or .zip.
+             out/backuptools-<version>-<system>.tar.gz or .zip; and Core as a library: out/library/BackupTools.Core.<version>.nupkg.
     Help     makes the help file of the module from docs/help; needs Microsoft.PowerShell.PlatyPS.
     Demo     backs up, damages, tests and restores a sample database.
     Bench    runs the benchmarks in tests/benchmarks.
@@ -177,6 +177,8 @@ foreach ($name in $Task) {
             Invoke-Build -Configuration $Configuration
             Invoke-Pack -OutputPath $OutputPath -Certificate $Certificate
             Invoke-Archive -OutputPath $OutputPath
+            dotnet pack "$PSScriptRoot/src/BackupTools.Core" --configuration Release --output "$OutputPath/library" --nologo --verbosity quiet
+            Get-Item -Path "$OutputPath/library/*.nupkg"
         }
         'Help' { Invoke-Help }
         'Demo' { dotnet run --project "$PSScriptRoot/src/BackupTools.Console" --configuration $Configuration -- demo }

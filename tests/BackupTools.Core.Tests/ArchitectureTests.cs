@@ -206,6 +206,20 @@ public sealed partial class ArchitectureTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>Only the reports, whose properties are frozen, and what the operating system gives know the other type.</summary>
+    [Fact]
+    public void Times_in_Core_have_an_offset()
+    {
+        var wrong =
+            from file in Sources("src/BackupTools.Core")
+            where
+                !file.Contains("/Reports/", StringComparison.Ordinal)
+                && !file.Contains("/Native/", StringComparison.Ordinal)
+            where Regex.IsMatch(WithoutComments(Text(file)), @"\bDateTime\b(?!\.)")
+            select file;
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public void Core_depends_on_the_packages_that_the_documentation_names() =>
         Assert.Equal(
@@ -219,7 +233,11 @@ public sealed partial class ArchitectureTests
                 "System.IO.Hashing",
             ],
             Regex
-                .Matches(Text("src/BackupTools.Core/BackupTools.Core.csproj"), "<PackageReference Include=\"([^\"]+)\"")
+                // An analyzer comes with nothing.
+                .Matches(
+                    Text("src/BackupTools.Core/BackupTools.Core.csproj"),
+                    "<PackageReference Include=\"([^\"]+)\" />"
+                )
                 .Select(m => m.Groups[1].Value)
         );
 

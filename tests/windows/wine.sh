@@ -3,8 +3,9 @@
 set -uo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
-# Write-xor-execute and Wine do not get along; its debugger would turn a crash into exit code 0.
-export WINEPREFIX=$work/prefix WINEDEBUG=-all WINEDLLOVERRIDES=winedbg.exe=d DOTNET_EnableWriteXorExecute=0
+# Write-xor-execute and Wine do not get along; its debugger would turn a crash into exit code 0. In the locale C it has no
+# names of files beyond ASCII.
+export LC_ALL=C.UTF-8 WINEPREFIX=$work/prefix WINEDEBUG=-all WINEDLLOVERRIDES=winedbg.exe=d DOTNET_EnableWriteXorExecute=0
 trap 'wineserver=$(command -v wineserver || echo /usr/lib/wine/wineserver); "$wineserver" -k >/dev/null 2>&1; rm -rf "$work"' EXIT
 wine wineboot -i >/dev/null 2>&1 </dev/null
 wine winecfg -v win10 >/dev/null 2>&1 </dev/null

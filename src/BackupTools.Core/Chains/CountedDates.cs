@@ -13,7 +13,7 @@ internal static class CountedDates
     /// </summary>
     /// <param name="points">Restore points of one database.</param>
     /// <param name="now">The clock; no date after it is believed.</param>
-    public static IReadOnlyList<IReadOnlyList<(BundleHeader Bundle, DateTime? Date)>> Of(
+    public static IReadOnlyList<IReadOnlyList<(BundleHeader Bundle, DateTimeOffset? Date)>> Of(
         IEnumerable<BundleHeader> points,
         DateTimeOffset now
     )
@@ -26,18 +26,18 @@ internal static class CountedDates
             : [Dated(ordered, possible), Dated(ordered, agreeing)];
     }
 
-    private static List<(BundleHeader Bundle, DateTime? Date)> Dated(
+    private static List<(BundleHeader Bundle, DateTimeOffset? Date)> Dated(
         List<BundleHeader> ordered,
         List<BundleHeader> believed
     )
     {
         var isBelieved = believed.ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
         var date = believed.Count > 0 ? believed[0].CreatedUtc : (DateTimeOffset?)null;
-        var dated = new List<(BundleHeader, DateTime?)>(ordered.Count);
+        var dated = new List<(BundleHeader, DateTimeOffset?)>(ordered.Count);
         foreach (var point in ordered)
         {
             date = point.CreatedUtc > date && isBelieved.Contains(point) ? point.CreatedUtc : date;
-            dated.Add((point, date?.UtcDateTime));
+            dated.Add((point, date));
         }
         dated.Reverse();
         return dated;

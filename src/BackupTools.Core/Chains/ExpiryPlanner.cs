@@ -106,7 +106,7 @@ internal static class ExpiryPlanner
     }
 
     private static void ApplyRules(
-        List<(BundleHeader Bundle, DateTime? Date)> points,
+        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
         RetentionPolicy policy,
         Dictionary<BundleHeader, List<string>> reasons
     )
@@ -132,24 +132,31 @@ internal static class ExpiryPlanner
     }
 
     private static void ApplyPeriod(
-        List<(BundleHeader Bundle, DateTime? Date)> points,
+        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
         int? count,
         string rule,
         string format,
         Dictionary<BundleHeader, List<string>> reasons
-    ) => Apply(points, count, rule, t => t.ToString(format, CultureInfo.InvariantCulture), reasons);
+    ) => Apply(points, count, rule, t => t.UtcDateTime.ToString(format, CultureInfo.InvariantCulture), reasons);
 
     private static void ApplyWeeks(
-        List<(BundleHeader Bundle, DateTime? Date)> points,
+        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
         int? count,
         Dictionary<BundleHeader, List<string>> reasons
-    ) => Apply(points, count, "weekly", t => $"{ISOWeek.GetYear(t)}-W{ISOWeek.GetWeekOfYear(t):00}", reasons);
+    ) =>
+        Apply(
+            points,
+            count,
+            "weekly",
+            t => $"{ISOWeek.GetYear(t.UtcDateTime)}-W{ISOWeek.GetWeekOfYear(t.UtcDateTime):00}",
+            reasons
+        );
 
     private static void Apply(
-        List<(BundleHeader Bundle, DateTime? Date)> points,
+        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
         int? count,
         string rule,
-        Func<DateTime, string> periodOf,
+        Func<DateTimeOffset, string> periodOf,
         Dictionary<BundleHeader, List<string>> reasons
     )
     {

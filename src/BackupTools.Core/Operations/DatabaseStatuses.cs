@@ -22,10 +22,9 @@ internal static class DatabaseStatuses
             var restorable = status.SelectMany(c => c.Bundles).Where(b => b.State == BundleStatus.Sound).ToList();
             // A date after now does not tell how old a state is.
             var dated = restorable.Where(b => !ClockOrder.IsAfter(new DateTimeOffset(b.CreatedUtc), now)).ToList();
-            DateTime? newest =
-                restorable.Count > 0 ? (dated.Count > 0 ? dated : restorable).Max(b => b.CreatedUtc) : null;
+            var newest = (dated.Count > 0 ? dated : restorable).Max(b => (DateTimeOffset?)b.CreatedUtc);
             var current = database.Zip(status.AsEnumerable().Reverse(), CurrentUntil).Max();
-            var age = dated.Count > 0 ? now.UtcDateTime - (current > newest ? current : newest) : null;
+            var age = dated.Count > 0 ? now - (current > newest ? current : newest) : null;
             yield return new DatabaseStatus
             {
                 Engine = database.Key.Engine,
@@ -34,8 +33,8 @@ internal static class DatabaseStatuses
                 FullName = database.Key.Folder,
                 IsValid = status.All(c => c.IsValid),
                 IsLate = settings.RecoveryPointObjective is { } rpo ? age is null || age > rpo : null,
-                RestorableUtc = newest,
-                CurrentUntilUtc = current,
+                RestorableUtc = newest?.UtcDateTime,
+                CurrentUntilUtc = current?.UtcDateTime,
                 AgeSeconds = age is { } a ? Math.Max(0, Math.Round(a.TotalSeconds)) : null,
                 LastDrill = database
                     .SelectMany(c => TestsOf(c, settings.Tests))
@@ -48,10 +47,10 @@ internal static class DatabaseStatuses
     }
 
     /// <summary>Until when a chain's newest state is known to be current; null where that cannot be restored.</summary>
-    private static DateTime? CurrentUntil(BackupChain chain, ChainStatus status) =>
+    private static DateTimeOffset? CurrentUntil(BackupChain chain, ChainStatus status) =>
         chain.CurrentUntilUtc is { } until
         && status.Bundles.Any(b => b.State == BundleStatus.Sound && b.Name == chain.Head!.Name)
-            ? until.UtcDateTime
+            ? until
             : null;
 
     private static ChainStatus ChainStatusOf(BackupChain chain, IReadOnlyList<ChainReport> tests)

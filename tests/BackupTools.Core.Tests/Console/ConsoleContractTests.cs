@@ -339,20 +339,22 @@ public sealed class ConsoleContractTests : IDisposable
     public void A_signal_ends_a_run_cleanly(string signal, int exitCode)
     {
         var before = _sandbox.Inventory();
-        using var process = ChildProcess.Start(
+        // A shell starts what runs in its background with INT ignored, and who ignores a signal hands that on: to the
+        // tests, and to what they start.
+        string[] command =
+        [
+            .. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT,TERM,HUP"] : Array.Empty<string>(),
             "dotnet",
-            [
-                "exec",
-                ChildProcess.ConsoleDll,
-                "full",
-                _sandbox.Db,
-                "--destination-path",
-                _sandbox.Bundles,
-                "--checkpoint",
-                "echo waiting; exec sleep 300",
-            ],
-            Path.GetTempPath()
-        );
+            "exec",
+            ChildProcess.ConsoleDll,
+            "full",
+            _sandbox.Db,
+            "--destination-path",
+            _sandbox.Bundles,
+            "--checkpoint",
+            "echo waiting; exec sleep 300",
+        ];
+        using var process = ChildProcess.Start(command[0], command[1..], Path.GetTempPath());
         Assert.Equal("waiting", process.StandardError.ReadLine());
         Assert.Equal(0, ChildProcess.Run("kill", [$"-{signal}", $"{process.Id}"], Path.GetTempPath()).ExitCode);
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)), "it did not end");

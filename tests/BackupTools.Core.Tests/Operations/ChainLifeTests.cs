@@ -9,7 +9,7 @@ public sealed class ChainLifeTests : IDisposable
 {
     private EngineSandbox _box = null!;
 
-    public static TheoryData<string> Engines => new(EngineSandbox.Names);
+    public static TheoryData<string> Engines => new(EngineSandbox.All);
 
     [Theory]
     [MemberData(nameof(Engines))]

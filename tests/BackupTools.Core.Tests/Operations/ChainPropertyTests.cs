@@ -1,4 +1,3 @@
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Reports;
@@ -13,7 +12,7 @@ public sealed class ChainPropertyTests(ITestOutputHelper output)
 {
     private const int EverydayHistories = 5;
 
-    public static TheoryData<string> Engines => new(EngineSandbox.Names);
+    public static TheoryData<string> Engines => new(EngineSandbox.All);
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -70,7 +69,7 @@ public sealed class ChainPropertyTests(ITestOutputHelper output)
 
         private void Take()
         {
-            var can = EngineRegistry.Default.ByName(engine).Capabilities;
+            var can = EngineSandbox.Engines.ByName(engine).Capabilities;
             var settings = _box.Settings();
             BundleInfo bundle;
             try
@@ -103,7 +102,7 @@ public sealed class ChainPropertyTests(ITestOutputHelper output)
             var folder = _box.At($"m{_merges++}");
             var (bundle, _, restored) = _points[_random.Next(_points.Count)];
             ulong? position = null;
-            if (EngineRegistry.Default.ByName(engine).Capabilities.CutsInsideBundle && _random.Next(2) == 0)
+            if (EngineSandbox.Engines.ByName(engine).Capabilities.CutsInsideBundle && _random.Next(2) == 0)
             {
                 position =
                     bundle.StartPosition

@@ -28,7 +28,7 @@ public sealed partial class DamageTableTests
         get
         {
             var cells = new TheoryData<string, string, int>();
-            foreach (var engine in EngineSandbox.Names)
+            foreach (var engine in EngineSandbox.All)
             {
                 foreach (var damage in s_damages)
                 {
@@ -287,7 +287,7 @@ public sealed partial class DamageTableTests
         private string StateOf(BundleInfo? bundle, int? which = null, string? folder = null, ulong? position = null)
         {
             var target = which is { } w && bundle is null ? _made[w] : null;
-            var byTime = !EngineRegistry.Default.ByName(_engine).Capabilities.CutsByTime;
+            var byTime = !EngineSandbox.Engines.ByName(_engine).Capabilities.CutsByTime;
             var destination = _box.At("restored", $"{Guid.NewGuid():N}", Path.GetFileName(_box.Restored));
             var report = bundle is null
                 ? _box.Restore(

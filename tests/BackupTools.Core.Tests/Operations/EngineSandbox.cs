@@ -3,6 +3,7 @@ using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Operations;
 using BackupTools.Reports;
+using BackupTools.Tests.Conformance.Toy;
 using BackupTools.Tests.Engines.PowDb;
 using BackupTools.Tests.Files;
 
@@ -21,7 +22,11 @@ internal abstract class EngineSandbox : IDisposable
         [EngineNames.PowDb] = () => new PowDbSandbox(),
         [EngineNames.Alopex] = () => new AlopexSandbox(),
         [EngineNames.Grafeo] = () => new GrafeoSandbox(),
+        [ToyEngine.EngineName] = () => new ToySandbox(),
     };
+
+    /// <summary>Those engines.</summary>
+    public static EngineRegistry Engines { get; } = new([.. EngineRegistry.Default.Engines, new ToyEngine()]);
 
     // In memory where there is such a folder: there are thousands of flushes.
     private readonly TempFolder _folder = new(TempFolder.Memory);
@@ -30,6 +35,9 @@ internal abstract class EngineSandbox : IDisposable
 
     /// <summary>Every engine.</summary>
     public static IEnumerable<string> Names => EngineRegistry.Default.Engines.Select(e => e.Name);
+
+    /// <summary>Every engine, and the toy that stands for those to come.</summary>
+    public static IEnumerable<string> All => Engines.Engines.Select(e => e.Name);
 
     /// <summary>A sandbox of that engine, in which every run is a minute later than the one before.</summary>
     public static EngineSandbox Of(string engine)
@@ -48,6 +56,12 @@ internal abstract class EngineSandbox : IDisposable
 
     /// <summary>Where restores go that name no place.</summary>
     public virtual string Restored => At("r", "rec");
+
+    /// <summary>
+    /// What a database is called that is restored into a folder: the name that the bundles tell; of others the bundles'
+    /// folder has to do.
+    /// </summary>
+    public virtual string NameInFolder => Path.GetFileName(Bundles);
 
     public List<string> Warnings { get; } = [];
 
@@ -74,6 +88,7 @@ internal abstract class EngineSandbox : IDisposable
         {
             Cancellation = cancellation,
             Warning = Warnings.Add,
+            Engines = Engines,
             Disk = disk ?? LocalDisk.Instance,
             Clock = Clock ?? TimeProvider.System,
             LockTimeout = TimeSpan.Zero,
@@ -210,7 +225,7 @@ internal abstract class EngineSandbox : IDisposable
                 .Where(Directory.Exists)
                 .SelectMany(folder =>
                     ReadHeaders
-                        .Read(folder, true, null, new OperationHost())
+                        .Read(folder, true, null, new OperationHost { Engines = Engines })
                         .Where(r => r.Error?.Code != ErrorCode.BundleNotRecognised)
                         .Select(r => $"{Path.GetFileName(folder)} {Describe(r)}")
                 )
@@ -266,7 +281,7 @@ internal abstract class EngineSandbox : IDisposable
         Can(bundle)?.CutsByTime == false ? new DateTimeOffset(bundle!.CreatedUtc) : null;
 
     private static EngineCapabilities? Can(BundleInfo? bundle) =>
-        bundle is null ? null : EngineRegistry.Default.ByName(bundle.Engine).Capabilities;
+        bundle is null ? null : Engines.ByName(bundle.Engine).Capabilities;
 
     /// <summary>How many bundles there are: a full may come with an increment beside it.</summary>
     public int Count() => Chains().Sum(c => c.Bundles.Count);

@@ -48,7 +48,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (var engine in EngineSandbox.Names)
+            foreach (var engine in EngineSandbox.All)
             {
                 var isFolder = engine is EngineNames.PowDb or EngineNames.Alopex;
                 foreach (var operation in (string[])[.. OfAll, .. isFolder && Posix.IsUnix ? OfFolders : []])

@@ -9,7 +9,7 @@ namespace BackupTools.Tests.Operations;
 /// <summary>A full in the place of an increment, where only a full can go on.</summary>
 public sealed class FullIfNeededTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]

@@ -10,6 +10,8 @@ internal sealed class GrafeoSandbox : EngineSandbox
 
     public GrafeoSandbox() => Become("S0");
 
+    public override string NameInFolder => "b.grafeo";
+
     public override string Source => At("live.grafeo");
 
     public override string Restored => At("r", "rec.grafeo");

@@ -18,7 +18,7 @@ public class LeftBehindTests
     public static TheoryData<string, bool> EveryEngine()
     {
         var data = new TheoryData<string, bool>();
-        foreach (var engine in EngineSandbox.Names)
+        foreach (var engine in EngineSandbox.All)
         {
             data.Add(engine, false);
             data.Add(engine, true);

@@ -10,7 +10,7 @@ namespace BackupTools.Tests.Operations;
 /// <summary>A database that is named by a link: followed for reading and for replacing, and the link stays a link.</summary>
 public sealed class LinkedDatabaseTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [UnixTheory]
     [MemberData(nameof(Engines))]

@@ -15,6 +15,8 @@ internal sealed class PowDbSandbox : EngineSandbox
         Write();
     }
 
+    public override string NameInFolder => "data";
+
     public override string Source => At("data");
 
     /// <summary>S1: a page more and a page changed. S2: a table more, one without its last page.</summary>

@@ -1,4 +1,3 @@
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Tests.Files;
@@ -10,11 +9,11 @@ public sealed class RestoreDestinationTests
 {
     private static readonly char s_separator = Path.DirectorySeparatorChar;
 
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
-    public static TheoryData<string> OneFile => [.. EngineSandbox.Names.Where(IsOneFile)];
+    public static TheoryData<string> OneFile => [.. EngineSandbox.All.Where(IsOneFile)];
 
-    public static TheoryData<string> Folders => [.. EngineSandbox.Names.Where(e => !IsOneFile(e))];
+    public static TheoryData<string> Folders => [.. EngineSandbox.All.Where(e => !IsOneFile(e))];
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -30,7 +29,7 @@ public sealed class RestoreDestinationTests
                 Directory.CreateDirectory(folder);
             }
             var made = Restore(box, folder + s_separator);
-            Assert.Equal(Path.Combine(folder, NameOf(engine)), made);
+            Assert.Equal(Path.Combine(folder, box.NameInFolder), made);
             Assert.True(Path.Exists(made));
             Assert.All(Directory.GetFileSystemEntries(folder), e => Assert.True(BelongsTo(e, made), e));
         }
@@ -50,9 +49,9 @@ public sealed class RestoreDestinationTests
         File.WriteAllText(Path.Combine(folder, "notes.txt"), "precious");
         Directory.CreateSymbolicLink(box.At("link"), folder);
 
-        Assert.Equal(Path.Combine(folder, NameOf(engine)), Restore(box, folder));
+        Assert.Equal(Path.Combine(folder, box.NameInFolder), Restore(box, folder));
         Assert.Equal("precious", File.ReadAllText(Path.Combine(folder, "notes.txt")));
-        Assert.Equal(box.At("link", NameOf(engine)), Restore(box, box.At("link"), force: true));
+        Assert.Equal(box.At("link", box.NameInFolder), Restore(box, box.At("link"), force: true));
         Assert.Equal(box.At("named.x"), Restore(box, box.At("named.x")));
         Assert.True(File.Exists(box.At("named.x")));
     }
@@ -105,18 +104,7 @@ public sealed class RestoreDestinationTests
         Restore(box, other);
     }
 
-    private static bool IsOneFile(string engine) => EngineRegistry.Default.ByName(engine).Capabilities.IsOneFile;
-
-    /// <summary>SPG and PowDB put the name into those of their bundles; of others the bundles' folder has to do.</summary>
-    private static string NameOf(string engine) =>
-        engine switch
-        {
-            EngineNames.Spg => "a.db",
-            EngineNames.PowDb => "data",
-            EngineNames.Grafeo => "b.grafeo",
-            EngineNames.Sqlite => "app.db",
-            _ => "b",
-        };
+    private static bool IsOneFile(string engine) => EngineSandbox.Engines.ByName(engine).Capabilities.IsOneFile;
 
     private static bool BelongsTo(string path, string database) =>
         Path.GetFileName(path).StartsWith(Path.GetFileNameWithoutExtension(database), StringComparison.Ordinal)

@@ -14,7 +14,7 @@ public sealed class RestoreInPlaceTests
 {
     private const int Size = 8 << 20;
 
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     public static TheoryData<string> FolderEngines => [EngineNames.PowDb, EngineNames.Alopex];
 

@@ -8,7 +8,7 @@ namespace BackupTools.Tests.Operations;
 public sealed class SeveralChainsTests
 {
     // Alopex' snapshots are chains of their own: none is continued.
-    public static TheoryData<string> Engines => new(EngineSandbox.Names.Where(e => e != EngineNames.Alopex));
+    public static TheoryData<string> Engines => new(EngineSandbox.All.Where(e => e != EngineNames.Alopex));
 
     [Theory]
     [MemberData(nameof(Engines))]

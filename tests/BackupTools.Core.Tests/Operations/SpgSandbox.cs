@@ -23,6 +23,8 @@ internal sealed class SpgSandbox : EngineSandbox
 
     public override string Source => Db;
 
+    public override string NameInFolder => "a.db";
+
     public override string Restored => At("r", "rec.db");
 
     public static byte[] LogOf(string state) =>

@@ -19,6 +19,8 @@ internal sealed class SqliteSandbox : EngineSandbox
 
     public override string Source => At("app.db");
 
+    public override string NameInFolder => "app.db";
+
     public override string Restored => At("r", "rec.db");
 
     public override void Become(string state)

@@ -11,7 +11,7 @@ public sealed class StrangerTests
 {
     private static readonly byte[] s_appleDouble = [0, 5, 22, 7, 0, 2, 0, 0, .. "Mac OS X        "u8];
 
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     /// <summary>The engines of which a bundle is a file or folder by itself, whatever its name.</summary>
     public static TheoryData<string> Loose => [EngineNames.Spg, EngineNames.PowDb, EngineNames.Alopex];

@@ -7,7 +7,7 @@ namespace BackupTools.Tests.Operations;
 /// <summary>What a point in time behind the newest state leads to, for every engine.</summary>
 public sealed class TimeTargetTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]
