@@ -96,7 +96,7 @@ public sealed class GetBackupChainCommand : BackupCommandBase
         Pump.Stream(
             $"Reading the chains in {choice.Path}",
             Environment.ProcessorCount,
-            host => ReadChains.Read(choice.Path, Recurse, Engine, host, choice.Bundles),
+            host => ReadChains.Read(new BundleSet(choice.Path, choice.Bundles), Recurse, Engine, host),
             reading => Emit(reading, choice.Path)
         );
 
