@@ -1,6 +1,7 @@
 using BackupTools.Console.Output;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.Reports;
 
 namespace BackupTools.Console;
@@ -11,6 +12,8 @@ namespace BackupTools.Console;
 /// </summary>
 internal sealed class Run(StopSignals signals, bool json, bool verbose, int? throttleLimit, int? lockTimeout)
 {
+    private StoreOptions _stores = new();
+
     private readonly List<object> _results = [];
     private readonly List<string> _done = [];
     private bool _isMute;
@@ -23,6 +26,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         bool verbose,
         int? throttleLimit,
         int? lockTimeout,
+        Func<StoreOptions> stores,
         Action<Run> work
     )
     {
@@ -30,6 +34,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         var run = new Run(signals, json, verbose, throttleLimit, lockTimeout);
         try
         {
+            run._stores = stores();
             work(run);
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
@@ -60,6 +65,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         {
             Cancellation = signals.Token,
             ThrottleLimit = throttleLimit ?? Environment.ProcessorCount,
+            StoreOptions = _stores,
             LockTimeout = TimeSpan.FromSeconds(lockTimeout ?? OperationHost.DefaultLockTimeout),
             Warning = text => progress.WriteLine($"warning: {Text.OneLine(text)}"),
             Verbose = verbose ? text => progress.WriteLine(Text.OneLine(text)) : null,

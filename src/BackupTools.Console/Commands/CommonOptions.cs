@@ -1,12 +1,13 @@
 using System.CommandLine;
+using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
 /// <summary>
-/// What all verbs but demo have: --engine, --json, --verbose and --throttle-limit, of those that write --lock-timeout too;
-/// and how a run begins with them.
+/// What all verbs but demo have: --engine, --json, --verbose, --throttle-limit and how stores are reached, of those that write
+/// --lock-timeout too; and how a run begins with them.
 /// </summary>
-internal sealed class CommonOptions(bool writes)
+internal sealed class CommonOptions(bool writes, bool writesStores = false)
 {
     private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<bool> _json = Options.Json();
@@ -14,8 +15,20 @@ internal sealed class CommonOptions(bool writes)
     private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
     private readonly Option<int?> _lockTimeout = Options.LockTimeout();
 
+    private readonly IReadOnlyList<(StoreOption Declared, Option Option)> _ofStores =
+    [
+        .. StoreOptions.All.Where(o => writesStores || !o.OfWriting).Select(o => (o, Make(o))),
+    ];
+
     public void AddTo(Command command) =>
-        command.AddAll([_engine, _json, _verbose, _throttleLimit, .. writes ? [_lockTimeout] : Array.Empty<Option>()]);
+        command.AddAll([
+            _engine,
+            _json,
+            _verbose,
+            _throttleLimit,
+            .. writes ? [_lockTimeout] : Array.Empty<Option>(),
+            .. _ofStores.Select(o => o.Option),
+        ]);
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
 
@@ -26,6 +39,45 @@ internal sealed class CommonOptions(bool writes)
             parsed.GetValue(_verbose),
             parsed.GetValue(_throttleLimit),
             writes ? parsed.GetValue(_lockTimeout) : null,
+            () => Stores(parsed),
             work
         );
+
+    private static Option Make(StoreOption declared)
+    {
+        var name = Options.Spell(declared.Name);
+        return declared.Type == typeof(bool) ? Options.Switch(name, declared.Help)
+            : declared.Type == typeof(bool?)
+                ? new Option<bool?>(name) { Description = declared.Help, HelpName = "BOOL" }
+            : Options.Text(name, declared.Help, HelpNameOf(declared.Name));
+    }
+
+    private static string HelpNameOf(string name) =>
+        name switch
+        {
+            nameof(StoreOptions.StoreEndpoint) => "URL",
+            nameof(StoreOptions.StoreCaFile) => "FILE",
+            nameof(StoreOptions.SpoolPath) => "FOLDER",
+            _ => "NAME",
+        };
+
+    private StoreOptions Stores(ParseResult parsed)
+    {
+        var options = new StoreOptions();
+        foreach (var (declared, option) in _ofStores)
+        {
+            object? value = option switch
+            {
+                Option<bool> given => parsed.GetValue(given),
+                Option<bool?> given => parsed.GetValue(given),
+                Option<string?> given when HelpNameOf(declared.Name) is "FILE" or "FOLDER" => Options.AbsoluteOrNull(
+                    parsed.GetValue(given)
+                ),
+                Option<string?> given => parsed.GetValue(given),
+                _ => null,
+            };
+            typeof(StoreOptions).GetProperty(declared.Name)!.SetValue(options, value);
+        }
+        return options;
+    }
 }

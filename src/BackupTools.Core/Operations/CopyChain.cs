@@ -53,14 +53,14 @@ public static class CopyChain
             host,
             plan.Settings.DestinationPath,
             () => Plan(plan.Settings, host),
-            fresh => Copy(fresh, started, host)
+            (fresh, destination) => Copy(fresh, destination, started, host)
         );
     }
 
-    private static CopyReport Copy(CopyPlan plan, long started, OperationHost host)
+    private static CopyReport Copy(CopyPlan plan, IDestination destination, long started, OperationHost host)
     {
         var (settings, missing) = (plan.Settings, plan.Missing);
-        host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
+        host.Progress.Expect(missing.Sum(m => m.Bundle.Length) * destination.Passes, missing.Count);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
         var problems = new List<ProblemInfo>();
@@ -70,7 +70,7 @@ public static class CopyChain
             host.Cancellation.ThrowIfCancellationRequested();
             try
             {
-                copied.Add(Copy(chain, bundle, settings, host));
+                copied.Add(Copy(chain, bundle, settings, destination, host));
             }
             catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
             {
@@ -78,7 +78,7 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
-        CopyKnownCurrent(plan.Chains, settings, host);
+        CopyKnownCurrent(plan.Chains, settings, destination, host);
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
             var reports = Verify(settings, host);
@@ -101,12 +101,23 @@ public static class CopyChain
         };
     }
 
-    private static BundleInfo Copy(BackupChain chain, BundleHeader bundle, CopySettings settings, OperationHost host)
+    private static BundleInfo Copy(
+        BackupChain chain,
+        BundleHeader bundle,
+        CopySettings settings,
+        IDestination destination,
+        OperationHost host
+    )
     {
         var engine = host.Engines.ByName(bundle.Engine);
-        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
+        using var staging = destination.Stage();
         var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
-        staging.Publish([.. result.Steps.Select(s => OverHalf(s, bundle, host))], host.Cancellation);
+        destination.Publish(
+            staging,
+            [.. result.Steps.Select(s => OverHalf(s, bundle, host))],
+            result.BundlePath,
+            bundle.Length
+        );
         result.AfterPublish?.Invoke();
         var copy = TakeBackup.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
@@ -114,7 +125,12 @@ public static class CopyChain
     }
 
     /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>
-    private static void CopyKnownCurrent(IReadOnlyList<BackupChain> chains, CopySettings settings, OperationHost host)
+    private static void CopyKnownCurrent(
+        IReadOnlyList<BackupChain> chains,
+        CopySettings settings,
+        IDestination destination,
+        OperationHost host
+    )
     {
         var known = chains.Where(c => c.CurrentUntilUtc is not null).ToList();
         if (known.Count == 0)
@@ -128,11 +144,9 @@ public static class CopyChain
             var copy = there.FirstOrDefault(c => c.ChainId == chain.ChainId && c.Head?.Id == chain.Head!.Id);
             if (copy is not null)
             {
-                using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
-                staging.Publish(
-                    KnownCurrent.Note(copy, chain.CurrentUntilUtc!.Value, staging, host.Context),
-                    host.Cancellation
-                );
+                using var staging = destination.Stage();
+                var steps = KnownCurrent.Note(copy, chain.CurrentUntilUtc!.Value, staging, host.Context);
+                destination.Publish(staging, steps, copy.Head!.FullName);
             }
         }
     }

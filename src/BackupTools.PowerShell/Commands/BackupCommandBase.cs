@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
@@ -51,10 +52,15 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     /// <summary>How long to wait for another run in the folder that is written into.</summary>
     private protected virtual TimeSpan LockWait => TimeSpan.Zero;
 
+    /// <summary>How object stores are reached and written.</summary>
+    private protected virtual StoreOptions Stores { get; } = new();
+
     private protected PathResolver Paths { get; private set; } = null!;
 
     /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
-    private protected PipelinePump Pump => _pump ??= new PipelinePump(Streams, LockWait, Stop);
+    private protected PipelinePump Pump => _pump ??= NewPump(Streams, Stop);
+
+    private PipelinePump NewPump(IStreams streams, CancellationToken stop) => new(streams, LockWait, Stores, stop);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -221,7 +227,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     {
         if (asJob)
         {
-            _steps.Add((streams, stop) => step(new PipelinePump(streams, LockWait, stop), streams, stop));
+            _steps.Add((streams, stop) => step(NewPump(streams, stop), streams, stop));
         }
         else
         {

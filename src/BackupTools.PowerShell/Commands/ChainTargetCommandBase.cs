@@ -8,7 +8,7 @@ namespace BackupTools.PowerShell.Commands;
 /// What Test-, Restore- and Merge-BackupChain share: which chain and which of its states, under the same names, so
 /// that "can I?" and "do it" differ by the verb alone.
 /// </summary>
-public abstract class ChainTargetCommandBase : BackupCommandBase
+public abstract class ChainTargetCommandBase : StoreCommandBase
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -18,7 +19,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
 {
     private string _destination = "";
 
-    /// <summary>The second folder; made when it does not exist. Taken literally.</summary>
+    /// <summary>The second folder; made when it does not exist. Or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObject)]
     [Parameter(
@@ -43,14 +44,30 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    /// <summary>Nobody else writes to the store that is copied to: for stores that cannot keep two writers apart.</summary>
+    [Parameter]
+    public SwitchParameter SingleWriter { get; set; }
+
+    /// <summary>Where bundles are put together before they go to a store. Default: a folder of the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SpoolPath { get; set; }
+
     private protected override bool ReadsStores => true;
+
+    private protected override StoreOptions Stores =>
+        base.Stores with
+        {
+            SingleWriter = SingleWriter,
+            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
+        };
 
     private protected override string Destination => _destination;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Bundles(DestinationPath));
         PerChoice(Copy);
     }
 

@@ -14,7 +14,7 @@ namespace BackupTools.PowerShell.Commands;
     DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(BackupReport))]
-public sealed class ExportBackupReportCommand : BackupCommandBase
+public sealed class ExportBackupReportCommand : StoreCommandBase
 {
     private readonly List<string> _folders = [];
     private readonly List<ChainReport> _tests = [];

@@ -10,7 +10,7 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>Get-BackupChain: the chains in folders, found from the bundles' own headers.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupChain", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(ChainInfo))]
-public sealed class GetBackupChainCommand : BackupCommandBase
+public sealed class GetBackupChainCommand : StoreCommandBase
 {
     private readonly List<ChainInfo> _waiting = [];
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);

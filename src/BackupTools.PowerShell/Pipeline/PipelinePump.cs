@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Runtime.ExceptionServices;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.PowerShell.Pipeline;
 
@@ -10,7 +11,7 @@ namespace BackupTools.PowerShell.Pipeline;
 /// Runs an operation on a worker thread and brings what it has to say to the pipeline thread, the only one on which
 /// PowerShell lets anybody write. Also samples the progress there.
 /// </summary>
-internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, CancellationToken stop)
+internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, StoreOptions stores, CancellationToken stop)
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
 
@@ -36,6 +37,7 @@ internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, Cance
             Verbose = text => run.Post(() => streams.Verbose(text)),
             ThrottleLimit = throttleLimit,
             LockTimeout = lockTimeout,
+            StoreOptions = stores,
             Clock = Clock,
         };
         var progress = new ProgressDrawer(streams, activity);
@@ -94,6 +96,7 @@ internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, Cance
         using var host = new OperationHost
         {
             Cancellation = stop,
+            StoreOptions = stores,
             Warning = streams.Warning,
             Verbose = streams.Verbose,
             Clock = Clock,
