@@ -178,8 +178,8 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
         }
 
         It 'an engine that it does not know' {
-            { New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Engine Oracle } |
-                Should -Throw -ErrorId "ParameterArgumentValidationError,$command"
+            { New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Engine Oracle -ErrorAction Stop } |
+                Should -Throw -ErrorId "UnknownEngine,$command" -ExpectedMessage '*Oracle*'
         }
 
         It 'only the bad one of several sources' {

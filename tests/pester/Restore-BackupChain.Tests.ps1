@@ -46,7 +46,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             Test-RestoredState $sample $_ $restored | Should -BeTrue
         }
 
-        It 'is the newest state not younger than -PointInTime' {
+        It 'is the newest state not later than -PointInTime' {
             $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -PointInTime $sample.Bundles[2].CreatedUtc
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
