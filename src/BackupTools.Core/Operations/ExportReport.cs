@@ -23,10 +23,11 @@ public static class ExportReport
         var engines = host.Engines.Candidates(settings.Engine);
         var databases = new List<DatabaseStatus>();
         var problems = new List<ChainProblem>();
-        foreach (var folder in settings.Folders.Distinct(StringComparer.Ordinal))
+        foreach (var given in settings.Folders.Distinct(StringComparer.Ordinal))
         {
             try
             {
+                var folder = host.Opens(given);
                 var found = BundleFolder
                     .Walk(folder, settings.Recurse, host.Disk)
                     .Select(inner => BundleFolder.Read(inner, engines, host.Context))

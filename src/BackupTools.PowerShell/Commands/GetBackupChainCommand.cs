@@ -10,7 +10,7 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>Get-BackupChain: the chains in folders, found from the bundles' own headers.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupChain", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(ChainInfo))]
-public sealed class GetBackupChainCommand : BackupCommandBase
+public sealed class GetBackupChainCommand : ReadingCommandBase
 {
     private readonly List<ChainInfo> _waiting = [];
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
@@ -47,8 +47,6 @@ public sealed class GetBackupChainCommand : BackupCommandBase
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Last { get; set; }
-
-    private protected override bool ReadsStores => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -10,7 +10,12 @@ namespace BackupTools.PowerShell.Pipeline;
 /// Runs an operation on a worker thread and brings what it has to say to the pipeline thread, the only one on which
 /// PowerShell lets anybody write. Also samples the progress there.
 /// </summary>
-internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, CancellationToken stop)
+internal sealed class PipelinePump(
+    IStreams streams,
+    TimeSpan lockTimeout,
+    Identities identities,
+    CancellationToken stop
+)
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
 
@@ -37,6 +42,7 @@ internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, Cance
             ThrottleLimit = throttleLimit,
             LockTimeout = lockTimeout,
             Clock = Clock,
+            Identities = identities,
         };
         var progress = new ProgressDrawer(streams, activity);
         var worker = run.Start(() =>
@@ -97,6 +103,7 @@ internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, Cance
             Warning = streams.Warning,
             Verbose = streams.Verbose,
             Clock = Clock,
+            Identities = identities,
         };
         var progress = new ProgressDrawer(streams, activity);
         try
