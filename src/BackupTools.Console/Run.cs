@@ -1,6 +1,7 @@
 using BackupTools.Console.Output;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.Reports;
 
 namespace BackupTools.Console;
@@ -15,14 +16,16 @@ internal sealed class Run(
     bool verbose,
     int? throttleLimit,
     int? lockTimeout,
-    Func<Identities>? identities
+    Func<Identities> identities
 )
 {
+    private StoreOptions _stores = new();
+
     private readonly List<object> _results = [];
     private readonly List<string> _done = [];
 
     /// <summary>One for all operations, so that a passphrase is tried once.</summary>
-    private readonly Lazy<Identities> _identities = new(identities ?? (() => new Identities()));
+    private readonly Lazy<Identities> _identities = new(identities);
 
     private bool _isMute;
     private int _exitCode = ExitCodes.Ok;
@@ -34,14 +37,16 @@ internal sealed class Run(
         bool verbose,
         int? throttleLimit,
         int? lockTimeout,
-        Action<Run> work,
-        Func<Identities>? identities = null
+        Func<StoreOptions> stores,
+        Func<Identities> identities,
+        Action<Run> work
     )
     {
         Spelling.Of = Commands.Options.Spell;
         var run = new Run(signals, json, verbose, throttleLimit, lockTimeout, identities);
         try
         {
+            run._stores = stores();
             work(run);
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
@@ -72,6 +77,7 @@ internal sealed class Run(
         {
             Cancellation = signals.Token,
             ThrottleLimit = throttleLimit ?? Environment.ProcessorCount,
+            StoreOptions = _stores,
             LockTimeout = TimeSpan.FromSeconds(lockTimeout ?? OperationHost.DefaultLockTimeout),
             Identities = _identities.Value,
             Warning = text => progress.WriteLine($"warning: {Text.OneLine(text)}"),

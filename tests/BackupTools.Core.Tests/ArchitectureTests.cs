@@ -144,10 +144,12 @@ public sealed partial class ArchitectureTests
             name =>
             {
                 Assert.Contains($"'{name}: ", cmdlets, StringComparison.Ordinal);
+                // An address tells a store already.
+                var word = name.StartsWith("Store", StringComparison.Ordinal) ? name["Store".Length..] : name;
                 var option =
                     name == "IdentityPath"
                         ? "-identity"
-                        : Regex.Replace(name, "[A-Z]", m => $"-{m.Value.ToLowerInvariant()}");
+                        : Regex.Replace(word, "[A-Z]", m => $"-{m.Value.ToLowerInvariant()}");
                 Assert.Contains($"`-{option}", console, StringComparison.Ordinal);
             }
         );
@@ -159,9 +161,13 @@ public sealed partial class ArchitectureTests
     {
         var found =
             from file in Sources("src/BackupTools.Core/Operations")
-            where Regex.IsMatch(WithoutComments(Text(file)), @"\b(FolderLock\.Acquire|StagingArea\.Sweep)\(")
+            where
+                Regex.IsMatch(
+                    WithoutComments(Text(file)),
+                    @"\b(FolderLock\.Acquire\w*|StoreLease\.Acquire\w*|StagingArea\.Sweep|new (Folder|Store)Destination)\("
+                )
             select Path.GetFileNameWithoutExtension(file);
-        Assert.Equal(["UnderLock"], found);
+        Assert.Equal(["FolderDestination", "StoreDestination", "UnderLock"], found.Order());
     }
 
     /// <summary>What changed while it was copied is copied again by SteadyCapture; the other waits are for smaller things.</summary>
@@ -229,6 +235,7 @@ public sealed partial class ArchitectureTests
         Assert.Equal(
             [
                 "AWSSDK.S3",
+                "Azure.Storage.Blobs",
                 "Blake3",
                 "BouncyCastle.Cryptography",
                 "K4os.Compression.LZ4.Streams",

@@ -185,7 +185,7 @@ function Get-StateAdviceCase {
         Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
     }
     @{
-        Id = 'StoreAccessDenied'; Advice = 'Give credentials that may list the bucket and read its objects (s3:ListBucket, s3:GetObject): AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
+        Id = 'StoreAccessDenied'; Advice = 'Give credentials that may do this (docs/stores.md lists the rights): AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
         Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
     }
     @{
@@ -220,6 +220,10 @@ function Get-StateAdviceCase {
             $null = Restore-BackupChain -LiteralPath "$($s.Folder)/e" -DestinationPath $s.Restored -IdentityPath $key.FullName
             Test-RestoredState $s 2
         }
+    }
+    @{
+        Id = 'ConditionalWritesMissing'; Advice = 'See that only one machine writes there, and say so with -SingleWriter.'
+        Elsewhere = 'A_store_that_cannot_keep_writers_apart_needs_the_word_that_there_is_one'
     }
     @{
         Id = 'UnsupportedVersion'; Advice = 'Use a version of BackupTools that knows this format version.'

@@ -15,10 +15,13 @@ $lines = @(
     '    Parameters = @{'
     foreach ($command in Get-Command -Module BackupTools | Sort-Object -Property Name) {
         "        '$($command.Name)' = @("
-        foreach ($parameter in $command.Parameters.Values | Sort-Object -Property Name) {
+        $entries = foreach ($parameter in $command.Parameters.Values | Sort-Object -Property Name) {
             if ($parameter.Name -notin $common -or $parameter.Name -in 'WhatIf', 'Confirm') {
-                "            '$($parameter.Name): $($parameter.ParameterType)'"
+                "'$($parameter.Name): $($parameter.ParameterType)'"
             }
+        }
+        for ($i = 0; $i -lt $entries.Count; $i += 2) {
+            "            $($entries[$i..($i + 1)] -ne $null -join ', ')"
         }
         '        )'
     }

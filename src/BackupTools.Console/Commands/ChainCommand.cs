@@ -11,7 +11,7 @@ internal static class ChainCommand
         var command = new Command("chain", "Show the chains that the bundles of a folder form.");
         var folder = new Argument<string>("FOLDER")
         {
-            Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+            Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
         };
         var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
         var common = new CommonOptions(writes: false);

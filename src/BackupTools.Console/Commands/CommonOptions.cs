@@ -1,12 +1,14 @@
 using System.CommandLine;
+using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
 /// <summary>
-/// What all verbs but demo have: --engine, --json, --verbose and --throttle-limit, of those that write --lock-timeout, of those that read bundles the identities;
-/// and how a run begins with them.
+/// What all verbs but demo have: --engine, --json, --verbose, --throttle-limit and how stores are reached, of those that write
+/// --lock-timeout too, of those that read bundles the identities; and how a run begins with them.
 /// </summary>
-internal sealed class CommonOptions(bool writes, bool reads = true)
+internal sealed class CommonOptions(bool writes, bool writesStores = false, bool reads = true)
 {
     private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<bool> _json = Options.Json();
@@ -15,13 +17,25 @@ internal sealed class CommonOptions(bool writes, bool reads = true)
     private readonly Option<int?> _lockTimeout = Options.LockTimeout();
     private readonly IdentityOptions _identities = new();
 
+    private readonly IReadOnlyList<(StoreOption Declared, Option Option)> _ofStores =
+    [
+        .. StoreOptions.All.Where(o => writesStores || !o.OfWriting).Select(o => (o, Make(o))),
+    ];
+
     public void AddTo(Command command)
     {
         if (reads)
         {
             _identities.AddTo(command);
         }
-        command.AddAll([_engine, _json, _verbose, _throttleLimit, .. writes ? [_lockTimeout] : Array.Empty<Option>()]);
+        command.AddAll([
+            _engine,
+            _json,
+            _verbose,
+            _throttleLimit,
+            .. writes ? [_lockTimeout] : Array.Empty<Option>(),
+            .. _ofStores.Select(o => o.Option),
+        ]);
     }
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
@@ -33,7 +47,46 @@ internal sealed class CommonOptions(bool writes, bool reads = true)
             parsed.GetValue(_verbose),
             parsed.GetValue(_throttleLimit),
             writes ? parsed.GetValue(_lockTimeout) : null,
-            work,
-            reads ? () => _identities.Of(parsed) : null
+            () => Stores(parsed),
+            () => reads ? _identities.Of(parsed) : new Identities(),
+            work
         );
+
+    private static Option Make(StoreOption declared)
+    {
+        var name = Options.Spell(declared.Name);
+        return declared.Type == typeof(bool) ? Options.Switch(name, declared.Help)
+            : declared.Type == typeof(bool?)
+                ? new Option<bool?>(name) { Description = declared.Help, HelpName = "BOOL" }
+            : Options.Text(name, declared.Help, HelpNameOf(declared.Name));
+    }
+
+    private static string HelpNameOf(string name) =>
+        name switch
+        {
+            nameof(StoreOptions.StoreEndpoint) => "URL",
+            nameof(StoreOptions.StoreCaFile) => "FILE",
+            nameof(StoreOptions.SpoolPath) => "FOLDER",
+            _ => "NAME",
+        };
+
+    private StoreOptions Stores(ParseResult parsed)
+    {
+        var options = new StoreOptions();
+        foreach (var (declared, option) in _ofStores)
+        {
+            object? value = option switch
+            {
+                Option<bool> given => parsed.GetValue(given),
+                Option<bool?> given => parsed.GetValue(given),
+                Option<string?> given when HelpNameOf(declared.Name) is "FILE" or "FOLDER" => Options.AbsoluteOrNull(
+                    parsed.GetValue(given)
+                ),
+                Option<string?> given => parsed.GetValue(given),
+                _ => null,
+            };
+            typeof(StoreOptions).GetProperty(declared.Name)!.SetValue(options, value);
+        }
+        return options;
+    }
 }

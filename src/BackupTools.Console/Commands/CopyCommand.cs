@@ -11,9 +11,12 @@ internal static class CopyCommand
         var command = new Command("copy", "Copy what a second folder does not have yet, verified on the way.");
         var folder = new Argument<string>("FOLDER")
         {
-            Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+            Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
         };
-        var destination = Options.DestinationPath("The second folder; made when it does not exist.", "FOLDER");
+        var destination = Options.DestinationPath(
+            "The second folder, made when it does not exist; or s3://BUCKET/PREFIX or az://CONTAINER/PREFIX.",
+            "FOLDER"
+        );
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
         var recipients = new Option<string[]>("--recipient")
@@ -27,7 +30,7 @@ internal static class CopyCommand
             HelpName = "FILE",
         };
         var dryRun = Options.DryRun();
-        var common = new CommonOptions(writes: true);
+        var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
         command.AddAll(destination, chainId, verify, recipients, recipientsFiles, dryRun);
         common.AddTo(command);
@@ -40,7 +43,7 @@ internal static class CopyCommand
                     var settings = new CopySettings
                     {
                         Path = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(folder)),
-                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
+                        DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(destination)),
                         ChainId = parsed.GetValue(chainId),
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),

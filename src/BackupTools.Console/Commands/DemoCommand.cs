@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using BackupTools.Console.Demonstration;
 using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
@@ -30,6 +31,8 @@ internal static class DemoCommand
                 verbose: false,
                 throttleLimit: null,
                 lockTimeout: null,
+                stores: static () => new StoreOptions(),
+                identities: static () => new Identities(),
                 run =>
                 {
                     if (parsed.GetValue(clerk) is { } database)

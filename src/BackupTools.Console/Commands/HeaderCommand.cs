@@ -11,7 +11,8 @@ internal static class HeaderCommand
         var command = new Command("header", "Show what bundles are, from their headers.");
         var paths = new Argument<string[]>("PATH")
         {
-            Description = "Bundles, or folders that hold bundles; s3://BUCKET/PREFIX is one too.",
+            Description =
+                "Bundles, or folders that hold bundles; s3://BUCKET/PREFIX and az://CONTAINER/PREFIX are some, too.",
             Arity = ArgumentArity.OneOrMore,
         };
         var verify = Options.Switch("--verify", "Read the bytes too and compare every checksum.");

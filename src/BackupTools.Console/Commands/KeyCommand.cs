@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
@@ -24,6 +25,8 @@ internal static class KeyCommand
                 parsed.GetValue(verbose),
                 throttleLimit: null,
                 lockTimeout: null,
+                stores: static () => new StoreOptions(),
+                identities: static () => new Identities(),
                 run =>
                 {
                     var settings = new KeySettings

@@ -12,7 +12,7 @@ internal static class ReportCommand
         var command = new Command("report", "Write one file about how the databases of folders stand.");
         var folders = new Argument<string[]>("FOLDER")
         {
-            Description = "Folders that hold bundles; s3://BUCKET/PREFIX is one too.",
+            Description = "Folders that hold bundles; s3://BUCKET/PREFIX and az://CONTAINER/PREFIX are some, too.",
             Arity = ArgumentArity.OneOrMore,
         };
         var destination = Options.DestinationPath(

@@ -8,7 +8,7 @@ internal sealed class TargetOptions(bool writes)
 {
     private readonly Argument<string> _folder = new("FOLDER")
     {
-        Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+        Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
     };
     private readonly Option<string?> _chainId = Options.ChainId();
     private readonly Option<string?> _toPosition = Options.ToPosition();

@@ -201,6 +201,9 @@ public enum ErrorCode
     /// <summary>Used when the state would not restore to a whole set of transactions.</summary>
     OpenTransaction,
 
+    /// <summary>Used when a store cannot keep two writers apart, and nobody said that there is one only.</summary>
+    ConditionalWritesMissing,
+
     // ---- keys --------------------------------------------------------------------------------------------------
 
     /// <summary>Used when data is encrypted and nothing to decrypt it with was given.</summary>

@@ -54,8 +54,10 @@ public static class ErrorCodes
             or ErrorCode.WriteFailed
             or ErrorCode.StoreUnavailable
             or ErrorCode.ObjectArchived => ErrorKind.Disk,
-            ErrorCode.UnsupportedVersion or ErrorCode.UnsupportedFormat or ErrorCode.EncryptedNotSupported =>
-                ErrorKind.Unsupported,
+            ErrorCode.UnsupportedVersion
+            or ErrorCode.UnsupportedFormat
+            or ErrorCode.EncryptedNotSupported
+            or ErrorCode.ConditionalWritesMissing => ErrorKind.Unsupported,
             ErrorCode.ColdSegments
             or ErrorCode.SourceDamaged
             or ErrorCode.WalNotEmpty
@@ -120,10 +122,12 @@ public static class ErrorCodes
             ErrorCode.WriteFailed => "Check the disk that holds the destination.",
             ErrorCode.StoreUnavailable => "Check the network and AWS_ENDPOINT_URL, and try again.",
             ErrorCode.StoreAccessDenied =>
-                "Give credentials that may list the bucket and read its objects (s3:ListBucket, s3:GetObject): AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+                "Give credentials that may do this (docs/stores.md lists the rights): AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
             ErrorCode.StoreClockSkewed => "Set the clock of this machine (NTP), then try again.",
             ErrorCode.ObjectArchived =>
                 "Ask the store to restore the object (aws s3api restore-object), then try again.",
+            ErrorCode.ConditionalWritesMissing =>
+                $"See that only one machine writes there, and say so with {Spelling.Of("SingleWriter")}.",
             ErrorCode.IdentityRequired => $"Give the file of your secret key with {Spelling.Of("IdentityPath")}.",
             ErrorCode.IdentityMismatch =>
                 "Give the identity that belongs to one of the recipients: another key, or the passphrase.",

@@ -1,21 +1,29 @@
 namespace BackupTools.Errors;
 
 /// <summary>
-/// The names of objects in stores: s3://bucket/key. Inside the library such a name is a path like any other, and
+/// The names of objects in stores: s3://bucket/key, az://container/key. Inside the library such a name is a path like any other, and
 /// <see cref="Path"/> makes s3:/bucket of it, or s3:\bucket. No local path is so: front ends hand over absolute ones.
 /// </summary>
 internal static class StoreAddress
 {
-    private const string Scheme = "s3:";
+    /// <summary>S3 and what speaks like it.</summary>
+    public const string S3 = "s3";
 
-    /// <summary>True for s3: with any separators behind it.</summary>
-    public static bool Is(string path) =>
-        path.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-        && (path.Length == Scheme.Length || path[Scheme.Length] is '/' or '\\');
+    /// <summary>Azure Blob Storage.</summary>
+    public const string Azure = "az";
+
+    /// <summary>True for the scheme of a store, a colon, and any separators behind it.</summary>
+    public static bool Is(string path) => SchemeOf(path) is not null;
+
+    /// <summary>What an address begins with; null for what is no address of a store.</summary>
+    public static string? SchemeOf(string path) =>
+        IsOf(S3, path) ? S3
+        : IsOf(Azure, path) ? Azure
+        : null;
 
     /// <summary>The address as people write it; what is no address stays as it is. Never with a password.</summary>
     public static string Of(string path) =>
-        Is(path) ? WithoutSecret($"{Scheme}//{string.Join('/', Parts(path))}") : WithoutSecret(path);
+        Is(path) ? WithoutSecret($"{SchemeOf(path)}://{string.Join('/', Parts(path))}") : WithoutSecret(path);
 
     /// <summary>Bucket and key, the key without a separator at its ends; both may be empty.</summary>
     public static (string Bucket, string Key) Parse(string path)
@@ -43,5 +51,12 @@ internal static class StoreAddress
         text.Length > 1 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.');
 
     private static string[] Parts(string path) =>
-        path[Scheme.Length..].Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
+        path[(path.IndexOf(':', StringComparison.Ordinal) + 1)..]
+            .Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
+
+    private static bool IsOf(string scheme, string path) =>
+        path.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+        && path.Length > scheme.Length
+        && path[scheme.Length] == ':'
+        && (path.Length == scheme.Length + 1 || path[scheme.Length + 1] is '/' or '\\');
 }

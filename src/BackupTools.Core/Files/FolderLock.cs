@@ -106,17 +106,22 @@ internal sealed class FolderLock : IDisposable
         _folders.RemoveIfEmpty();
     }
 
-    private void NameHolder(IDiskFile file)
+    /// <summary>Who this process is, for people.</summary>
+    public static string Holder()
     {
         using var process = Process.GetCurrentProcess();
         var start = process
             .StartTime.ToUniversalTime()
             .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        var text = $"process {Environment.ProcessId} on {Environment.MachineName}, started {start}";
+        return $"process {Environment.ProcessId} on {Environment.MachineName}, started {start}";
+    }
+
+    private void NameHolder(IDiskFile file)
+    {
         try
         {
             file.SetLength(0);
-            file.Write(Encoding.UTF8.GetBytes(text), 0);
+            file.Write(Encoding.UTF8.GetBytes(Holder()), 0);
         }
         catch (BackupException e) when (e.Code == ErrorCode.DiskFull)
         {

@@ -63,14 +63,14 @@ public static class CopyChain
             host,
             plan.Settings.DestinationPath,
             () => Plan(plan.Settings, host),
-            fresh => Copy(fresh, started, host)
+            (fresh, destination) => Copy(fresh, destination, started, host)
         );
     }
 
-    private static CopyReport Copy(CopyPlan plan, long started, OperationHost host)
+    private static CopyReport Copy(CopyPlan plan, IDestination destination, long started, OperationHost host)
     {
         var (settings, missing) = (plan.Settings, plan.Missing);
-        host.Progress.Expect(missing.Sum(m => m.Bundle.Length), missing.Count);
+        host.Progress.Expect(missing.Sum(m => m.Bundle.Length) * destination.Passes, missing.Count);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
         var problems = new List<ProblemInfo>();
@@ -80,7 +80,7 @@ public static class CopyChain
             host.Cancellation.ThrowIfCancellationRequested();
             try
             {
-                copied.Add(Copy(chain, bundle, plan, host));
+                copied.Add(Copy(chain, bundle, plan, destination, host));
             }
             catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
             {
@@ -91,7 +91,7 @@ public static class CopyChain
         // What an earlier run has encrypted is read with an identity only.
         if (plan.Encrypted is null || host.Encrypted.Keys.HasIdentities)
         {
-            CopyKnownCurrent(plan.Chains, settings, host);
+            CopyKnownCurrent(plan.Chains, settings, destination, host);
         }
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
@@ -115,18 +115,24 @@ public static class CopyChain
         };
     }
 
-    private static BundleInfo Copy(BackupChain chain, BundleHeader bundle, CopyPlan plan, OperationHost host)
+    private static BundleInfo Copy(
+        BackupChain chain,
+        BundleHeader bundle,
+        CopyPlan plan,
+        IDestination destination,
+        OperationHost host
+    )
     {
         var settings = plan.Settings;
         var engine = host.Engines.ByName(bundle.Engine);
-        using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
+        using var staging = destination.Stage();
         var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         var steps = result.Steps.Select(s => OverHalf(s, bundle, host)).ToList();
         if (plan.Encrypted is { } encrypted)
         {
             steps.Insert(0, encrypted.Record(bundle, result, staging));
         }
-        staging.Publish(steps, host.Cancellation);
+        destination.Publish(staging, steps, result.BundlePath, bundle.Length);
         result.AfterPublish?.Invoke();
         var copy = TakeBackup.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
@@ -134,7 +140,12 @@ public static class CopyChain
     }
 
     /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>
-    private static void CopyKnownCurrent(IReadOnlyList<BackupChain> chains, CopySettings settings, OperationHost host)
+    private static void CopyKnownCurrent(
+        IReadOnlyList<BackupChain> chains,
+        CopySettings settings,
+        IDestination destination,
+        OperationHost host
+    )
     {
         var known = chains.Where(c => c.CurrentUntilUtc is not null).ToList();
         if (known.Count == 0)
@@ -148,11 +159,9 @@ public static class CopyChain
             var copy = there.FirstOrDefault(c => c.ChainId == chain.ChainId && c.Head?.Id == chain.Head!.Id);
             if (copy is not null)
             {
-                using var staging = StagingArea.Create(host.Disk, settings.DestinationPath, host.Clock, host.Warning);
-                staging.Publish(
-                    KnownCurrent.Note(copy, chain.CurrentUntilUtc!.Value, staging, host.Context),
-                    host.Cancellation
-                );
+                using var staging = destination.Stage();
+                var steps = KnownCurrent.Note(copy, chain.CurrentUntilUtc!.Value, staging, host.Context);
+                destination.Publish(staging, steps, copy.Head!.FullName);
             }
         }
     }

@@ -77,6 +77,15 @@ internal sealed partial class EncryptedCopies
 
     private static EncryptedCopies At(CopySettings settings, OperationHost host)
     {
+        if (StoreAddress.Is(settings.DestinationPath))
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "encrypted copies go to folders only",
+                settings.DestinationPath,
+                recommendation: "Copy into a folder, and bring that up with the store's own tool; see docs/encryption.md."
+            );
+        }
         var recipients = IdentityFiles.Recipients(settings.Recipients, settings.RecipientsFiles, host.Disk);
         if (recipients.Count == 0)
         {

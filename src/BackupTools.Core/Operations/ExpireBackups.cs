@@ -55,7 +55,7 @@ public static class ExpireBackups
             host,
             settings.Path,
             () => PlanOf(settings, host).Plan,
-            fresh => Remove(fresh, started, host)
+            (fresh, _) => Remove(fresh, started, host)
         );
     }
 

@@ -81,7 +81,7 @@ public static class ExportReport
             host,
             Path.GetDirectoryName(path)!,
             () => Plan(settings, host),
-            fresh => Write(fresh, host),
+            (fresh, _) => Write(fresh, host),
             $".{Path.GetFileName(path)}.backuptools.lock"
         );
     }

@@ -33,7 +33,7 @@ public static class LocalPath
                 $"{scheme}:// is an address, not a path of this machine",
                 path,
                 recommendation: IsStore(path)
-                    ? "Give a path in the file system: bundles in a store can be read, but not written or removed."
+                    ? $"Give a path in the file system; {Spelling.Of("CopyChain")} brings bundles to a store."
                     : null
             );
         }
@@ -58,7 +58,7 @@ public static class LocalPath
                 ErrorCode.ProviderNotSupported,
                 bucket.Length == 0 ? "the address names no bucket" : "an address must not contain credentials",
                 address,
-                recommendation: "Write s3://bucket/prefix; credentials come from the environment or a profile, see docs/stores.md."
+                recommendation: "Write s3://bucket/prefix or az://container/prefix; credentials come from the environment or a profile, see docs/stores.md."
             );
     }
 

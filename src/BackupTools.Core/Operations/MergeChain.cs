@@ -1,4 +1,3 @@
-using BackupTools.Files;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;
@@ -36,18 +35,23 @@ public static class MergeChain
             host,
             settings.DestinationPath,
             () => Plan(settings, host),
-            fresh => Merge(fresh, started, host)
+            (fresh, destination) => Merge(fresh, destination, started, host)
         );
     }
 
-    private static IReadOnlyList<BundleInfo> Merge(MergePreview preview, long started, OperationHost host)
+    private static IReadOnlyList<BundleInfo> Merge(
+        MergePreview preview,
+        IDestination destination,
+        long started,
+        OperationHost host
+    )
     {
         var folder = preview.Settings.DestinationPath;
         var engine = host.Engines.ByName(preview.Plan.Chain.Engine);
-        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
+        using var staging = destination.Stage();
         var result = engine.Merge(preview.Plan, folder, staging, host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
-        staging.Publish(result.Steps, host.Cancellation);
+        destination.Publish(staging, result.Steps, result.BundlePath);
         result.AfterPublish?.Invoke();
         var headers = TakeBackup.ReadBack(engine, result, host.Context);
         var chainId = result.ChainId ?? headers[0].Id[..12];

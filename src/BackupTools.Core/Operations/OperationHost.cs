@@ -4,6 +4,7 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Stores;
+using BackupTools.Options;
 
 namespace BackupTools.Operations;
 
@@ -64,13 +65,19 @@ public sealed class OperationHost : IDisposable
     /// <summary>What encrypted bundles are read with. Default: nothing.</summary>
     public Identities Identities { get; init; } = new();
 
+    /// <summary>How object stores are reached and written.</summary>
+    public StoreOptions StoreOptions
+    {
+        init => Stores = StoreChoice.Of(value);
+    }
+
     /// <summary>What the operation looks like now; may be asked at any time and from any thread.</summary>
     public ProgressSample SampleProgress() => ProgressSample.From(Progress.Sample());
 
     /// <summary>Ends the operation: tells what it asked of stores, and closes the connections to them.</summary>
     public void Dispose()
     {
-        if (_disks.Store is { } store)
+        foreach (var store in _disks.Stores)
         {
             Verbose?.Invoke(store.Requests.Describe());
         }
@@ -103,11 +110,17 @@ public sealed class OperationHost : IDisposable
         return name;
     }
 
+    /// <summary>Makes the store; null for the one of the settings.</summary>
+    internal Func<IObjectStore>? StoreMaker { get; init; }
+
     /// <summary>How stores are reached.</summary>
     internal StoreSettings Stores { get; init; } = new();
 
+    /// <summary>The store of the operation; made when it is needed first.</summary>
+    internal StoreDisk Store(string address) => _disks.Store(address);
+
     /// <summary>What was asked of stores until now; null where nothing was.</summary>
-    internal StoreRequests? Requests => _disks.Store?.Requests;
+    internal StoreRequests? Requests => _disks.Stores.FirstOrDefault()?.Requests;
 
     internal EngineRegistry Engines { get; init; } = EngineRegistry.Default;
 
@@ -135,8 +148,17 @@ public sealed class OperationHost : IDisposable
     }
 
     // Apart from the rest, so that the SDK is loaded where a store is read and nowhere else.
-    private StoreDisk OpenStore() =>
-        new(new S3Store(Stores), Stores, text => Verbose?.Invoke(Printable.Of(text)), Cancellation);
+    private StoreDisk OpenStore(string scheme) =>
+        new(
+            StoreMaker?.Invoke() ?? (scheme == StoreAddress.Azure ? OpenAzure() : OpenS3()),
+            Stores,
+            text => Verbose?.Invoke(Printable.Of(text)),
+            Cancellation
+        );
+
+    private S3Store OpenS3() => new(Stores);
+
+    private AzureStore OpenAzure() => new(Stores);
 
     internal double SecondsSince(long timestamp) => Math.Round(Clock.GetElapsedTime(timestamp).TotalSeconds, 3);
 }

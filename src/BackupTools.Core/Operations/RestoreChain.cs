@@ -79,7 +79,7 @@ public static class RestoreChain
                     var (plan, engine) = PlanOf(preview.Settings, host);
                     return Look(preview.Settings, engine, request with { Plan = plan }, refuse: true, host);
                 },
-                fresh =>
+                (fresh, _) =>
                 {
                     host.Warn(isTold ? [] : fresh.Request.Plan.Warnings);
                     isTold = true;

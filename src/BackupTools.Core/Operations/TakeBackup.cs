@@ -99,7 +99,7 @@ public static class TakeBackup
             host,
             plan.Settings.DestinationPath,
             () => Plan(plan.Settings, host),
-            fresh => Take(fresh, started, host)
+            (fresh, _) => Take(fresh, started, host)
         );
     }
 

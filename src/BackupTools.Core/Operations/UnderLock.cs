@@ -1,42 +1,36 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
 /// <summary>
-/// How every verb that writes does its work: alone in the folder, and by a plan of what is there then. The plan that was
-/// shown may be out of date.
+/// How every verb that writes does its work: alone at the destination, and by a plan of what is there then. The plan that
+/// was shown may be out of date.
 /// </summary>
 internal static class UnderLock
 {
     /// <summary>
-    /// Locks the folder (making it if it is missing; it goes again with the lock when nothing came of the run), sweeps it
-    /// of what dead runs left, plans, and does the work. Waits for another run that has the folder.
+    /// Takes the destination (making the folder if it is missing; it goes again with the lock when nothing came of the run),
+    /// sweeps it of what dead runs left, plans, and does the work. Waits for another run that has it.
     /// </summary>
-    /// <exception cref="Errors.BackupException">
+    /// <exception cref="BackupException">
     /// BackupRunning, AccessDenied, DiskFull, WriteFailed, and what planning and the work throw.
     /// </exception>
     public static TReport Execute<TPlan, TReport>(
         OperationHost host,
         string folder,
         Func<TPlan> plan,
-        Func<TPlan, TReport> work,
+        Func<TPlan, IDestination, TReport> work,
         string? lockName = null
     )
     {
         host.Progress.Activity = "waiting for the lock of the folder";
-        using var folderLock = FolderLock.AcquireWithin(
-            host.LockTimeout,
-            host.Disk,
-            folder,
-            lockName ?? FolderLock.DefaultName,
-            host.Verbose,
-            host.Cancellation
-        );
+        using IDestination destination = StoreAddress.Is(folder)
+            ? new StoreDestination(folder, host)
+            : new FolderDestination(folder, lockName ?? FolderLock.DefaultName, host);
         host.Progress.Activity = "";
-        foreach (var leftover in StagingArea.Sweep(host.Disk, folder, host.Warning))
-        {
-            host.Verbose?.Invoke($"removed what an interrupted run left behind: {leftover}");
-        }
-        return work(plan());
+        var report = work(plan(), destination);
+        destination.Complete();
+        return report;
     }
 }

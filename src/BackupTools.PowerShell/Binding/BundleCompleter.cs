@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Binding;
@@ -35,7 +36,9 @@ public abstract class BundleCompleter : IArgumentCompleter
         try
         {
             var typed = (wordToComplete ?? "").Trim('\'', '"');
-            return InOrder(ReadChainsAt([.. PathsOf(commandName, fakeBoundParameters, commandAst)]))
+            return InOrder(
+                    ReadChainsAt([.. PathsOf(commandName, fakeBoundParameters, commandAst)], fakeBoundParameters)
+                )
                 .SelectMany(Offers)
                 .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
@@ -112,7 +115,18 @@ public abstract class BundleCompleter : IArgumentCompleter
         }
     }
 
-    private static List<ChainInfo> ReadChainsAt(IReadOnlyList<string> paths)
+    /// <summary>How the store is reached, as far as it is typed already.</summary>
+    private static StoreOptions StoresOf(IDictionary bound)
+    {
+        var options = new StoreOptions();
+        foreach (var name in StoreOptions.All.Where(o => o.Type == typeof(string)).Select(o => o.Name))
+        {
+            typeof(StoreOptions).GetProperty(name)!.SetValue(options, bound[name]?.ToString());
+        }
+        return options;
+    }
+
+    private static List<ChainInfo> ReadChainsAt(IReadOnlyList<string> paths, IDictionary bound)
     {
         // Relative names and drives mean something only in the session that asks.
         using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
@@ -133,12 +147,13 @@ public abstract class BundleCompleter : IArgumentCompleter
             stores.Length > 0 ? PatienceWithStores
             : s_isWarm ? Patience
             : FirstPatience;
+        var options = StoresOf(bound);
         var chains = new List<ChainInfo>();
         using var stop = new CancellationTokenSource(patience);
         var token = stop.Token;
         var reading = Task.Run(() =>
         {
-            using var host = new OperationHost { Cancellation = token };
+            using var host = new OperationHost { Cancellation = token, StoreOptions = options };
             foreach (var reading in folders.SelectMany(f => ReadChains.Read(f, recurse: false, engine: null, host)))
             {
                 if (reading.Chain is { } chain)

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Security;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 
@@ -31,6 +32,9 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     /// <summary>How long to wait for another run in the folder that is written into.</summary>
     private protected virtual TimeSpan LockWait => TimeSpan.Zero;
 
+    /// <summary>How object stores are reached and written.</summary>
+    private protected virtual StoreOptions Stores { get; } = new();
+
     /// <summary>What encrypted bundles are read with; one for all operations of the cmdlet, so that a passphrase is tried once.</summary>
     private Identities Identities => _identities ??= PerCommand(null, ReadIdentities);
 
@@ -39,7 +43,7 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     private protected PathResolver Paths { get; private set; } = null!;
 
     /// <summary>Runs operations of this cmdlet on a worker, one at a time.</summary>
-    private protected PipelinePump Pump => _pump ??= new PipelinePump(Streams, LockWait, Identities, Stop);
+    private protected PipelinePump Pump => _pump ??= new PipelinePump(Streams, LockWait, Stores, Identities, Stop);
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -130,8 +134,10 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     {
         if (asJob)
         {
-            var identities = Identities;
-            _steps.Add((streams, stop) => step(new PipelinePump(streams, LockWait, identities, stop), streams, stop));
+            var (stores, identities) = (Stores, Identities);
+            _steps.Add(
+                (streams, stop) => step(new PipelinePump(streams, LockWait, stores, identities, stop), streams, stop)
+            );
         }
         else
         {

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -20,7 +21,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     private string _destination = "";
     private string[] _recipientsFiles = [];
 
-    /// <summary>The second folder; made when it does not exist. Taken literally.</summary>
+    /// <summary>The second folder; made when it does not exist. Or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
@@ -63,16 +64,32 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    /// <summary>Nobody else writes to the store that is copied to: for stores that cannot keep two writers apart.</summary>
+    [Parameter]
+    public SwitchParameter SingleWriter { get; set; }
+
+    /// <summary>Where bundles are put together before they go to a store. Default: a folder of the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SpoolPath { get; set; }
+
     private protected override bool ReadsStores => true;
 
     private protected override Identities ReadIdentities() =>
         IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile);
 
+    private protected override StoreOptions Stores =>
+        base.Stores with
+        {
+            SingleWriter = SingleWriter,
+            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
+        };
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Bundles(DestinationPath));
         _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
     }
 

@@ -6,7 +6,7 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
-public abstract class FolderCommandBase : BackupCommandBase
+public abstract class FolderCommandBase : StoreCommandBase
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]

@@ -5,7 +5,7 @@ using BackupTools.Operations;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What the cmdlets share that only read bundles: these may lie in a store, and may be encrypted.</summary>
-public abstract class ReadingCommandBase : BackupCommandBase
+public abstract class ReadingCommandBase : StoreCommandBase
 {
     /// <summary>Files of secret keys of age, to read encrypted bundles with. Taken literally.</summary>
     [Parameter]

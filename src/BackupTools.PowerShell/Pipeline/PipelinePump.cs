@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Runtime.ExceptionServices;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.PowerShell.Pipeline;
 
@@ -13,6 +14,7 @@ namespace BackupTools.PowerShell.Pipeline;
 internal sealed class PipelinePump(
     IStreams streams,
     TimeSpan lockTimeout,
+    StoreOptions stores,
     Identities identities,
     CancellationToken stop
 )
@@ -41,6 +43,7 @@ internal sealed class PipelinePump(
             Verbose = text => run.Post(() => streams.Verbose(text)),
             ThrottleLimit = throttleLimit,
             LockTimeout = lockTimeout,
+            StoreOptions = stores,
             Clock = Clock,
             Identities = identities,
         };
@@ -100,6 +103,7 @@ internal sealed class PipelinePump(
         using var host = new OperationHost
         {
             Cancellation = stop,
+            StoreOptions = stores,
             Warning = streams.Warning,
             Verbose = streams.Verbose,
             Clock = Clock,

@@ -17,22 +17,21 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("incremental DB --destination-path S3")]
     [InlineData("restore BUNDLES --destination-path S3")]
     [InlineData("merge BUNDLES --destination-path S3")]
-    [InlineData("copy BUNDLES --destination-path S3")]
     [InlineData("prune S3 --keep-last 1")]
     [InlineData("report BUNDLES --destination-path S3")]
     public void Every_verb_that_writes_refuses_a_store_by_name_and_makes_nothing(string line) =>
         Refuses(line, "s3://bucket/prefix");
 
     [Theory]
-    [InlineData("header AZ")]
-    [InlineData("chain AZ")]
-    [InlineData("test AZ")]
-    [InlineData("restore AZ --destination-path FOLDER")]
-    [InlineData("merge AZ --destination-path FOLDER")]
-    [InlineData("copy AZ --destination-path FOLDER")]
-    [InlineData("report AZ --destination-path FOLDER")]
+    [InlineData("header GS")]
+    [InlineData("chain GS")]
+    [InlineData("test GS")]
+    [InlineData("restore GS --destination-path FOLDER")]
+    [InlineData("merge GS --destination-path FOLDER")]
+    [InlineData("copy GS --destination-path FOLDER")]
+    [InlineData("report GS --destination-path FOLDER")]
     public void Every_verb_that_reads_refuses_an_address_that_is_of_no_store_it_knows(string line) =>
-        Refuses(line, "az://container/prefix");
+        Refuses(line, "gs://container/prefix");
 
     [Theory]
     [InlineData("header SECRET")]
@@ -57,7 +56,7 @@ public sealed class ConsoleAddressTests : IDisposable
                         "DB" => _sandbox.Db,
                         "BUNDLES" => _sandbox.Bundles,
                         "S3" => "s3://bucket/prefix",
-                        "AZ" => "az://container/prefix",
+                        "GS" => "gs://container/prefix",
                         "SECRET" => "s3://user:pa55word@bucket/prefix",
                         "FOLDER" => "new",
                         _ => word,
@@ -75,6 +74,7 @@ public sealed class ConsoleAddressTests : IDisposable
     [Theory]
     [InlineData("s3://bucket")]
     [InlineData("az://container/x")]
+    [InlineData("gs://container/x")]
     [InlineData("https://host/x")]
     [InlineData("file:///tmp/x")]
     public void An_address_is_told_by_its_scheme(string address) =>
@@ -87,6 +87,7 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("s3://bucket/a/b", "s3://bucket/a/b")]
     [InlineData("S3://bucket//a/b/", "s3://bucket/a/b")]
     [InlineData("s3://bucket", "s3://bucket")]
+    [InlineData("AZ://container//a/b/", "az://container/a/b")]
     [InlineData("s3://bucket/a [1]*.bkp", "s3://bucket/a [1]*.bkp")]
     public void The_address_of_a_store_is_taken_literally(string address, string shown) =>
         Assert.Equal(shown, LocalPath.AbsoluteOrStore(address));
@@ -95,7 +96,8 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("s3://")]
     [InlineData("s3:///a")]
     [InlineData("s3://key:secret@bucket")]
-    [InlineData("az://container")]
+    [InlineData("az:///a")]
+    [InlineData("gs://container")]
     public void An_address_that_names_no_bucket_is_refused(string address) =>
         Assert.Equal(
             ErrorCode.ProviderNotSupported,

@@ -5,7 +5,18 @@ namespace BackupTools.Tests.FrontEnds;
 /// <summary>docs/console.md says what the program says.</summary>
 public sealed partial class ConsolePageTests
 {
-    private static readonly string[] s_ofAll = ["--engine", "--json", "--throttle-limit", "--verbose"];
+    private static readonly string[] s_ofAll =
+    [
+        "--ca-file",
+        "--endpoint",
+        "--engine",
+        "--json",
+        "--path-style",
+        "--profile",
+        "--region",
+        "--throttle-limit",
+        "--verbose",
+    ];
 
     /// <summary>They have no bundles.</summary>
     private static readonly string[] s_apart = ["demo", "key"];

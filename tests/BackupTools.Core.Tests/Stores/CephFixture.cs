@@ -85,6 +85,37 @@ public sealed class CephFixture : IDisposable
             }
         );
 
+    /// <summary>All below a prefix, by relative key.</summary>
+    public IReadOnlyDictionary<string, byte[]> Down(string prefix)
+    {
+        var listed = _client.ListObjectsV2Async(
+            new ListObjectsV2Request { BucketName = Bucket, Prefix = prefix + "/" }
+        );
+        return (listed.GetAwaiter().GetResult().S3Objects ?? []).ToDictionary(
+            o => o.Key[(prefix.Length + 1)..],
+            o =>
+            {
+                using var got = _client.GetObjectAsync(Bucket, o.Key).GetAwaiter().GetResult();
+                using var content = new MemoryStream();
+                got.ResponseStream.CopyTo(content);
+                return content.ToArray();
+            }
+        );
+    }
+
+    /// <summary>The keys below a prefix of uploads that are neither completed nor given up.</summary>
+    public IReadOnlyList<string> OpenUploads(string prefix) =>
+        [
+            .. (
+                _client
+                    .ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = Bucket, Prefix = prefix })
+                    .GetAwaiter()
+                    .GetResult()
+                    .MultipartUploads
+                ?? []
+            ).Select(u => u.Key),
+        ];
+
     public void Dispose()
     {
         _client?.Dispose();

@@ -15,6 +15,9 @@ internal sealed record FakeRequest(
 {
     public bool IsList => Key.Length == 0;
 
+    /// <summary>It was answered with trouble.</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>When it was signed.</summary>
     public DateTimeOffset Date =>
         DateTimeOffset.ParseExact(
@@ -24,8 +27,8 @@ internal sealed record FakeRequest(
             DateTimeStyles.AssumeUniversal
         );
 
-    /// <summary>The next request of a connection; null at its end.</summary>
-    public static async Task<FakeRequest?> ReadAsync(Stream stream, CancellationToken stop)
+    /// <summary>The next request of a connection, on whose <paramref name="back"/> it is said that it may go on; null at its end.</summary>
+    public static async Task<FakeRequest?> ReadAsync(Stream stream, Stream back, CancellationToken stop)
     {
         if (await ReadHeadAsync(stream, stop) is not { } head)
         {
@@ -41,7 +44,7 @@ internal sealed record FakeRequest(
         var body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
         if (headers.ContainsKey("Expect"))
         {
-            await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), stop);
+            await back.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), stop);
         }
         await stream.ReadExactlyAsync(body, stop);
         var words = lines[0].Split(' ');

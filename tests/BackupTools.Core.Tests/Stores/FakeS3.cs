@@ -4,23 +4,22 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace BackupTools.Tests.Stores;
 
 /// <summary>
-/// As much of S3 as reading takes, on a plain socket, so that it can misbehave in every way in which networks and proxies
-/// do. What it answers when it behaves is compared with a real store by <see cref="CephReadingTests"/>.
+/// As much of S3 as we take, on a plain socket, so that it can misbehave in every way in which networks and proxies do. What
+/// it answers when it behaves is compared with a real store by <see cref="CephReadingTests"/> and CephWritingTests.
 /// </summary>
-internal sealed class FakeS3 : IDisposable
+internal sealed partial class FakeS3 : IDisposable
 {
     public const string Bucket = "bucket";
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
-    private readonly SortedDictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Stored> _objects = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<FakeRequest> _requests = new();
 
     private readonly X509Certificate2? _certificate;
@@ -66,9 +65,22 @@ internal sealed class FakeS3 : IDisposable
     {
         lock (_objects)
         {
-            _objects[key] = content;
+            _objects[key] = new Stored(content, $"\"{Md5(content)}\"", s_broughtUp);
         }
     }
+
+    /// <summary>Empties it.</summary>
+    public void Clear()
+    {
+        lock (_objects)
+        {
+            _objects.Clear();
+            _uploads.Clear();
+        }
+        ForgetRequests();
+    }
+
+    public void ForgetRequests() => _requests.Clear();
 
     /// <summary>Brings a folder up as plain tools do: file by file, under its relative path.</summary>
     public void PutFolder(string folder, string prefix)
@@ -119,7 +131,7 @@ internal sealed class FakeS3 : IDisposable
             {
                 await using var stream = await OpenAsync(client.GetStream());
                 await using var buffered = new BufferedStream(stream);
-                while (await FakeRequest.ReadAsync(buffered, _stop.Token) is { } request)
+                while (await FakeRequest.ReadAsync(buffered, stream, _stop.Token) is { } request)
                 {
                     _requests.Enqueue(request);
                     if (!await AnswerAsync(buffered, request))
@@ -159,6 +171,7 @@ internal sealed class FakeS3 : IDisposable
     private async Task<bool> AnswerAsync(Stream stream, FakeRequest request)
     {
         var trouble = Misbehave(request);
+        request.IsRefused = trouble is Trouble.Denied or Trouble.Busy;
         if (trouble == Trouble.Hang)
         {
             return await HangAsync(stream);
@@ -171,6 +184,10 @@ internal sealed class FakeS3 : IDisposable
                 Error(403, "RequestTimeTooSkewed"),
             _ => Answer(request),
         };
+        if (trouble == Trouble.LostAnswer)
+        {
+            return false;
+        }
         if (trouble == Trouble.FlippedByte && body.Length > 0)
         {
             body = [.. body];
@@ -203,7 +220,9 @@ internal sealed class FakeS3 : IDisposable
         }
         lock (_objects)
         {
-            return request.Key.Length == 0 ? List(request) : Get(request);
+            return request.Method != "GET" || IsOfUploads(request) ? Write(request)
+                : request.Key.Length == 0 ? List(request)
+                : Get(request);
         }
     }
 
@@ -221,14 +240,14 @@ internal sealed class FakeS3 : IDisposable
             CultureInfo.InvariantCulture,
             $"<IsTruncated>{(found.Count > most ? "true" : "false")}</IsTruncated>"
         );
-        foreach (var (key, content) in found.Take(most))
+        foreach (var (key, stored) in found.Take(most))
         {
             var back = BroughtBack.Contains(key)
                 ? "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress><RestoreExpiryDate>2036-01-01T00:00:00Z</RestoreExpiryDate></RestoreStatus>"
                 : "";
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key><LastModified>2026-11-01T00:00:00.000Z</LastModified><ETag>&quot;{ETag(content)}&quot;</ETag><Size>{content.Length}</Size><StorageClass>{(Archived.Contains(key) ? "DEEP_ARCHIVE" : "STANDARD")}</StorageClass>{back}</Contents>"
+                $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key><LastModified>{stored.Modified:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}</LastModified><ETag>{WebUtility.HtmlEncode(stored.ETag)}</ETag><Size>{stored.Content.Length}</Size><StorageClass>{(Archived.Contains(key) ? "DEEP_ARCHIVE" : "STANDARD")}</StorageClass>{back}</Contents>"
             );
         }
         return (
@@ -240,11 +259,12 @@ internal sealed class FakeS3 : IDisposable
 
     private (int, string, byte[]) Get(FakeRequest request)
     {
-        if (!_objects.TryGetValue(request.Key, out var content))
+        if (!_objects.TryGetValue(request.Key, out var stored))
         {
             return Error(404, "NoSuchKey");
         }
-        if (request.Headers.TryGetValue("if-match", out var wanted) && wanted.Trim('"') != ETag(content))
+        var content = stored.Content;
+        if (request.Headers.TryGetValue("if-match", out var wanted) && wanted != stored.ETag)
         {
             return Error(412, "PreconditionFailed");
         }
@@ -257,7 +277,7 @@ internal sealed class FakeS3 : IDisposable
         var end = Math.Min(int.Parse(range[1], CultureInfo.InvariantCulture) + 1, content.Length);
         return (
             206,
-            $"ETag: \"{ETag(content)}\"\r\nContent-Range: bytes {start}-{end - 1}/{content.Length}\r\n",
+            $"ETag: {stored.ETag}\r\nContent-Range: bytes {start}-{end - 1}/{content.Length}\r\n",
             content[start..end]
         );
     }
@@ -270,8 +290,6 @@ internal sealed class FakeS3 : IDisposable
                 $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
             )
         );
-
-    private static string ETag(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content))[..32];
 }
 
 /// <summary>What a server does instead of answering as it should.</summary>
@@ -284,5 +302,6 @@ internal enum Trouble
     HangInBody,
     HangInError,
     CutBody,
+    LostAnswer,
     FlippedByte,
 }

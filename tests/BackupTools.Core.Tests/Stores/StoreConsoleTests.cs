@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using BackupTools.Tests.FrontEnds;
 using BackupTools.Tests.Operations;
@@ -54,6 +55,68 @@ public sealed class StoreConsoleTests : IDisposable
             );
         }
         Assert.Equal(File.ReadAllBytes(_box.At("local", "rec.db")), File.ReadAllBytes(_box.At("there", "rec.db")));
+    }
+
+    [Fact]
+    public void A_folder_is_copied_to_a_store_that_options_name()
+    {
+        var to = $"s3://{FakeS3.Bucket}/to";
+        string[] reach = ["--endpoint", _store.Endpoint.AbsoluteUri, "--region", "eu-north-1"];
+        string[] copy = ["copy", _box.Bundles, "--destination-path", to, .. reach, "--spool-path", _box.At("spool")];
+        var environment = StoreEnvironment.Of(endpoint: null);
+        Assert.Equal(0, ChildProcess.ConsoleWith(environment, [.. copy, "--dry-run"]).ExitCode);
+        Assert.DoesNotContain(_store.Requests, r => r.Method != "GET");
+
+        var copied = ChildProcess.ConsoleWith(environment, [.. copy, "--verify", "--json", "--verbose"]);
+        Assert.True(copied.ExitCode == 0, copied.ToString());
+        Assert.Matches(@"requests to the store: \d+ LIST, \d+ GET, \d+ PUT, of which 0 were repeated", copied.Error);
+        Assert.False(Directory.Exists(_box.At("spool")));
+        Assert.DoesNotContain(StoreEnvironment.Secret, copied.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            _store.Keys,
+            k => Encoding.UTF8.GetString(_store.Content(k)).Contains(StoreEnvironment.Secret, StringComparison.Ordinal)
+        );
+
+        var chain = ChildProcess.ConsoleWith(environment, ["chain", to, .. reach, "--json"]);
+        Assert.True(chain.ExitCode == 0, chain.ToString());
+        Assert.Equal(Properties(ChildProcess.Console("chain", _box.Bundles, "--json").Out), Properties(chain.Out));
+    }
+
+    [Fact]
+    public void A_store_that_cannot_keep_writers_apart_needs_the_word_that_there_is_one()
+    {
+        _store.Conditions = Conditions.Unknown;
+        string[] copy =
+        [
+            "copy",
+            _box.Bundles,
+            "--destination-path",
+            $"s3://{FakeS3.Bucket}/to",
+            "--spool-path",
+            _box.At("spool"),
+        ];
+        var refused = ChildProcess.ConsoleWith(StoreEnvironment.Of(_store.Endpoint), copy);
+        Assert.Contains("ConditionalWritesMissing", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--single-writer", refused.Error, StringComparison.Ordinal);
+        var done = ChildProcess.ConsoleWith(StoreEnvironment.Of(_store.Endpoint), [.. copy, "--single-writer"]);
+        Assert.True(done.ExitCode == 0, done.ToString());
+    }
+
+    [Theory]
+    [InlineData("--endpoint", "ftp://x", "InvalidOption")]
+    [InlineData("--endpoint", "https://user:pa55word@host", "InvalidOption")]
+    [InlineData("--ca-file", "none.pem", "PathNotFound")]
+    [InlineData("--profile", "nobody", "StoreAccessDenied")]
+    public void An_option_that_names_nothing_is_named(string option, string value, string code)
+    {
+        var result = ChildProcess.ConsoleWith(
+            StoreEnvironment.Of(_store.Endpoint, key: null),
+            ["chain", Address, option, value]
+        );
+        Assert.Contains($"error {code}", result.Error, StringComparison.Ordinal);
+        Assert.Contains(code == "StoreAccessDenied" ? "nobody" : option, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("pa55word", result.Error, StringComparison.Ordinal);
+        Assert.Empty(_store.Requests);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ public sealed class StoreIndexTests
 
     private StoreIndex Index =>
         new(
+            "s3",
             (bucket, prefix, after, most) =>
             {
                 _asked.Add($"{bucket}:{prefix}:{after}:{most}");
@@ -21,7 +22,8 @@ public sealed class StoreIndexTests
                     [.. found.Take(most).Select(k => new StoreObject(k, 1, "e", DateTimeOffset.UnixEpoch, null))],
                     found.Count > most
                 );
-            }
+            },
+            (_, what) => throw new InvalidOperationException($"{what.Key} is read")
         );
 
     [Fact]

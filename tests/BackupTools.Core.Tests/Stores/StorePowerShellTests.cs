@@ -12,7 +12,7 @@ public sealed class StorePowerShellTests : IDisposable
 
     /// <summary>The assemblies of the SDK that a session has loaded, each with its load context.</summary>
     private const string Loaded = """
-        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -like 'AWSSDK*' }).ForEach({
+        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -match '^(AWSSDK|Azure)' }).ForEach({
             '{0} {1} {2}' -f [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($_).Name, $_.GetName().Name, $_.GetName().Version.Major
         }) | Sort-Object
         """;
@@ -92,14 +92,13 @@ public sealed class StorePowerShellTests : IDisposable
                 { New-FullBackup '{{_box.Db}}' $a -ErrorAction Stop },
                 { New-FullBackup $a '{{_box.At("x")}}' -ErrorAction Stop },
                 { New-IncrementalBackup '{{_box.Db}}' $a -ErrorAction Stop },
-                { Copy-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Merge-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Restore-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Export-BackupReport '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Remove-ExpiredBackup $a -KeepLast 1 -ErrorAction Stop },
                 { Remove-ExpiredBackup -LiteralPath $a -KeepLast 1 -ErrorAction Stop },
                 { Get-BackupChain $a | Remove-ExpiredBackup -KeepLast 1 -ErrorAction Stop },
-                { Get-BackupChain az://container/x -ErrorAction Stop },
+                { Get-BackupChain gs://container/x -ErrorAction Stop },
                 { Get-BackupChain s3://user:pa55word@bucket/x -ErrorAction Stop },
                 { Get-BackupChain -LiteralPath s3://user:pa55word@bucket/x -ErrorAction Stop }
             ) {
@@ -108,8 +107,59 @@ public sealed class StorePowerShellTests : IDisposable
             ($found | Format-List Exception, TargetObject, CategoryInfo, ErrorDetails -Force | Out-String).Contains('pa55word')
             """
         );
-        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 13), "False"], output);
+        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 12), "False"], output);
         Assert.All(_store.Requests, r => Assert.Equal("GET", r.Method));
+    }
+
+    [Fact]
+    public void A_folder_is_copied_to_a_store_that_parameters_name()
+    {
+        var output = Lines(
+            $$"""
+            $env:AWS_ENDPOINT_URL_S3 = $null
+            $reach = @{ StoreEndpoint = '{{_store.Endpoint}}'; StoreRegion = 'eu-north-1' }
+            $to = 's3://{{FakeS3.Bucket}}/to [2]'
+            Copy-BackupChain '{{_box.Bundles}}' $to @reach -WhatIf | Out-Null
+            "planned $((Get-ChildItem '{{_box.Folder}}').Name -contains 'spool')"
+            $verbose = Copy-BackupChain '{{_box.Bundles}}' $to @reach -SpoolPath '{{_box.At(
+                "spool"
+            )}}' -Verify -Verbose 4>&1 -OutVariable out |
+                Where-Object { $_ -is [Management.Automation.VerboseRecord] }
+            $report = $out.Where({ $_ -is [BackupTools.Reports.CopyReport] })[0]
+            "$($report.Copied.Count) $($report.IsValid) $($report.FullName)"
+            "$verbose" -match '\d+ PUT'
+            $report = Get-BackupChain '{{_box.Bundles}}' | Copy-BackupChain -DestinationPath $to @reach -AsJob | Receive-Job -Wait
+            "$($report.Copied.Count) $($report.PresentCount)"
+            (Get-BackupChain $to @reach).ChainId -eq (Get-BackupChain '{{_box.Bundles}}').ChainId
+            $text = "Restore-BackupChain '$to' x.db -StoreEndpoint '{{_store.Endpoint}}' -ChainId "
+            (TabExpansion2 $text $text.Length).CompletionMatches.CompletionText -eq (Get-BackupChain '{{_box.Bundles}}').ChainId
+            try { Get-BackupChain $to -StoreEndpoint ftp://x -ErrorAction Stop } catch { $_.FullyQualifiedErrorId.Split(',')[0]; $_.ErrorDetails.RecommendedAction -match '-StoreEndpoint' }
+            """
+        );
+        Assert.Equal(
+            [
+                "planned False",
+                $"3 True s3://{FakeS3.Bucket}/to [2]",
+                "True",
+                "0 3",
+                "True",
+                "True",
+                "InvalidOption",
+                "True",
+            ],
+            output.Where(l =>
+                !l.StartsWith("What if", StringComparison.Ordinal)
+                && !l.StartsWith("copy of", StringComparison.Ordinal)
+                && !l.StartsWith("  copy", StringComparison.Ordinal)
+            )
+        );
+        Assert.DoesNotContain(
+            _store.Keys,
+            k =>
+                System
+                    .Text.Encoding.UTF8.GetString(_store.Content(k))
+                    .Contains(StoreEnvironment.Secret, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

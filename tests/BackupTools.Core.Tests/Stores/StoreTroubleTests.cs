@@ -136,7 +136,7 @@ public sealed class StoreTroubleTests : IDisposable
         _store.Misbehave = _ => Trouble.Denied;
         var error = RestoreFails(ErrorCode.StoreAccessDenied);
         Assert.Contains("AccessDenied", error.Message, StringComparison.Ordinal);
-        Assert.Contains("s3:ListBucket", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("docs/stores.md", error.Recommendation, StringComparison.Ordinal);
         Assert.Single(_store.Requests);
     }
 
@@ -306,8 +306,10 @@ public sealed class StoreTroubleTests : IDisposable
     }
 
     /// <summary>A store that answers when the test says so, and hears nothing else.</summary>
-    private sealed class DeafStore(ManualResetEventSlim answer) : IObjectStore
+    private sealed class DeafStore(ManualResetEventSlim answer) : IReadingStore
     {
+        public string Scheme => "s3";
+
         public string Host => "deaf";
 
         public Task<ObjectPage> ListAsync(

@@ -98,14 +98,15 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
         private readonly ConcurrentDictionary<string, AlopexLinker?> _linkers = new(StringComparer.Ordinal);
 
         /// <summary>The snapshots in both folders, those of about the same time first.</summary>
-        private readonly IReadOnlyList<string> _both = context.Disk.Stat(to) is null
-            ? []
-            : context
-                .Disk.List(to)
-                .Where(e => e.Kind == DiskEntryKind.Directory && !StagingArea.IsStagingName(e.Name))
-                .Select(e => e.Name)
-                .OrderBy(n => ((AlopexNames.SnapshotTime(n) ?? bundle.CreatedUtc) - bundle.CreatedUtc).Duration())
-                .ToList();
+        private readonly IReadOnlyList<string> _both =
+            StoreAddress.Is(to) || context.Disk.Stat(to) is null
+                ? []
+                : context
+                    .Disk.List(to)
+                    .Where(e => e.Kind == DiskEntryKind.Directory && !StagingArea.IsStagingName(e.Name))
+                    .Select(e => e.Name)
+                    .OrderBy(n => ((AlopexNames.SnapshotTime(n) ?? bundle.CreatedUtc) - bundle.CreatedUtc).Duration())
+                    .ToList();
 
         public bool TryLink(AlopexFile table, CancellationToken cancellation) =>
             table.Entry.LinkCount > 1

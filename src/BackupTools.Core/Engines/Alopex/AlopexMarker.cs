@@ -1,4 +1,5 @@
 using System.Text;
+using BackupTools.Errors;
 using BackupTools.Files;
 
 namespace BackupTools.Engines.Alopex;
@@ -119,7 +120,8 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         // Markers of several folders may change in one run.
         var staged = $"{AlopexNames.Latest}-{Guid.NewGuid():N}";
         using var marker = staging.CreateFile(staged);
-        marker.Write(Encoding.UTF8.GetBytes(path), 0);
+        // No engine opens an address. Whoever brings the folder down from a store knows where it lies.
+        marker.Write(Encoding.UTF8.GetBytes(StoreAddress.Is(path) ? Path.GetFileName(path) : path), 0);
         return PublishStep.Replace(staged, Latest);
     }
 }

@@ -14,9 +14,9 @@ internal sealed class AuthorityFile : HttpClientFactory
     private readonly string _path;
     private readonly X509Certificate2Collection _authorities = [];
 
-    /// <summary>Reads the file.</summary>
+    /// <summary>Reads the file that <paramref name="named"/> names.</summary>
     /// <exception cref="BackupException">PathNotFound, Malformed.</exception>
-    public AuthorityFile(string path)
+    private AuthorityFile(string path, string named)
     {
         _path = path;
         try
@@ -27,19 +27,24 @@ internal sealed class AuthorityFile : HttpClientFactory
         {
             throw new BackupException(
                 e is CryptographicException ? ErrorCode.Malformed : ErrorCode.PathNotFound,
-                $"{Variable} names no file of certificates: {e.Message}",
+                $"{named} names no file of certificates: {e.Message}",
                 path,
-                recommendation: $"Name a PEM file in {Variable}, or unset it.",
+                recommendation: $"Name a PEM file with {named}, or leave it out.",
                 inner: e
             );
         }
     }
 
-    /// <summary>The file that the environment names; null where it names none.</summary>
-    public static AuthorityFile? FromEnvironment() =>
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? new AuthorityFile(path) : null;
+    /// <summary>The file that was named, or that the environment names; null where none is.</summary>
+    /// <exception cref="BackupException">PathNotFound, Malformed.</exception>
+    public static AuthorityFile? Of(string? path) =>
+        path is not null ? new AuthorityFile(path, Spelling.Of("StoreCaFile"))
+        : Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } found ? new AuthorityFile(found, Variable)
+        : null;
 
-    public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) => CreateHttpClient();
+
+    public HttpClient CreateHttpClient() =>
         new(
             new SocketsHttpHandler
             {

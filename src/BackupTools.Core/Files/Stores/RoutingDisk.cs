@@ -1,17 +1,22 @@
+using System.Collections.Concurrent;
 using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// The disk of an operation: addresses go to the store, which is made when the first is met, everything else to the file
-/// system. Stores are only read.
+/// The disk of an operation: addresses go to their store, which is made when the first is met, everything else to the file
+/// system. Stores are only read through it.
 /// </summary>
-internal sealed class RoutingDisk(IDisk local, Func<StoreDisk> open) : IDisk, IDisposable
+internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : IDisk, IDisposable
 {
-    private readonly Lazy<StoreDisk> _store = new(open);
+    private readonly ConcurrentDictionary<string, Lazy<StoreDisk>> _stores = new(StringComparer.Ordinal);
 
-    /// <summary>The store, if one was needed.</summary>
-    public StoreDisk? Store => _store.IsValueCreated ? _store.Value : null;
+    /// <summary>The stores that were needed.</summary>
+    public IEnumerable<StoreDisk> Stores => _stores.Values.Where(s => s.IsValueCreated).Select(s => s.Value);
+
+    /// <summary>The store of an address, which is made if it was not needed yet.</summary>
+    public StoreDisk Store(string path) =>
+        _stores.GetOrAdd(StoreAddress.SchemeOf(path)!, scheme => new Lazy<StoreDisk>(() => open(scheme))).Value;
 
     public IDiskFile OpenRead(string path) => For(path).OpenRead(path);
 
@@ -57,14 +62,20 @@ internal sealed class RoutingDisk(IDisk local, Func<StoreDisk> open) : IDisk, ID
     public static BackupException ReadOnly(string path) =>
         new(
             ErrorCode.ProviderNotSupported,
-            "bundles in a store can be read, but not written or removed",
+            "bundles can be copied to a store and read there, but not made or removed",
             path,
-            recommendation: "Write to a folder, and copy it to the store with the store's own tool; see docs/stores.md."
+            recommendation: $"Write to a folder, and copy it to the store with {Spelling.Of("CopyChain")}; see docs/stores.md."
         );
 
-    public void Dispose() => Store?.Dispose();
+    public void Dispose()
+    {
+        foreach (var store in Stores)
+        {
+            store.Dispose();
+        }
+    }
 
-    private IReadingDisk For(string path) => StoreAddress.Is(path) ? _store.Value : local;
+    private IReadingDisk For(string path) => StoreAddress.Is(path) ? Store(path) : local;
 
     private IDisk Local(string path, string? other = null) =>
         StoreAddress.Is(path) ? throw ReadOnly(path)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using BackupTools.Errors;
@@ -10,9 +9,6 @@ namespace BackupTools.Files.Stores;
 /// <summary>From what the SDK throws to what may pass and what will not, in our words.</summary>
 internal sealed class S3Errors(string host)
 {
-    /// <summary>A store that does not say that it is the clock refuses what is dated so far from its own.</summary>
-    private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(15);
-
     /// <summary>True for what comes from the SDK and the network below it.</summary>
     public static bool Knows(Exception error) =>
         error
@@ -28,8 +24,13 @@ internal sealed class S3Errors(string host)
         var service = error as AmazonServiceException;
         return (service?.ErrorCode, (int?)service?.StatusCode) switch
         {
-            ("RequestTimeTooSkewed", _) => Skewed(service!, path),
-            (_, 403) when SkewOf(service!) is { } skew && skew.Duration() > LargestSkew => Skewed(service!, path),
+            ("RequestTimeTooSkewed", _) => StoreErrors.Skewed(SkewOf(service!), host, path, error),
+            (_, 403) when StoreErrors.IsLarge(SkewOf(service!)) => StoreErrors.Skewed(
+                SkewOf(service!),
+                host,
+                path,
+                error
+            ),
             ("InvalidObjectState", _) => new BackupException(
                 ErrorCode.ObjectArchived,
                 "the object lies in an archive, from which nothing can be read",
@@ -78,60 +79,8 @@ internal sealed class S3Errors(string host)
                 path,
                 inner: error
             ),
-            _ => OfNetwork(error, path),
+            _ => StoreErrors.OfNetwork(error, host, path, mayBeCredentials: error is AmazonClientException),
         };
-    }
-
-    private Exception OfNetwork(Exception error, string path)
-    {
-        var cause = error;
-        while (cause.InnerException is { } inner)
-        {
-            cause = inner;
-        }
-        return cause switch
-        {
-            AuthenticationException => new BackupException(
-                ErrorCode.StoreUnavailable,
-                $"the certificate of {host} is not trusted: {cause.Message}",
-                path,
-                recommendation: "Name a file with the certificate of your authority in AWS_CA_BUNDLE.",
-                inner: error
-            ),
-            SocketException { SocketErrorCode: SocketError.HostNotFound } => new BackupException(
-                ErrorCode.StoreUnavailable,
-                $"there is no host {host}",
-                path,
-                inner: error
-            ),
-            // The SDK looked everywhere: nothing was sent yet.
-            _ when error is AmazonClientException && !IsNetwork(cause) => new BackupException(
-                ErrorCode.StoreAccessDenied,
-                $"no credentials for {host} are found: {error.Message.TrimEnd('.', ' ')}",
-                path,
-                inner: error
-            ),
-            _ => new StoreTroubleException(cause.Message, error),
-        };
-    }
-
-    private static bool IsNetwork(Exception error) => error is HttpRequestException or IOException or SocketException;
-
-    private BackupException Skewed(AmazonServiceException error, string path)
-    {
-        var here = DateTimeOffset.UtcNow;
-        var skew = SkewOf(error);
-        return new BackupException(
-            ErrorCode.StoreClockSkewed,
-            skew is { } known
-                ? $"the clocks differ: it is {Text(here + known)} at {host}, and {Text(here)} here"
-                : $"{host} says that its clock differs from the one here, where it is {Text(here)}",
-            path,
-            inner: error
-        );
-
-        static string Text(DateTimeOffset time) =>
-            time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
     }
 
     /// <summary>By how much the store's clock is ahead; null where it does not say.</summary>

@@ -4,6 +4,7 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
 
@@ -11,12 +12,14 @@ namespace BackupTools.Files.Stores;
 /// S3 and what speaks like it, through the SDK: it finds credentials and the endpoint as people have them, and signs. It
 /// repeats nothing (<see cref="StoreRequests"/> does), so that each request is signed when it is made.
 /// </summary>
-internal sealed class S3Store : IObjectStore
+internal sealed partial class S3Store : IObjectStore
 {
     private static readonly string[] s_archives = ["GLACIER", "DEEP_ARCHIVE"];
 
     private readonly AmazonS3Client _client;
     private readonly S3Errors _errors;
+    private readonly bool _isEncrypted;
+    private long _clockAhead;
 
     public S3Store(StoreSettings settings)
     {
@@ -33,7 +36,11 @@ internal sealed class S3Store : IObjectStore
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };
-        if (AuthorityFile.FromEnvironment() is { } authorities)
+        if (settings.Profile is { } profile)
+        {
+            config.Profile = new Profile(profile);
+        }
+        if (AuthorityFile.Of(settings.CaFile) is { } authorities)
         {
             config.HttpClientFactory = authorities;
         }
@@ -47,22 +54,30 @@ internal sealed class S3Store : IObjectStore
         {
             // Stores of one's own seldom have a name in DNS for each bucket.
             config.ServiceURL = url;
-            config.ForcePathStyle = true;
+            config.ForcePathStyle = settings.PathStyle ?? true;
             config.AuthenticationRegion = region;
             Host = new Uri(url).Authority;
+            _isEncrypted = new Uri(url).Scheme == Uri.UriSchemeHttps;
         }
         else
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            config.ForcePathStyle = settings.PathStyle ?? false;
             Host = $"S3 in {region}";
+            _isEncrypted = true;
         }
         _errors = new S3Errors(Host);
         _client = settings.AccessKey is { } key
             ? new AmazonS3Client(new BasicAWSCredentials(key, settings.SecretKey), config)
             : new AmazonS3Client(config);
+        _client.AfterResponseEvent += (_, e) => NoteClock(e);
     }
 
+    public string Scheme => StoreAddress.S3;
+
     public string Host { get; }
+
+    public TimeSpan ClockAhead => new(Interlocked.Read(ref _clockAhead));
 
     public async Task<ObjectPage> ListAsync(
         string bucket,

@@ -2,23 +2,28 @@ using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
 
-/// <summary>The objects of a store as files, for one operation. Only for reading.</summary>
+/// <summary>The objects of a store as files, for one operation.</summary>
 internal sealed class StoreDisk : IReadingDisk, IDisposable
 {
-    private readonly IObjectStore _store;
-    private readonly StoreIndex _index;
     private readonly ReadAheadBudget _budget;
 
     public StoreDisk(IObjectStore store, StoreSettings settings, Action<string> verbose, CancellationToken cancellation)
     {
-        _store = store;
+        Store = store;
         _budget = new ReadAheadBudget(settings.ReadAhead);
         Requests = new StoreRequests(settings, verbose, cancellation);
-        _index = new StoreIndex(
+        Index = new StoreIndex(
+            Store.Scheme,
             (bucket, prefix, after, most) =>
-                Requests.ListAsync(_store, bucket, prefix, after, most, cancellation).GetAwaiter().GetResult()
+                Requests.ListAsync(Store, bucket, prefix, after, most, cancellation).GetAwaiter().GetResult(),
+            ReadSmall
         );
     }
+
+    public IObjectStore Store { get; }
+
+    /// <summary>What is known of its names.</summary>
+    public StoreIndex Index { get; }
 
     /// <summary>What was asked of the store until now.</summary>
     public StoreRequests Requests { get; }
@@ -43,11 +48,30 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
             new ReadAhead(
                 what.Length,
                 _budget,
-                (offset, buffer, stop) =>
-                    Requests.ReadAsync(_store, StoreAddress.Parse(path).Bucket, what, offset, buffer, stop),
+                (offset, buffer, stop) => ReadAsync(StoreAddress.Parse(path).Bucket, what, offset, buffer, stop),
                 Requests.Cancellation
             )
         );
+    }
+
+    /// <summary>All bytes of a small object, if it is still the one that was listed.</summary>
+    /// <exception cref="BackupException">Malformed: it is longer than anything of ours; ReadFailed; PathNotFound.</exception>
+    public byte[] ReadSmall(string bucket, StoreObject what)
+    {
+        if (what.Length > StoreWriter.LargestSmall)
+        {
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"{what.Length} bytes are more than such an object can have",
+                $"{new ObjectName(Store.Scheme, bucket, what.Key)}"
+            );
+        }
+        var content = new byte[what.Length];
+        if (content.Length > 0)
+        {
+            ReadAsync(bucket, what, 0, content, Requests.Cancellation).GetAwaiter().GetResult();
+        }
+        return content;
     }
 
     /// <summary>Refuses a bundle of which a part lies in an archive, before anything is made of the rest.</summary>
@@ -68,7 +92,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
     public void Dispose()
     {
         Requests.Dispose();
-        _store.Dispose();
+        Store.Dispose();
     }
 
     private static void RefuseArchived(DiskEntry entry)
@@ -83,11 +107,21 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         }
     }
 
+    private Task ReadAsync(string bucket, StoreObject what, long offset, Memory<byte> buffer, CancellationToken stop)
+    {
+        if (what.Content is not { } content)
+        {
+            return Requests.ReadAsync(Store, bucket, what, offset, buffer, stop);
+        }
+        content.AsMemory((int)offset, buffer.Length).CopyTo(buffer);
+        return Task.CompletedTask;
+    }
+
     private StoreIndex.Node? Find(string path)
     {
         var (bucket, key) = StoreAddress.Parse(path);
         // Engines look beside what they are given, and so above a bucket too: what no bucket can be called is not asked for.
-        return IsBucket(bucket) ? _index.Find(bucket, key) : null;
+        return IsBucket(bucket) ? Index.Find(bucket, key) : null;
     }
 
     private static bool IsBucket(string name) =>
@@ -95,12 +129,12 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         && char.IsAsciiLetterOrDigit(name[0])
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
 
-    private static DiskEntry EntryOf(StoreIndex.Node node)
+    private DiskEntry EntryOf(StoreIndex.Node node)
     {
         var modified = node.IsFolder ? Newest(node) : node.Object!.ModifiedUtc;
         var length = node.IsFolder ? 0 : node.Object!.Length;
         return new DiskEntry(
-            StoreAddress.Of($"s3:/{node.Name}"),
+            StoreAddress.Of($"{Store.Scheme}:/{node.Name}"),
             node.IsFolder ? DiskEntryKind.Directory : DiskEntryKind.File,
             length,
             modified,

@@ -1,32 +1,106 @@
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// What is known of the names in a store. Nothing changes under an operation: whatever lies below a folder is listed
-/// once, in one go, when its first name is asked for.
+/// What is known of the names in a store. Nothing but ourselves changes it under an operation: whatever lies below a folder
+/// is listed once, in one go, when its first name is asked for. What is not published yet is not shown
+/// (<see cref="StoreMarks"/>).
 /// </summary>
+/// <param name="scheme">Of the store.</param>
 /// <param name="list">The objects of a bucket that begin with a prefix and come after a key, at most so many.</param>
-internal sealed class StoreIndex(Func<string, string, string?, int, ObjectPage> list)
+/// <param name="read">All bytes of a small object.</param>
+internal sealed class StoreIndex(
+    string scheme,
+    Func<string, string, string?, int, ObjectPage> list,
+    Func<string, StoreObject, byte[]> read
+)
 {
     private const int PageLength = 1000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoreObject> _objects = new(StringComparer.Ordinal);
     private readonly HashSet<string> _listed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PendingBundle> _pending = new(StringComparer.Ordinal);
     private ulong _count;
 
     /// <summary>What is there; null when nothing is.</summary>
     public Node? Find(string bucket, string key)
     {
-        var name = NameOf(bucket, key);
         lock (_gate)
         {
-            if (!IsListed(name))
-            {
-                List(bucket, key);
-                _listed.Add(name);
-            }
-            return _nodes.GetValueOrDefault(name);
+            return Listed(_nodes, bucket, key);
         }
+    }
+
+    /// <summary>The object itself, shown or not; null when there is none.</summary>
+    public StoreObject? Object(ObjectName name)
+    {
+        lock (_gate)
+        {
+            return Listed(_objects, name.Bucket, name.Key);
+        }
+    }
+
+    /// <summary>The bundles that were begun in a folder, and are not published.</summary>
+    public IReadOnlyList<PendingBundle> Pending(string bucket, string folder)
+    {
+        lock (_gate)
+        {
+            Listed(_nodes, bucket, folder);
+            var marks = NameOf(bucket, StoreMarks.In(folder, ""));
+            return [.. _pending.Where(p => p.Key.StartsWith(marks, StringComparison.Ordinal)).Select(p => p.Value)];
+        }
+    }
+
+    /// <summary>Whatever is asked for is listed anew.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _nodes.Clear();
+            _objects.Clear();
+            _listed.Clear();
+            _pending.Clear();
+        }
+    }
+
+    /// <summary>Notes an object that was put there; it is shown once it is published.</summary>
+    public void Put(string bucket, StoreObject what)
+    {
+        lock (_gate)
+        {
+            _objects[NameOf(bucket, what.Key)] = what;
+        }
+    }
+
+    /// <summary>Notes that an object was removed that had not been shown.</summary>
+    public void Remove(ObjectName name)
+    {
+        lock (_gate)
+        {
+            _objects.Remove(NameOf(name.Bucket, name.Key));
+        }
+    }
+
+    /// <summary>Shows what was put there.</summary>
+    public void Show(ObjectName name)
+    {
+        lock (_gate)
+        {
+            Add(name.Bucket, _objects[NameOf(name.Bucket, name.Key)]);
+        }
+    }
+
+    private T? Listed<T>(Dictionary<string, T> names, string bucket, string key)
+        where T : class
+    {
+        var name = NameOf(bucket, key);
+        if (!IsListed(name))
+        {
+            List(bucket, key);
+            _listed.Add(name);
+        }
+        return names.GetValueOrDefault(name);
     }
 
     private static string NameOf(string bucket, string key) => key.Length == 0 ? bucket : $"{bucket}/{key}";
@@ -46,28 +120,34 @@ internal sealed class StoreIndex(Func<string, string, string?, int, ObjectPage> 
     private void List(string bucket, string key)
     {
         var folder = key.Length == 0 ? "" : key + "/";
-        string? after = null;
+        var found = new List<StoreObject>();
         for (var more = true; more; )
         {
-            var page = list(bucket, folder, after, PageLength);
-            foreach (var found in page.Objects)
-            {
-                Add(bucket, found);
-                after = found.Key;
-            }
+            var page = list(bucket, folder, found.Count == 0 ? null : found[^1].Key, PageLength);
+            found.AddRange(page.Objects);
             more = page.HasMore && page.Objects.Count > 0;
         }
         if (key.Length == 0)
         {
             _nodes.TryAdd(bucket, new Node(bucket, ++_count));
         }
-        else if (!_nodes.ContainsKey(NameOf(bucket, key)))
+        else if (found.Count == 0 && list(bucket, key, null, 1).Objects is [var only] && only.Key == key)
         {
             // The first key that begins so is the key itself, if there is such an object.
-            if (list(bucket, key, null, 1).Objects is [var only] && only.Key == key)
-            {
-                Add(bucket, only);
-            }
+            found.Add(only);
+        }
+        foreach (var one in found)
+        {
+            _objects[NameOf(bucket, one.Key)] = one;
+        }
+        var pending = StoreMarks.Pending(key => new ObjectName(scheme, bucket, key), found, what => read(bucket, what));
+        foreach (var one in pending)
+        {
+            _pending[NameOf(bucket, one.Begin.Key)] = one;
+        }
+        foreach (var shown in StoreMarks.Shown(found, pending))
+        {
+            Add(bucket, shown);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
@@ -14,27 +13,31 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
 
     private readonly SemaphoreSlim _slots = new(settings.Parallel);
     private BackupException? _unavailable;
-    private int _lists;
-    private int _reads;
+    private readonly int[] _counts = new int[Enum.GetValues<StoreVerb>().Length];
     private int _repeated;
 
     public CancellationToken Cancellation => cancellation;
 
     /// <summary>Listings that were asked for, repetitions included.</summary>
-    public int Lists => _lists;
+    public int Lists => Count(StoreVerb.List);
 
     /// <summary>Ranges that were asked for, repetitions included.</summary>
-    public int Reads => _reads;
+    public int Reads => Count(StoreVerb.Get);
+
+    /// <summary>Requests of a kind, repetitions included.</summary>
+    public int Count(StoreVerb verb) => Volatile.Read(ref _counts[(int)verb]);
 
     /// <summary>What the operation asked of the store, in one line.</summary>
-    public string Describe() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"requests to the store: {_lists} LIST, {_reads} GET, of which {_repeated} were repeated"
-        );
+    public string Describe()
+    {
+        var kinds = Enum.GetValues<StoreVerb>()
+            .Where(v => v is StoreVerb.List or StoreVerb.Get || Count(v) > 0)
+            .Select(v => $"{Count(v)} {v.ToString().ToUpperInvariant()}");
+        return $"requests to the store: {string.Join(", ", kinds)}, of which {_repeated} were repeated";
+    }
 
     public Task<ObjectPage> ListAsync(
-        IObjectStore store,
+        IReadingStore store,
         string bucket,
         string prefix,
         string? after,
@@ -43,8 +46,8 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
     ) =>
         RunAsync(
             store,
-            $"s3://{bucket}/{prefix}",
-            () => Interlocked.Increment(ref _lists),
+            StoreVerb.List,
+            $"{new ObjectName(store.Scheme, bucket, prefix)}",
             // The first request of an operation looks for credentials, by ways of which not all can be stopped.
             (_, token) =>
                 Task.Run(() => store.ListAsync(bucket, prefix, after, most, token), CancellationToken.None)
@@ -53,7 +56,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
         );
 
     public Task ReadAsync(
-        IObjectStore store,
+        IReadingStore store,
         string bucket,
         StoreObject what,
         long offset,
@@ -62,8 +65,8 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
     ) =>
         RunAsync(
             store,
-            $"s3://{bucket}/{what.Key}",
-            () => Interlocked.Increment(ref _reads),
+            StoreVerb.Get,
+            $"{new ObjectName(store.Scheme, bucket, what.Key)}",
             async (alive, token) =>
             {
                 await store.ReadAsync(bucket, what, offset, buffer, alive, token).ConfigureAwait(false);
@@ -74,12 +77,21 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
 
     public void Dispose() => _slots.Dispose();
 
-    private async Task<T> RunAsync<T>(
-        IObjectStore store,
+    /// <summary>Makes a request until it is answered.</summary>
+    /// <param name="store">Whom it asks.</param>
+    /// <param name="verb">What it counts as.</param>
+    /// <param name="path">What it is about.</param>
+    /// <param name="attempt">Makes it once; is given what to call whenever bytes come or go.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="isUrgent">It does not wait until others are done: somebody's time runs out.</param>
+    /// <exception cref="BackupException">StoreUnavailable, and what the attempt throws.</exception>
+    public async Task<T> RunAsync<T>(
+        IReadingStore store,
+        StoreVerb verb,
         string path,
-        Action count,
         Func<Action, CancellationToken, Task<T>> attempt,
-        CancellationToken stop
+        CancellationToken stop,
+        bool isUrgent = false
     )
     {
         var started = TimeProvider.System.GetTimestamp();
@@ -91,12 +103,15 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
             }
             string trouble;
             Exception cause;
-            await _slots.WaitAsync(stop).ConfigureAwait(false);
+            if (!isUrgent)
+            {
+                await _slots.WaitAsync(stop).ConfigureAwait(false);
+            }
             try
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 limit.CancelAfter(settings.Stall);
-                count();
+                Interlocked.Increment(ref _counts[(int)verb]);
                 try
                 {
                     return await attempt(() => limit.CancelAfter(settings.Stall), limit.Token).ConfigureAwait(false);
@@ -112,7 +127,10 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
             }
             finally
             {
-                _slots.Release();
+                if (!isUrgent)
+                {
+                    _slots.Release();
+                }
             }
             stop.ThrowIfCancellationRequested();
             if (TimeProvider.System.GetElapsedTime(started) >= settings.Patience)
@@ -137,4 +155,20 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
     private static TimeSpan Pause(int failures) =>
         Random.Shared.NextDouble()
         * TimeSpan.FromMilliseconds(Math.Min(100 << Math.Min(failures, 10), LongestPause.TotalMilliseconds));
+}
+
+/// <summary>What requests are counted as.</summary>
+internal enum StoreVerb
+{
+    /// <summary>Listings of objects, uploads and parts.</summary>
+    List,
+
+    /// <summary>Ranges of objects.</summary>
+    Get,
+
+    /// <summary>Objects and parts that are sent; uploads that are begun and completed.</summary>
+    Put,
+
+    /// <summary>Objects and uploads that are removed.</summary>
+    Delete,
 }

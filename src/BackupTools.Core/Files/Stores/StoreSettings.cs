@@ -8,6 +8,15 @@ internal sealed record StoreSettings
 
     public string? Region { get; init; }
 
+    /// <summary>Of the files of the AWS tools.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Authorities that are trusted in place of the system's.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>The bucket stands in the path; null: where the store is not AWS.</summary>
+    public bool? PathStyle { get; init; }
+
     public string? AccessKey { get; init; }
 
     public string? SecretKey { get; init; }
@@ -23,4 +32,16 @@ internal sealed record StoreSettings
 
     /// <summary>Bytes that are read ahead, over all open files of an operation.</summary>
     public long ReadAhead { get; init; } = 64 << 20;
+
+    /// <summary>What is longer is sent in parts of so many bytes; more where they would be more than 10,000.</summary>
+    public long PartSize { get; init; } = 16 << 20;
+
+    /// <summary>Who writes and is not heard of for so long has died.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Nobody else writes there, so that nothing is made conditional on what others do.</summary>
+    public bool SingleWriter { get; init; }
+
+    /// <summary>Where bundles are put together before they are sent; null for a folder of the user's own.</summary>
+    public string? SpoolPath { get; init; }
 }

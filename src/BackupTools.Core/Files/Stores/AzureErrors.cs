@@ -1,0 +1,71 @@
+using Azure;
+using Azure.Identity;
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>From what Azure's SDK throws to what may pass and what will not, in our words.</summary>
+internal sealed class AzureErrors(string host)
+{
+    /// <summary>True for what comes from the SDK and the network below it.</summary>
+    public static bool Knows(Exception error) =>
+        error is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException;
+
+    /// <summary>A condition that the request made does not hold.</summary>
+    public static bool IsUnmet(RequestFailedException error) =>
+        error.Status == 412 || error is { Status: 409, ErrorCode: "BlobAlreadyExists" or "UnauthorizedBlobOverwrite" };
+
+    /// <summary>The error as it is told; <paramref name="ahead"/> is by how much the store's clock was ahead when it answered.</summary>
+    public Exception Of(Exception error, ObjectName name, TimeSpan ahead)
+    {
+        var path = $"{name}";
+        var failed = error as RequestFailedException;
+        return (failed?.ErrorCode, failed?.Status) switch
+        {
+            (_, 403) when StoreErrors.IsLarge(ahead) => StoreErrors.Skewed(ahead, host, path, error),
+            ("BlobArchived", _) => new BackupException(
+                ErrorCode.ObjectArchived,
+                "the object lies in an archive, from which nothing can be read",
+                path,
+                inner: error
+            ),
+            ("ContainerNotFound", _) => new BackupException(
+                ErrorCode.PathNotFound,
+                $"{host} has no container '{name.Bucket}'",
+                path,
+                inner: error
+            ),
+            (_, 401 or 403) => new BackupException(
+                ErrorCode.StoreAccessDenied,
+                $"{host} denies access ({failed!.ErrorCode ?? $"{failed.Status}"})",
+                path,
+                inner: error
+            ),
+            (_, 404) => new BackupException(
+                ErrorCode.PathNotFound,
+                "the object has gone since it was listed",
+                path,
+                recommendation: "Run again when nothing is removed there.",
+                inner: error
+            ),
+            (_, 412) => new BackupException(
+                ErrorCode.ReadFailed,
+                "the object is another one than when it was listed",
+                path,
+                recommendation: "Run again when nothing is written there.",
+                inner: error
+            ),
+            (_, >= 500 or 408 or 409 or 429) => new StoreTroubleException(
+                $"it answers {failed!.Status} {failed.ErrorCode}",
+                error
+            ),
+            (_, >= 400) => new BackupException(
+                ErrorCode.StoreUnavailable,
+                $"{host} refuses the request ({failed!.ErrorCode ?? $"{failed.Status}"})",
+                path,
+                inner: error
+            ),
+            _ => StoreErrors.OfNetwork(error, host, path, mayBeCredentials: error is AuthenticationFailedException),
+        };
+    }
+}

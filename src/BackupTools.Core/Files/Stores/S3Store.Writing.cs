@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Net;
+using Amazon.Runtime;
+using Amazon.S3.Model;
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>The requests that writing takes.</summary>
+internal sealed partial class S3Store
+{
+    /// <summary>An answer is dated in whole seconds: less than this is no difference.</summary>
+    private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(2);
+
+    public async Task<string?> PutAsync(
+        ObjectName name,
+        UploadBody body,
+        PutIf condition,
+        Action alive,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            using var content = body.Open(alive);
+            var request = new PutObjectRequest
+            {
+                BucketName = name.Bucket,
+                Key = name.Key,
+                InputStream = content,
+                AutoCloseStream = false,
+                MD5Digest = Convert.ToBase64String(body.Md5),
+                UseChunkEncoding = false,
+                DisablePayloadSigning = _isEncrypted,
+                IfNoneMatch = condition == PutIf.Absent ? "*" : null,
+                // Ceph knows it without quotes only.
+                IfMatch = condition.ETag is { } etag && condition != PutIf.Always ? StoreDigest.Bare(etag) : null,
+            };
+            var response = await _client.PutObjectAsync(request, cancellation).ConfigureAwait(false);
+            return response.ETag ?? throw new StoreTroubleException("the answer names no ETag");
+        }
+        catch (AmazonServiceException e) when (condition != PutIf.Always && IsUnmet(e, condition))
+        {
+            return null;
+        }
+        catch (AmazonServiceException e)
+            when (condition != PutIf.Always && e.StatusCode == HttpStatusCode.NotImplemented)
+        {
+            throw StoreLease.NoConditions(name.ToString(), e);
+        }
+        catch (Exception e) when (S3Errors.Knows(e))
+        {
+            throw Of(e, name);
+        }
+    }
+
+    public Task DeleteAsync(ObjectName name, CancellationToken cancellation) =>
+        AskAsync(name, () => _client.DeleteObjectAsync(name.Bucket, name.Key, cancellation));
+
+    public async Task<string> BeginUploadAsync(ObjectName name, CancellationToken cancellation)
+    {
+        var request = new InitiateMultipartUploadRequest { BucketName = name.Bucket, Key = name.Key };
+        return (await AskAsync(name, () => _client.InitiateMultipartUploadAsync(request, cancellation))).UploadId;
+    }
+
+    public async Task<string> PutPartAsync(
+        ObjectName name,
+        string upload,
+        int number,
+        UploadBody body,
+        Action alive,
+        CancellationToken cancellation
+    )
+    {
+        using var content = body.Open(alive);
+        var request = new UploadPartRequest
+        {
+            BucketName = name.Bucket,
+            Key = name.Key,
+            UploadId = upload,
+            PartNumber = number,
+            PartSize = body.Length,
+            InputStream = content,
+            MD5Digest = Convert.ToBase64String(body.Md5),
+            UseChunkEncoding = false,
+            DisablePayloadSigning = _isEncrypted,
+        };
+        return (await AskAsync(name, () => _client.UploadPartAsync(request, cancellation))).ETag;
+    }
+
+    public async Task<string> CompleteAsync(
+        ObjectName name,
+        string upload,
+        IReadOnlyList<StorePart> parts,
+        CancellationToken cancellation
+    )
+    {
+        var request = new CompleteMultipartUploadRequest
+        {
+            BucketName = name.Bucket,
+            Key = name.Key,
+            UploadId = upload,
+            PartETags = [.. parts.Select(p => new PartETag(p.Number, p.ETag))],
+        };
+        return (await AskAsync(name, () => _client.CompleteMultipartUploadAsync(request, cancellation))).ETag;
+    }
+
+    public async Task AbortAsync(ObjectName name, string upload, CancellationToken cancellation)
+    {
+        var request = new AbortMultipartUploadRequest
+        {
+            BucketName = name.Bucket,
+            Key = name.Key,
+            UploadId = upload,
+        };
+        try
+        {
+            await AskAsync(name, () => _client.AbortMultipartUploadAsync(request, cancellation));
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.PathNotFound)
+        {
+            // Somebody was faster.
+        }
+    }
+
+    public async Task<IReadOnlyList<StoreUpload>> ListUploadsAsync(
+        string bucket,
+        string prefix,
+        CancellationToken cancellation
+    )
+    {
+        var found = new List<StoreUpload>();
+        var request = new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix };
+        for (var more = true; more; )
+        {
+            var page = await AskAsync(
+                new ObjectName(Scheme, bucket, prefix),
+                () => _client.ListMultipartUploadsAsync(request, cancellation)
+            );
+            found.AddRange((page.MultipartUploads ?? []).Select(u => new StoreUpload(u.Key, u.UploadId)));
+            (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+            more = page.IsTruncated == true;
+        }
+        return found;
+    }
+
+    public async Task<IReadOnlyList<StorePart>> ListPartsAsync(
+        ObjectName name,
+        string upload,
+        CancellationToken cancellation
+    )
+    {
+        var found = new List<StorePart>();
+        var request = new ListPartsRequest
+        {
+            BucketName = name.Bucket,
+            Key = name.Key,
+            UploadId = upload,
+        };
+        for (var more = true; more; )
+        {
+            var page = await AskAsync(name, () => _client.ListPartsAsync(request, cancellation));
+            found.AddRange((page.Parts ?? []).Select(p => new StorePart(p.PartNumber ?? 0, p.Size ?? 0, p.ETag)));
+            request.PartNumberMarker = page.NextPartNumberMarker?.ToString(CultureInfo.InvariantCulture);
+            more = page.IsTruncated == true;
+        }
+        return found;
+    }
+
+    private async Task<T> AskAsync<T>(ObjectName name, Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (Exception e) when (S3Errors.Knows(e))
+        {
+            throw Of(e, name);
+        }
+    }
+
+    /// <summary>Another one is being put there at the same time: whether it comes to be is known a moment later.</summary>
+    private Exception Of(Exception error, ObjectName name) =>
+        error is AmazonServiceException { StatusCode: HttpStatusCode.Conflict } conflict
+            ? new StoreTroubleException($"it answers 409 {conflict.ErrorCode}", error)
+            : _errors.Of(error, name.Bucket, name.Key);
+
+    private static bool IsUnmet(AmazonServiceException error, PutIf condition) =>
+        error.StatusCode == HttpStatusCode.PreconditionFailed
+        || (condition != PutIf.Absent && error.ErrorCode == "NoSuchKey");
+
+    private void NoteClock(ResponseEventArgs answer)
+    {
+        if (
+            answer is WebServiceResponseEventArgs { ResponseHeaders: { } headers }
+            && headers.TryGetValue("Date", out var date)
+            && DateTimeOffset.TryParse(
+                date,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var there
+            )
+        )
+        {
+            var ahead = there - DateTimeOffset.UtcNow;
+            Interlocked.Exchange(ref _clockAhead, ahead.Duration() < ClockStep ? 0 : ahead.Ticks);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>What goes wrong with every store, in our words.</summary>
+internal static class StoreErrors
+{
+    /// <summary>A store that does not say that it is the clock refuses what is dated so far from its own.</summary>
+    private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(15);
+
+    /// <summary>True where the clocks are so far apart that the store refuses for that.</summary>
+    public static bool IsLarge(TimeSpan? skew) => skew?.Duration() > LargestSkew;
+
+    /// <summary>The request was not answered.</summary>
+    /// <param name="error">What the SDK threw.</param>
+    /// <param name="host">Whom it asked.</param>
+    /// <param name="path">The address that it is about.</param>
+    /// <param name="mayBeCredentials">The SDK throws this, too, where it finds no credentials to ask with.</param>
+    public static Exception OfNetwork(Exception error, string host, string path, bool mayBeCredentials)
+    {
+        var cause = error;
+        while (cause.InnerException is { } inner)
+        {
+            cause = inner;
+        }
+        return cause switch
+        {
+            AuthenticationException => new BackupException(
+                ErrorCode.StoreUnavailable,
+                $"the certificate of {host} is not trusted: {cause.Message}",
+                path,
+                recommendation: "Name a file with the certificate of your authority in AWS_CA_BUNDLE.",
+                inner: error
+            ),
+            SocketException { SocketErrorCode: SocketError.HostNotFound } => new BackupException(
+                ErrorCode.StoreUnavailable,
+                $"there is no host {host}",
+                path,
+                inner: error
+            ),
+            // The SDK looked everywhere: nothing was sent yet.
+            _ when mayBeCredentials && !IsNetwork(cause) => new BackupException(
+                ErrorCode.StoreAccessDenied,
+                $"no credentials for {host} are found: {error.Message.Split('\n')[0].TrimEnd('.', ' ', '\r')}",
+                path,
+                inner: error
+            ),
+            _ => new StoreTroubleException(cause.Message, error),
+        };
+    }
+
+    /// <summary>The clocks differ.</summary>
+    /// <param name="skew">By how much the store's is ahead; null where it does not say.</param>
+    /// <param name="host">Who was asked.</param>
+    /// <param name="path">The address that it is about.</param>
+    /// <param name="error">What the SDK threw.</param>
+    public static BackupException Skewed(TimeSpan? skew, string host, string path, Exception error)
+    {
+        var here = DateTimeOffset.UtcNow;
+        return new BackupException(
+            ErrorCode.StoreClockSkewed,
+            skew is { } known
+                ? $"the clocks differ: it is {Text(here + known)} at {host}, and {Text(here)} here"
+                : $"{host} says that its clock differs from the one here, where it is {Text(here)}",
+            path,
+            inner: error
+        );
+
+        static string Text(DateTimeOffset time) =>
+            time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    }
+
+    private static bool IsNetwork(Exception error) => error is HttpRequestException or IOException or SocketException;
+}

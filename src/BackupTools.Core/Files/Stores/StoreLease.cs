@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>
+/// The exclusive right to write below a prefix: an object that names its holder, put under the condition that nobody else
+/// has, and again and again while the work goes on. Who is not heard of for as long as the lease says has died.
+/// </summary>
+internal sealed partial class StoreLease : IDisposable
+{
+    private const string Name = "lease";
+    private const int LongestSeconds = 600;
+    private const int MaxBytes = 4096;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    private readonly StoreWriter _writer;
+    private readonly TimeSpan _length;
+    private readonly Action<string>? _tell;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _abandon = new();
+    private readonly Task _renewal;
+    private string _etag;
+    private BackupException? _lost;
+
+    private StoreLease(StoreWriter writer, string etag, TimeSpan length, Action<string>? tell)
+    {
+        _writer = writer;
+        _etag = etag;
+        _length = length;
+        _tell = tell;
+        _renewal = Task.Run(RenewAsync);
+    }
+
+    /// <summary>
+    /// Takes the lease; where another run has it, waits for at most so long, and longer only for one that seems to have died.
+    /// </summary>
+    /// <exception cref="BackupException">BackupRunning, ConditionalWritesMissing; and what the store has to say.</exception>
+    public static StoreLease AcquireWithin(
+        TimeSpan timeout,
+        StoreWriter writer,
+        TimeSpan length,
+        Action<string>? tell,
+        CancellationToken stop
+    )
+    {
+        var began = Stopwatch.GetTimestamp();
+        string? first = null;
+        while (true)
+        {
+            var there = writer.Look(KeyOf(writer));
+            if (TryTake(writer, there, length, out var holder) is { } etag)
+            {
+                return new StoreLease(writer, etag, length, tell);
+            }
+            if (first is null && timeout > TimeSpan.Zero)
+            {
+                tell?.Invoke($"waiting for {holder}");
+            }
+            first ??= there?.ETag;
+            if (Stopwatch.GetElapsedTime(began) >= timeout && (timeout == TimeSpan.Zero || there?.ETag != first))
+            {
+                throw new BackupException(
+                    ErrorCode.BackupRunning,
+                    $"backup already running ({holder})",
+                    $"{writer.NameOf(KeyOf(writer))}"
+                );
+            }
+            stop.WaitHandle.WaitOne(length < Pause ? length : Pause);
+            stop.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Says that a store cannot keep two writers apart.</summary>
+    public static BackupException NoConditions(string path, Exception? inner = null) =>
+        new(
+            ErrorCode.ConditionalWritesMissing,
+            "the store does not refuse to put an object where one is already, so that two writers cannot be kept apart",
+            path,
+            inner: inner
+        );
+
+    /// <summary>To be asked before each step: another run may have taken over from one that seemed dead.</summary>
+    /// <exception cref="BackupException">BackupRunning, or why the lease could not be renewed.</exception>
+    public void RequireHeld()
+    {
+        if (Volatile.Read(ref _lost) is { } lost)
+        {
+            throw lost;
+        }
+    }
+
+    /// <summary>Gives the lease back, so that the next run need not wait.</summary>
+    public void Dispose()
+    {
+        // A renewal that is on the way is waited for: what it leaves is what is given back.
+        _stop.Cancel();
+        _abandon.CancelAfter(StoreWriter.Last);
+        _renewal.GetAwaiter().GetResult();
+        _stop.Dispose();
+        _abandon.Dispose();
+        if (_lost is null)
+        {
+            using var soon = StoreWriter.Soon();
+            Removal.Try(
+                () => _writer.PutSmall(KeyOf(_writer), Content(_length, isFree: true), new PutIf(_etag), soon.Token),
+                text => _tell?.Invoke($"the lease {text}")
+            );
+        }
+    }
+
+    private static string KeyOf(StoreWriter writer) => StoreMarks.In(writer.Folder, Name);
+
+    private static string? TryTake(StoreWriter writer, StoreObject? there, TimeSpan length, out string holder)
+    {
+        holder = "another run";
+        var key = KeyOf(writer);
+        if (there is not null)
+        {
+            if (ContentOf(writer, there) is not { } known)
+            {
+                return null;
+            }
+            holder = known.Holder;
+            var age = writer.Now - there.ModifiedUtc;
+            return known.IsFree || age > TimeSpan.FromSeconds(Math.Clamp(known.Seconds, 0, LongestSeconds))
+                ? writer.PutSmall(key, Content(length, isFree: false), new PutIf(there.ETag))
+                : null;
+        }
+        var etag = writer.PutSmall(key, Content(length, isFree: false), PutIf.Absent);
+        if (etag is not null && writer.PutSmall(key, Content(length, isFree: false), PutIf.Absent) is not null)
+        {
+            throw NoConditions($"{writer.NameOf(key)}");
+        }
+        return etag;
+    }
+
+    /// <summary>What the lease says; null where it changes just now.</summary>
+    private static Record? ContentOf(StoreWriter writer, StoreObject there)
+    {
+        try
+        {
+            if (there.Length <= MaxBytes)
+            {
+                return JsonSerializer.Deserialize(writer.Read(there), LeaseJson.Default.Record)
+                    ?? throw new JsonException("null");
+            }
+        }
+        catch (BackupException e) when (e.Code is ErrorCode.ReadFailed or ErrorCode.PathNotFound)
+        {
+            return null;
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+        throw new BackupException(
+            ErrorCode.Malformed,
+            "this is no lease",
+            $"{writer.NameOf(there.Key)}",
+            recommendation: "Find out who has put it there, and remove it."
+        );
+    }
+
+    private async Task RenewAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(_length / 3, _stop.Token).ConfigureAwait(false);
+                var etag = _writer.PutSmall(
+                    KeyOf(_writer),
+                    Content(_length, isFree: false),
+                    new PutIf(_etag),
+                    _abandon.Token,
+                    isUrgent: true
+                );
+                if (etag is null)
+                {
+                    throw new BackupException(
+                        ErrorCode.BackupRunning,
+                        "another run has taken over, as nothing was heard of this one for too long",
+                        $"{_writer.NameOf(KeyOf(_writer))}"
+                    );
+                }
+                _etag = etag;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is given back.
+        }
+        catch (BackupException e)
+        {
+            Volatile.Write(ref _lost, e);
+        }
+    }
+
+    /// <summary>No two are the same, so that what is there tells whose it is.</summary>
+    private static byte[] Content(TimeSpan length, bool isFree) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new Record(FolderLock.Holder(), length.TotalSeconds, isFree, Guid.NewGuid()),
+            LeaseJson.Default.Record
+        );
+
+    /// <summary>What the object says.</summary>
+    /// <param name="Holder">Who has it, for people.</param>
+    /// <param name="Seconds">How long it counts after it was put.</param>
+    /// <param name="IsFree">The holder has given it back.</param>
+    /// <param name="Id">Of this renewal.</param>
+    internal sealed record Record(string Holder, double Seconds, bool IsFree, Guid Id);
+
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true
+    )]
+    [JsonSerializable(typeof(Record))]
+    private sealed partial class LeaseJson : JsonSerializerContext;
+}

@@ -1,0 +1,199 @@
+using BackupTools.Errors;
+
+namespace BackupTools.Files.Stores;
+
+/// <summary>What can be done in one folder of a store. Whatever was put there is known to whoever reads on.</summary>
+/// <param name="disk">The store.</param>
+/// <param name="bucket">Of the folder.</param>
+/// <param name="folder">Its key; empty for the bucket itself.</param>
+/// <param name="settings">Whether conditions may be made.</param>
+internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, StoreSettings settings)
+{
+    /// <summary>What is kept of an object that is replaced, and what holds leases and marks, is not longer.</summary>
+    public const int LargestSmall = 16 << 20;
+
+    /// <summary>The rest of a run that was stopped: nobody waits longer.</summary>
+    public static readonly TimeSpan Last = TimeSpan.FromSeconds(10);
+
+    private IObjectStore Store => disk.Store;
+
+    private CancellationToken Cancellation => disk.Requests.Cancellation;
+
+    public string Folder => folder;
+
+    /// <summary>The time by the store's clock.</summary>
+    public DateTimeOffset Now => DateTimeOffset.UtcNow + Store.ClockAhead;
+
+    public ObjectName NameOf(string key) => new(Store.Scheme, bucket, key);
+
+    /// <summary>Ends what must still be done when a run is stopped.</summary>
+    public static CancellationTokenSource Soon() => new(Last);
+
+    /// <summary>The object as it is now; null when there is none.</summary>
+    public StoreObject? Look(string key) =>
+        Wait(disk.Requests.ListAsync(Store, bucket, key, null, 1, Cancellation)).Objects is [var found]
+        && found.Key == key
+            ? found
+            : null;
+
+    /// <summary>All bytes of a small object, if it is still the one that was listed.</summary>
+    public byte[] Read(StoreObject what) => disk.ReadSmall(bucket, what);
+
+    /// <summary>Puts a small object, if the condition holds. Its ETag; null where it does not hold.</summary>
+    public string? PutSmall(
+        string key,
+        byte[] content,
+        PutIf condition,
+        CancellationToken? stop = null,
+        bool isUrgent = false
+    )
+    {
+        var attempts = 0;
+        var etag = Wait(
+            disk.Requests.RunAsync(
+                Store,
+                StoreVerb.Put,
+                $"{NameOf(key)}",
+                (alive, token) =>
+                {
+                    attempts++;
+                    var allowed = settings.SingleWriter ? PutIf.Always : condition;
+                    return Store.PutAsync(NameOf(key), UploadBody.Of(content), allowed, alive, token);
+                },
+                stop ?? Cancellation,
+                isUrgent
+            )
+        );
+        // An answer that was lost on the way may have been a good one.
+        if (etag is null && attempts > 1 && Look(key) is { } now && Read(now).AsSpan().SequenceEqual(content))
+        {
+            etag = now.ETag;
+        }
+        if (etag is not null)
+        {
+            Note(key, content.Length, etag);
+        }
+        return etag;
+    }
+
+    /// <summary>Puts a range of a file as an object. Its ETag.</summary>
+    public string Put(string key, UploadBody body, CancellationToken stop)
+    {
+        var etag = Ask(key, StoreVerb.Put, (a, t) => Store.PutAsync(NameOf(key), body, PutIf.Always, a, t), stop)!;
+        Note(key, body.Length, etag);
+        return etag;
+    }
+
+    public string BeginUpload(string key, CancellationToken stop)
+    {
+        var attempts = 0;
+        var id = Ask(
+            key,
+            StoreVerb.Put,
+            (_, token) =>
+            {
+                attempts++;
+                return Store.BeginUploadAsync(NameOf(key), token);
+            },
+            stop
+        );
+        // An answer that was lost on the way may have been the id of another one.
+        foreach (var lost in attempts == 1 ? [] : Uploads().Where(u => u.Key == key && u.Id != id))
+        {
+            Abort(key, lost.Id, stop);
+        }
+        return id;
+    }
+
+    public StorePart PutPart(string key, string upload, int number, UploadBody body, CancellationToken stop) =>
+        new(
+            number,
+            body.Length,
+            Ask(key, StoreVerb.Put, (a, t) => Store.PutPartAsync(NameOf(key), upload, number, body, a, t), stop)
+        );
+
+    /// <summary>Makes the object of the parts. Its ETag.</summary>
+    public string Complete(
+        string key,
+        string upload,
+        IReadOnlyList<StorePart> parts,
+        long length,
+        CancellationToken stop
+    )
+    {
+        var attempts = 0;
+        string etag;
+        try
+        {
+            etag = Ask(
+                key,
+                StoreVerb.Put,
+                (_, token) =>
+                {
+                    attempts++;
+                    return Store.CompleteAsync(NameOf(key), upload, parts, token);
+                },
+                stop
+            );
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && attempts > 1)
+        {
+            // An answer that was lost on the way may have been a good one.
+            if (Look(key) is not { } now || now.Length != length)
+            {
+                throw;
+            }
+            etag = now.ETag;
+        }
+        Note(key, length, etag);
+        return etag;
+    }
+
+    public void Abort(string key, string upload, CancellationToken stop) =>
+        Ask(key, StoreVerb.Delete, (_, token) => Done(Store.AbortAsync(NameOf(key), upload, token)), stop);
+
+    /// <summary>The uploads of this folder that were begun and neither completed nor given up.</summary>
+    public IReadOnlyList<StoreUpload> Uploads() =>
+        Ask(
+            folder,
+            StoreVerb.List,
+            (_, token) => Store.ListUploadsAsync(bucket, StoreMarks.Join(folder, ""), token),
+            Cancellation
+        );
+
+    public IReadOnlyList<StorePart> Parts(StoreUpload upload) =>
+        Ask(
+            upload.Key,
+            StoreVerb.List,
+            (_, token) => Store.ListPartsAsync(NameOf(upload.Key), upload.Id, token),
+            Cancellation
+        );
+
+    /// <summary>Removes an object that is not shown; no error where there is none.</summary>
+    public void Delete(string key)
+    {
+        Ask(key, StoreVerb.Delete, (_, token) => Done(Store.DeleteAsync(NameOf(key), token)), Cancellation);
+        disk.Index.Remove(NameOf(key));
+    }
+
+    /// <summary>What was put there last, shown or not; null when there is nothing.</summary>
+    public StoreObject? Known(string key) => disk.Index.Object(NameOf(key));
+
+    private void Note(string key, long length, string etag) =>
+        disk.Index.Put(bucket, new StoreObject(key, length, etag, Now, null));
+
+    private T Ask<T>(
+        string key,
+        StoreVerb verb,
+        Func<Action, CancellationToken, Task<T>> attempt,
+        CancellationToken stop
+    ) => Wait(disk.Requests.RunAsync(Store, verb, $"{NameOf(key)}", attempt, stop));
+
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+
+    private static async Task<bool> Done(Task task)
+    {
+        await task.ConfigureAwait(false);
+        return true;
+    }
+}

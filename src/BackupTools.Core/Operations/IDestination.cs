@@ -1,0 +1,26 @@
+using BackupTools.Files;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// What a publication asks of the place where bundles go: a folder, or a prefix of a store. It is held alone until it is
+/// disposed, and was swept of what dead runs left.
+/// </summary>
+internal interface IDestination : IDisposable
+{
+    /// <summary>How often each byte of a bundle passes on its way there, for progress.</summary>
+    int Passes { get; }
+
+    /// <summary>Where the next bundle is put together.</summary>
+    StagingArea Stage();
+
+    /// <summary>Makes what is staged durable and visible, all or nothing.</summary>
+    /// <param name="staging">Has what the steps name.</param>
+    /// <param name="steps">In order.</param>
+    /// <param name="bundle">The absolute path of the bundle that they are about.</param>
+    /// <param name="length">Its bytes, as progress expects them.</param>
+    void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0);
+
+    /// <summary>All is done: what dead runs left and nobody went on with may go.</summary>
+    void Complete();
+}

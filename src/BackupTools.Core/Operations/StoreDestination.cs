@@ -1,0 +1,273 @@
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Files.Stores;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// A prefix of a store: bundles are put together in a folder of this machine, and sent. They appear by their marks
+/// (<see cref="StoreMarks"/>), one at a time.
+/// </summary>
+internal sealed class StoreDestination : IDestination
+{
+    private readonly OperationHost _host;
+    private readonly string _spool;
+    private readonly StoreWriter _writer;
+    private readonly StoreLease? _lease;
+    private readonly StoreUploader _uploader;
+
+    /// <summary>What dead runs have begun, by name.</summary>
+    private readonly Dictionary<string, PendingBundle> _left = new(StringComparer.Ordinal);
+
+    private readonly StoreDisk _store;
+    private IReadOnlyList<StoreUpload>? _uploads;
+
+    /// <summary>Takes the lease of the prefix; waits for another run that has it.</summary>
+    /// <exception cref="BackupException">BackupRunning, ConditionalWritesMissing; and what the store has to say.</exception>
+    public StoreDestination(string folder, OperationHost host)
+    {
+        _host = host;
+        var settings = host.Stores;
+        var (bucket, key) = StoreAddress.Parse(folder);
+        _spool = settings.SpoolPath ?? DefaultSpool();
+        _store = host.Store(folder);
+        _writer = new StoreWriter(_store, bucket, key, settings);
+        _uploader = new StoreUploader(_writer, settings, host.Progress, () => _lease?.RequireHeld());
+        _lease = settings.SingleWriter
+            ? null
+            : StoreLease.AcquireWithin(host.LockTimeout, _writer, settings.Lease, host.Verbose, host.Cancellation);
+        try
+        {
+            // What was known of the names is from before.
+            _store.Index.Forget();
+            foreach (var pending in _store.Index.Pending(bucket, key))
+            {
+                _left[pending.Name] = Unshare(pending);
+            }
+            StagingArea.Sweep(host.Disk, _spool, host.Warning);
+        }
+        catch
+        {
+            _lease?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Into the spool, and from there to the store.</summary>
+    public int Passes => 2;
+
+    public StagingArea Stage() => StagingArea.Create(_host.Disk, _spool, _host.Clock, _host.Warning);
+
+    public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0)
+    {
+        _host.Cancellation.ThrowIfCancellationRequested();
+        var items = steps.SelectMany(s => ItemsOf(s, staging)).ToList();
+        if (items.Count == 0)
+        {
+            return;
+        }
+        _host.Progress.Expect(items.Sum(i => i.Length) - length);
+        if (items is [{ IsShared: true } only])
+        {
+            // A single object is there at once.
+            Replace(only);
+            Show(items);
+            return;
+        }
+        var name = KeyOf(bundle)[StoreMarks.Join(_writer.Folder, "").Length..];
+        var left = _left.GetValueOrDefault(name);
+        Begin(name, items, left);
+        var uploads = left is null ? [] : _uploads ??= _writer.Uploads();
+        var ended = new StoreMarks.Ended[items.Count];
+        HashingCopy.ForEach(
+            Enumerable.Range(0, items.Count).Where(i => !items[i].IsShared).ToList(),
+            _host.Stores.Parallel,
+            (i, stop) => ended[i] = Send(items[i], uploads, stop),
+            _host.Cancellation
+        );
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i].IsShared)
+            {
+                ended[i] = Replace(items[i]);
+            }
+        }
+        PutOurs(StoreMarks.EndOf(_writer.Folder, name), StoreMarks.WriteEnd(ended), PutIf.Absent);
+        _left.Remove(name);
+        Show(items);
+    }
+
+    public void Complete()
+    {
+        foreach (var left in _left.Values)
+        {
+            // Nobody sees it: where it may not be removed, it may stay.
+            Removal.Try(
+                () =>
+                {
+                    Remove(left.Keys);
+                    _writer.Delete(left.Begin.Key);
+                    _host.Verbose?.Invoke($"removed what an interrupted run left behind: {left.Name}");
+                },
+                text => _host.Warning?.Invoke($"{left.Name}, left by an interrupted run, stays hidden: {text}")
+            );
+        }
+        _left.Clear();
+    }
+
+    public void Dispose() => _lease?.Dispose();
+
+    /// <summary>Of the user's own, so that nobody else decides what is found there.</summary>
+    private static string DefaultSpool() =>
+        Path.Combine(
+            Environment.GetFolderPath(
+                Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.DoNotVerify
+            ),
+            "BackupTools",
+            "spool"
+        );
+
+    /// <summary>
+    /// What others share with a bundle that was not finished becomes what it was, so that they can go on: what the bundle has
+    /// for itself stays hidden, for whoever goes on with it.
+    /// </summary>
+    private PendingBundle Unshare(PendingBundle pending)
+    {
+        if (pending.Meanwhile.Count == 0)
+        {
+            return pending;
+        }
+        foreach (var (key, content) in pending.Meanwhile)
+        {
+            if (content is not null)
+            {
+                PutOurs(key, content, IfUnchanged(key));
+            }
+            else if (_writer.Known(key) is not null)
+            {
+                _writer.Delete(key);
+            }
+        }
+        var begin = pending.Begin.Key;
+        PutOurs(begin, StoreMarks.WriteBegin([.. pending.Keys.Select(Below)], Nothing), new PutIf(pending.Begin.ETag));
+        return pending with { Begin = _writer.Known(begin)!, Meanwhile = Nothing };
+    }
+
+    private static IReadOnlyDictionary<string, byte[]?> Nothing { get; } = new Dictionary<string, byte[]?>();
+
+    /// <summary>From here on, and until the end is there, readers see what was there before.</summary>
+    private void Begin(string name, List<Item> items, PendingBundle? left)
+    {
+        var own = items.Where(i => !i.IsShared).Select(i => i.Key).ToList();
+        Remove([.. (left?.Keys ?? []).Except(own, StringComparer.Ordinal)]);
+        var meanwhile = items.Where(i => i.IsShared).ToDictionary(i => Below(i.Key), i => Former(i.Key));
+        var key = StoreMarks.BeginOf(_writer.Folder, name);
+        PutOurs(key, StoreMarks.WriteBegin([.. own.Select(Below)], meanwhile), IfUnchanged(key));
+        var end = StoreMarks.EndOf(_writer.Folder, name);
+        if (_writer.Known(end) is not null)
+        {
+            // Somebody has removed the bundle, and not what was said of it.
+            _writer.Delete(end);
+        }
+    }
+
+    private byte[]? Former(string key) => _writer.Known(key) is { } there ? _writer.Read(there) : null;
+
+    private StoreMarks.Ended Send(Item item, IReadOnlyList<StoreUpload> uploads, CancellationToken stop)
+    {
+        using var file = _host.Disk.OpenRead(item.File);
+        var sent = _uploader.Send(
+            item.Key,
+            file,
+            _writer.Known(item.Key),
+            [.. uploads.Where(u => u.Key == item.Key)],
+            stop
+        );
+        return new StoreMarks.Ended(Below(item.Key), item.Length, sent.ETag, sent.Sha256);
+    }
+
+    private StoreMarks.Ended Replace(Item item)
+    {
+        var content = SmallFile.Read(_host.Disk, item.File, StoreWriter.LargestSmall);
+        var etag = PutOurs(item.Key, content, IfUnchanged(item.Key));
+        _host.Progress.Advance(content.Length);
+        return new StoreMarks.Ended(Below(item.Key), content.Length, etag, StoreDigest.Sha256(content));
+    }
+
+    private void Show(List<Item> items) => items.ForEach(i => _store.Index.Show(_writer.NameOf(i.Key)));
+
+    /// <summary>Takes away what is not shown, and what was sent of it.</summary>
+    private void Remove(IReadOnlyList<string> keys)
+    {
+        if (keys.Count == 0)
+        {
+            return;
+        }
+        _uploads ??= _writer.Uploads();
+        foreach (var key in keys)
+        {
+            _lease?.RequireHeld();
+            foreach (var upload in _uploads.Where(u => u.Key == key))
+            {
+                _writer.Abort(key, upload.Id, _host.Cancellation);
+            }
+            if (_writer.Known(key) is not null)
+            {
+                _writer.Delete(key);
+            }
+        }
+    }
+
+    private PutIf IfUnchanged(string key) => _writer.Known(key) is { } there ? new PutIf(there.ETag) : PutIf.Absent;
+
+    private string PutOurs(string key, byte[] content, PutIf condition)
+    {
+        _lease?.RequireHeld();
+        return _writer.PutSmall(key, content, condition)
+            ?? throw new BackupException(
+                ErrorCode.BackupRunning,
+                "another run has written this meanwhile",
+                $"{_writer.NameOf(key)}",
+                recommendation: "Run again when nothing else is written there."
+            );
+    }
+
+    private static string KeyOf(string path) => StoreAddress.Parse(path).Key;
+
+    private string Below(string key) => key[StoreMarks.Join(_writer.Folder, "").Length..];
+
+    private IEnumerable<Item> ItemsOf(PublishStep step, StagingArea staging)
+    {
+        if (step.Action == PublishAction.Remove)
+        {
+            throw RoutingDisk.ReadOnly(step.FinalPath);
+        }
+        var staged = _host.Disk.Stat(staging.PathOf(step.StagedName))!;
+        return staged.Kind == DiskEntryKind.Directory
+            ? FilesIn(staged.Path, KeyOf(step.FinalPath))
+            : [new Item(KeyOf(step.FinalPath), staged.Path, staged.Length, IsShared(step, staged))];
+    }
+
+    /// <summary>What bundles have in common is small, and is replaced: manifests, markers.</summary>
+    private bool IsShared(PublishStep step, DiskEntry staged) =>
+        step.Action == PublishAction.Replace
+        && staged.Length <= StoreWriter.LargestSmall
+        && (_writer.Known(KeyOf(step.FinalPath))?.Length ?? 0) <= StoreWriter.LargestSmall;
+
+    private IEnumerable<Item> FilesIn(string folder, string key) =>
+        _host
+            .Disk.List(folder)
+            .SelectMany(e =>
+                e.Kind == DiskEntryKind.Directory
+                    ? FilesIn(e.Path, $"{key}/{e.Name}")
+                    : [new Item($"{key}/{e.Name}", e.Path, e.Length, IsShared: false)]
+            );
+
+    /// <summary>A file that goes to the store.</summary>
+    /// <param name="Key">Its key.</param>
+    /// <param name="File">Where it is staged.</param>
+    /// <param name="Length">Bytes.</param>
+    /// <param name="IsShared">It takes the place of what other bundles have there too.</param>
+    private sealed record Item(string Key, string File, long Length, bool IsShared);
+}

@@ -1,0 +1,173 @@
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Files.Stores;
+using BackupTools.Operations;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Stores;
+
+/// <summary>Chains in Azure Blob Storage, as far as its emulator is one.</summary>
+public sealed class AzuriteTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+{
+    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+
+    [AzuriteTheory]
+    [MemberData(nameof(Engines))]
+    public void Headers_chains_tests_restores_copies_and_reports_are_those_of_the_folder(string engine)
+    {
+        using var box = Box(engine);
+        azurite.PutFolder(box.Bundles, $"a b+c%é/{engine}/b");
+        StoreReading.IsThatOfTheFolder(box, $"az://{AzuriteFixture.Container}/a b+c%é/{engine}/b", azurite.Settings);
+    }
+
+    [AzuriteTheory]
+    [MemberData(nameof(Engines))]
+    public void A_copy_is_the_chain_of_the_folder(string engine)
+    {
+        using var box = Box(engine);
+        var prefix = $"writing/a b+c%é/{engine}/b";
+        new StoreWriting(box, Address(prefix), azurite.Settings).IsThatOfTheFolder(() => azurite.Down(prefix));
+    }
+
+    [AzuriteTheory]
+    [MemberData(nameof(Engines))]
+    public void A_run_that_died_is_gone_on_with(string engine)
+    {
+        using var box = Box(engine);
+        var settings = azurite.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
+        var clean = $"dying/{engine}/clean";
+        var whole = new StoreWriting(box, Address(clean), settings);
+        whole.Copy();
+        var (keys, ids) = (azurite.Down(clean).Keys.Order().ToList(), whole.Seen());
+        var died = true;
+        for (var requests = 3; died; requests += 5)
+        {
+            var prefix = $"dying/{engine}/{requests}";
+            var writing = new StoreWriting(box, Address(prefix), settings)
+            {
+                Maker = () => new DyingStore(new AzureStore(settings), requests),
+            };
+            died = Record.Exception(() => writing.Copy()) is BackupException { Code: ErrorCode.StoreAccessDenied };
+            writing.Maker = null;
+            var seen = writing.Seen();
+            Assert.Equal(ids.Take(seen.Count), seen);
+            writing.Copy();
+            Assert.Equal(ids, writing.Seen());
+            Assert.Equal(keys, azurite.Down(prefix).Keys.Order());
+            Assert.Empty(azurite.OpenUploads(prefix + "/"));
+        }
+    }
+
+    [AzuriteFact]
+    public void Large_blobs_go_in_blocks_that_are_not_sent_twice()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Spg);
+        var file = box.At("large");
+        var content = new byte[(11 << 20) + 5];
+        new Random(1).NextBytes(content);
+        File.WriteAllBytes(file, content);
+        var settings = azurite.Settings with { PartSize = 5 << 20, Parallel = 1 };
+        // The beginning, which is no request to Azure, and two blocks.
+        var sent = Assert.Throws<BackupException>(() => Upload(4, settings, file));
+        Assert.Equal(ErrorCode.StoreAccessDenied, sent.Code);
+        Assert.Single(azurite.OpenUploads("large/"));
+        Assert.Equal(4, Upload(4, settings, file));
+        Assert.Empty(azurite.OpenUploads("large/"));
+        Assert.Equal(content, azurite.Down("large")["x"]);
+    }
+
+    [AzuriteFact]
+    public async Task Of_many_who_claim_a_name_one_gets_it()
+    {
+        using var store = new AzureStore(azurite.Settings);
+        var name = new ObjectName(store.Scheme, AzuriteFixture.Container, "claim/x");
+        var claims = await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(i =>
+                    Task.Run(() =>
+                        store.PutAsync(
+                            name,
+                            UploadBody.Of([(byte)i]),
+                            PutIf.Absent,
+                            () => { },
+                            TestContext.Current.CancellationToken
+                        )
+                    )
+                )
+        );
+        var etag = Assert.Single(claims.OfType<string>());
+        async Task<string?> Replace(string of) =>
+            await store.PutAsync(
+                name,
+                UploadBody.Of([99]),
+                new PutIf(of),
+                () => { },
+                TestContext.Current.CancellationToken
+            );
+        Assert.NotNull(await Replace(etag));
+        Assert.Null(await Replace(etag));
+    }
+
+    [AzuriteFact]
+    public void A_blob_that_is_replaced_after_the_listing_is_not_mixed_with_the_old_one()
+    {
+        azurite.Put("replaced/x", [1, 2, 3]);
+        using var host = Host(azurite.Settings);
+        using var file = host.Disk.OpenRead(Address("replaced/x"));
+        azurite.Put("replaced/x", [4, 5, 6]);
+        Assert.Equal(ErrorCode.ReadFailed, Assert.Throws<BackupException>(() => file.Read(new byte[3], 0)).Code);
+    }
+
+    [AzuriteFact]
+    public void Wrong_keys_and_missing_containers_are_told_apart()
+    {
+        var secret = Convert.ToBase64String("wr0ngS3cret"u8);
+        using var wrong = Host(azurite.Settings with { SecretKey = secret });
+        var denied = Assert.Throws<BackupException>(() => wrong.Disk.Stat(Address("x")));
+        Assert.Equal(ErrorCode.StoreAccessDenied, denied.Code);
+        Assert.DoesNotContain(secret, denied.ToString(), StringComparison.Ordinal);
+        using var host = Host(azurite.Settings);
+        var missing = Assert.Throws<BackupException>(() => host.Disk.Stat("az://nocontainer/x"));
+        Assert.Equal((ErrorCode.PathNotFound, "az://nocontainer/x"), (missing.Code, missing.FullName));
+    }
+
+    [AzuriteFact]
+    public void More_than_a_page_of_names_is_listed_in_their_order()
+    {
+        Parallel.For(0, 1001, i => azurite.Put($"many/{i:D4}", [1]));
+        using var host = Host(azurite.Settings);
+        Assert.Equal(1001, host.Disk.List(Address("many")).Count);
+        Assert.Equal(2, host.Requests!.Lists);
+    }
+
+    private static EngineSandbox Box(string engine)
+    {
+        var box = EngineSandbox.Of(engine);
+        // Nothing is dated after it was brought up.
+        box.Clock!.Now -= TimeSpan.FromMinutes(10);
+        box.Chain();
+        return box;
+    }
+
+    private static OperationHost Host(StoreSettings settings) => new() { Stores = settings };
+
+    private static string Address(string key) => $"az://{AzuriteFixture.Container}/{key}";
+
+    /// <summary>How many requests it took.</summary>
+    private static int Upload(int most, StoreSettings settings, string file)
+    {
+        var store = new DyingStore(new AzureStore(settings), most);
+        using var host = new OperationHost { Stores = settings, StoreMaker = () => store };
+        var writer = new StoreWriter(host.Store(Address("large")), AzuriteFixture.Container, "large", settings);
+        using var open = host.Disk.OpenRead(file);
+        new StoreUploader(writer, settings, host.Progress, () => { }).Send(
+            "large/x",
+            open,
+            null,
+            writer.Uploads(),
+            CancellationToken.None
+        );
+        return store.Requests;
+    }
+}

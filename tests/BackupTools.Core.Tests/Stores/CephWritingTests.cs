@@ -1,0 +1,96 @@
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Files.Stores;
+using BackupTools.Operations;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Stores;
+
+/// <summary>Copies to a real store.</summary>
+[Collection(CephGroup.Name)]
+public sealed class CephWritingTests(CephFixture ceph)
+{
+    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+
+    [CephTheory]
+    [MemberData(nameof(Engines))]
+    public void A_copy_is_the_chain_of_the_folder(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        // Nothing is dated after it was brought up.
+        box.Clock!.Now -= TimeSpan.FromMinutes(10);
+        box.Chain();
+        var prefix = $"writing/a b+c%é/{engine}/b";
+        new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", ceph.Settings).IsThatOfTheFolder(() =>
+            ceph.Down(prefix)
+        );
+    }
+
+    [CephTheory]
+    [MemberData(nameof(Engines))]
+    public void A_run_that_died_is_gone_on_with(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Clock!.Now -= TimeSpan.FromMinutes(10);
+        box.Chain();
+        var settings = ceph.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
+        var clean = $"dying/{engine}/clean";
+        var whole = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{clean}", settings);
+        whole.Copy();
+        var (keys, ids) = (ceph.Down(clean).Keys.Order().ToList(), whole.Seen());
+        var died = true;
+        for (var requests = 3; died; requests += 5)
+        {
+            var prefix = $"dying/{engine}/{requests}";
+            var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", settings)
+            {
+                Maker = () => new DyingStore(new S3Store(settings), requests),
+            };
+            died = Record.Exception(() => writing.Copy()) is BackupException { Code: ErrorCode.StoreAccessDenied };
+            writing.Maker = null;
+            var seen = writing.Seen();
+            Assert.Equal(ids.Take(seen.Count), seen);
+            writing.Copy();
+            Assert.Equal(ids, writing.Seen());
+            Assert.Equal(keys, ceph.Down(prefix).Keys.Order());
+            Assert.Empty(ceph.OpenUploads(prefix + "/"));
+        }
+        Assert.Equal(ids, whole.Seen());
+    }
+
+    [CephFact]
+    public void Large_objects_go_in_parts_that_are_not_sent_twice()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Spg);
+        var file = box.At("large");
+        var content = new byte[(11 << 20) + 5];
+        new Random(1).NextBytes(content);
+        File.WriteAllBytes(file, content);
+        var settings = ceph.Settings with { PartSize = 5 << 20, Parallel = 1 };
+        var sent = Assert.Throws<BackupException>(() =>
+            Upload(new DyingStore(new S3Store(settings), 4), settings, file)
+        );
+        Assert.Equal(ErrorCode.StoreAccessDenied, sent.Code);
+        var key = Assert.Single(ceph.OpenUploads("large/"));
+        // Listing the uploads and the parts, the last part, and the end.
+        Assert.Equal(4, Upload(new DyingStore(new S3Store(settings), 4), settings, file));
+        Assert.Empty(ceph.OpenUploads("large/"));
+        Assert.Equal(content, ceph.Down("large")[key["large/".Length..]]);
+    }
+
+    /// <summary>How many requests it took.</summary>
+    private static int Upload(DyingStore store, StoreSettings settings, string file)
+    {
+        using var host = new OperationHost { Stores = settings, StoreMaker = () => store };
+        var writer = new StoreWriter(host.Store($"s3://{CephFixture.Bucket}"), CephFixture.Bucket, "large", settings);
+        using var open = host.Disk.OpenRead(file);
+        new StoreUploader(writer, settings, host.Progress, () => { }).Send(
+            "large/x",
+            open,
+            null,
+            writer.Uploads(),
+            CancellationToken.None
+        );
+        return store.Requests;
+    }
+}
