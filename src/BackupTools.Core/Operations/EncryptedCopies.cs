@@ -61,17 +61,22 @@ internal sealed partial class EncryptedCopies
     /// </exception>
     public static EncryptedCopies? For(CopySettings settings, OperationHost host)
     {
-        // What a killed run has left of an encrypted copy is seen by a plain one too.
-        host.Encrypted.Show(settings.DestinationPath);
+        var folder = settings.DestinationPath;
+        if (!StoreAddress.Is(folder))
+        {
+            // What a killed run has left of an encrypted copy is seen by a plain one too.
+            host.Encrypted.Show(folder);
+        }
         if (settings.IsEncrypted)
         {
             return At(settings, host);
         }
-        RefusePlain(
-            settings.DestinationPath,
-            host.Disk,
-            $"Give the recipients with {Spelling.Of("Recipient")}, or copy into another folder."
-        );
+        // Asked first, so that a store lists what is below once.
+        if (host.Disk.Stat(folder) is not null)
+        {
+            var advice = $"Give the recipients with {Spelling.Of("Recipient")}, or copy into another folder.";
+            RefusePlain(folder, host.Disk, advice);
+        }
         return null;
     }
 
