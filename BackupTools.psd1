@@ -15,6 +15,7 @@
         'Get-BackupChain'
         'Get-BundleHeader'
         'Merge-BackupChain'
+        'New-BackupKey'
         'New-FullBackup'
         'New-IncrementalBackup'
         'Remove-ExpiredBackup'

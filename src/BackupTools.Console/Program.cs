@@ -29,6 +29,7 @@ internal static class Program
             CopyCommand.Create(signals),
             PruneCommand.Create(signals),
             ReportCommand.Create(signals),
+            KeyCommand.Create(signals),
             DemoCommand.Create(signals),
         };
         var parsed = root.Parse(args);

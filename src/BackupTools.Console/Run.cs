@@ -10,12 +10,23 @@ namespace BackupTools.Console;
 /// One run of a verb: executes operations, prints what they give to standard output and everything else to standard
 /// error, and knows the exit code, which is the family of the first error.
 /// </summary>
-internal sealed class Run(StopSignals signals, bool json, bool verbose, int? throttleLimit, int? lockTimeout)
+internal sealed class Run(
+    StopSignals signals,
+    bool json,
+    bool verbose,
+    int? throttleLimit,
+    int? lockTimeout,
+    Func<Identities> identities
+)
 {
     private StoreOptions _stores = new();
 
     private readonly List<object> _results = [];
     private readonly List<string> _done = [];
+
+    /// <summary>One for all operations, so that a passphrase is tried once.</summary>
+    private readonly Lazy<Identities> _identities = new(identities);
+
     private bool _isMute;
     private int _exitCode = ExitCodes.Ok;
 
@@ -27,11 +38,12 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
         int? throttleLimit,
         int? lockTimeout,
         Func<StoreOptions> stores,
+        Func<Identities> identities,
         Action<Run> work
     )
     {
         Spelling.Of = Commands.Options.Spell;
-        var run = new Run(signals, json, verbose, throttleLimit, lockTimeout);
+        var run = new Run(signals, json, verbose, throttleLimit, lockTimeout, identities);
         try
         {
             run._stores = stores();
@@ -67,6 +79,7 @@ internal sealed class Run(StopSignals signals, bool json, bool verbose, int? thr
             ThrottleLimit = throttleLimit ?? Environment.ProcessorCount,
             StoreOptions = _stores,
             LockTimeout = TimeSpan.FromSeconds(lockTimeout ?? OperationHost.DefaultLockTimeout),
+            Identities = _identities.Value,
             Warning = text => progress.WriteLine($"warning: {Text.OneLine(text)}"),
             Verbose = verbose ? text => progress.WriteLine(Text.OneLine(text)) : null,
         };

@@ -16,9 +16,10 @@ public sealed partial class ArchitectureTests
         ["Formats"] = ["Errors"],
         ["Chains"] = ["Errors"],
         ["Files"] = ["Errors"],
+        ["Encryption"] = ["Errors", "Formats", "Files"],
         ["Engines"] = ["Errors", "Options", "Formats", "Chains", "Files"],
         ["Reports"] = ["Errors", "Chains"],
-        ["Operations"] = ["Errors", "Options", "Engines", "Chains", "Files", "Reports"],
+        ["Operations"] = ["Errors", "Options", "Engines", "Chains", "Files", "Encryption", "Reports"],
     };
 
     private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
@@ -145,7 +146,10 @@ public sealed partial class ArchitectureTests
                 Assert.Contains($"'{name}: ", cmdlets, StringComparison.Ordinal);
                 // An address tells a store already.
                 var word = name.StartsWith("Store", StringComparison.Ordinal) ? name["Store".Length..] : name;
-                var option = Regex.Replace(word, "[A-Z]", m => $"-{m.Value.ToLowerInvariant()}");
+                var option =
+                    name == "IdentityPath"
+                        ? "-identity"
+                        : Regex.Replace(word, "[A-Z]", m => $"-{m.Value.ToLowerInvariant()}");
                 Assert.Contains($"`-{option}", console, StringComparison.Ordinal);
             }
         );
@@ -233,6 +237,7 @@ public sealed partial class ArchitectureTests
                 "AWSSDK.S3",
                 "Azure.Storage.Blobs",
                 "Blake3",
+                "BouncyCastle.Cryptography",
                 "K4os.Compression.LZ4.Streams",
                 "SourceGear.sqlite3",
                 "SQLitePCLRaw.core",
@@ -279,6 +284,7 @@ public sealed partial class ArchitectureTests
     [InlineData("System.IO.Hashing", "System.IO.Hashing.Crc32")]
     [InlineData("AWSSDK.S3", "Amazon.S3.AmazonS3Client")]
     [InlineData("Blake3", "Blake3.Hasher")]
+    [InlineData("BouncyCastle.Cryptography", "Org.BouncyCastle.Math.EC.Rfc7748.X25519")]
     [InlineData("K4os.Compression.LZ4.Streams", "K4os.Compression.LZ4.Streams.LZ4Stream")]
     [InlineData("SQLitePCLRaw.core", "SQLitePCL.raw")]
     [InlineData("SQLitePCLRaw.provider.e_sqlite3", "SQLitePCL.SQLite3Provider_e_sqlite3")]

@@ -15,6 +15,7 @@ internal static class FuzzParsers
             AlopexParsers.All,
             SqliteParsers.All,
             FileParsers.All,
+            AgeParsers.All,
             BundleParsers.All,
         }
             .SelectMany(p => p)

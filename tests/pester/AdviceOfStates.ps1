@@ -197,6 +197,31 @@ function Get-StateAdviceCase {
         Elsewhere = 'What_lies_in_an_archive_is_named_before_anything_is_written'
     }
     @{
+        Id = 'IdentityRequired'; Advice = 'Give the file of your secret key with -IdentityPath.'
+        Provoke = {
+            $key = New-BackupKey -Path "$($s.Folder)/key.txt"
+            $null = Copy-BackupChain -LiteralPath $s.Destination -DestinationPath "$($s.Folder)/e" -Recipient $key.Recipient
+            Restore-BackupChain -LiteralPath "$($s.Folder)/e" -DestinationPath $s.Restored
+        }
+        Follow = {
+            $null = Restore-BackupChain -LiteralPath "$($s.Folder)/e" -DestinationPath $s.Restored -IdentityPath $key.FullName
+            Test-RestoredState $s 2
+        }
+    }
+    @{
+        Id = 'IdentityMismatch'; Advice = 'Give the identity that belongs to one of the recipients: another key, or the passphrase.'
+        Provoke = {
+            $key = New-BackupKey -Path "$($s.Folder)/key.txt"
+            $other = New-BackupKey -Path "$($s.Folder)/other.txt"
+            $null = Copy-BackupChain -LiteralPath $s.Destination -DestinationPath "$($s.Folder)/e" -Recipient $key.Recipient
+            Restore-BackupChain -LiteralPath "$($s.Folder)/e" -DestinationPath $s.Restored -IdentityPath $other.FullName
+        }
+        Follow = {
+            $null = Restore-BackupChain -LiteralPath "$($s.Folder)/e" -DestinationPath $s.Restored -IdentityPath $key.FullName
+            Test-RestoredState $s 2
+        }
+    }
+    @{
         Id = 'ConditionalWritesMissing'; Advice = 'See that only one machine writes there, and say so with -SingleWriter.'
         Elsewhere = 'A_store_that_cannot_keep_writers_apart_needs_the_word_that_there_is_one'
     }

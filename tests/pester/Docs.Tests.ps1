@@ -24,6 +24,10 @@ BeforeDiscovery {
             Before = { $null = New-FullBackup ./shop.db -DestinationPath ./backups }
         }
         @{
+            Page = 'docs/encryption.md'; Engine = 'SPG'; Name = 'shop.db'
+            Before = { $null = New-FullBackup ./shop.db -DestinationPath ./backups }
+        }
+        @{
             Page = 'docs/runbooks/README.md'; Engine = 'SPG'; Name = 'shop.db'
             # What the nightly script has left on the second disk, and the drill of the second machine.
             Before = {
@@ -93,7 +97,8 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
             $ErrorActionPreference = $was
             Pop-Location
         }
-        @($results).Count | Should -BeGreaterOrEqual $tree.EndBlock.Statements.Count
+        $loud = $tree.EndBlock.Statements.Where({ $_ -isnot [Management.Automation.Language.AssignmentStatementAst] })
+        @($results).Count | Should -BeGreaterOrEqual $loud.Count
         # Now is always later than the newest state.
         $results.Where({ $_ -is [Management.Automation.WarningRecord] -and "$_" -notlike '*the newest state is of*' }) | Should -BeNullOrEmpty
     }

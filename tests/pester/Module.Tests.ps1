@@ -93,6 +93,9 @@ Describe 'Frozen: <Cmdlet>' -ForEach $cmdlets {
     }
 
     It 'takes Path with wildcards by value, and LiteralPath as PSPath by property name' {
+        if ($Cmdlet -eq 'New-BackupKey') {
+            return # its Path is of what it makes
+        }
         $path = $command.Parameters['Path']
         $path.Attributes.Where({ $_ -is [System.Management.Automation.SupportsWildcardsAttribute] }).Count | Should -Be 1
         $path.ParameterSets.Values.Where({ -not $_.ValueFromPipeline -or $_.ValueFromPipelineByPropertyName }) | Should -BeNullOrEmpty

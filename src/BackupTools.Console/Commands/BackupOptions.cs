@@ -19,7 +19,7 @@ internal sealed class BackupOptions
     );
     private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;
     private readonly Option<bool> _dryRun = Options.DryRun();
-    private readonly CommonOptions _common = new(writes: true);
+    private readonly CommonOptions _common = new(writes: true, reads: false);
 
     /// <summary>Adds them to a verb.</summary>
     public BackupOptions(Command command, bool ofIncrements = false)

@@ -1,26 +1,33 @@
 using System.CommandLine;
+using BackupTools.Operations;
 using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
 /// <summary>
 /// What all verbs but demo have: --engine, --json, --verbose, --throttle-limit and how stores are reached, of those that write
-/// --lock-timeout too; and how a run begins with them.
+/// --lock-timeout too, of those that read bundles the identities; and how a run begins with them.
 /// </summary>
-internal sealed class CommonOptions(bool writes, bool writesStores = false)
+internal sealed class CommonOptions(bool writes, bool writesStores = false, bool reads = true)
 {
     private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
     private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
     private readonly Option<int?> _lockTimeout = Options.LockTimeout();
+    private readonly IdentityOptions _identities = new();
 
     private readonly IReadOnlyList<(StoreOption Declared, Option Option)> _ofStores =
     [
         .. StoreOptions.All.Where(o => writesStores || !o.OfWriting).Select(o => (o, Make(o))),
     ];
 
-    public void AddTo(Command command) =>
+    public void AddTo(Command command)
+    {
+        if (reads)
+        {
+            _identities.AddTo(command);
+        }
         command.AddAll([
             _engine,
             _json,
@@ -29,6 +36,7 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false)
             .. writes ? [_lockTimeout] : Array.Empty<Option>(),
             .. _ofStores.Select(o => o.Option),
         ]);
+    }
 
     public string? Engine(ParseResult parsed) => parsed.GetValue(_engine);
 
@@ -40,6 +48,7 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false)
             parsed.GetValue(_throttleLimit),
             writes ? parsed.GetValue(_lockTimeout) : null,
             () => Stores(parsed),
+            () => reads ? _identities.Of(parsed) : new Identities(),
             work
         );
 

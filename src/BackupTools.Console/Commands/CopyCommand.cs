@@ -19,10 +19,20 @@ internal static class CopyCommand
         );
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
+        var recipients = new Option<string[]>("--recipient")
+        {
+            Description = "Encrypt the copy for this public key of age (age1...); may be given several times.",
+            HelpName = "KEY",
+        };
+        var recipientsFiles = new Option<string[]>("--recipients-file")
+        {
+            Description = "A file of such keys, one in a line; may be given several times.",
+            HelpName = "FILE",
+        };
         var dryRun = Options.DryRun();
         var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
-        command.AddAll(destination, chainId, verify, dryRun);
+        command.AddAll(destination, chainId, verify, recipients, recipientsFiles, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(
@@ -37,6 +47,8 @@ internal static class CopyCommand
                         ChainId = parsed.GetValue(chainId),
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),
+                        Recipients = parsed.GetValue(recipients) ?? [],
+                        RecipientsFiles = [.. (parsed.GetValue(recipientsFiles) ?? []).Select(LocalPath.Absolute)],
                     };
                     run.Carry(
                         parsed.GetValue(dryRun),

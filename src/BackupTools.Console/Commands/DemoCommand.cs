@@ -32,6 +32,7 @@ internal static class DemoCommand
                 throttleLimit: null,
                 lockTimeout: null,
                 stores: static () => new StoreOptions(),
+                identities: static () => new Identities(),
                 run =>
                 {
                     if (parsed.GetValue(clerk) is { } database)

@@ -16,6 +16,7 @@ internal static class Options
             nameof(ReadChains) => "backuptools chain",
             nameof(CopyChain) => "backuptools copy",
             nameof(TakeBackup) => "backuptools full",
+            "IdentityPath" => "--identity",
             // An address tells a store already.
             _ when name.StartsWith("Store", StringComparison.Ordinal) => Spell(name["Store".Length..]),
             _ => "-" + string.Concat(name.Select(c => char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{c}")),

@@ -71,6 +71,7 @@ internal static class Json
 [JsonSerializable(typeof(CopyReport))]
 [JsonSerializable(typeof(ExpiryReport))]
 [JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(KeyInfo))]
 internal sealed partial class ReportJson : JsonSerializerContext;
 
 /// <summary>Reads results of tests back, which is how a drill of last week gets into a report of today.</summary>

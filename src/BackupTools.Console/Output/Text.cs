@@ -58,6 +58,9 @@ internal static partial class Text
             case BackupReport report:
                 WriteLines(output, report.Describe());
                 break;
+            case KeyInfo key:
+                output.WriteLine(key.Recipient);
+                break;
             default:
                 throw new ArgumentException($"no text for {result.GetType()}", nameof(result));
         }

@@ -34,9 +34,16 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
     public static BundleReadResult Ok(BundleHeader header) => new(header.FullName, header, null);
 
     /// <summary>What claims to be a bundle and cannot be read.</summary>
-    /// <exception cref="BackupException">The error, where it is the store's: it says nothing of this bundle.</exception>
+    /// <exception cref="BackupException">
+    /// The error, where it is the store's, or that of a key that is missing: it says nothing of this bundle.
+    /// </exception>
     public static BundleReadResult Bad(string path, BackupException error) =>
-        error.Code is ErrorCode.StoreUnavailable or ErrorCode.StoreAccessDenied or ErrorCode.StoreClockSkewed
+        error.Code
+            is ErrorCode.StoreUnavailable
+                or ErrorCode.StoreAccessDenied
+                or ErrorCode.StoreClockSkewed
+                or ErrorCode.IdentityRequired
+                or ErrorCode.IdentityMismatch
             ? throw error
             : new(path, null, error.At(path));
 }

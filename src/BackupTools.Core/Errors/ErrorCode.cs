@@ -183,7 +183,7 @@ public enum ErrorCode
     /// <summary>Used when the data is of a neighbouring format that needs another tool.</summary>
     UnsupportedFormat,
 
-    /// <summary>Used when data is encrypted.</summary>
+    /// <summary>Used when a database is encrypted by its engine.</summary>
     EncryptedNotSupported,
 
     /// <summary>Used when the database keeps rows in files that the bundle format cannot hold.</summary>
@@ -203,4 +203,12 @@ public enum ErrorCode
 
     /// <summary>Used when a store cannot keep two writers apart, and nobody said that there is one only.</summary>
     ConditionalWritesMissing,
+
+    // ---- keys --------------------------------------------------------------------------------------------------
+
+    /// <summary>Used when data is encrypted and nothing to decrypt it with was given.</summary>
+    IdentityRequired,
+
+    /// <summary>Used when data is encrypted for others than the keys or passphrases that were given.</summary>
+    IdentityMismatch,
 }

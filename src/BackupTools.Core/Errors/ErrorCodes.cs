@@ -44,7 +44,11 @@ public static class ErrorCodes
             or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
             ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
             ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
-            ErrorCode.AccessDenied or ErrorCode.StoreAccessDenied or ErrorCode.StoreClockSkewed => ErrorKind.Denied,
+            ErrorCode.AccessDenied
+            or ErrorCode.StoreAccessDenied
+            or ErrorCode.StoreClockSkewed
+            or ErrorCode.IdentityRequired
+            or ErrorCode.IdentityMismatch => ErrorKind.Denied,
             ErrorCode.DiskFull
             or ErrorCode.ReadFailed
             or ErrorCode.WriteFailed
@@ -124,6 +128,9 @@ public static class ErrorCodes
                 "Ask the store to restore the object (aws s3api restore-object), then try again.",
             ErrorCode.ConditionalWritesMissing =>
                 $"See that only one machine writes there, and say so with {Spelling.Of("SingleWriter")}.",
+            ErrorCode.IdentityRequired => $"Give the file of your secret key with {Spelling.Of("IdentityPath")}.",
+            ErrorCode.IdentityMismatch =>
+                "Give the identity that belongs to one of the recipients: another key, or the passphrase.",
             ErrorCode.UnsupportedVersion => "Use a version of BackupTools that knows this format version.",
             ErrorCode.UnsupportedFormat => "Use the tool that belongs to this format.",
             ErrorCode.EncryptedNotSupported => "Use the engine's own backup for encrypted databases.",

@@ -27,7 +27,7 @@ public enum ErrorKind
     /// <summary>The destination already holds something.</summary>
     Exists = 7,
 
-    /// <summary>The operating system or a store denied access.</summary>
+    /// <summary>The operating system or a store denied access, or the key is missing.</summary>
     Denied = 8,
 
     /// <summary>A disk, a file system or a store failed or is full.</summary>

@@ -20,6 +20,7 @@ public static class BundleSets
     /// <exception cref="BackupException">UnknownEngine; a folder cannot be read.</exception>
     public static IEnumerable<BundleSet> Of(IEnumerable<string> paths, string? engine, OperationHost host) =>
         paths
+            .Select(host.Opens)
             .Distinct(StringComparer.Ordinal)
             .GroupBy(path => HomeOf(path, host), StringComparer.Ordinal)
             .SelectMany(beside => OfFolder(beside.Key, [.. beside], engine, host));

@@ -16,6 +16,7 @@ public static class CopyChain
     /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, DestinationOverlapsSource.</exception>
     public static CopyPlan Plan(CopySettings settings, OperationHost host)
     {
+        settings = settings with { Path = host.Opens(settings.Path) };
         PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
         var engines = host.Engines.Candidates(settings.Engine);
         var source = BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles);
@@ -24,21 +25,30 @@ public static class CopyChain
             throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
         }
         var chains = settings.ChainId is { } id ? [BundleFolder.ById(source.Chains, id, settings.Path)] : source.Chains;
-        var there = host.Disk.Stat(settings.DestinationPath) is null
-            ? []
-            : BundleFolder
-                .Read(settings.DestinationPath, engines, host.Context)
-                .Chains.SelectMany(c => c.Bundles)
-                .ToDictionary(b => b.Id, StringComparer.Ordinal);
+        var encrypted = EncryptedCopies.For(settings, host);
+        var there =
+            encrypted is not null || host.Disk.Stat(settings.DestinationPath) is null
+                ? []
+                : BundleFolder
+                    .Read(settings.DestinationPath, engines, host.Context)
+                    .Chains.SelectMany(c => c.Bundles)
+                    .ToDictionary(b => b.Id, StringComparer.Ordinal);
         // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
         var wanted = chains
             .SelectMany(chain => chain.Bundles.Select(bundle => (Chain: chain, Bundle: bundle)))
             .OrderBy(x => x.Bundle.OrderUtc)
             .ToList();
         var missing = wanted
-            .Where(w => !there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
+            .Where(w =>
+                encrypted?.Lacks(w.Bundle)
+                ?? (!there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
+            )
             .ToList();
-        return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count);
+        if (settings.Verify && encrypted is not null && missing.Count < wanted.Count)
+        {
+            encrypted.RequireIdentity(host);
+        }
+        return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count) { Encrypted = encrypted };
     }
 
     /// <summary>
@@ -70,7 +80,7 @@ public static class CopyChain
             host.Cancellation.ThrowIfCancellationRequested();
             try
             {
-                copied.Add(Copy(chain, bundle, settings, destination, host));
+                copied.Add(Copy(chain, bundle, plan, destination, host));
             }
             catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
             {
@@ -78,7 +88,11 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
-        CopyKnownCurrent(plan.Chains, settings, destination, host);
+        // What an earlier run has encrypted is read with an identity only.
+        if (plan.Encrypted is null || host.Encrypted.Keys.HasIdentities)
+        {
+            CopyKnownCurrent(plan.Chains, settings, destination, host);
+        }
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
             var reports = Verify(settings, host);
@@ -104,20 +118,21 @@ public static class CopyChain
     private static BundleInfo Copy(
         BackupChain chain,
         BundleHeader bundle,
-        CopySettings settings,
+        CopyPlan plan,
         IDestination destination,
         OperationHost host
     )
     {
+        var settings = plan.Settings;
         var engine = host.Engines.ByName(bundle.Engine);
         using var staging = destination.Stage();
         var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
-        destination.Publish(
-            staging,
-            [.. result.Steps.Select(s => OverHalf(s, bundle, host))],
-            result.BundlePath,
-            bundle.Length
-        );
+        var steps = result.Steps.Select(s => OverHalf(s, bundle, host)).ToList();
+        if (plan.Encrypted is { } encrypted)
+        {
+            steps.Insert(0, encrypted.Record(bundle, result, staging));
+        }
+        destination.Publish(staging, steps, result.BundlePath, bundle.Length);
         result.AfterPublish?.Invoke();
         var copy = TakeBackup.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
         host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");

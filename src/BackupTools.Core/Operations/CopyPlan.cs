@@ -17,6 +17,9 @@ public sealed class CopyPlan : IPlan
     /// <summary>The chains of the source.</summary>
     internal IReadOnlyList<BackupChain> Chains { get; }
 
+    /// <summary>The destination, where the copy is encrypted; else null.</summary>
+    internal EncryptedCopies? Encrypted { get; init; }
+
     /// <summary>What is to be copied, oldest first.</summary>
     internal IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing { get; }
 
@@ -27,7 +30,8 @@ public sealed class CopyPlan : IPlan
     public IReadOnlyList<string> Describe() =>
         [
             $"copy of {Settings.Path} to {Settings.DestinationPath}: {Missing.Count} bundle(s), "
-                + $"{Missing.Sum(m => m.Bundle.Length)} bytes",
+                + $"{Missing.Sum(m => m.Bundle.Length)} bytes"
+                + (Encrypted is null ? "" : ", encrypted"),
             .. Missing
                 .Select(m => m.Bundle)
                 .Select(b => $"  copy  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),

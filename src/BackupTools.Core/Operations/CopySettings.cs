@@ -18,6 +18,17 @@ public sealed record CopySettings
     /// <summary>Only this engine's bundles; null for all.</summary>
     public string? Engine { get; init; }
 
+    /// <summary>
+    /// Encrypt for these public keys of age (age1…), each of whose owners can read the copy; with none here or in
+    /// <see cref="RecipientsFiles"/> it is plain.
+    /// </summary>
+    public IReadOnlyList<string> Recipients { get; init; } = [];
+
+    /// <summary>Files of public keys, one in a line; absolute.</summary>
+    public IReadOnlyList<string> RecipientsFiles { get; init; } = [];
+
+    internal bool IsEncrypted => Recipients.Count + RecipientsFiles.Count > 0;
+
     /// <summary>Read the whole copy again and compare every checksum.</summary>
     public bool Verify { get; init; }
 }

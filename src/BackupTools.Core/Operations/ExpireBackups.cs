@@ -80,6 +80,11 @@ public static class ExpireBackups
     private static BundleFolder Read(ExpirySettings settings, OperationHost host)
     {
         settings.Policy.Validate();
+        EncryptedCopies.RefusePlain(
+            settings.Path,
+            host.Disk,
+            "Remove what is expired where the bundles come from, and copy them into a new folder."
+        );
         var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
         if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
         {

@@ -23,10 +23,11 @@ public static class ExportReport
         var engines = host.Engines.Candidates(settings.Engine);
         var databases = new List<DatabaseStatus>();
         var problems = new List<ChainProblem>();
-        foreach (var (folder, bundles) in SetsOf(settings, host))
+        foreach (var (given, bundles) in SetsOf(settings, host))
         {
             try
             {
+                var folder = host.Opens(given);
                 var found = BundleFolder
                     .Walk(folder, settings.Recurse && bundles is null, host.Disk)
                     .Select(inner => BundleFolder.Read(inner, engines, host.Context, bundles))

@@ -12,6 +12,11 @@ public static class MergeChain
     /// <exception cref="Errors.BackupException">As for a restore to the same target.</exception>
     public static MergePreview Plan(MergeSettings settings, OperationHost host)
     {
+        EncryptedCopies.RefusePlain(
+            settings.DestinationPath,
+            host.Disk,
+            $"Merge into another folder, and copy from there with {Errors.Spelling.Of(nameof(CopyChain))}."
+        );
         var (plan, _) = RestoreChain.PlanOf(settings, host);
         return new MergePreview(settings, plan);
     }

@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Encryption;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -20,6 +21,7 @@ public sealed class OperationHost : IDisposable
     private readonly TimeSpan _lockTimeout = TimeSpan.FromSeconds(DefaultLockTimeout);
     private readonly RoutingDisk _disks;
     private readonly IDisk? _disk;
+    private AgeDisk? _encrypted;
 
     /// <summary>Makes a host; its properties say what it has to offer.</summary>
     public OperationHost() => _disks = new RoutingDisk(LocalDisk.Instance, OpenStore);
@@ -60,6 +62,9 @@ public sealed class OperationHost : IDisposable
         }
     }
 
+    /// <summary>What encrypted bundles are read with. Default: nothing.</summary>
+    public Identities Identities { get; init; } = new();
+
     /// <summary>How object stores are reached and written.</summary>
     public StoreOptions StoreOptions
     {
@@ -81,8 +86,28 @@ public sealed class OperationHost : IDisposable
 
     internal IDisk Disk
     {
-        get => _disk ?? _disks;
+        get => Encrypted;
         init => _disk = value;
+    }
+
+    /// <summary>The disk as what knows of encryption. One operation begins on one thread.</summary>
+    internal AgeDisk Encrypted => _encrypted ??= new AgeDisk(_disk ?? _disks, () => Identities.Open(_disk ?? _disks));
+
+    /// <summary>
+    /// Says where an operation reads bundles: those that are encrypted are plain ones to it. Returns the path by which they
+    /// go, without the extension of an encrypted file.
+    /// </summary>
+    /// <param name="path">A bundle, or a folder of bundles.</param>
+    /// <exception cref="BackupException">The identities cannot be read.</exception>
+    internal string Opens(string path)
+    {
+        _ = Encrypted.Keys;
+        var isFile = Encrypted.Outer.Stat(path) is { Kind: DiskEntryKind.File };
+        var name = isFile ? AgeDisk.NameOf(path) : path;
+        var home = Engines.Candidates(null).Select(engine => engine.HomeOf(name)).FirstOrDefault(h => h is not null);
+        Encrypted.Show(home ?? (isFile ? Path.GetDirectoryName(path)! : path));
+        Encrypted.Show(name);
+        return name;
     }
 
     /// <summary>Makes the store; null for the one of the settings.</summary>

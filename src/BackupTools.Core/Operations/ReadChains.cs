@@ -14,7 +14,7 @@ public static class ReadChains
     /// <param name="recurse">Look into the folders below as well.</param>
     /// <param name="engine">Only this engine's chains; null for all.</param>
     /// <param name="host">The front end.</param>
-    /// <exception cref="BackupException">PathNotFound, UnknownEngine.</exception>
+    /// <exception cref="BackupException">PathNotFound, UnknownEngine, IdentityRequired, IdentityMismatch.</exception>
     public static IEnumerable<ChainReading> Read(string path, bool recurse, string? engine, OperationHost host) =>
         Read(new BundleSet(path, null), recurse, engine, host);
 
@@ -23,11 +23,12 @@ public static class ReadChains
     /// <param name="recurse">Look into the folders below as well, where the set is a whole folder.</param>
     /// <param name="engine">Only this engine's chains; null for all.</param>
     /// <param name="host">The front end.</param>
-    /// <exception cref="BackupException">PathNotFound, UnknownEngine.</exception>
+    /// <exception cref="BackupException">PathNotFound, UnknownEngine, IdentityRequired, IdentityMismatch.</exception>
     public static IEnumerable<ChainReading> Read(BundleSet set, bool recurse, string? engine, OperationHost host)
     {
         var (path, only) = set;
         var engines = host.Engines.Candidates(engine);
+        path = host.Opens(path);
         var any = false;
         // With -Recurse bundles are met again in folders of their own, alone: what was listed with its chain stays so.
         var listed = new HashSet<string>(StringComparer.Ordinal);

@@ -16,11 +16,12 @@ public static class ReadHeaders
     /// <param name="verify">Read the bytes too and compare every checksum.</param>
     /// <param name="engine">Only this engine's bundles; null for all.</param>
     /// <param name="host">The front end.</param>
-    /// <exception cref="BackupException">PathNotFound, UnknownEngine, BundleNotRecognised.</exception>
+    /// <exception cref="BackupException">PathNotFound, UnknownEngine, BundleNotRecognised, IdentityRequired, IdentityMismatch.</exception>
     public static IEnumerable<HeaderReading> Read(string path, bool verify, string? engine, OperationHost host)
     {
         var context = host.Context;
         var engines = host.Engines.Candidates(engine);
+        path = host.Opens(path);
         if (host.Disk.Stat(path) is null)
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);

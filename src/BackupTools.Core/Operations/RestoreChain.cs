@@ -186,6 +186,7 @@ public static class RestoreChain
     /// <summary>The bundles that lead to the target, and their engine: what a restore and a merge have in common.</summary>
     internal static (RestorePlan Plan, IBackupEngine Engine) PlanOf(TargetSettings settings, OperationHost host)
     {
+        settings = settings with { Path = host.Opens(settings.Path) };
         var folder = BundleFolder.Read(
             settings.Path,
             host.Engines.Candidates(settings.Engine),

@@ -53,6 +53,11 @@ public static class TakeBackup
         {
             LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
         }
+        EncryptedCopies.RefusePlain(
+            settings.DestinationPath,
+            host.Disk,
+            $"Back up into another folder, and copy from there with {Spelling.Of(nameof(CopyChain))}."
+        );
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);

@@ -9,10 +9,11 @@ namespace BackupTools.Operations;
 public static class VerifyChain
 {
     /// <summary>One report per chain of the folder, or of the one chain that was named or that a target needs.</summary>
-    /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, UnknownEngine, InvalidOption.</exception>
+    /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, UnknownEngine, InvalidOption, IdentityRequired, IdentityMismatch.</exception>
     public static IEnumerable<ChainReport> Run(VerifySettings settings, OperationHost host)
     {
         RefuseSource(settings, host);
+        settings = settings with { Path = host.Opens(settings.Path) };
         var folder = BundleFolder.Read(
             settings.Path,
             host.Engines.Candidates(settings.Engine),

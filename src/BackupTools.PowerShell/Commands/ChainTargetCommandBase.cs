@@ -8,7 +8,7 @@ namespace BackupTools.PowerShell.Commands;
 /// What Test-, Restore- and Merge-BackupChain share: which chain and which of its states, under the same names, so
 /// that "can I?" and "do it" differ by the verb alone.
 /// </summary>
-public abstract class ChainTargetCommandBase : StoreCommandBase
+public abstract class ChainTargetCommandBase : ReadingCommandBase
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
@@ -88,8 +88,6 @@ public abstract class ChainTargetCommandBase : StoreCommandBase
     [Parameter]
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
-
-    private protected override bool ReadsStores => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

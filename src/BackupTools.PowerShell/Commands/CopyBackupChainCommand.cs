@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Security;
 using BackupTools.Operations;
 using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
@@ -18,6 +19,7 @@ namespace BackupTools.PowerShell.Commands;
 public sealed class CopyBackupChainCommand : FolderCommandBase
 {
     private string _destination = "";
+    private string[] _recipientsFiles = [];
 
     /// <summary>The second folder; made when it does not exist. Or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
@@ -34,6 +36,31 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     /// <summary>Read the whole copy again afterwards and compare every checksum; fills IsValid.</summary>
     [Parameter]
     public SwitchParameter Verify { get; set; }
+
+    /// <summary>Encrypt the copy for these public keys of age (age1…); whoever has the secret key of one can read it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? Recipient { get; set; }
+
+    /// <summary>Files of such public keys, one in a line. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? RecipientsFile { get; set; }
+
+    /// <summary>Files of secret keys of age, to read encrypted bundles with. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? IdentityPath { get; set; }
+
+    /// <summary>The passphrase of an encrypted identity file, or of bundles that were encrypted with one.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? IdentityPassphrase { get; set; }
+
+    /// <summary>A file whose first line is that passphrase. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseFile { get; set; }
 
     /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
     [Parameter]
@@ -55,6 +82,9 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
 
     private protected override bool ReadsStores => true;
 
+    private protected override Identities ReadIdentities() =>
+        IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile);
+
     private protected override StoreOptions Stores =>
         base.Stores with
         {
@@ -63,6 +93,13 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
         };
 
     private protected override string Destination => _destination;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -88,6 +125,8 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             Verify = Verify,
+            Recipients = Recipient ?? [],
+            RecipientsFiles = _recipientsFiles,
         };
         var plan = Pump.Execute("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
         if (!IsAgreed("Copy?", plan))

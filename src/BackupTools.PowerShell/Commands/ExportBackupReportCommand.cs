@@ -14,7 +14,7 @@ namespace BackupTools.PowerShell.Commands;
     DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(BackupReport))]
-public sealed class ExportBackupReportCommand : StoreCommandBase
+public sealed class ExportBackupReportCommand : ReadingCommandBase
 {
     private readonly List<string> _folders = [];
     private readonly List<ChainReport> _tests = [];
@@ -80,8 +80,6 @@ public sealed class ExportBackupReportCommand : StoreCommandBase
     public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
-
-    private protected override bool ReadsStores => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

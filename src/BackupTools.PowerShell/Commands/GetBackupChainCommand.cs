@@ -10,7 +10,7 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>Get-BackupChain: the chains in folders, found from the bundles' own headers.</summary>
 [Cmdlet(VerbsCommon.Get, "BackupChain", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(ChainInfo))]
-public sealed class GetBackupChainCommand : StoreCommandBase
+public sealed class GetBackupChainCommand : ReadingCommandBase
 {
     private readonly List<ChainInfo> _waiting = [];
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
@@ -49,8 +49,6 @@ public sealed class GetBackupChainCommand : StoreCommandBase
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Last { get; set; }
-
-    private protected override bool ReadsStores => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

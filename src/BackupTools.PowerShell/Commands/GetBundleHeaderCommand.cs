@@ -9,7 +9,7 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>Get-BundleHeader: what bundles are, from their headers; on request their bytes are checked too.</summary>
 [Cmdlet(VerbsCommon.Get, "BundleHeader", DefaultParameterSetName = ParameterSets.Path)]
 [OutputType(typeof(BundleInfo))]
-public sealed class GetBundleHeaderCommand : StoreCommandBase
+public sealed class GetBundleHeaderCommand : ReadingCommandBase
 {
     private readonly HashSet<(string Path, string Id)> _emitted = [];
     private bool _literalIsPiped;
@@ -34,8 +34,6 @@ public sealed class GetBundleHeaderCommand : StoreCommandBase
     [Parameter]
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
-
-    private protected override bool ReadsStores => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

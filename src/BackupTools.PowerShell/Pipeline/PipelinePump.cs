@@ -11,7 +11,13 @@ namespace BackupTools.PowerShell.Pipeline;
 /// Runs an operation on a worker thread and brings what it has to say to the pipeline thread, the only one on which
 /// PowerShell lets anybody write. Also samples the progress there.
 /// </summary>
-internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, StoreOptions stores, CancellationToken stop)
+internal sealed class PipelinePump(
+    IStreams streams,
+    TimeSpan lockTimeout,
+    StoreOptions stores,
+    Identities identities,
+    CancellationToken stop
+)
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
 
@@ -39,6 +45,7 @@ internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, Store
             LockTimeout = lockTimeout,
             StoreOptions = stores,
             Clock = Clock,
+            Identities = identities,
         };
         var progress = new ProgressDrawer(streams, activity);
         var worker = run.Start(() =>
@@ -100,6 +107,7 @@ internal sealed class PipelinePump(IStreams streams, TimeSpan lockTimeout, Store
             Warning = streams.Warning,
             Verbose = streams.Verbose,
             Clock = Clock,
+            Identities = identities,
         };
         var progress = new ProgressDrawer(streams, activity);
         try

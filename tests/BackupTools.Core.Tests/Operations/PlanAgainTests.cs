@@ -106,7 +106,7 @@ public sealed class PlanAgainTests : IDisposable
             .Where(t => t.GetMethod("Execute", BindingFlags.Public | BindingFlags.Static) is not null)
             .ToList();
         Assert.Equal(
-            ["CopyChain", "ExpireBackups", "ExportReport", "MergeChain", "RestoreChain", "TakeBackup"],
+            ["CopyChain", "CreateKey", "ExpireBackups", "ExportReport", "MergeChain", "RestoreChain", "TakeBackup"],
             verbs.Select(v => v.Name).Order(StringComparer.Ordinal)
         );
         Assert.All(

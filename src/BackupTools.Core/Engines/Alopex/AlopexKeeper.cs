@@ -123,7 +123,10 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
             {
                 return new AlopexLinker(Path.Combine(to, name), stage, context);
             }
-            catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+            catch (BackupException e)
+                when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported
+                    || e.Code is ErrorCode.IdentityRequired or ErrorCode.IdentityMismatch
+                )
             {
                 return null;
             }

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using BackupTools.Operations;
+using BackupTools.Options;
+
+namespace BackupTools.Console.Commands;
+
+/// <summary><c>backuptools key FILE</c></summary>
+internal static class KeyCommand
+{
+    public static Command Create(StopSignals signals)
+    {
+        var command = new Command("key", "Make a secret key for reading encrypted copies, and show the public one.");
+        var file = new Argument<string>("FILE") { Description = "The file for the secret key; nothing is replaced." };
+        var passphraseFile = IdentityOptions.PassphraseFile(
+            "Encrypt the file with the passphrase that is the first line of this one."
+        );
+        var dryRun = Options.DryRun("Only say which file would be made.");
+        var (json, verbose) = (Options.Json(), Options.Verbose());
+        command.Add(file);
+        command.AddAll(passphraseFile, dryRun, json, verbose);
+        command.SetAction(parsed =>
+            Run.Of(
+                signals,
+                parsed.GetValue(json),
+                parsed.GetValue(verbose),
+                throttleLimit: null,
+                lockTimeout: null,
+                stores: static () => new StoreOptions(),
+                identities: static () => new Identities(),
+                run =>
+                {
+                    var settings = new KeySettings
+                    {
+                        Path = LocalPath.Absolute(parsed.GetRequiredValue(file)),
+                        PassphraseFile = Options.AbsoluteOrNull(parsed.GetValue(passphraseFile)),
+                    };
+                    run.Carry(
+                        parsed.GetValue(dryRun),
+                        host => CreateKey.Plan(settings, host),
+                        CreateKey.Execute,
+                        key => run.Emit(key, $"the key was made: {key.FullName}")
+                    );
+                }
+            )
+        );
+        return command;
+    }
+}

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Formats.Age;
+
+namespace BackupTools.Encryption;
+
+/// <summary>
+/// Shows <c>NAME.age</c> as the plain file <c>NAME</c> in the folders that it was told of, so that engines need not know of
+/// encryption. In a folder that has recipients, what is created is encrypted. Everything else is the disk's own.
+/// </summary>
+internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(inner)
+{
+    /// <summary>What an encrypted file's name ends with.</summary>
+    public const string Extension = ".age";
+
+    /// <summary>Headers of a store that are fetched at once.</summary>
+    private const int AtOnce = 16;
+
+    private readonly ConcurrentDictionary<string, bool> _shown = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(ulong, ulong), string> _made = new();
+    private readonly ConcurrentDictionary<string, (DiskEntry Entry, long Plain)> _lengths = new(StringComparer.Ordinal);
+    private (string Folder, IReadOnlyList<IAgeRecipient> Recipients)? _target;
+
+    /// <summary>The disk below, on which encrypted files are what they are.</summary>
+    public IDisk Outer => Inner;
+
+    public KeyRing Keys => keys();
+
+    /// <summary>Encrypted files below a folder are shown as plain ones from now on.</summary>
+    public void Show(string folder) => _shown[Normal(folder)] = true;
+
+    /// <summary>What is created below a folder from now on is encrypted.</summary>
+    public void Encrypt(string folder, IReadOnlyList<IAgeRecipient> recipients)
+    {
+        Show(folder);
+        _target = (Normal(folder), recipients);
+    }
+
+    /// <summary>The BLAKE3 digest of a file that this run has encrypted; null where it is another's.</summary>
+    public string? DigestOf(DiskEntry entry) => _made.GetValueOrDefault((entry.Device, entry.Inode));
+
+    /// <summary>The path of what goes by a name: with the extension, where only that is there.</summary>
+    public string Real(string path) =>
+        IsShown(path) && Inner.Stat(path) is null && Inner.Stat(path + Extension) is { Kind: DiskEntryKind.File }
+            ? path + Extension
+            : path;
+
+    public override IDiskFile OpenRead(string path) => Opened(path, Inner.OpenRead);
+
+    /// <summary>An encrypted file may be dated and flushed, but not changed.</summary>
+    public override IDiskFile OpenWrite(string path) => Opened(path, Inner.OpenWrite);
+
+    public override IDiskFile CreateNew(string path, long preallocate = 0)
+    {
+        if (_target is not { } target || !IsBelow(path, target.Folder) || IsOfStaging(path))
+        {
+            return Inner.CreateNew(path, preallocate);
+        }
+        var key = AgeFileKey.New();
+        var header = AgeHeader.Write(key, target.Recipients);
+        Keys.Remember(AgeHeader.Parse(header), key);
+        var nonce = RandomNumberGenerator.GetBytes(AgeFileKey.NonceLength);
+        var length = header.Length + nonce.Length + AgePayload.SealedLengthOf(preallocate);
+        var outer = Inner.CreateNew(path + Extension, preallocate > 0 ? length : 0);
+        return new AgeWriter(path, outer, key, header, nonce, Note);
+
+        void Note(string digest)
+        {
+            var entry = outer.Stat();
+            _made[(entry.Device, entry.Inode)] = digest;
+        }
+    }
+
+    public override void Move(string from, string to) => Inner.Move(Real(from), Beside(from, to));
+
+    public override void Replace(string from, string to) => Inner.Replace(Real(from), Beside(from, to));
+
+    public override bool TryExchange(string path, string other) => Inner.TryExchange(Real(path), Real(other));
+
+    public override void DeleteFile(string path) => Inner.DeleteFile(Real(path));
+
+    public override bool TryCreateHardLink(string path, string existing) =>
+        Inner.TryCreateHardLink(Beside(existing, path), Real(existing));
+
+    public override bool AdoptAccess(string path, string model) => Inner.AdoptAccess(Real(path), Real(model));
+
+    public override DiskEntry? Stat(string path) =>
+        Real(path) is var real && real == path ? Inner.Stat(path)
+        : Inner.Stat(real) is { } entry ? Shown(entry)
+        : null;
+
+    public override IReadOnlyList<DiskEntry> List(string folder)
+    {
+        var entries = Inner.List(folder);
+        if (!IsShown(Path.Combine(folder, "x")) || !entries.Any(IsEncrypted))
+        {
+            return entries;
+        }
+        var plain = entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        bool IsHidden(DiskEntry e) => IsEncrypted(e) && !plain.Contains(NameOf(e.Name));
+        if (StoreAddress.Is(folder))
+        {
+            HashingCopy.ForEach([.. entries.Where(IsHidden)], AtOnce, (e, _) => PlainLength(e), CancellationToken.None);
+        }
+        return [.. entries.Select(e => IsHidden(e) ? Shown(e) : e).OrderBy(e => e.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The name that a file goes by, without the extension.</summary>
+    public static string NameOf(string name) =>
+        name.EndsWith(Extension, StringComparison.Ordinal) ? name[..^Extension.Length] : name;
+
+    private static bool IsEncrypted(DiskEntry entry) =>
+        entry.Kind == DiskEntryKind.File
+        && entry.Name.EndsWith(Extension, StringComparison.Ordinal)
+        && entry.Name.Length > Extension.Length;
+
+    private IDiskFile Opened(string path, Func<string, IDiskFile> open)
+    {
+        var real = Real(path);
+        var file = open(real);
+        return real == path ? file : new AgeReader(path, file, Keys);
+    }
+
+    private DiskEntry Shown(DiskEntry entry) => entry with { Path = NameOf(entry.Path), Length = PlainLength(entry) };
+
+    /// <summary>What cannot be read has the length that it has, and whoever reads it hears why.</summary>
+    private long PlainLength(DiskEntry entry)
+    {
+        if (_lengths.TryGetValue(entry.Path, out var known) && known.Entry.IsUnchangedSince(entry))
+        {
+            return known.Plain;
+        }
+        long length;
+        try
+        {
+            using var file = Inner.OpenRead(entry.Path);
+            length = AgeLayout.Read(file).Length;
+        }
+        catch (BackupException e)
+            when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported || e.Code == ErrorCode.ObjectArchived)
+        {
+            length = entry.Length;
+        }
+        _lengths[entry.Path] = (entry, length);
+        return length;
+    }
+
+    /// <summary>The name that something takes on: with the extension, where it has it now.</summary>
+    private string Beside(string from, string to) => Real(from) == from ? to : to + Extension;
+
+    private bool IsShown(string path) => _shown.Keys.Any(folder => IsBelow(path, folder));
+
+    /// <summary>Addresses have several spellings within a run.</summary>
+    private static string Normal(string path) =>
+        StoreAddress.Is(path) ? StoreAddress.Of(path) : Path.TrimEndingDirectorySeparator(path);
+
+    private static bool IsBelow(string path, string folder) =>
+        StoreAddress.Is(path) ? IsInside(StoreAddress.Of(path), folder) : IsInside(path, folder);
+
+    private static bool IsInside(string path, string folder) =>
+        path.Length > folder.Length
+        && path.StartsWith(folder, StringComparison.Ordinal)
+        && (path[folder.Length] is '/' or '\\' || folder.EndsWith('/') || folder.EndsWith('\\'));
+
+    /// <summary>Locks and journals: a later run, which may have no key, must read them.</summary>
+    private static bool IsOfStaging(string path) =>
+        Path.GetFileName(path).StartsWith(StagingArea.ReservedPrefix, StringComparison.Ordinal)
+        && StagingArea.IsStagingName(Path.GetFileName(Path.GetDirectoryName(path)) ?? "");
+}

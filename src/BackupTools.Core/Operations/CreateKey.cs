@@ -1,0 +1,50 @@
+using BackupTools.Encryption;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Reports;
+
+namespace BackupTools.Operations;
+
+/// <summary>Makes a key of age: an identity file, by which encrypted copies are read, and the recipient that belongs to it.</summary>
+public static class CreateKey
+{
+    private const string Staged = "key";
+
+    /// <summary>Looks whether a key can be made; writes nothing.</summary>
+    /// <exception cref="BackupException">DestinationExists, or the passphrase cannot be read.</exception>
+    public static KeyPlan Plan(KeySettings settings, OperationHost host)
+    {
+        if (host.Disk.Stat(settings.Path) is not null)
+        {
+            throw new BackupException(
+                ErrorCode.DestinationExists,
+                "there is something with this name already, and a key is never written over",
+                settings.Path
+            );
+        }
+        _ = PassphraseText.Read(settings.Passphrase, settings.PassphraseFile, host.Disk);
+        return new KeyPlan(settings);
+    }
+
+    /// <summary>Makes the key: its file, for the owner only (0600), appears complete and flushed, or not at all.</summary>
+    /// <exception cref="BackupException">DestinationExists, AccessDenied, DiskFull, WriteFailed.</exception>
+    public static KeyInfo Execute(KeyPlan plan, OperationHost host)
+    {
+        var settings = plan.Settings;
+        var folder = Path.GetDirectoryName(settings.Path)!;
+        using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
+        var passphrase = PassphraseText.Read(settings.Passphrase, settings.PassphraseFile, host.Disk);
+        var (bytes, recipient) = IdentityFiles.Make(host.Clock.GetUtcNow(), passphrase);
+        using (var file = staging.CreateFile(Staged))
+        {
+            file.Write(bytes, 0);
+        }
+        staging.Publish([PublishStep.Place(Staged, settings.Path)], host.Cancellation);
+        return new KeyInfo
+        {
+            Recipient = recipient,
+            FullName = settings.Path,
+            IsEncrypted = plan.IsEncrypted,
+        };
+    }
+}

@@ -1,0 +1,17 @@
+namespace BackupTools.Reports;
+
+/// <summary>A key that was made. The secret is in its file, and nowhere else.</summary>
+public sealed record KeyInfo
+{
+    /// <summary>The public key: whoever has it can encrypt for the owner of the file, and read nothing.</summary>
+    public required string Recipient { get; init; }
+
+    /// <summary>The identity file, which holds the secret key; absolute.</summary>
+    public required string FullName { get; init; }
+
+    /// <summary>The file is itself encrypted with a passphrase.</summary>
+    public required bool IsEncrypted { get; init; }
+
+    /// <summary>The public key, so that the object stands for it wherever a recipient is asked for.</summary>
+    public override string ToString() => Recipient;
+}
