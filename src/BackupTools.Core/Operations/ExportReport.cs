@@ -23,14 +23,14 @@ public static class ExportReport
         var engines = host.Engines.Candidates(settings.Engine);
         var databases = new List<DatabaseStatus>();
         var problems = new List<ChainProblem>();
-        foreach (var given in settings.Folders.Distinct(StringComparer.Ordinal))
+        foreach (var (given, bundles) in SetsOf(settings, host))
         {
             try
             {
                 var folder = host.Opens(given);
                 var found = BundleFolder
-                    .Walk(folder, settings.Recurse, host.Disk)
-                    .Select(inner => BundleFolder.Read(inner, engines, host.Context))
+                    .Walk(folder, settings.Recurse && bundles is null, host.Disk)
+                    .Select(inner => BundleFolder.Read(inner, engines, host.Context, bundles))
                     .ToList();
                 var chains = found
                     .SelectMany(f => f.Chains)
@@ -108,6 +108,20 @@ public static class ExportReport
         return report;
     }
 
+    /// <summary>Bundles that were given one by one are one database, not one each.</summary>
+    private static IReadOnlyList<BundleSet> SetsOf(ReportSettings settings, OperationHost host)
+    {
+        try
+        {
+            return [.. BundleSets.Of(settings.Folders, settings.Engine, host)];
+        }
+        catch (BackupException)
+        {
+            // What cannot be read is a finding of the folder that is given, where it is met again.
+            return [.. settings.Folders.Distinct(StringComparer.Ordinal).Select(folder => new BundleSet(folder, null))];
+        }
+    }
+
     private static void Check(ReportSettings settings, OperationHost host)
     {
         if (settings.RecoveryPointObjective < TimeSpan.Zero)
@@ -126,6 +140,15 @@ public static class ExportReport
         if (disk.Stat(path) is not { } entry)
         {
             return;
+        }
+        if (entry.Kind == DiskEntryKind.Directory)
+        {
+            throw new BackupException(
+                ErrorCode.DestinationNotRecognised,
+                "the destination is a folder",
+                path,
+                recommendation: "Name the file to write in it."
+            );
         }
         if (entry.Kind == DiskEntryKind.File)
         {
