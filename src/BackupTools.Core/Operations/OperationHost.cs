@@ -102,7 +102,10 @@ public sealed class OperationHost : IDisposable
     internal string Opens(string path)
     {
         _ = Encrypted.Keys;
-        var isFile = Encrypted.Outer.Stat(path) is { Kind: DiskEntryKind.File };
+        // A store is asked only where the answer matters: what it says is an error of the item, not of all that were given.
+        var isFile =
+            (!StoreAddress.Is(path) || AgeDisk.NameOf(path) != path)
+            && Encrypted.Outer.Stat(path) is { Kind: DiskEntryKind.File };
         var name = isFile ? AgeDisk.NameOf(path) : path;
         var home = Engines.Candidates(null).Select(engine => engine.HomeOf(name)).FirstOrDefault(h => h is not null);
         Encrypted.Show(home ?? (isFile ? Path.GetDirectoryName(path)! : path));
