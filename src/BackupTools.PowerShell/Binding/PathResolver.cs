@@ -21,6 +21,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         {
             return [Bundles(path)];
         }
+        LocalPath.RefuseAddress(path);
         var hasWildcards = HasWildcards(path);
         if (hasWildcards && Path.Exists(Literal(path)))
         {
