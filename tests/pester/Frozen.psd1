@@ -46,7 +46,8 @@
             'Engine: string', 'InputObject: BackupTools.Reports.ChainInfo[]'
             'Latest: switch', 'LiteralPath: string[]'
             'LockTimeout: int', 'Path: string[]'
-            'PointInTime: System.Nullable[System.DateTimeOffset]', 'StoreCaFile: string'
+            'PointInTime: System.Nullable[System.DateTimeOffset]', 'SingleWriter: switch'
+            'SpoolPath: string', 'StoreCaFile: string'
             'StoreEndpoint: string', 'StorePathStyle: switch'
             'StoreProfile: string', 'StoreRegion: string'
             'ThrottleLimit: int', 'ToPosition: System.Nullable[ulong]'
@@ -82,7 +83,8 @@
             'KeepWeekly: System.Nullable[int]', 'KeepWithin: System.Nullable[timespan]'
             'KeepYearly: System.Nullable[int]', 'LiteralPath: string[]'
             'LockTimeout: int', 'PassThru: switch'
-            'Path: string[]', 'StoreCaFile: string'
+            'Path: string[]', 'SingleWriter: switch'
+            'SpoolPath: string', 'StoreCaFile: string'
             'StoreEndpoint: string', 'StorePathStyle: switch'
             'StoreProfile: string', 'StoreRegion: string'
             'WhatIf: switch'
@@ -321,6 +323,6 @@
         'ReadFailed', 'WriteFailed', 'StoreUnavailable', 'StoreAccessDenied'
         'StoreClockSkewed', 'ObjectArchived', 'UnsupportedVersion', 'UnsupportedFormat'
         'EncryptedNotSupported', 'ColdSegments', 'SourceDamaged', 'WalNotEmpty'
-        'WalMissing', 'OpenTransaction', 'ConditionalWritesMissing'
+        'WalMissing', 'OpenTransaction', 'ConditionalWritesMissing', 'StoreRetained'
     )
 }

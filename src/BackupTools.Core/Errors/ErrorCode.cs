@@ -203,4 +203,7 @@ public enum ErrorCode
 
     /// <summary>Used when a store cannot keep two writers apart, and nobody said that there is one only.</summary>
     ConditionalWritesMissing,
+
+    /// <summary>Used when a store keeps objects that a prune would remove: retention, a legal hold, no right to remove.</summary>
+    StoreRetained,
 }

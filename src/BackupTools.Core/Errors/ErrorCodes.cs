@@ -44,7 +44,10 @@ public static class ErrorCodes
             or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
             ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
             ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
-            ErrorCode.AccessDenied or ErrorCode.StoreAccessDenied or ErrorCode.StoreClockSkewed => ErrorKind.Denied,
+            ErrorCode.AccessDenied
+            or ErrorCode.StoreAccessDenied
+            or ErrorCode.StoreClockSkewed
+            or ErrorCode.StoreRetained => ErrorKind.Denied,
             ErrorCode.DiskFull
             or ErrorCode.ReadFailed
             or ErrorCode.WriteFailed
@@ -122,6 +125,7 @@ public static class ErrorCodes
             ErrorCode.StoreClockSkewed => "Set the clock of this machine (NTP), then try again.",
             ErrorCode.ObjectArchived =>
                 "Ask the store to restore the object (aws s3api restore-object), then try again.",
+            ErrorCode.StoreRetained => "Prune again when the store lets go of it, or with credentials that may remove.",
             ErrorCode.ConditionalWritesMissing =>
                 $"See that only one machine writes there, and say so with {Spelling.Of("SingleWriter")}.",
             ErrorCode.UnsupportedVersion => "Use a version of BackupTools that knows this format version.",

@@ -38,7 +38,7 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
     /// </summary>
     private protected virtual bool MustFind => false;
 
-    /// <summary>What -Path and -LiteralPath name is only read, and may be the address of a store.</summary>
+    /// <summary>What -Path and -LiteralPath name may be the address of a store.</summary>
     private protected virtual bool ReadsStores => false;
 
     /// <summary>How long to wait for another run in the folder that is written into.</summary>

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -36,24 +35,6 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     /// <summary>Returns a job at once and runs the copy in the background.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
-
-    /// <summary>Nobody else writes to the store that is copied to: for stores that cannot keep two writers apart.</summary>
-    [Parameter]
-    public SwitchParameter SingleWriter { get; set; }
-
-    /// <summary>Where bundles are put together before they go to a store. Default: a folder of the user's own.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? SpoolPath { get; set; }
-
-    private protected override bool ReadsStores => true;
-
-    private protected override StoreOptions Stores =>
-        base.Stores with
-        {
-            SingleWriter = SingleWriter,
-            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
-        };
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
