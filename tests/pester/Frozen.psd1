@@ -60,8 +60,11 @@
             'ForgetDestination: string[]', 'IncludeWal: switch'
             'LiteralPath: string[]', 'LockTimeout: int'
             'NoCursor: switch', 'Path: string[]'
-            'ThrottleLimit: int', 'WalPath: string'
-            'WhatIf: switch'
+            'SingleWriter: switch', 'SpoolPath: string'
+            'StoreCaFile: string', 'StoreEndpoint: string'
+            'StorePathStyle: switch', 'StoreProfile: string'
+            'StoreRegion: string', 'ThrottleLimit: int'
+            'WalPath: string', 'WhatIf: switch'
         )
         'New-IncrementalBackup' = @(
             'AllowEmpty: switch', 'AsJob: switch'
@@ -72,8 +75,12 @@
             'FullIfNeeded: switch', 'IncludeWal: switch'
             'LiteralPath: string[]', 'LockTimeout: int'
             'NoCursor: switch', 'Path: string[]'
-            'Since: System.Object', 'ThrottleLimit: int'
-            'WalPath: string', 'WhatIf: switch'
+            'Since: System.Object', 'SingleWriter: switch'
+            'SpoolPath: string', 'StoreCaFile: string'
+            'StoreEndpoint: string', 'StorePathStyle: switch'
+            'StoreProfile: string', 'StoreRegion: string'
+            'ThrottleLimit: int', 'WalPath: string'
+            'WhatIf: switch'
         )
         'Remove-ExpiredBackup' = @(
             'ChainId: string', 'Confirm: switch'

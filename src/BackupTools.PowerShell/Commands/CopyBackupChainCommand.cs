@@ -40,7 +40,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Bundles(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
     }
 
     /// <inheritdoc/>

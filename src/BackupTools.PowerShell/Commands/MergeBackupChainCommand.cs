@@ -52,7 +52,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Bundles(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,6 @@ internal static class ErrorRecordMap
             ErrorCode.StoreUnavailable => ErrorCategory.ConnectionError,
             ErrorCode.StoreClockSkewed => ErrorCategory.AuthenticationError,
             ErrorCode.ObjectArchived => ErrorCategory.ResourceUnavailable,
-            ErrorCode.StoreRetained => ErrorCategory.PermissionDenied,
             _ => CategoryOf(ErrorCodes.KindOf(code)),
         };
 

@@ -88,7 +88,38 @@ public sealed class CephWritingTests(CephFixture ceph)
             Assert.Equal(@new, writing.Seen());
             Assert.DoesNotContain(ceph.Down(prefix).Keys, k => k.Contains("removal", StringComparison.Ordinal));
         }
-        Assert.Single(@new!);
+        // A full of Grafeo may come with an increment.
+        Assert.InRange(@new!.Count, 1, 2);
+    }
+
+    [CephTheory]
+    [MemberData(nameof(Engines))]
+    public void A_backup_that_died_is_taken_by_the_next(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Clock!.Now -= TimeSpan.FromDays(1);
+        box.Become("S0");
+        var settings = ceph.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
+        var died = true;
+        for (var requests = 4; died; requests += 6)
+        {
+            var prefix = $"backing/{engine}/{requests}";
+            var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", settings);
+            writing.Back(incremental: false);
+            var old = writing.Seen();
+            writing.Maker = () => new DyingStore(new S3Store(settings), requests);
+            died = Record.Exception(() => writing.Back(incremental: false)) is BackupException;
+            writing.Maker = null;
+            var seen = writing.Seen();
+            Assert.Equal(old, seen.Take(old.Count));
+            var made = writing.Back(incremental: false);
+            Assert.Equal(seen.Count + made.Count, writing.Seen().Count);
+            Assert.Empty(ceph.OpenUploads(prefix + "/"));
+            Assert.Equal(
+                ceph.Down(prefix).Keys.Count(k => k.EndsWith(".begin", StringComparison.Ordinal)),
+                ceph.Down(prefix).Keys.Count(k => k.EndsWith(".end", StringComparison.Ordinal))
+            );
+        }
     }
 
     [CephTheory]
@@ -125,7 +156,9 @@ public sealed class CephWritingTests(CephFixture ceph)
         box.Full();
         ceph.MakeLocked("locked");
         // With versions this Ceph keeps no conditions: that is found out before anything is sent.
-        var refused = Assert.Throws<BackupException>(() => new StoreWriting(box, "s3://locked/b", ceph.Settings).Copy());
+        var refused = Assert.Throws<BackupException>(() =>
+            new StoreWriting(box, "s3://locked/b", ceph.Settings).Copy()
+        );
         Assert.Equal(ErrorCode.ConditionalWritesMissing, refused.Code);
         var writing = new StoreWriting(box, "s3://locked/b", ceph.Settings with { SingleWriter = true });
         writing.Copy();

@@ -83,6 +83,37 @@ public sealed class StoreConsoleTests : IDisposable
     }
 
     [Fact]
+    public void A_database_is_backed_up_straight_to_a_store()
+    {
+        var to = $"s3://{FakeS3.Bucket}/new";
+        var environment = StoreEnvironment.Of(_store.Endpoint);
+        string[] where = ["--destination-path", to, "--spool-path", _box.At("spool")];
+        foreach (
+            var line in new List<string[]>
+            {
+                (string[])["full", _box.Db, .. where, "--dry-run"],
+                (string[])["full", _box.Db, .. where],
+                (string[])["incremental", _box.Db, .. where, "--allow-empty"],
+                (string[])["incremental", _box.Db, .. where],
+            }
+        )
+        {
+            var result = ChildProcess.ConsoleWith(environment, line);
+            Assert.True(result.ExitCode == 0, result.ToString());
+            Assert.Equal(
+                line.Contains("--dry-run"),
+                !_store.Keys.Any(k => k.StartsWith("new/", StringComparison.Ordinal))
+            );
+        }
+        var chain = ChildProcess.ConsoleWith(environment, "header", to, "--json");
+        Assert.Equal(2, JsonDocument.Parse(chain.Out).RootElement.GetArrayLength());
+        Assert.Contains(_store.Keys, k => k.StartsWith("new/.backuptools-current-", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(_box.At("spool")));
+        var refused = ChildProcess.ConsoleWith(environment, ["full", to, "--destination-path", _box.At("x")]);
+        Assert.Contains("ProviderNotSupported", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_chain_is_merged_and_pruned_in_a_store()
     {
         string[] spool = ["--spool-path", _box.At("spool")];

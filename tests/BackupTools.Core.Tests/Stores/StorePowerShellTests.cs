@@ -89,9 +89,7 @@ public sealed class StorePowerShellTests : IDisposable
             New-PSDrive -Name s3 -PSProvider FileSystem -Root '{{_box.Folder}}' | Out-Null
             $a = '{{Address}}'
             foreach ($act in
-                { New-FullBackup '{{_box.Db}}' $a -ErrorAction Stop },
                 { New-FullBackup $a '{{_box.At("x")}}' -ErrorAction Stop },
-                { New-IncrementalBackup '{{_box.Db}}' $a -ErrorAction Stop },
                 { Restore-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Export-BackupReport '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Get-BackupChain gs://container/x -ErrorAction Stop },
@@ -103,8 +101,29 @@ public sealed class StorePowerShellTests : IDisposable
             ($found | Format-List Exception, TargetObject, CategoryInfo, ErrorDetails -Force | Out-String).Contains('pa55word')
             """
         );
-        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 8), "False"], output);
+        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 6), "False"], output);
         Assert.All(_store.Requests, r => Assert.Equal("GET", r.Method));
+    }
+
+    [Fact]
+    public void A_database_is_backed_up_straight_to_a_store()
+    {
+        var output = Lines(
+            $$"""
+            New-PSDrive -Name s3 -PSProvider FileSystem -Root '{{_box.Folder}}' | Out-Null
+            $a = 's3://{{FakeS3.Bucket}}/new [x]'
+            $spool = @{ SpoolPath = '{{_box.At("spool")}}' }
+            New-FullBackup '{{_box.Db}}' $a @spool -WhatIf 6>$null
+            Test-Path '{{_box.At("spool")}}'
+            $full = New-IncrementalBackup '{{_box.Db}}' $a @spool -FullIfNeeded 3>$null
+            "$($full.Kind) $($full.FullName.StartsWith("$a/"))"
+            (New-IncrementalBackup '{{_box.Db}}' $a @spool -Since $full -AllowEmpty).Kind
+            (New-FullBackup '{{_box.Db}}' $a @spool -AsJob | Receive-Job -Wait).Kind
+            @(Get-BundleHeader $a).Count
+            """
+        );
+        Assert.Equal(["False", "Full True", "Incremental", "Full", "3"], output.Where(l => l.Length < 20));
+        Assert.False(Directory.Exists(_box.At("spool")));
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class StoreRemovalTests : IDisposable
         using var box = TwoChains(engine);
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
-        var (before, old) = (Snapshot(), writing.Seen());
+        var (before, old) = (_store.Snapshot(), writing.Seen());
         writing.Expire();
         var (after, @new) = (_store.Keys, writing.Seen());
         Assert.NotEqual(old, @new);
@@ -65,8 +65,8 @@ public sealed class StoreRemovalTests : IDisposable
         var killed = 0;
         for (var isDone = false; !isDone; killed++)
         {
-            Bring(before);
-            isDone = DiesAfter(killed, () => writing.Expire());
+            _store.Bring(before);
+            isDone = _store.DiesAfter(killed, () => writing.Expire());
             var seen = writing.Seen();
             Assert.True(seen.SequenceEqual(old) || seen.SequenceEqual(@new), $"{killed}: {string.Join(' ', seen)}");
             Assert.True(!isDone || seen.SequenceEqual(@new));
@@ -100,7 +100,7 @@ public sealed class StoreRemovalTests : IDisposable
         box.Chain();
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
-        var (before, old) = (Snapshot(), writing.Seen());
+        var (before, old) = (_store.Snapshot(), writing.Seen());
         var made = writing.Merge();
         var (keys, ids) = (_store.Keys.Count, writing.Seen());
         Assert.Equal(old.Count + made.Count, ids.Count);
@@ -109,8 +109,8 @@ public sealed class StoreRemovalTests : IDisposable
         var killed = 0;
         for (var isDone = false; !isDone; killed++)
         {
-            Bring(before);
-            isDone = DiesAfter(killed, () => writing.Merge());
+            _store.Bring(before);
+            isDone = _store.DiesAfter(killed, () => writing.Merge());
             var seen = writing.Seen().Count;
             Assert.True(seen == ids.Count || (seen == old.Count && !isDone), $"{killed}: {seen}");
             if (seen == old.Count)
@@ -138,7 +138,7 @@ public sealed class StoreRemovalTests : IDisposable
         for (var (killed, isDone) = (0, false); !isDone; killed++)
         {
             _store.Clear();
-            isDone = DiesAfter(killed, () => writing.Copy());
+            isDone = _store.DiesAfter(killed, () => writing.Copy());
             var seen = writing.Seen();
             Assert.Equal(ids.Take(seen.Count), seen);
             _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
@@ -220,17 +220,6 @@ public sealed class StoreRemovalTests : IDisposable
     private IEnumerable<string> Data() =>
         _store.Keys.Where(k => !k.Contains("/.backuptools/", StringComparison.Ordinal));
 
-    private Dictionary<string, byte[]> Snapshot() => _store.Keys.ToDictionary(k => k, _store.Content);
-
-    private void Bring(Dictionary<string, byte[]> objects)
-    {
-        _store.Clear();
-        foreach (var (key, content) in objects)
-        {
-            _store.Put(key, content);
-        }
-    }
-
     private static EngineSandbox TwoChains(string engine)
     {
         var box = EngineSandbox.Of(engine);
@@ -238,25 +227,5 @@ public sealed class StoreRemovalTests : IDisposable
         box.Chain();
         box.Full();
         return box;
-    }
-
-    /// <summary>True when nothing was left to die for.</summary>
-    private bool DiesAfter(int requests, Action act)
-    {
-        var count = 0;
-        _store.Misbehave = _ => Interlocked.Increment(ref count) > requests ? Trouble.Busy : Trouble.None;
-        try
-        {
-            act();
-            return count <= requests;
-        }
-        catch (BackupException e) when (e.Code == ErrorCode.StoreUnavailable)
-        {
-            return false;
-        }
-        finally
-        {
-            _store.Misbehave = _ => Trouble.None;
-        }
     }
 }
