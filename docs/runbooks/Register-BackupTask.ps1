@@ -4,8 +4,8 @@
     Registers the nightly and the hourly run with the Task Scheduler of Windows.
 .DESCRIPTION
     Run it once, elevated. The tasks run as SYSTEM whether or not anybody is logged on, one at a time, and are started
-    when the machine was off at their hour. Give an account that may read the databases and write the backups with
-    -Principal where SYSTEM should not.
+    when the machine was off at their hour. Give another service account with -Principal, such as LOCAL SERVICE, where it
+    may read the databases and write the backups and SYSTEM should not.
 .EXAMPLE
     ./Register-BackupTask.ps1 -Source D:\data\shop.db -BackupRoot E:\backups -CopyRoot \\second\backups -StateRoot C:\ProgramData\BackupTools
 #>
@@ -23,39 +23,66 @@ param(
     [Parameter(Mandatory)]
     [string] $StateRoot,
 
-    [string] $Principal = 'NT AUTHORITY\SYSTEM'
+    # SYSTEM by its identifier: the name differs from language to language.
+    [string] $Principal = 'S-1-5-18'
 )
 
 $ErrorActionPreference = 'Stop'
-$script = Join-Path -Path $PSScriptRoot -ChildPath 'Invoke-NightlyBackup.ps1'
-$common = '-NoProfile -NonInteractive -File "{0}" -Source "{1}" -BackupRoot "{2}" -LogPath "{3}\backups.jsonl"' -f $script, $Source, $BackupRoot, $StateRoot
-$nightly = '{0} -ReportPath "{1}\backups.html"' -f $common, $StateRoot
-if ($CopyRoot) {
-    $nightly += ' -CopyRoot "{0}"' -f $CopyRoot
+
+# A backslash before a quotation mark makes it a part of the value, so one at the end is doubled: "D:\\".
+function Format-Argument([string] $Value) {
+    '"{0}"' -f ($Value -replace '(\\+)$', '$1$1')
 }
-$settings = New-ScheduledTaskSettingsSet -StartWhenAvailable -MultipleInstances IgnoreNew -ExecutionTimeLimit '06:00:00'
-$runAs = New-ScheduledTaskPrincipal -UserId $Principal -LogonType ServiceAccount
+
+function Format-Task([string] $Trigger, [string] $Argument) {
+    $user, $command = $Principal, $Argument | ForEach-Object -Process { [Security.SecurityElement]::Escape($_) }
+    @"
+<Task version="1.3" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <Triggers>
+    $Trigger
+  </Triggers>
+  <Settings>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <ExecutionTimeLimit>PT6H</ExecutionTimeLimit>
+  </Settings>
+  <Principals>
+    <Principal id="Account">
+      <UserId>$user</UserId>
+    </Principal>
+  </Principals>
+  <Actions Context="Account">
+    <Exec>
+      <Command>pwsh.exe</Command>
+      <Arguments>$command</Arguments>
+    </Exec>
+  </Actions>
+</Task>
+"@
+}
+
+$state = $StateRoot.TrimEnd('\', '/')
+$common = '-NoProfile -NonInteractive -File {0} -Source {1} -BackupRoot {2} -LogPath {3}' -f @(
+    "$PSScriptRoot\Invoke-NightlyBackup.ps1", $Source, $BackupRoot, "$state\backups.jsonl" | ForEach-Object -Process { Format-Argument $_ }
+)
+$nightly = '{0} -ReportPath {1}' -f $common, (Format-Argument "$state\backups.html")
+if ($CopyRoot) {
+    $nightly += ' -CopyRoot {0}' -f (Format-Argument $CopyRoot)
+}
+$today = [datetime]::Today.ToString('yyyy-MM-dd', [cultureinfo]::InvariantCulture)
 $tasks = @{
-    'BackupTools nightly' = @{
-        Argument = $nightly
-        Trigger  = New-ScheduledTaskTrigger -Daily -At '00:05'
-    }
-    'BackupTools hourly'  = @{
-        Argument = "$common -IncrementOnly"
-        # Half an hour away from the nightly one, so that the two do not meet.
-        Trigger  = New-ScheduledTaskTrigger -Once -At '01:35' -RepetitionInterval '01:00:00'
-    }
+    'BackupTools nightly' = Format-Task -Argument $nightly -Trigger (
+        "<CalendarTrigger><StartBoundary>${today}T00:05:00</StartBoundary>" +
+        '<ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay></CalendarTrigger>'
+    )
+    # Half an hour away from the nightly one, so that the two do not meet.
+    'BackupTools hourly'  = Format-Task -Argument "$common -IncrementOnly" -Trigger (
+        "<TimeTrigger><StartBoundary>${today}T01:35:00</StartBoundary>" +
+        '<Repetition><Interval>PT1H</Interval></Repetition></TimeTrigger>'
+    )
 }
 foreach ($name in $tasks.Keys | Sort-Object) {
-    $task = @{
-        TaskName  = $name
-        Action    = New-ScheduledTaskAction -Execute 'pwsh.exe' -Argument $tasks[$name].Argument
-        Trigger   = $tasks[$name].Trigger
-        Settings  = $settings
-        Principal = $runAs
-        Force     = $true
-    }
     if ($PSCmdlet.ShouldProcess($name, 'Register scheduled task')) {
-        Register-ScheduledTask @task
+        Register-ScheduledTask -TaskName $name -Xml $tasks[$name] -Force
     }
 }

@@ -13,6 +13,10 @@ internal sealed class StopSignals : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGINT, c => Cancel(c, ExitCodes.Interrupted)),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => Cancel(c, ExitCodes.Terminated)),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, c => Cancel(c, ExitCodes.HungUp)),
+            // Ctrl+Break, which is how programs of Windows stop one another; elsewhere this signal asks for a core dump.
+            .. OperatingSystem.IsWindows()
+                ? [PosixSignalRegistration.Create(PosixSignal.SIGQUIT, c => Cancel(c, ExitCodes.Interrupted))]
+                : Array.Empty<PosixSignalRegistration>(),
         ];
 
     public CancellationToken Token => _stop.Token;
@@ -35,5 +39,11 @@ internal sealed class StopSignals : IDisposable
         context.Cancel = true;
         ExitCode = exitCode;
         _stop.Cancel();
+        // When a window is closed or the system shuts down, Windows ends the process as soon as this returns, and some
+        // seconds later anyway. The operation cleans up meanwhile, and then ends the process itself.
+        if (OperatingSystem.IsWindows() && context.Signal is PosixSignal.SIGHUP or PosixSignal.SIGTERM)
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
     }
 }

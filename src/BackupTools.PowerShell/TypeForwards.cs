@@ -47,6 +47,8 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(VerifySettings))]
 [assembly: TypeForwardedTo(typeof(EngineOption))]
 [assembly: TypeForwardedTo(typeof(EngineOptions))]
+[assembly: TypeForwardedTo(typeof(StoreOption))]
+[assembly: TypeForwardedTo(typeof(StoreOptions))]
 [assembly: TypeForwardedTo(typeof(BackupReport))]
 [assembly: TypeForwardedTo(typeof(BundleInfo))]
 [assembly: TypeForwardedTo(typeof(BundleStatus))]

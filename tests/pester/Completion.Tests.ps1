@@ -73,6 +73,54 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
         (Get-Completion ($_ -f $folder)).CompletionText | Should -Contain "$($EndAt[2])"
     }
 
+    It 'offers targets of the chains that a variable holds: <_>' -ForEach @(
+        '$given | Restore-BackupChain -ToPosition '
+        '$given | Where-Object Valid | Restore-BackupChain -ToPosition '
+        'Restore-BackupChain -InputObject $given -DestinationPath x -ToPosition '
+        'Restore-BackupChain $place x -ToPosition '
+        'Get-BackupChain $place | Test-BackupChain -ToPosition '
+        '$place | Test-BackupChain -ToPosition '
+    ) {
+        # A Tab sees the session's own variables, not those of a test.
+        $global:given = Get-SampleChain $sample 2
+        $global:place = $sample.Destination
+        try {
+            $found = (Get-Completion $_).CompletionText
+            $found | Should -Contain "$($EndAt[2])"
+            if ($_ -match 'given' -and $Chains -gt 1) {
+                $found | Should -Not -Contain "$($EndAt[0])"
+            }
+        } finally {
+            Remove-Variable -Name given, place -Scope Global
+        }
+    }
+
+    It 'offers only what -ChainId leaves' {
+        $id = (Get-SampleChain $sample 2).ChainId
+        $found = (Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ChainId $id -ToPosition ").CompletionText
+        $found | Should -Contain "$($EndAt[2])"
+        if ($Chains -gt 1) {
+            $found | Should -Not -Contain "$($EndAt[0])"
+        }
+        Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ChainId 000000000000 -ToPosition " |
+            Where-Object -Property ResultType -EQ -Value ParameterValue | Should -BeNullOrEmpty
+        (Get-Completion "Restore-BackupChain -LiteralPath '$folder' -ChainId $($id.Substring(0, 4))").CompletionText | Should -Contain $id
+    }
+
+    It 'offers only what -Database of the command before leaves' {
+        $name = $chain[0].Database
+        (Get-Completion "Get-BackupChain '$folder' -Database '$($name[0])*' | Restore-BackupChain -ToPosition ").CompletionText |
+            Should -Contain "$($EndAt[2])"
+        Get-Completion "Get-BackupChain '$folder' -Database 'other*' | Restore-BackupChain -ToPosition " |
+            Where-Object -Property ResultType -EQ -Value ParameterValue | Should -BeNullOrEmpty
+    }
+
+    It 'offers -Database the names that are there, and -NewerThan the times' {
+        (Get-Completion "Get-BackupChain -LiteralPath '$folder' -Database ").CompletionText | Should -BeExactly $chain[0].Database
+        (Get-Completion "Get-BackupChain -LiteralPath '$folder' -NewerThan ").Count |
+            Should -Be @($sample.Bundles.CreatedUtc | Select-Object -Unique).Count
+    }
+
     It 'offers -ChainId of <_> the chains' -ForEach 'Test-BackupChain -LiteralPath', 'Restore-BackupChain -LiteralPath', 'Merge-BackupChain -LiteralPath', 'Copy-BackupChain -LiteralPath', 'Remove-ExpiredBackup -LiteralPath', 'New-IncrementalBackup -LiteralPath x -DestinationPath' {
         (Get-Completion "$_ '$folder' -ChainId ").CompletionText | Should -BeExactly $chain.ChainId
     }
@@ -92,6 +140,20 @@ Describe 'Completion with <Engine> bundles' -ForEach $engines {
 }
 
 Describe 'Completion' {
+    It 'puts a name into quotes that needs them' {
+        $sample = New-Sample SPG
+        $name = 'Anna''s shop [1]'
+        foreach ($kind in 'db', 'wal') {
+            Move-Item -LiteralPath "$($sample.Native)/db/shop.$kind" -Destination "$($sample.Native)/db/$name.$kind"
+        }
+        $null = New-FullBackup -LiteralPath "$($sample.Folder)/db/$name.db" -DestinationPath $sample.Destination
+        $text = "Get-BackupChain -LiteralPath '$(ConvertTo-NativePath $sample.Destination)' -Database "
+        $offered = (Get-Completion $text).CompletionText
+        # A Tab and Enter find it, brackets and all.
+        (. ([scriptblock]::Create("$text$offered -ErrorAction Stop"))).Database | Should -BeExactly $name
+        (Get-Completion "$($text)an").CompletionText | Should -BeExactly $offered
+    }
+
     It 'offers the engines' {
         (Get-Completion 'New-FullBackup -Engine ').CompletionText | Sort-Object | Should -Be ('Alopex', 'Grafeo', 'PowDB', 'SPG', 'SQLite')
     }

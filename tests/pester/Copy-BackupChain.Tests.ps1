@@ -82,6 +82,19 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
             $report.PresentCount | Should -Be 2
         }
 
+        It 'brings back a bundle that is gone from the middle or the end of the copy' {
+            foreach ($gone in $sample.Bundles[1, 2].Name) {
+                $bundle = (Get-BundleHeader -LiteralPath $second).Where({ $_.Name -eq $gone })[0]
+                Remove-Item -LiteralPath $bundle.FullName -Recurse -Force
+                $report = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second -ErrorAction Stop
+                $report.Copied.Name | Should -BeExactly $gone
+                (Test-BackupChain -LiteralPath $second).IsValid | Should -Not -Contain $false
+                @(Get-BackupChain -LiteralPath $second -ErrorAction Stop).ChainId | Should -Be (Get-BackupChain -LiteralPath $sample.Destination).ChainId
+            }
+            $null = Restore-BackupChain -LiteralPath $second -DestinationPath "$target/r/$Restored" -ErrorAction Stop
+            Test-RestoredState $sample 2 "$target/r/$Restored" | Should -BeTrue
+        }
+
         It 'finds with -Verify what was damaged in the copy, and says so as an error' {
             Set-Damage (Get-CopyPath 1)
             $report = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $second -Verify -ErrorVariable errors -ErrorAction SilentlyContinue

@@ -32,6 +32,12 @@ BeforeDiscovery {
             }
         }
     )
+    # The rows of the table of cases whose command is a cmdlet's.
+    $cases = foreach ($line in Get-Content -LiteralPath "$root/docs/lost-my-database.md") {
+        if ($line -match '^\| (?<case>[^|`]+?) (\(`\w+`\) )?\| `(?<code>[A-Z]\w+-\w+ .*?)`') {
+            @{ Case = $Matches.case; Code = $Matches.code.Replace('\|', '|') }
+        }
+    }
     $sessions = Get-ChildItem -Path "$root/docs/img/sessions" -Filter *.txt | ForEach-Object { @{ Name = $_.BaseName } }
     $blocks = foreach ($page in $pages) {
         $text = Get-Content -LiteralPath "$root/$($page.Page)" -Raw
@@ -90,6 +96,47 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         @($results).Count | Should -BeGreaterOrEqual $tree.EndBlock.Statements.Count
         # Now is always later than the newest state.
         $results.Where({ $_ -is [Management.Automation.WarningRecord] -and "$_" -notlike '*the newest state is of*' }) | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The case "<Case>" of docs/lost-my-database.md' -ForEach $cases {
+    It 'is helped by its command' {
+        $sample = New-SampleChain SPG
+        foreach ($folder in 'backups', 'second') {
+            $null = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath "$($sample.Folder)/$folder"
+        }
+        $plain = { Restore-BackupChain ./backups -DestinationPath ./plain/shop.db -ErrorAction Stop }
+        $state = 2
+        Push-Location -LiteralPath $sample.Native
+        try {
+            switch -Wildcard ($Case) {
+                'A wrong DELETE*' { $state = 1 }
+                'To a position*' { $state = 1 }
+                'Several databases*' {
+                    $other = New-Sample SQLite
+                    Copy-Item -LiteralPath $other.Source -Destination ./ledger.db
+                    $null = New-FullBackup ./ledger.db -DestinationPath ./backups
+                    $plain | Should -Throw -ErrorId 'ChainIsAmbiguous*'
+                }
+                'The newest bundle is damaged' {
+                    Set-Damage "./backups/$($sample.Bundles[2].Name)"
+                    $plain | Should -Throw -ErrorId 'ChecksumMismatch*'
+                }
+                default { throw "the case '$Case' is not tried" }
+            }
+            # Just before what came last.
+            $text = $Code -replace '(?<=-PointInTime )\S+', $sample.Bundles[2].CreatedUtc.AddTicks(-1).ToString('o')
+            $null = . ([scriptblock]::Create("$text -ErrorAction Stop -WarningAction Ignore"))
+            Test-RestoredState $sample $state "$($sample.Folder)/restored/shop.db" | Should -BeTrue
+        } finally {
+            Pop-Location
+        }
+    }
+}
+
+Describe 'The cases of docs/lost-my-database.md' -ForEach @{ Count = $cases.Count } {
+    It 'are found, all four that have a command of a cmdlet' {
+        $Count | Should -Be 4
     }
 }
 

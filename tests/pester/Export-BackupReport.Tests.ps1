@@ -137,6 +137,12 @@ Describe 'Export-BackupReport of trouble' {
         $text | Should -Match 'ChecksumMismatch'
     }
 
+    It 'says where nothing can be restored' {
+        Remove-Item -LiteralPath $sample.Bundles[0].FullName
+        $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page
+        $report | Out-String -Width 300 | Should -Match 'NOT VALID  SPG shop, newest restorable state none\b'
+    }
+
     It 'shows a gap without any test' {
         Remove-Item -LiteralPath $sample.Bundles[1].FullName
         $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page
@@ -193,10 +199,18 @@ Describe 'Where Export-BackupReport writes' {
 
     It 'never over anything else' {
         $page = "$(New-TestFolder)/precious.db"
-        Set-Content -LiteralPath $page -Value 'precious'
+        Set-TextFile -LiteralPath $page -Value 'precious'
         Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $errors[0].FullyQualifiedErrorId | Should -BeExactly "DestinationNotRecognised,$command"
         Get-Content -LiteralPath $page | Should -Be 'precious'
+    }
+
+    It 'into no folder, and asks for the name of the file' {
+        $target = New-TestFolder
+        Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $target -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $errors[0].FullyQualifiedErrorId | Should -BeExactly "DestinationNotRecognised,$command"
+        $errors[0].ErrorDetails.RecommendedAction | Should -BeExactly 'Name the file to write in it.'
+        Get-ChildItem -LiteralPath $target -Force | Should -BeNullOrEmpty
     }
 
     It 'into a folder that it makes' {

@@ -125,7 +125,7 @@ Describe 'The views' {
     }
 
     It 'show bundles in a table with UTC times and human sizes' {
-        $text = $sample.Bundles | Out-String -Width 300
+        $text = $sample.Bundles | Format-Table -View Wide | Out-String -Width 300
         $text | Should -Match '\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ'
         $text | Should -Match '\d B'
         $text | Should -Match 'Incremental'

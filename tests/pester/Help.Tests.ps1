@@ -18,6 +18,17 @@ BeforeAll {
     $root = (Resolve-Path -LiteralPath "$PSScriptRoot/../..").ProviderPath
     $frozen = Import-PowerShellDataFile -Path "$PSScriptRoot/Frozen.psd1"
     [xml] $maml = Get-Content -LiteralPath "$root/module/en-US/BackupTools.PowerShell.dll-Help.xml" -Raw
+
+    # A part of a page, without the marks of Markdown and with every gap one blank.
+    function Get-Section([string] $Page, [string] $Head) {
+        $level = $Head.Split(' ')[0].Length
+        $text = [regex]::Match($Page, "(?ms)^$([regex]::Escape($Head))\r?\n(.*?)(?=^#{1,$level} |^``{3}yaml|\z)").Groups[1].Value
+        Get-Word ($text -replace '\[([^\]]*)\]\([^)]*\)', '$1' -replace '(?ms)^```powershell.*?^```' -replace '`')
+    }
+
+    function Get-Word([string] $Text) {
+        ($Text -replace '\s+', ' ').Trim()
+    }
 }
 
 Describe 'Help of <Cmdlet>' -ForEach $cmdlets {
@@ -59,6 +70,33 @@ Describe 'Help of <Cmdlet>' -ForEach $cmdlets {
         $described.name | Sort-Object | Should -Be ($Parameters | Sort-Object)
         foreach ($parameter in $described) {
             "$($parameter.description.para)".Length | Should -BeGreaterThan 15 -Because $parameter.name
+        }
+    }
+
+    It 'says what its page says, word for word' {
+        Get-Word $entry.details.description.para | Should -BeExactly (Get-Section $page '## SYNOPSIS')
+        Get-Word $entry.description.para | Should -BeExactly (Get-Section $page '## DESCRIPTION')
+        foreach ($parameter in @($entry.parameters.parameter)) {
+            Get-Word $parameter.description.para | Should -BeExactly (Get-Section $page "### -$($parameter.name)") -Because $parameter.name
+        }
+        foreach ($example in @($entry.examples.example)) {
+            $title = $example.title.Trim(' -')
+            Get-Word $example.remarks.para | Should -BeExactly (Get-Section $page "### $title") -Because $title
+            $page | Should -Match ([regex]::Escape("``````powershell`n$($example.code)`n``````")) -Because $title
+        }
+        foreach ($type in @($entry.returnValues.returnValue)) {
+            Get-Word $type.description.para | Should -BeExactly (Get-Section $page "### $($type.type.name)") -Because $type.type.name
+        }
+    }
+
+    It 'says of each parameter what the pipeline and wildcards may give it' {
+        foreach ($parameter in @($entry.parameters.parameter)) {
+            $real = (Get-Command -Name $Cmdlet).Parameters[$parameter.name]
+            $takes = $real.ParameterSets.Values.Where({ $_.ValueFromPipeline }) ? 'true (ByValue)' :
+            $real.ParameterSets.Values.Where({ $_.ValueFromPipelineByPropertyName }) ? 'true (ByPropertyName)' : 'false'
+            $parameter.pipelineInput | Should -BeExactly $takes -Because $parameter.name
+            $wild = $real.Attributes.Where({ $_ -is [System.Management.Automation.SupportsWildcardsAttribute] }).Count -gt 0
+            $parameter.globbing | Should -BeExactly "$wild".ToLowerInvariant() -Because $parameter.name
         }
     }
 

@@ -48,6 +48,9 @@ $configuration.Output.Verbosity = $Output
 $configuration.Output.CIFormat = 'None'
 $configuration.Output.RenderMode = 'Plaintext'
 
+# The sessions that tests begin are of this PowerShell, whatever else is on the PATH; Wine's is not searched by PowerShell.
+Set-Alias -Name pwsh -Value (Join-Path -Path $PSHOME -ChildPath ($IsWindows ? 'pwsh.exe' : 'pwsh')) -Scope Global
+
 Set-StrictMode -Version Latest
 $result = Invoke-Pester -Configuration $configuration
 foreach ($test in $result.Failed) {
@@ -68,4 +71,4 @@ foreach ($test in $result.Skipped) {
     $result.PassedCount, $result.FailedCount, $result.SkippedCount
 )
 # A run that finds nothing to run has failed as well.
-exit ($result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount + [int]($result.PassedCount -eq 0))
+exit ($result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount + [int]($result.TotalCount -eq 0))

@@ -22,7 +22,7 @@ BeforeAll {
 
     # The assemblies that the module brings and that a session has loaded, each with its load context.
     $loaded = @'
-[AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.Location.StartsWith([IO.Path]::GetDirectoryName($ours)) }).ForEach({
+[AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.Location.StartsWith([IO.Path]::Combine([IO.Path]::GetDirectoryName($ours), 'module')) }).ForEach({
     '{0} {1}' -f [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($_).Name, $_.GetName().Name
 }) | Sort-Object
 '@
@@ -215,7 +215,10 @@ Add-Type -Path '$other/SQLitePCLRaw.core.dll', '$other/SQLitePCLRaw.provider.e_s
         Test-RestoredState $sample 0 | Should -BeTrue
     }
 
-    It 'is not robbed of its locks, and a job does what the session must not' -Skip:$IsWindows {
+    It 'is not robbed of its locks, and a job does what the session must not' {
+        if ($IsWindows) {
+            Set-ItResult -Skipped -Because 'needs Unix: Windows robs nobody of locks'
+        }
         $sample = New-Sample 'SQLite'
         $paths = $sample.Source, $sample.Destination, [WildcardPattern]::Escape($env:BACKUPTOOLS_MANIFEST) | ForEach-Object -Process { ConvertTo-NativePath $_ }
         $script = "$($open -f $paths[0]); `$null = [SQLitePCL.raw]::sqlite3_exec(`$connection, 'begin immediate'); Import-Module `$ours; " +

@@ -145,8 +145,11 @@ Describe 'Frozen: error ids' {
 Describe 'The engines of -Engine' {
     It 'are those that the library knows' {
         $names = [BackupTools.Errors.BackupException].Assembly.GetType('BackupTools.Engines.EngineNames').GetFields().ForEach({ $_.GetRawConstantValue() })
-        $set = (Get-Command -Name New-FullBackup).Parameters['Engine'].Attributes.Where({ $_ -is [System.Management.Automation.ValidateSetAttribute] })[0].ValidValues
-        $set | Sort-Object | Should -Be ($names | Sort-Object)
+        foreach ($command in Get-Command -Module BackupTools) {
+            $line = "$command -Engine "
+            (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Sort-Object |
+                Should -Be ($names | Sort-Object)
+        }
     }
 }
 

@@ -128,7 +128,7 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
         }
 
         It 'a source that is no database' {
-            Set-Content -LiteralPath "$($sample.Folder)/db/notes.txt" -Value 'hello'
+            Set-TextFile -LiteralPath "$($sample.Folder)/db/notes.txt" -Value 'hello'
             New-FullBackup -LiteralPath "$($sample.Folder)/db/notes.txt" -DestinationPath $sample.Destination -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors[0].FullyQualifiedErrorId | Should -BeExactly "SourceNotRecognised,$command"
             Test-Path -LiteralPath $sample.Destination | Should -BeFalse
@@ -171,15 +171,15 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
         }
 
         It 'a destination that is a file' {
-            Set-Content -LiteralPath $sample.Destination -Value 'x'
+            Set-TextFile -LiteralPath $sample.Destination -Value 'x'
             New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors[0].FullyQualifiedErrorId | Should -BeExactly "DestinationExists,$command"
             $errors[0].CategoryInfo.Category | Should -Be 'ResourceExists'
         }
 
         It 'an engine that it does not know' {
-            { New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Engine Oracle } |
-                Should -Throw -ErrorId "ParameterArgumentValidationError,$command"
+            { New-FullBackup -LiteralPath $sample.Source -DestinationPath $sample.Destination -Engine Oracle -ErrorAction Stop } |
+                Should -Throw -ErrorId "UnknownEngine,$command" -ExpectedMessage '*Oracle*'
         }
 
         It 'only the bad one of several sources' {

@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# What composes at the prompt: sets of bundles through the pipe, columns that are properties, rows of a CSV file.
+# What composes at the prompt: sets of bundles through the pipe, columns that are properties.
 BeforeDiscovery {
     . "$PSScriptRoot/Engines.ps1"
     $engines = @(Get-EngineCase)
@@ -13,7 +13,7 @@ Describe 'A piped set of <Engine> bundles' -ForEach $engines {
     BeforeAll {
         $sample = New-SampleChain $Engine
         $pattern = "$([WildcardPattern]::Escape((ConvertTo-NativePath $sample.Destination)))/*"
-        Set-Content -LiteralPath "$($sample.Destination)/notes.txt" -Value 'no bundle'
+        Set-TextFile -LiteralPath "$($sample.Destination)/notes.txt" -Value 'no bundle'
         $null = New-Item -Path "$($sample.Destination)/empty" -ItemType Directory
     }
 
@@ -28,6 +28,25 @@ Describe 'A piped set of <Engine> bundles' -ForEach $engines {
         $reports.IsValid | Should -Not -Contain $false
         @($reports)[-1].EndPosition | Should -Be $EndAt[2]
         @($reports)[-1].Plan.Count | Should -Be ($Chains -eq 1 ? 3 : 1)
+    }
+
+    It 'is listed and reported as its chains: <_>' -ForEach @(
+        'Get-ChildItem -LiteralPath $sample.Destination'
+        'Get-BundleHeader -Path $pattern'
+        '(Get-BackupChain -LiteralPath $sample.Destination).Bundles'
+    ) {
+        $set = . ([scriptblock]::Create($_))
+        $listed = @($set | Get-BackupChain -ErrorAction Stop)
+        $listed.ChainId | Should -Be (Get-BackupChain -LiteralPath $sample.Destination).ChainId
+        $listed.IsValid | Should -Not -Contain $false
+        $listed[-1].BundleCount | Should -Be ($Chains -eq 1 ? 3 : 1)
+        # SQLite's bundles lie in a folder of their database, which stands for them.
+        $listed[-1].FullName | Should -BeIn (ConvertTo-NativePath $sample.Destination), "$(ConvertTo-NativePath $sample.Destination)/shop.db"
+        @($sample.Bundles[0] | Get-BackupChain).BundleCount | Should -Be 1
+        $report = $set | Export-BackupReport -DestinationPath "$($sample.Folder)/set.html"
+        $report.IsHealthy | Should -BeTrue
+        $report.Databases.Count | Should -Be 1
+        $report.Databases[0].RestorableUtc | Should -Be $sample.Bundles[2].CreatedUtc
     }
 
     It 'is restored as its newest state: <_>' -ForEach @(
@@ -165,7 +184,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
             Should -Be $Chains
     }
 
-    It 'are read in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 100 }, @{ Width = 120 } {
+    It 'are read in <Width> columns' -ForEach (80, 83, 87, 94, 100, 107, 120).ForEach({ @{ Width = $_ } }) {
         $page = ConvertTo-NativePath "$($sample.Folder)/report.html"
         if (Test-BackupChain -LiteralPath $sample.Destination -Quiet) {
             Set-Damage $sample.Bundles[2].FullName
@@ -200,7 +219,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
         }
         foreach ($item in $sample.Bundles[0], $chain[0], $report[0], $drill, $expiry, $status, $status.Databases[0]) {
             $text = $item | Format-List | Out-String -Width $Width
-            $text | Should -Not -Match '(?m)^.{121,}$'
+            $text | Should -Not -Match '[^\r\n]{121,}'
         }
     }
 
@@ -209,6 +228,26 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
         $lines = ($sample.Bundles | Format-Table | Out-String -Width 79) -split '\r?\n'
         foreach ($name in $sample.Bundles.Name.Where({ $_.Length -le 37 })) {
             $lines.Where({ $_.Contains($name) }).Count | Should -Be 1 -Because ($lines -join "`n")
+        }
+    }
+
+    It 'have positions that no line breaks, in <_> columns' -ForEach 79, 82, 90, 120 {
+        # A log of 90 megabytes where it is narrow, else one of gigabytes.
+        $position = $_ -lt 82 ? 94711123 : 4711123456
+        $given = @{ }
+        foreach ($property in $sample.Bundles[2].GetType().GetProperties().Where({ $_.CanWrite })) {
+            $given[$property.Name] = $property.Name -eq 'EndPosition' ? $position : $sample.Bundles[2].($property.Name)
+        }
+        [BackupTools.Reports.BundleInfo] $given | Format-Table | Out-String -Width $_ | Should -Match " $position\b"
+    }
+
+    It 'have every column in the view Wide, in 120 columns' {
+        $finding = [BackupTools.Reports.ProblemInfo] @{ Severity = 'Error'; Code = 'EncryptedNotSupported'; Message = 'm' * 50; FullName = '/b/0000000000000002-0000000000000002.ltx' }
+        foreach ($objects in $sample.Bundles, $chain, $drill, $finding) {
+            $text = $objects | Format-Table -View Wide | Out-String -Width 119
+            $text | Should -Match '(?m)^[- ]+-{3,}'
+            $text | Should -Match ($objects -eq $finding ? 'EncryptedNotSupported m+ 0+2-0+2\.ltx' : '\bEnd\b')
+            $text | Should -Not -Match '(?m)^.{120,}$'
         }
     }
 
@@ -245,47 +284,6 @@ Describe 'Every head of a view' {
             (Get-TypeData -TypeName BackupTools.Reports.ChainInfo).Members.Count
         }
         $count | Should -Be 5, 5
-    }
-}
-
-Describe 'Rows of a CSV file' {
-    It 'are backed up each to its own place, with its own options' {
-        $spg = New-Sample SPG
-        $powdb = New-Sample PowDB
-        $sqlite = New-Sample SQLite
-        $rows = @(
-            'FullName,DestinationPath,Engine,WalPath,IncludeWal,FullIfNeeded'
-            '"{0}","{1}",SPG,"{2}",,yes' -f (ConvertTo-NativePath $spg.Source), (ConvertTo-NativePath $spg.Destination), "$($spg.Native)/db/shop.wal"
-            '"{0}","{1}",PowDB,,true,no' -f (ConvertTo-NativePath $powdb.Source), (ConvertTo-NativePath $powdb.Destination)
-            '"{0}","{1}",SQLite,,,1' -f (ConvertTo-NativePath $sqlite.Source), (ConvertTo-NativePath $sqlite.Destination)
-        )
-        Set-Content -LiteralPath "$($spg.Folder)/jobs.csv" -Value $rows
-        $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -ErrorAction Stop
-        $made.Engine | Should -Be 'SPG', 'PowDB', 'SQLite'
-        Test-Path -LiteralPath $spg.Destination | Should -BeTrue
-        Test-Path -LiteralPath $powdb.Destination | Should -BeTrue
-        Set-SampleState $spg 1
-        Set-SampleState $powdb 1
-        Set-SampleState $sqlite 1
-        $made = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-IncrementalBackup -ErrorAction Stop
-        $made.Kind | Should -Be 'Incremental', 'Incremental', 'Incremental'
-        $job = Import-Csv -LiteralPath "$($spg.Folder)/jobs.csv" | New-FullBackup -AsJob | Wait-Job
-        $job.State | Should -Be 'Completed' -Because "$($job.Error)"
-        ($job | Receive-Job).Engine | Should -Be 'SPG', 'PowDB', 'SQLite'
-    }
-
-    It 'name the database in a column Path too, and are refused without any' {
-        $spg = New-Sample SPG
-        $path = [WildcardPattern]::Escape((ConvertTo-NativePath $spg.Source)) # it is one, as -Path is
-        $row = [pscustomobject]@{ Path = $path; DestinationPath = (ConvertTo-NativePath $spg.Destination) }
-        ($row | New-FullBackup -ErrorAction Stop).Engine | Should -Be 'SPG'
-        { [pscustomobject]@{ Database = 'x'; DestinationPath = 'y' } | New-FullBackup -ErrorAction Stop } |
-            Should -Throw -ExpectedMessage '*does not say where the database is*'
-    }
-
-    It 'are refused where a cell is neither true nor false' {
-        $row = [pscustomobject]@{ FullName = 'x'; DestinationPath = 'y'; IncludeWal = 'perhaps' }
-        { $row | New-FullBackup -ErrorAction Stop } | Should -Throw -ExpectedMessage '*neither true nor false*'
     }
 }
 

@@ -72,7 +72,7 @@ Describe 'Remove-ExpiredBackup' {
         }
 
         It 'is decided beside an error for each thing that is wrong' {
-            Set-Content -LiteralPath "$($sample.Destination)/a-20260101T000000000Z-full.bkp" -Value 'half'
+            Set-TextFile -LiteralPath "$($sample.Destination)/a-20260101T000000000Z-full.bkp" -Value 'half'
             $report = Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 9 -PassThru -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable failed
             $failed | Should -HaveCount 1
             $failed[0].FullyQualifiedErrorId | Should -BeLike '*,BackupTools.PowerShell.Commands.RemoveExpiredBackupCommand'
@@ -82,7 +82,7 @@ Describe 'Remove-ExpiredBackup' {
         }
 
         It 'is nothing that is no bundle' {
-            Set-Content -LiteralPath "$($sample.Destination)/notes.txt" -Value 'precious'
+            Set-TextFile -LiteralPath "$($sample.Destination)/notes.txt" -Value 'precious'
             Remove-ExpiredBackup -LiteralPath $sample.Destination -KeepLast 0 -Force -Confirm:$false
             Get-Content -LiteralPath "$($sample.Destination)/notes.txt" | Should -Be 'precious'
         }

@@ -46,7 +46,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
             Test-RestoredState $sample $_ $restored | Should -BeTrue
         }
 
-        It 'is the newest state not younger than -PointInTime' {
+        It 'is the newest state not later than -PointInTime' {
             $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -PointInTime $sample.Bundles[2].CreatedUtc
             Test-RestoredState $sample 2 $restored | Should -BeTrue
         }
@@ -77,7 +77,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
         if ([IO.Path]::GetExtension($Restored) -eq '') {
             It 'is all that -Force replaces in a data folder: the rest stays and is named with -Verbose' {
                 $null = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -ToPosition $EndAt[0]
-                Set-Content -LiteralPath "$restored/notes.txt" -Value 'precious'
+                Set-TextFile -LiteralPath "$restored/notes.txt" -Value 'precious'
                 $said = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Force -Verbose 4>&1
                 Get-Content -LiteralPath "$restored/notes.txt" | Should -Be 'precious'
                 @($said) -like '*notes.txt is no part of the database and stays' | Should -HaveCount 1
@@ -172,7 +172,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
 
         It 'to replace with -Force what is no such database' {
             $null = New-Item -Path "$target/r" -ItemType Directory
-            Set-Content -LiteralPath $restored -Value 'precious'
+            Set-TextFile -LiteralPath $restored -Value 'precious'
             $before = Get-Tree $target
             Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Force -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors[0].FullyQualifiedErrorId | Should -BeExactly "DestinationNotRecognised,$command"

@@ -17,6 +17,11 @@ function ConvertTo-NativePath([string] $Path) {
     $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
 }
 
+# Set-Content makes no file on a drive of the session that is given by -LiteralPath, on Windows.
+function Set-TextFile([string] $LiteralPath, [string[]] $Value) {
+    [IO.File]::WriteAllLines((ConvertTo-NativePath $LiteralPath), $Value)
+}
+
 # A source in state 0 in a folder of its own, where backups (b) and restores (r) will go beside it.
 function New-Sample([string] $Engine) {
     . "$PSScriptRoot/Engines.ps1"

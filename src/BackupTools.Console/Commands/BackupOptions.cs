@@ -86,10 +86,11 @@ internal sealed class BackupOptions
 
     private static void RunCheckpoint(string command, CancellationToken stop)
     {
-        var (shell, flag) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
-        var start = new ProcessStartInfo(shell) { UseShellExecute = false, RedirectStandardOutput = true };
-        start.ArgumentList.Add(flag);
-        start.ArgumentList.Add(command);
+        // cmd.exe takes the line as it is, but for the first and the last quotation mark; it knows no \" in it.
+        var start = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo("cmd.exe", $"/d /s /c \"{command}\"")
+            : new ProcessStartInfo("/bin/sh", ["-c", command]);
+        (start.UseShellExecute, start.RedirectStandardOutput) = (false, true);
         using var process = Process.Start(start)!;
         using var kill = stop.Register(() => process.Kill(entireProcessTree: true));
         // Standard output is for results alone.

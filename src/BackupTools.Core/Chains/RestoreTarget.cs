@@ -14,6 +14,6 @@ internal abstract record RestoreTarget
     /// <summary>The state at exactly this position, or (where a log is cut) after the last whole unit up to it.</summary>
     internal sealed record PositionTarget(ulong Value) : RestoreTarget;
 
-    /// <summary>The newest state not younger than this instant.</summary>
+    /// <summary>The newest state not later than this instant.</summary>
     internal sealed record TimeTarget(DateTimeOffset Instant) : RestoreTarget;
 }

@@ -15,7 +15,10 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
     public void Apply(IReadOnlyList<PublishStep> steps, string? around, Action<string> warn)
     {
         var places = steps.Where(s => s.Action != PublishAction.Remove).ToList();
-        var neighbour = places.LastOrDefault(s => ModelAt(s.FinalPath, null) is not null)?.FinalPath ?? around;
+        var neighbour =
+            places.LastOrDefault(s => ModelAt(s.FinalPath, null) is not null)?.FinalPath
+            // On Windows all that is made in a folder has inherited its rights.
+            ?? (OperatingSystem.IsWindows() ? null : around);
         foreach (var step in places)
         {
             if ((ModelAt(step.FinalPath, null) ?? neighbour) is { } model)

@@ -59,7 +59,7 @@ internal static class DiskErrors
                 ErrorCode.AccessDenied => "the operating system denied access",
                 ErrorCode.DiskFull => "the disk or quota is full",
                 ErrorCode.DestinationExists => "there is something with this name already",
-                ErrorCode.SourceInUse => "another program keeps the file to itself",
+                ErrorCode.SourceInUse => FileUsers.Name("another program keeps the file to itself", path),
                 ErrorCode.WriteFailed => "writing failed: " + systemMessage,
                 _ => "reading failed: " + systemMessage,
             },

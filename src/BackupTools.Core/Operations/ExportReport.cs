@@ -23,13 +23,13 @@ public static class ExportReport
         var engines = host.Engines.Candidates(settings.Engine);
         var databases = new List<DatabaseStatus>();
         var problems = new List<ChainProblem>();
-        foreach (var folder in settings.Folders.Distinct(StringComparer.Ordinal))
+        foreach (var (folder, bundles) in SetsOf(settings, host))
         {
             try
             {
                 var found = BundleFolder
-                    .Walk(folder, settings.Recurse, host.Disk)
-                    .Select(inner => BundleFolder.Read(inner, engines, host.Context))
+                    .Walk(folder, settings.Recurse && bundles is null, host.Disk)
+                    .Select(inner => BundleFolder.Read(inner, engines, host.Context, bundles))
                     .ToList();
                 var chains = found
                     .SelectMany(f => f.Chains)
@@ -107,6 +107,20 @@ public static class ExportReport
         return report;
     }
 
+    /// <summary>Bundles that were given one by one are one database, not one each.</summary>
+    private static IReadOnlyList<BundleSet> SetsOf(ReportSettings settings, OperationHost host)
+    {
+        try
+        {
+            return [.. BundleSets.Of(settings.Folders, settings.Engine, host)];
+        }
+        catch (BackupException)
+        {
+            // What cannot be read is a finding of the folder that is given, where it is met again.
+            return [.. settings.Folders.Distinct(StringComparer.Ordinal).Select(folder => new BundleSet(folder, null))];
+        }
+    }
+
     private static void Check(ReportSettings settings, OperationHost host)
     {
         if (settings.RecoveryPointObjective < TimeSpan.Zero)
@@ -125,6 +139,15 @@ public static class ExportReport
         if (disk.Stat(path) is not { } entry)
         {
             return;
+        }
+        if (entry.Kind == DiskEntryKind.Directory)
+        {
+            throw new BackupException(
+                ErrorCode.DestinationNotRecognised,
+                "the destination is a folder",
+                path,
+                recommendation: "Name the file to write in it."
+            );
         }
         if (entry.Kind == DiskEntryKind.File)
         {

@@ -15,15 +15,25 @@ public static class ReadChains
     /// <param name="engine">Only this engine's chains; null for all.</param>
     /// <param name="host">The front end.</param>
     /// <exception cref="BackupException">PathNotFound, UnknownEngine.</exception>
-    public static IEnumerable<ChainReading> Read(string path, bool recurse, string? engine, OperationHost host)
+    public static IEnumerable<ChainReading> Read(string path, bool recurse, string? engine, OperationHost host) =>
+        Read(new BundleSet(path, null), recurse, engine, host);
+
+    /// <summary>The same of a set of bundles: only they count, and no folder below is looked into.</summary>
+    /// <param name="set">What <see cref="BundleSets"/> made of what was given.</param>
+    /// <param name="recurse">Look into the folders below as well, where the set is a whole folder.</param>
+    /// <param name="engine">Only this engine's chains; null for all.</param>
+    /// <param name="host">The front end.</param>
+    /// <exception cref="BackupException">PathNotFound, UnknownEngine.</exception>
+    public static IEnumerable<ChainReading> Read(BundleSet set, bool recurse, string? engine, OperationHost host)
     {
+        var (path, only) = set;
         var engines = host.Engines.Candidates(engine);
         var any = false;
         // With -Recurse bundles are met again in folders of their own, alone: what was listed with its chain stays so.
         var listed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var folder in BundleFolder.Walk(path, recurse, host.Disk))
+        foreach (var folder in BundleFolder.Walk(path, recurse && only is null, host.Disk))
         {
-            var found = BundleFolder.Read(folder, engines, host.Context);
+            var found = BundleFolder.Read(folder, engines, host.Context, only);
             foreach (var chain in found.Chains)
             {
                 if (!listed.IsSupersetOf(chain.Bundles.Select(b => b.FullName)))

@@ -20,7 +20,7 @@ public sealed class BundleInfo
     /// <summary>The position of the newest state in it.</summary>
     public required ulong EndPosition { get; init; }
 
-    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    /// <summary>What positions count: WalBytes, Epoch, Lsn or Txid.</summary>
     public required string PositionUnit { get; init; }
 
     /// <summary>When it was taken, as the bundle says; UTC.</summary>

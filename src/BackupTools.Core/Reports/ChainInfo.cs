@@ -24,7 +24,7 @@ public sealed class ChainInfo
     /// <summary>The newest position that can be restored.</summary>
     public required ulong EndPosition { get; init; }
 
-    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    /// <summary>What positions count: WalBytes, Epoch, Lsn or Txid.</summary>
     public required string PositionUnit { get; init; }
 
     /// <summary>When its first bundle was taken; UTC.</summary>

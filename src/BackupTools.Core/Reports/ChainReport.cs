@@ -37,7 +37,7 @@ public sealed class ChainReport
     /// <summary>The position that a restore to the target would reach.</summary>
     public required ulong EndPosition { get; init; }
 
-    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    /// <summary>What positions count: WalBytes, Epoch, Lsn or Txid.</summary>
     public required string PositionUnit { get; init; }
 
     /// <summary>When the newest bundle of the plan was taken; UTC; null when there is no way.</summary>

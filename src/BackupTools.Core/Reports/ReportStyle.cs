@@ -101,7 +101,8 @@ internal static class ReportStyle
           .badge { border: 1px solid; }
           .verdict { border: 1px solid; border-left-width: .35rem; }
           .wide { overflow: visible; }
-          td { white-space: normal; }
+          td:not(.number) { white-space: normal; }
+          footer { break-inside: avoid; }
           svg.timeline { min-width: 0; }
           details:not([open]) { display: none; }
         }

@@ -10,9 +10,12 @@ internal static class ReportTimeline
 {
     private const double Left = 6;
     private const double Right = 986;
-    private const double Lane = 58;
+    private const double Lane = 64;
     private const double Tallest = 30;
     private const double Top = 4;
+
+    /// <summary>The cross over the tallest bar stands between the bar and the chain's name.</summary>
+    private const double NameAbove = 16;
 
     private static readonly TimeSpan[] Steps =
     [
@@ -97,7 +100,7 @@ internal static class ReportTimeline
         // A label that would run out of the picture ends at its edge instead.
         var (labelX, anchor) = labelAt > 620 ? (Right + 8, "end") : (labelAt, "start");
         page.Add(
-            $"<g>\n<text class=\"lane\" x=\"{labelX:0.#}\" y=\"{y - Tallest - 6}\" text-anchor=\"{anchor}\">{chain.ChainId}"
+            $"<g>\n<text class=\"lane\" x=\"{labelX:0.#}\" y=\"{y - Tallest - NameAbove}\" text-anchor=\"{anchor}\">{chain.ChainId}"
         );
         page.Add(
             $"<tspan class=\"quiet\" dx=\"8\">{ReportText.Size(chain.Length)} in {ReportPage.Count(chain.Bundles.Count, "bundle")}</tspan></text>\n"
@@ -116,9 +119,7 @@ internal static class ReportTimeline
             page.Add(
                 $"<path class=\"base\" d=\"M{previous:0.#} {y} H{before:0.#}\"/><path class=\"gap\" d=\"M{before:0.#} {y} H{after:0.#}\"/>"
             );
-            page.Add(
-                $"<text class=\"mark\" x=\"{(before + after) / 2:0.#}\" y=\"{y - 6}\" text-anchor=\"middle\">gap</text>\n"
-            );
+            Mark(page, before, after, y);
             previous = after;
         }
         page.Add($"<path class=\"base\" d=\"M{previous:0.#} {y} H{scale.At(ordered[^1].CreatedUtc):0.#}\"/>\n");
@@ -127,6 +128,17 @@ internal static class ReportTimeline
             Bar(page, [.. spot], spot.Key.X, y, largest);
         }
         page.Add($"</g>\n");
+    }
+
+    /// <summary>The word for a gap: in it, where it is wide enough, else beside it.</summary>
+    private static void Mark(HtmlText page, double before, double after, double y)
+    {
+        const double room = 34;
+        var (x, anchor) =
+            after - before >= room ? ((before + after) / 2, "middle")
+            : after + room <= Right ? (after + 7, "start")
+            : (before - 7, "end");
+        page.Add($"<text class=\"mark\" x=\"{x:0.#}\" y=\"{y - 6}\" text-anchor=\"{anchor}\">gap</text>\n");
     }
 
     private static void Bar(HtmlText page, IReadOnlyList<BundleStatus> bundles, double x, double y, Largest largest)

@@ -15,7 +15,7 @@ public sealed class RestoreReport
     /// <summary>The position that was reached.</summary>
     public required ulong EndPosition { get; init; }
 
-    /// <summary>What positions count: WalBytes, Epoch or Lsn.</summary>
+    /// <summary>What positions count: WalBytes, Epoch, Lsn or Txid.</summary>
     public required string PositionUnit { get; init; }
 
     /// <summary>When the last bundle that was applied was taken; UTC.</summary>

@@ -36,14 +36,13 @@ public abstract class BundleCompleter : IArgumentCompleter
         try
         {
             var typed = (wordToComplete ?? "").Trim('\'', '"');
-            return InOrder(
-                    ReadChainsAt([.. PathsOf(commandName, fakeBoundParameters, commandAst)], fakeBoundParameters)
-                )
+            var source = new TypedSource(commandName, parameterName, fakeBoundParameters, commandAst);
+            return InOrder(ReadChainsAt(source.Paths, fakeBoundParameters).Where(source.Means))
                 .SelectMany(Offers)
                 .Where(offer => offer.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(offer => offer.Text, StringComparer.Ordinal)
                 .Select(offer => new CompletionResult(
-                    offer.Text,
+                    Quoted(offer.Text),
                     offer.Label,
                     CompletionResultType.ParameterValue,
                     offer.Tip
@@ -65,6 +64,12 @@ public abstract class BundleCompleter : IArgumentCompleter
     /// <summary>One value: what is inserted, what the list shows, and its tooltip.</summary>
     private protected sealed record Offer(string Text, string Label, string Tip);
 
+    /// <summary>As it has to be typed: names of databases may be anything.</summary>
+    private static string Quoted(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || ":.-_".Contains(c))
+            ? text
+            : $"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'";
+
     private protected static Offer AtEnd(BundleInfo bundle) =>
         At(bundle.EndPosition, $"{ReportText.Time(bundle.CreatedUtc)} {bundle.Kind} {bundle.Name}");
 
@@ -72,47 +77,6 @@ public abstract class BundleCompleter : IArgumentCompleter
     {
         var text = position.ToString(CultureInfo.InvariantCulture);
         return new Offer(text, text, tip);
-    }
-
-    /// <summary>The folder of the bundles: -DestinationPath while backing up, else what is to be tested or restored.</summary>
-    private static IEnumerable<string> PathsOf(string command, IDictionary bound, CommandAst typed)
-    {
-        var isBackup = command.Contains("New-", StringComparison.OrdinalIgnoreCase);
-        var value = isBackup ? bound["DestinationPath"] : bound["InputObject"] ?? bound["LiteralPath"] ?? bound["Path"];
-        value ??= isBackup ? null : PipedFrom(typed);
-        foreach (var item in LanguagePrimitives.GetEnumerable(value) ?? new[] { value })
-        {
-            var path =
-                item is PSObject { BaseObject: ChainInfo chain } ? chain.FullName
-                : item is ChainInfo direct ? direct.FullName
-                : item?.ToString();
-            if (path is { Length: > 0 })
-            {
-                yield return path;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Where the command before in the pipe looks: its path, when that is written out. Nothing is run for a Tab.
-    /// </summary>
-    private static string? PipedFrom(CommandAst typed)
-    {
-        if (typed.Parent is not PipelineAst pipeline || pipeline.PipelineElements[0] == typed)
-        {
-            return null;
-        }
-        switch (pipeline.PipelineElements[0])
-        {
-            case CommandExpressionAst { Expression: StringConstantExpressionAst text }:
-                return text.Value;
-            case CommandAst source:
-                var found = StaticParameterBinder.BindCommand(source).BoundParameters;
-                return (found.GetValueOrDefault("LiteralPath") ?? found.GetValueOrDefault("Path"))?.ConstantValue
-                    as string;
-            default:
-                return null;
-        }
     }
 
     /// <summary>How the store is reached, as far as it is typed already.</summary>

@@ -1,12 +1,16 @@
 namespace BackupTools.PowerShell.Binding;
 
 /// <summary>
-/// The folders and bundles that were given, until the end of the pipe: only all the bundles of a folder together make its
-/// chains.
+/// The folders and bundles that were given for one destination, until the end of the pipe: only all the bundles of a
+/// folder together make its chains.
 /// </summary>
-internal sealed class GivenPaths
+/// <param name="destination">Where they go; empty for commands that have no destination.</param>
+internal sealed class GivenPaths(string destination)
 {
     private readonly List<(string Path, string? ChainId)> _given = [];
+
+    /// <summary>Where they go.</summary>
+    public string Destination => destination;
 
     /// <summary>Keeps one path, and the chain that goes with it where it is known.</summary>
     public void Add(string path, string? chainId) => _given.Add((path, chainId));

@@ -16,14 +16,19 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Action<IStreams, CancellationToken>> _steps = [];
-    private readonly GivenPaths _given = new();
+    private readonly List<GivenPaths> _given = [];
     private PipelinePump? _pump;
     private string? _typedChainId;
 
-    /// <summary>Only this engine's databases and bundles. Default: found out from the files.</summary>
+    /// <summary>Only this engine's databases and bundles. Default, and where it is empty: found out from the files.</summary>
+    // No ValidateSet: that refuses the empty cell of a CSV file. What is no engine the library refuses by name.
     [Parameter]
-    [ValidateSet(EngineName.Sqlite, EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
-    public virtual string? Engine { get; set; }
+    [ArgumentCompleter(typeof(EngineCompleter))]
+    public virtual string? Engine
+    {
+        get;
+        set => field = string.IsNullOrWhiteSpace(value) ? null : value.Trim();
+    }
 
     private protected CancellationToken Stop => _stop.Token;
 
@@ -40,6 +45,9 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
 
     /// <summary>What -Path and -LiteralPath name may be the address of a store.</summary>
     private protected virtual bool ReadsStores => false;
+
+    /// <summary>Where what is given now goes; each row of a table may have its own. Empty without a destination.</summary>
+    private protected virtual string Destination => "";
 
     /// <summary>How long to wait for another run in the folder that is written into.</summary>
     private protected virtual TimeSpan LockWait => TimeSpan.Zero;
@@ -171,18 +179,30 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         {
             PerItem(
                 chain.FullName,
-                () => act(new ChainChoice(Paths.Bundles(chain.FullName), chain.ChainId, chain.Engine))
+                () => act(new(Paths.Bundles(chain.FullName), chain.ChainId, chain.Engine, Destination))
             );
         }
         var id = string.IsNullOrEmpty(chainId) ? null : chainId;
-        PerPath(paths, literalPaths, (path, _) => _given.Add(path, id));
+        PerPath(paths, literalPaths, (path, _) => GivenFor(Destination).Add(path, id));
+    }
+
+    private GivenPaths GivenFor(string destination)
+    {
+        var given = _given.Find(g => g.Destination == destination);
+        if (given is null)
+        {
+            _given.Add(given = new GivenPaths(destination));
+        }
+        return given;
     }
 
     /// <summary>
     /// At the end of the pipe: acts on the folders that were given, and on each set of bundles of one folder as a chain of
     /// its own, of which only a -ChainId that was typed chooses: the ids that bundles carry say less than the set.
     /// </summary>
-    private protected void PerGivenPath(Action<ChainChoice> act)
+    private protected void PerGivenPath(Action<ChainChoice> act) => _given.ForEach(given => PerPathOf(given, act));
+
+    private void PerPathOf(GivenPaths given, Action<ChainChoice> act)
     {
         var sets = PerCommand(
             null,
@@ -190,14 +210,14 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
                 Pump.Execute(
                     "Reading the headers",
                     Environment.ProcessorCount,
-                    host => BundleSets.Of(_given.Paths, Engine, host).ToArray()
+                    host => BundleSets.Of(given.Paths, Engine, host).ToArray()
                 )
         );
         foreach (var set in sets)
         {
-            foreach (var id in set.Bundles is null ? _given.ChainsAt(set.Path) : [_typedChainId])
+            foreach (var id in set.Bundles is null ? given.ChainsAt(set.Path) : [_typedChainId])
             {
-                PerItem(set.Path, () => act(new ChainChoice(set.Path, id, Engine) { Bundles = set.Bundles }));
+                PerItem(set.Path, () => act(new(set.Path, id, Engine, given.Destination) { Bundles = set.Bundles }));
             }
         }
     }
@@ -254,8 +274,8 @@ public abstract class BackupCommandBase : PSCmdlet, IDisposable
         return value;
     }
 
-    /// <summary>A folder of bundles, and the chain in it where it is known.</summary>
-    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine)
+    /// <summary>A folder of bundles, the chain in it where it is known, and where it goes.</summary>
+    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine, string Destination)
     {
         /// <summary>The bundles of the folder that count; null for all.</summary>
         public IReadOnlyList<string>? Bundles { get; init; }

@@ -76,7 +76,7 @@ public abstract class ChainTargetCommandBase : StoreCommandBase
     [ArgumentCompleter(typeof(ToPositionCompleter))]
     public ulong? ToPosition { get; set; }
 
-    /// <summary>The newest state not younger than this time: a DateTime, a DateTimeOffset or ISO 8601 text.</summary>
+    /// <summary>The newest state not later than this time: a DateTime, a DateTimeOffset or ISO 8601 text.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.PathPointInTime)]
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.LiteralPathPointInTime)]
     [Parameter(Mandatory = true, ParameterSetName = ParameterSets.InputObjectPointInTime)]

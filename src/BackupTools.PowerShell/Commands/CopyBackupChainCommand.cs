@@ -19,7 +19,14 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     private string _destination = "";
 
     /// <summary>The second folder; made when it does not exist. Or s3://bucket/prefix. Taken literally.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObject)]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPath
+    )]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
 
@@ -36,15 +43,14 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
-    }
+    private protected override string Destination => _destination;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => PerChoice(Copy);
+    protected override void ProcessRecord()
+    {
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
+        PerChoice(Copy);
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -59,7 +65,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
         {
             Path = choice.Path,
             Bundles = choice.Bundles,
-            DestinationPath = _destination,
+            DestinationPath = choice.Destination,
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             Verify = Verify,
@@ -69,7 +75,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
         {
             return;
         }
-        var activity = $"Copying {choice.Path} to {_destination}";
+        var activity = $"Copying {choice.Path} to {choice.Destination}";
         NowOrAsJob(AsJob, (pump, streams, _) => Run(plan, activity, pump, streams));
     }
 

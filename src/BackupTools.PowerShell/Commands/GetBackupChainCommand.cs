@@ -36,11 +36,13 @@ public sealed class GetBackupChainCommand : StoreCommandBase
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseCompleter))]
     public string[]? Database { get; set; }
 
     /// <summary>Only chains with a bundle newer than this: a DateTime, a DateTimeOffset or ISO 8601 text.</summary>
     [Parameter]
     [PointInTimeTransformation]
+    [ArgumentCompleter(typeof(PointInTimeCompleter))]
     public DateTimeOffset? NewerThan { get; set; }
 
     /// <summary>Only the newest N chains of each database in each folder.</summary>
@@ -55,15 +57,21 @@ public sealed class GetBackupChainCommand : StoreCommandBase
     {
         base.BeginProcessing();
         _names = Database?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
-        _unknown.UnionWith((Database ?? []).Where(name => !WildcardPattern.ContainsWildcardCharacters(name)));
+        _unknown.UnionWith(
+            (Database ?? [])
+                .Where(name => !WildcardPattern.ContainsWildcardCharacters(name))
+                .Select(WildcardPattern.Unescape)
+        );
     }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord() => PerPath(Path, LiteralPath, Read);
+    /// <summary>Only collects: bundles that were piped one by one are the chains of their set.</summary>
+    protected override void ProcessRecord() => PerChoice(null, Path, LiteralPath, null, Read);
 
-    /// <summary>Which chains are the newest is known when all are read.</summary>
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        PerGivenPath(Read);
+        // Which chains are the newest is known when all are read.
         var newest = _waiting
             .GroupBy(c => (c.Engine, c.Database, c.FullName))
             .SelectMany(database => database.TakeLast(Last ?? 0))
@@ -84,12 +92,12 @@ public sealed class GetBackupChainCommand : StoreCommandBase
         }
     }
 
-    private void Read(string path, bool isNamed) =>
+    private void Read(ChainChoice choice) =>
         Pump.Stream(
-            $"Reading the chains in {path}",
+            $"Reading the chains in {choice.Path}",
             Environment.ProcessorCount,
-            host => ReadChains.Read(path, Recurse, Engine, host),
-            reading => Emit(reading, path)
+            host => ReadChains.Read(new BundleSet(choice.Path, choice.Bundles), Recurse, Engine, host),
+            reading => Emit(reading, choice.Path)
         );
 
     private void Emit(ChainReading reading, string path)

@@ -20,7 +20,30 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     private string _destination = "";
 
     /// <summary>The folder that receives the merged full; may be the folder of the chain. Or s3://bucket/prefix. Taken literally.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathToPosition)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathPointInTime)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObject)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectToPosition)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectPointInTime)]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPath
+    )]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathToPosition
+    )]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathPointInTime
+    )]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
 
@@ -48,15 +71,14 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
-    }
+    private protected override string Destination => _destination;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => PerChoice(Merge);
+    protected override void ProcessRecord()
+    {
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
+        PerChoice(Merge);
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -75,20 +97,20 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
             Engine = choice.Engine,
             ToPosition = ToPosition,
             PointInTime = PointInTime,
-            DestinationPath = _destination,
+            DestinationPath = choice.Destination,
         };
         var preview = Pump.Execute("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
         if (!IsAgreed("Merge?", preview))
         {
             return;
         }
-        NowOrAsJob(AsJob, (pump, streams, _) => Run(preview, pump, streams));
+        NowOrAsJob(AsJob, (pump, streams, _) => Run(preview, choice.Destination, pump, streams));
     }
 
-    private void Run(MergePreview preview, PipelinePump pump, IStreams streams)
+    private void Run(MergePreview preview, string destination, PipelinePump pump, IStreams streams)
     {
         var bundles = pump.Execute(
-            $"Merging chain {preview.ChainId} into {_destination}",
+            $"Merging chain {preview.ChainId} into {destination}",
             ThrottleLimit,
             host => MergeChain.Execute(preview, host)
         );

@@ -20,8 +20,12 @@ public abstract class NewBackupCommandBase : StoreCommandBase
 
     /// <inheritdoc/>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateSet(EngineName.Sqlite, EngineName.Spg, EngineName.Grafeo, EngineName.Alopex, EngineName.PowDb)]
-    public override string? Engine { get; set; }
+    [ArgumentCompleter(typeof(EngineCompleter))]
+    public override string? Engine
+    {
+        get => base.Engine;
+        set => base.Engine = value;
+    }
 
     /// <summary>SPG: the write-ahead log, when it is not beside the database under its default name.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]

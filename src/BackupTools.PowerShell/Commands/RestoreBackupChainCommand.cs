@@ -25,7 +25,30 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     /// The database file or data folder to make. A separator at the end means into that folder; so does, for a database
     /// that is one file, a folder that exists. Taken literally.
     /// </summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathToPosition)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathPointInTime)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObject)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectToPosition)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectPointInTime)]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPath
+    )]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathToPosition
+    )]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = ParameterSets.LiteralPathPointInTime
+    )]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
 
@@ -55,30 +78,37 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
+    private protected override string Destination => _destination;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.LiteralOrInto(DestinationPath));
         _walPath = WalPath is null ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
     }
 
     /// <summary>Only collects: one destination takes one chain, and that is known at the end of the pipe.</summary>
-    protected override void ProcessRecord() => PerChoice(_choices.Add);
+    protected override void ProcessRecord()
+    {
+        _destination = PerCommand(DestinationPath, () => Paths.LiteralOrInto(DestinationPath));
+        PerChoice(_choices.Add);
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         PerGivenPath(_choices.Add);
-        if (_choices.Count > 1)
+        foreach (var several in _choices.GroupBy(c => c.Destination, StringComparer.Ordinal).Where(g => g.Count() > 1))
         {
+            var second = several.ElementAt(1).Path;
             PerCommand<bool>(
-                _choices[1].Path,
+                second,
                 () =>
                     throw new BackupException(
                         ErrorCode.ChainIsAmbiguous,
-                        $"{_choices.Count} chains were given for one destination",
-                        _choices[1].Path
+                        $"{several.Count()} chains were given for one destination",
+                        second,
+                        recommendation: "Restore one at a time, or each to a destination of its own: Get-BackupChain -Database NAME -Last 1 finds one."
                     )
             );
         }
@@ -86,6 +116,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
         {
             PerItem(choice.Path, () => Restore(choice));
         }
+        StartJob(_destination);
     }
 
     private void Restore(ChainChoice choice)
@@ -98,7 +129,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
             Engine = choice.Engine,
             ToPosition = ToPosition,
             PointInTime = PointInTime,
-            DestinationPath = _destination,
+            DestinationPath = choice.Destination,
             WalPath = _walPath,
             Force = Force,
             Deep = Deep,
@@ -108,14 +139,13 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
         {
             return;
         }
-        NowOrAsJob(AsJob, (pump, streams, _) => Run(preview, pump, streams));
-        StartJob(_destination);
+        NowOrAsJob(AsJob, (pump, streams, _) => Run(preview, choice.Destination, pump, streams));
     }
 
-    private void Run(RestorePreview preview, PipelinePump pump, IStreams streams)
+    private void Run(RestorePreview preview, string destination, PipelinePump pump, IStreams streams)
     {
         var report = pump.Execute(
-            $"{preview.Engine} restore to {_destination}",
+            $"{preview.Engine} restore to {destination}",
             ThrottleLimit,
             host => RestoreChain.Execute(preview, host)
         );

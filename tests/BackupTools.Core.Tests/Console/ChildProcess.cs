@@ -39,6 +39,9 @@ internal static class ChildProcess
     /// <summary>What comes before the program's own arguments.</summary>
     public static string[] ConsoleArguments => OperatingSystem.IsWindows() ? [] : ["exec", ConsoleDll];
 
+    /// <summary>This very program, for Windows.</summary>
+    public static string Self => Path.ChangeExtension(typeof(ChildProcess).Assembly.Location, ".exe");
+
     /// <summary>With variables of the environment beside those of this process.</summary>
     public static ChildResult ConsoleWith(
         IEnumerable<KeyValuePair<string, string>> environment,

@@ -15,7 +15,7 @@ internal static partial class PesterTotals
     private static int _passed;
     private static int _failed;
 
-    /// <summary>What Invoke-Suite.ps1 printed for one run. Returns whether tests passed and none failed.</summary>
+    /// <summary>What Invoke-Suite.ps1 printed for one run. Returns whether there were tests and none failed.</summary>
     public static bool Add(string output)
     {
         lock (Gate)
@@ -30,7 +30,7 @@ internal static partial class PesterTotals
             _passed += Number(summary, "passed");
             _failed += Number(summary, "failed");
             Write();
-            return Number(summary, "passed") > 0 && Number(summary, "failed") == 0;
+            return Number(summary, "passed") + Number(summary, "skipped") > 0 && Number(summary, "failed") == 0;
         }
     }
 
@@ -53,7 +53,7 @@ internal static partial class PesterTotals
         int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(
-        @"^(?<versions>Pester \S+ in PowerShell \S+), \S+: (?<passed>\d+) passed, (?<failed>\d+) failed",
+        @"^(?<versions>Pester \S+ in PowerShell \S+), \S+: (?<passed>\d+) passed, (?<failed>\d+) failed, (?<skipped>\d+) skipped",
         RegexOptions.Multiline
     )]
     private static partial Regex Summary();

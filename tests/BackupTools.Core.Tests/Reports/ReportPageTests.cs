@@ -166,6 +166,99 @@ public sealed partial class ReportPageTests
         Assert.Equal("gap", marks.Single().Value);
     }
 
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(5)]
+    [InlineData(0)]
+    public void The_word_for_a_gap_can_be_read_however_narrow_it_is(int hoursSince)
+    {
+        var gap = SampleReport.Hours(3, state: BundleStatus.AfterGap);
+        // Since then there is another chain, so that the gap is the narrower the longer ago it was.
+        var chains = new[] { Shifted(gap, -hoursSince), SampleReport.Hours(1) };
+        var lane = XDocument
+            .Parse(Render(SampleReport.Database(chains: chains.Select(c => SampleReport.Chain(c)).ToArray())))
+            .Descendants("g")
+            .First();
+        var word = lane.Elements("text").Single(t => t.Attribute("class")!.Value == "mark");
+        // Three letters of 12 px.
+        const double width = 24;
+        var x = Number(word.Attribute("x")!.Value);
+        var left =
+            x
+            - (
+                width
+                * word.Attribute("text-anchor")!.Value switch
+                {
+                    "start" => 0,
+                    "middle" => 0.5,
+                    _ => 1,
+                }
+            );
+        Assert.InRange(left, 0, 1000 - width);
+        Assert.All(
+            lane.Elements("rect")
+                .Select(r => (At: Number(r.Attribute("x")!.Value), Width: Number(r.Attribute("width")!.Value))),
+            bar =>
+                Assert.True(
+                    bar.At + bar.Width <= left || bar.At >= left + width,
+                    $"a bar at {bar.At}, the word at {left}"
+                )
+        );
+
+        static BundleStatus[] Shifted(BundleStatus[] bundles, int hours) =>
+            bundles
+                .Select(b => new BundleStatus
+                {
+                    Kind = b.Kind,
+                    State = b.State,
+                    CreatedUtc = b.CreatedUtc.AddHours(hours),
+                    Length = b.Length,
+                    Name = b.Name,
+                    EndPosition = b.EndPosition,
+                })
+                .ToArray();
+    }
+
+    [Fact]
+    public void No_cross_is_drawn_over_the_name_of_a_chain()
+    {
+        var damaged = SampleReport.Hours(9, state: BundleStatus.Damaged);
+        var chains = new[] { damaged, [DamagedFull(), .. damaged[1..]], [DamagedFull()] };
+        var document = XDocument.Parse(
+            Render(SampleReport.Database(chains: chains.Select(c => SampleReport.Chain(c)).ToArray()))
+        );
+        var lanes = document.Descendants("g").Where(g => g.Elements("text").Any()).ToList();
+        Assert.Equal(3, lanes.Count);
+        var above = 0.0;
+        foreach (var lane in lanes)
+        {
+            var name = Number(lane.Elements("text").First().Attribute("y")!.Value);
+            // Letters of 12.5 px reach 3 px below their line and 10 px above it.
+            Assert.InRange(name - 10, above, double.MaxValue);
+            foreach (var cross in lane.Elements("path").Where(p => p.Attribute("class")!.Value == "cross"))
+            {
+                Assert.InRange(Number(cross.Attribute("d")!.Value.Split(' ')[1]), name + 3, double.MaxValue);
+            }
+            above = lane.Elements("rect")
+                .Max(r => Number(r.Attribute("y")!.Value) + Number(r.Attribute("height")!.Value));
+        }
+        Assert.True(lanes.Skip(1).All(l => l.Elements("path").Any(p => p.Attribute("class")!.Value == "cross")));
+
+        static BundleStatus DamagedFull()
+        {
+            var full = SampleReport.Hours(9)[0];
+            return new BundleStatus
+            {
+                Kind = full.Kind,
+                State = BundleStatus.Damaged,
+                CreatedUtc = full.CreatedUtc,
+                Length = full.Length,
+                Name = full.Name,
+                EndPosition = full.EndPosition,
+            };
+        }
+    }
+
     [Fact]
     public void Nothing_is_drawn_outside_of_the_picture()
     {

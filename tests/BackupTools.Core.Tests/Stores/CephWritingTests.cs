@@ -175,7 +175,7 @@ public sealed class CephWritingTests(CephFixture ceph)
         // Nothing is in the way of the next backup.
         box.Become("S1");
         box.Full();
-        Assert.Single(writing.Copy().Copied);
+        Assert.NotEmpty(writing.Copy().Copied);
     }
 
     [CephFact]

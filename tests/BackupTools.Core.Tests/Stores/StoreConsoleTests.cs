@@ -57,6 +57,22 @@ public sealed class StoreConsoleTests : IDisposable
         Assert.Equal(File.ReadAllBytes(_box.At("local", "rec.db")), File.ReadAllBytes(_box.At("there", "rec.db")));
     }
 
+    /// <summary>Whoever reads a report must learn in which store the bundles lie, not only in which folder of it.</summary>
+    [Theory]
+    [InlineData("Html", "<p class=\"path\">SPG · <bdi>s3://bucket/p/b</bdi></p>", "r.html")]
+    [InlineData("Json", "\"FullName\": \"s3://bucket/p/b\"", "r.json")]
+    [InlineData("Prometheus", "folder=\"s3://bucket/p/b\"", "r.prom")]
+    public void A_report_says_where_in_the_store_the_bundles_lie(string format, string expected, string name)
+    {
+        _store.Put("p/b/broken-20260101T000000000Z-full.bkp", [1, 2, 3]);
+        var result = Run($"report PLACE --destination-path TO/{name} --format {format}", Address, _box.At("there"));
+        Assert.True(result.ExitCode == 0, result.ToString());
+        var text = File.ReadAllText(_box.At("there", name));
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+        // No place is named as the path that stands for it inside.
+        Assert.DoesNotMatch("s3:/[^/]", text);
+    }
+
     [Fact]
     public void A_folder_is_copied_to_a_store_that_options_name()
     {

@@ -19,7 +19,7 @@ internal static class AlopexLocks
             {
                 throw new BackupException(
                     ErrorCode.SourceInUse,
-                    "an engine has the database open",
+                    FileUsers.Name("an engine has the database open", path),
                     path,
                     recommendation: "Stop the server or program that uses the database, then try again."
                 );

@@ -21,6 +21,10 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         {
             var source = GrafeoManifestFile.Of(Path.GetDirectoryName(header.FullName)!, context.Disk);
             var destination = GrafeoFolder.For(header, folder, context);
+            if (ListedOnly(entry, destination) is { } missing)
+            {
+                return FileOnly(header, missing);
+            }
             var place = PlaceOf(entry, source!, destination.Manifest);
             RefuseBefore(place, entry, source!, destination.Manifest, header);
             CopyFile(header);
@@ -37,8 +41,22 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
                 recommendation: "Copy it into a folder without a manifest."
             );
         }
+        return FileOnly(header, Path.Combine(folder, header.Name));
+    }
+
+    /// <summary>
+    /// Where the file belongs that a manifest lists and that is gone: listed once more under another name, the first
+    /// would be missed for ever.
+    /// </summary>
+    private string? ListedOnly(GrafeoSegment entry, GrafeoFolder destination) =>
+        destination
+            .Manifest.Segments.Where(s => IsCopy(s, entry))
+            .Select(destination.PathOf)
+            .FirstOrDefault(path => context.Disk.Stat(path) is null);
+
+    private CaptureResult FileOnly(BundleHeader header, string path)
+    {
         CopyFile(header);
-        var path = Path.Combine(folder, header.Name);
         return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
     }
 

@@ -108,7 +108,11 @@ internal sealed class GrafeoEngine : IBackupEngine
         using var held = disk.TryLock(source.Path);
         return held is not null
             ? true
-            : throw new BackupException(ErrorCode.SourceInUse, "an engine has the database open", source.Path);
+            : throw new BackupException(
+                ErrorCode.SourceInUse,
+                FileUsers.Name("an engine has the database open", source.Path),
+                source.Path
+            );
     }
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Formats.PowDb;
 
 namespace BackupTools.Engines.PowDb;
@@ -26,7 +27,7 @@ internal sealed record PowDbLock(string Path, string Holder, bool IsLive)
             var text = Encoding.Latin1.GetString(buffer[..file.Read(buffer, 0)]).Trim();
             // A holder that cannot be told is taken for a live one: it costs a deletion by hand, not a torn copy.
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
-                ? new PowDbLock(path, $"process {pid}", IsRunning(pid))
+                ? new PowDbLock(path, FileUsers.Describe(pid), IsRunning(pid))
                 : new PowDbLock(path, "an unknown process", true);
         }
         catch (BackupException e) when (e.Code == ErrorCode.PathNotFound)

@@ -29,7 +29,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         {
             throw new BackupException(
                 ErrorCode.SourceInUse,
-                "a program has the database open, or was killed while it had",
+                FileUsers.Name("a program has the database open, or was killed while it had", mark),
                 mark,
                 recommendation: "Close the program; if none is left, open the database once with sqlite3 and read from it. "
                     + "If this file is still there then, delete it."
@@ -39,7 +39,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         {
             throw new BackupException(
                 ErrorCode.SourceInUse,
-                "a program holds the database locked for itself",
+                FileUsers.Name("a program holds the database locked for itself", destination),
                 destination,
                 recommendation: "Close the program: it would go on with the database that is replaced, and lose what it writes."
             );

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
 using SQLitePCL;
 
@@ -198,6 +199,10 @@ internal sealed class SqliteSession : IDisposable
         var extended = raw.sqlite3_extended_errcode(_connection);
         var said = raw.sqlite3_errmsg(_connection).utf8_to_string();
         var (code, message, advice) = Meaning(extended);
+        if (code == ErrorCode.SourceInUse)
+        {
+            message = FileUsers.Name(message, _path);
+        }
         return new BackupException(code, $"{message} (SQLite: {said}, {extended})", _path, recommendation: advice);
     }
 

@@ -3,7 +3,6 @@ using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
-using BackupTools.Tests.Formats;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Sqlite;
@@ -17,7 +16,7 @@ public sealed class SqliteNamesTests : IDisposable
 
     private string Other => _box.Harness.At("other.db");
 
-    [PythonTheory]
+    [Theory]
     [InlineData("wal")]
     [InlineData("delete")]
     public void What_the_log_of_another_name_holds_is_not_left_out(string mode)
@@ -42,7 +41,7 @@ public sealed class SqliteNamesTests : IDisposable
         Assert.Equal(501, SqliteRows.Check(_box.Restore(_box.Harness.At("b"), 1)));
     }
 
-    [PythonFact]
+    [Fact]
     public void A_name_elsewhere_may_have_a_log_unless_this_one_has()
     {
         Directory.CreateDirectory(_box.Harness.At("elsewhere"));

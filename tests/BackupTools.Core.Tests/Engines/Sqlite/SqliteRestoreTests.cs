@@ -1,7 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
-using BackupTools.Tests.Formats;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -182,7 +181,7 @@ public sealed class SqliteRestoreTests : IDisposable
     }
 
     /// <summary>The advice of each refusal, followed.</summary>
-    [PythonTheory]
+    [Theory]
     [InlineData("delete")]
     [InlineData("persist")]
     [InlineData("wal")]
@@ -219,7 +218,7 @@ public sealed class SqliteRestoreTests : IDisposable
     }
 
     /// <summary>In exclusive locking mode there is no -shm that tells of the program.</summary>
-    [PythonTheory]
+    [Theory]
     [InlineData("wal", "exclusive")]
     [InlineData("wal", "normal")]
     [InlineData("delete", "exclusive")]

@@ -19,19 +19,26 @@ internal sealed class SqliteWriter : IDisposable
     )
     {
         _mark = database + ".committed";
-        var script = Path.Combine(AppContext.BaseDirectory, "checkers", "sqlite_writer.py");
-        var start = new ProcessStartInfo(
-            "python3",
-            [script, database, journalMode, autoCheckpoint.ToString(CultureInfo.InvariantCulture), _mark, lockingMode]
-        )
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        };
+        var self = typeof(SqliteWriter).Assembly.Location;
+        string[] arguments =
+        [
+            SqliteWriterProgram.Verb,
+            database,
+            journalMode,
+            autoCheckpoint.ToString(CultureInfo.InvariantCulture),
+            _mark,
+            lockingMode,
+        ];
+        var start = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo(Path.ChangeExtension(self, ".exe"), arguments)
+            : new ProcessStartInfo("dotnet", ["exec", self, .. arguments]);
+        start.RedirectStandardInput = start.RedirectStandardOutput = true;
         _process = Process.Start(start)!;
         Assert.Equal("ready", _process.StandardOutput.ReadLine());
     }
+
+    /// <summary>The number of the process.</summary>
+    public int Id => _process.Id;
 
     /// <summary>The last row whose commit was acknowledged while writing at full speed.</summary>
     public long Committed
@@ -52,7 +59,7 @@ internal sealed class SqliteWriter : IDisposable
         return _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the writer has ended");
     }
 
-    /// <summary>Runs SQL that must succeed; the rows as Python shows them.</summary>
+    /// <summary>Runs SQL that must succeed; the rows, with a ; between two and a | between values.</summary>
     public string Run(string sql)
     {
         var answer = Ask(sql);
