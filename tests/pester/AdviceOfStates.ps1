@@ -193,6 +193,10 @@ function Get-StateAdviceCase {
         Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
     }
     @{
+        Id = 'StoreRetained'; Advice = 'Prune again when the store lets go of it, or with credentials that may remove.'
+        Elsewhere = 'A_chain_is_merged_and_pruned_in_a_store'
+    }
+    @{
         Id = 'ObjectArchived'; Advice = 'Ask the store to restore the object (aws s3api restore-object), then try again.'
         Elsewhere = 'What_lies_in_an_archive_is_named_before_anything_is_written'
     }

@@ -55,6 +55,7 @@
             'Latest: switch', 'LiteralPath: string[]'
             'LockTimeout: int', 'PassphraseFile: string'
             'Path: string[]', 'PointInTime: System.Nullable[System.DateTimeOffset]'
+            'SingleWriter: switch', 'SpoolPath: string'
             'StoreCaFile: string', 'StoreEndpoint: string'
             'StorePathStyle: switch', 'StoreProfile: string'
             'StoreRegion: string', 'ThrottleLimit: int'
@@ -72,8 +73,11 @@
             'ForgetDestination: string[]', 'IncludeWal: switch'
             'LiteralPath: string[]', 'LockTimeout: int'
             'NoCursor: switch', 'Path: string[]'
-            'ThrottleLimit: int', 'WalPath: string'
-            'WhatIf: switch'
+            'SingleWriter: switch', 'SpoolPath: string'
+            'StoreCaFile: string', 'StoreEndpoint: string'
+            'StorePathStyle: switch', 'StoreProfile: string'
+            'StoreRegion: string', 'ThrottleLimit: int'
+            'WalPath: string', 'WhatIf: switch'
         )
         'New-IncrementalBackup' = @(
             'AllowEmpty: switch', 'AsJob: switch'
@@ -84,8 +88,12 @@
             'FullIfNeeded: switch', 'IncludeWal: switch'
             'LiteralPath: string[]', 'LockTimeout: int'
             'NoCursor: switch', 'Path: string[]'
-            'Since: System.Object', 'ThrottleLimit: int'
-            'WalPath: string', 'WhatIf: switch'
+            'Since: System.Object', 'SingleWriter: switch'
+            'SpoolPath: string', 'StoreCaFile: string'
+            'StoreEndpoint: string', 'StorePathStyle: switch'
+            'StoreProfile: string', 'StoreRegion: string'
+            'ThrottleLimit: int', 'WalPath: string'
+            'WhatIf: switch'
         )
         'Remove-ExpiredBackup' = @(
             'ChainId: string', 'Confirm: switch'
@@ -95,7 +103,8 @@
             'KeepWeekly: System.Nullable[int]', 'KeepWithin: System.Nullable[timespan]'
             'KeepYearly: System.Nullable[int]', 'LiteralPath: string[]'
             'LockTimeout: int', 'PassThru: switch'
-            'Path: string[]', 'StoreCaFile: string'
+            'Path: string[]', 'SingleWriter: switch'
+            'SpoolPath: string', 'StoreCaFile: string'
             'StoreEndpoint: string', 'StorePathStyle: switch'
             'StoreProfile: string', 'StoreRegion: string'
             'WhatIf: switch'
@@ -339,6 +348,6 @@
         'StoreClockSkewed', 'ObjectArchived', 'UnsupportedVersion', 'UnsupportedFormat'
         'EncryptedNotSupported', 'ColdSegments', 'SourceDamaged', 'WalNotEmpty'
         'WalMissing', 'OpenTransaction', 'ConditionalWritesMissing', 'IdentityRequired'
-        'IdentityMismatch'
+        'IdentityMismatch', 'StoreRetained'
     )
 }

@@ -152,10 +152,10 @@ Describe 'New-FullBackup of <Engine>' -ForEach $engines {
                 Should -Throw -ErrorId "ProviderNotSupported,$command"
         }
 
-        It 'an address, as a source or a destination' {
+        It 'an address as a source, and one with a password as a destination' {
             New-FullBackup -LiteralPath s3://bucket/x.db -DestinationPath $sample.Destination -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors[0].FullyQualifiedErrorId | Should -BeExactly "ProviderNotSupported,$command"
-            { New-FullBackup -LiteralPath $sample.Source -DestinationPath s3://bucket/x -ErrorAction SilentlyContinue } |
+            { New-FullBackup -LiteralPath $sample.Source -DestinationPath s3://user:secret@bucket/x -ErrorAction SilentlyContinue } |
                 Should -Throw -ErrorId "ProviderNotSupported,$command"
         }
 

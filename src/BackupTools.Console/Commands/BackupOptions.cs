@@ -14,12 +14,12 @@ internal sealed class BackupOptions
         Description = "The database: a file or a data folder.",
     };
     private readonly Option<string> _destination = Options.DestinationPath(
-        "The folder for the bundles; made when it does not exist.",
+        "The folder for the bundles, made when it does not exist; or s3://BUCKET/PREFIX.",
         "FOLDER"
     );
     private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;
     private readonly Option<bool> _dryRun = Options.DryRun();
-    private readonly CommonOptions _common = new(writes: true, reads: false);
+    private readonly CommonOptions _common = new(writes: true, writesStores: true, reads: false);
 
     /// <summary>Adds them to a verb.</summary>
     public BackupOptions(Command command, bool ofIncrements = false)
@@ -52,7 +52,7 @@ internal sealed class BackupOptions
         var settings = new BackupSettings
         {
             SourcePath = LocalPath.Absolute(parsed.GetRequiredValue(_source)),
-            DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(_destination)),
+            DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(_destination)),
             Engine = _common.Engine(parsed),
         };
         foreach (var (declared, option) in _ofEngines)
@@ -77,7 +77,7 @@ internal sealed class BackupOptions
         option switch
         {
             Option<bool> given => parsed.GetValue(given),
-            Option<string[]> given => (parsed.GetValue(given) ?? []).Select(LocalPath.Absolute).ToArray(),
+            Option<string[]> given => (parsed.GetValue(given) ?? []).Select(LocalPath.AbsoluteOrStore).ToArray(),
             Option<string?> given when parsed.GetValue(given) is { } text => declared.Type == typeof(string)
                 ? LocalPath.Absolute(text)
                 : () => RunCheckpoint(text, stop),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
@@ -28,7 +29,7 @@ internal static class IncrementalCommand
                     {
                         Incremental = true,
                         Since = Options.Position(parsed.GetValue(since)),
-                        SinceBundle = Options.AbsoluteOrNull(parsed.GetValue(sinceBundle)),
+                        SinceBundle = parsed.GetValue(sinceBundle) is { } path ? LocalPath.AbsoluteOrStore(path) : null,
                         ChainId = parsed.GetValue(chainId),
                         FullIfNeeded = parsed.GetValue(fullIfNeeded),
                         AllowEmpty = parsed.GetValue(allowEmpty),

@@ -9,9 +9,9 @@ internal static class MergeCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("merge", "Make a new full from a chain, without the database and its engine.");
-        var options = new TargetOptions(writes: true);
+        var options = new TargetOptions(writes: true, writesStores: true);
         var destination = Options.DestinationPath(
-            "The folder for the merged full; may be the folder of the chain.",
+            "The folder for the merged full; may be the folder of the chain, or s3://BUCKET/PREFIX.",
             "FOLDER"
         );
         var dryRun = Options.DryRun();
@@ -30,7 +30,7 @@ internal static class MergeCommand
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
                         PointInTime = target.PointInTime,
-                        DestinationPath = LocalPath.Absolute(parsed.GetRequiredValue(destination)),
+                        DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(destination)),
                     };
                     run.Carry(
                         parsed.GetValue(dryRun),

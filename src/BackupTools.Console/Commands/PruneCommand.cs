@@ -9,7 +9,10 @@ internal static class PruneCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("prune", "Remove the bundles that no keep rule keeps. Rules add up.");
-        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds the bundles." };
+        var folder = new Argument<string>("FOLDER")
+        {
+            Description = "The folder that holds the bundles, or s3://BUCKET/PREFIX.",
+        };
         var last = Keep("--keep-last", "Keep the newest N restore points.");
         var within = Options.Span("--keep-within", "Keep restore points up to this much older than the newest one.");
         var daily = Keep("--keep-daily", "Keep the newest restore point of each of the last N days.");
@@ -19,7 +22,7 @@ internal static class PruneCommand
         var chainId = Options.ChainId("Only this chain loses bundles.");
         var force = Options.Switch("--force", "Allow the newest restore point of a database to go too.");
         var dryRun = Options.DryRun("Only say what would go and what would stay, and why.");
-        var common = new CommonOptions(writes: true, reads: false);
+        var common = new CommonOptions(writes: true, writesStores: true, reads: false);
         command.Add(folder);
         command.AddAll(last, within, daily, weekly, monthly, yearly, chainId, force, dryRun);
         common.AddTo(command);
@@ -31,7 +34,7 @@ internal static class PruneCommand
                 {
                     var settings = new ExpirySettings
                     {
-                        Path = LocalPath.Absolute(parsed.GetRequiredValue(folder)),
+                        Path = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(folder)),
                         Engine = common.Engine(parsed),
                         ChainIds = parsed.GetValue(chainId) is { } id ? [id] : null,
                         KeepLast = parsed.GetValue(last),

@@ -4,7 +4,7 @@ using BackupTools.Operations;
 namespace BackupTools.Console.Commands;
 
 /// <summary>Which chain and which of its states: what the verbs test, restore and merge share.</summary>
-internal sealed class TargetOptions(bool writes)
+internal sealed class TargetOptions(bool writes, bool writesStores = false)
 {
     private readonly Argument<string> _folder = new("FOLDER")
     {
@@ -13,7 +13,7 @@ internal sealed class TargetOptions(bool writes)
     private readonly Option<string?> _chainId = Options.ChainId();
     private readonly Option<string?> _toPosition = Options.ToPosition();
     private readonly Option<string?> _pointInTime = Options.PointInTime();
-    private readonly CommonOptions _common = new(writes);
+    private readonly CommonOptions _common = new(writes, writesStores);
 
     public void AddTo(Command command)
     {

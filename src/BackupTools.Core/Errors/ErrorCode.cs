@@ -211,4 +211,9 @@ public enum ErrorCode
 
     /// <summary>Used when data is encrypted for others than the keys or passphrases that were given.</summary>
     IdentityMismatch,
+
+    // ---- stores again: numbers stay ----------------------------------------------------------------------------
+
+    /// <summary>Used when a store keeps objects that a prune would remove: retention, a legal hold, no right to remove.</summary>
+    StoreRetained,
 }

@@ -48,7 +48,8 @@ public static class ErrorCodes
             or ErrorCode.StoreAccessDenied
             or ErrorCode.StoreClockSkewed
             or ErrorCode.IdentityRequired
-            or ErrorCode.IdentityMismatch => ErrorKind.Denied,
+            or ErrorCode.IdentityMismatch
+            or ErrorCode.StoreRetained => ErrorKind.Denied,
             ErrorCode.DiskFull
             or ErrorCode.ReadFailed
             or ErrorCode.WriteFailed
@@ -126,6 +127,7 @@ public static class ErrorCodes
             ErrorCode.StoreClockSkewed => "Set the clock of this machine (NTP), then try again.",
             ErrorCode.ObjectArchived =>
                 "Ask the store to restore the object (aws s3api restore-object), then try again.",
+            ErrorCode.StoreRetained => "Prune again when the store lets go of it, or with credentials that may remove.",
             ErrorCode.ConditionalWritesMissing =>
                 $"See that only one machine writes there, and say so with {Spelling.Of("SingleWriter")}.",
             ErrorCode.IdentityRequired => $"Give the file of your secret key with {Spelling.Of("IdentityPath")}.",

@@ -8,7 +8,7 @@ public sealed record BackupSettings : EngineOptions
     /// <summary>The database: a file or a data folder, as the engine has it.</summary>
     public required string SourcePath { get; init; }
 
-    /// <summary>The folder for the bundles; made when it does not exist.</summary>
+    /// <summary>The folder for the bundles, made when it does not exist; or s3://bucket/prefix, az://container/prefix.</summary>
     public required string DestinationPath { get; init; }
 
     /// <summary>Take what changed since a bundle of the chain at the destination, instead of a full.</summary>

@@ -44,7 +44,8 @@ public static class ExpireBackups
 
     /// <summary>
     /// Removes. Stopped at any point, the folder holds either all that was there or only what stays; a run that was
-    /// killed is undone by the next.
+    /// killed is undone by the next. What a store retains stays, with what it builds on, and is a problem of the report
+    /// (StoreRetained).
     /// </summary>
     /// <exception cref="Errors.BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
     public static ExpiryReport Execute(ExpiryPreview preview, OperationHost host)
@@ -55,22 +56,33 @@ public static class ExpireBackups
             host,
             settings.Path,
             () => PlanOf(settings, host).Plan,
-            (fresh, _) => Remove(fresh, started, host)
+            (fresh, destination) => Remove(fresh, destination, started, host)
         );
     }
 
-    private static ExpiryReport Remove(ExpiryPreview preview, long started, OperationHost host)
+    private static ExpiryReport Remove(
+        ExpiryPreview preview,
+        IDestination destination,
+        long started,
+        OperationHost host
+    )
     {
-        var (folder, plan) = (preview.Settings.Path, preview.Plan);
-        foreach (var group in plan.Removals.GroupBy(b => b.Engine))
+        var retained = destination.Retained([.. preview.Plan.Removals.Select(b => b.FullName)]);
+        if (retained.Count > 0)
+        {
+            preview = preview.Without(retained);
+            host.Warn(retained.Values.Select(ChainProblem.From).Distinct());
+        }
+        foreach (var group in preview.Plan.Removals.GroupBy(b => b.Engine))
         {
             var engine = host.Engines.ByName(group.Key);
-            using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
+            using var staging = destination.Stage();
             var bundles = group.ToList();
             var without = preview.Chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
-            staging.Publish(
+            destination.Publish(
+                staging,
                 [.. engine.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
-                host.Cancellation
+                preview.Settings.Path
             );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
         }

@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Errors;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;
@@ -27,6 +28,42 @@ public sealed class ExpiryPreview : IPlan
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Describe() => Report.Describe();
+
+    /// <summary>The same, but for what cannot be removed, and for what that builds on.</summary>
+    /// <param name="retained">Why not, by path.</param>
+    internal ExpiryPreview Without(IReadOnlyDictionary<string, BackupException> retained)
+    {
+        var removals = Plan.Removals.ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+        var stays = new Dictionary<BundleHeader, string>(ReferenceEqualityComparer.Instance);
+        foreach (var chain in Chains)
+        {
+            // Whatever is before one may be what it builds on.
+            BundleHeader? after = null;
+            foreach (var bundle in chain.Bundles.Reverse().Where(removals.Contains))
+            {
+                if (retained.TryGetValue(bundle.FullName, out var why))
+                {
+                    stays[bundle] = why.Message;
+                    after = bundle;
+                }
+                else if (after is not null)
+                {
+                    stays.TryAdd(bundle, $"needed by {after.Name}");
+                }
+            }
+        }
+        var plan = new ExpiryPlan
+        {
+            Decisions = Plan
+                .Decisions.Select(d =>
+                    stays.TryGetValue(d.Bundle, out var why) ? d with { Keep = true, Reasons = [why] } : d
+                )
+                .ToList(),
+            Removals = Plan.Removals.Where(b => !stays.ContainsKey(b)).ToList(),
+        };
+        var told = retained.Values.Select(e => ChainProblem.From(e) with { Severity = ProblemSeverity.Warning });
+        return new ExpiryPreview(Settings, plan, Chains, [.. _problems, .. told.ToInfos()]);
+    }
 
     /// <summary>The report of the run, or of the plan, which took no time.</summary>
     internal ExpiryReport ToReport(double? seconds) =>

@@ -8,7 +8,7 @@ namespace BackupTools.Operations;
 /// </summary>
 public sealed record ExpirySettings
 {
-    /// <summary>The folder of bundles; absolute.</summary>
+    /// <summary>The folder of bundles, absolute; or s3://bucket/prefix, az://container/prefix.</summary>
     public required string Path { get; init; }
 
     /// <summary>Only this engine's bundles; null for all.</summary>

@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 
 namespace BackupTools.Operations;
@@ -10,7 +11,7 @@ internal sealed class FolderDestination : IDestination
     private readonly FolderLock _lock;
 
     /// <summary>Locks the folder; waits for another run that has it.</summary>
-    /// <exception cref="Errors.BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>
+    /// <exception cref="BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>
     public FolderDestination(string folder, string lockName, OperationHost host)
     {
         (_folder, _host) = (folder, host);
@@ -42,6 +43,9 @@ internal sealed class FolderDestination : IDestination
 
     public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0) =>
         staging.Publish(steps, _host.Cancellation);
+
+    public IReadOnlyDictionary<string, BackupException> Retained(IReadOnlyList<string> bundles) =>
+        new Dictionary<string, BackupException>();
 
     public void Complete() { }
 

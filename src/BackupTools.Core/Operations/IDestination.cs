@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 
 namespace BackupTools.Operations;
@@ -20,6 +21,10 @@ internal interface IDestination : IDisposable
     /// <param name="bundle">The absolute path of the bundle that they are about.</param>
     /// <param name="length">Its bytes, as progress expects them.</param>
     void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0);
+
+    /// <summary>Which of these bundles cannot be removed, and why not; none where all can.</summary>
+    /// <param name="bundles">Absolute paths.</param>
+    IReadOnlyDictionary<string, BackupException> Retained(IReadOnlyList<string> bundles);
 
     /// <summary>All is done: what dead runs left and nobody went on with may go.</summary>
     void Complete();

@@ -8,7 +8,7 @@ namespace BackupTools.Operations;
 /// A prefix of a store: bundles are put together in a folder of this machine, and sent. They appear by their marks
 /// (<see cref="StoreMarks"/>), one at a time.
 /// </summary>
-internal sealed class StoreDestination : IDestination
+internal sealed partial class StoreDestination : IDestination
 {
     private readonly OperationHost _host;
     private readonly string _spool;
@@ -61,12 +61,18 @@ internal sealed class StoreDestination : IDestination
     public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0)
     {
         _host.Cancellation.ThrowIfCancellationRequested();
-        var items = steps.SelectMany(s => ItemsOf(s, staging)).ToList();
+        var removed = steps.Where(s => s.Action == PublishAction.Remove).ToList();
+        var items = steps.Except(removed).SelectMany(s => ItemsOf(s, staging)).ToList();
+        _host.Progress.Expect(items.Sum(i => i.Length) - length);
+        if (removed.Count > 0)
+        {
+            Remove(removed, items);
+            return;
+        }
         if (items.Count == 0)
         {
             return;
         }
-        _host.Progress.Expect(items.Sum(i => i.Length) - length);
         if (items is [{ IsShared: true } only])
         {
             // A single object is there at once.
@@ -77,21 +83,11 @@ internal sealed class StoreDestination : IDestination
         var name = KeyOf(bundle)[StoreMarks.Join(_writer.Folder, "").Length..];
         var left = _left.GetValueOrDefault(name);
         Begin(name, items, left);
-        var uploads = left is null ? [] : _uploads ??= _writer.Uploads();
-        var ended = new StoreMarks.Ended[items.Count];
-        HashingCopy.ForEach(
-            Enumerable.Range(0, items.Count).Where(i => !items[i].IsShared).ToList(),
-            _host.Stores.Parallel,
-            (i, stop) => ended[i] = Send(items[i], uploads, stop),
-            _host.Cancellation
-        );
-        for (var i = 0; i < items.Count; i++)
-        {
-            if (items[i].IsShared)
-            {
-                ended[i] = Replace(items[i]);
-            }
-        }
+        StoreMarks.Ended[] ended =
+        [
+            .. Send([.. items.Where(i => !i.IsShared)], left is null ? [] : _uploads ??= _writer.Uploads()),
+            .. items.Where(i => i.IsShared).Select(Replace),
+        ];
         PutOurs(StoreMarks.EndOf(_writer.Folder, name), StoreMarks.WriteEnd(ended), PutIf.Absent);
         _left.Remove(name);
         Show(items);
@@ -102,14 +98,15 @@ internal sealed class StoreDestination : IDestination
         foreach (var left in _left.Values)
         {
             // Nobody sees it: where it may not be removed, it may stay.
+            var what = left.Name == Removed ? "what was pruned" : $"what an interrupted run left behind: {left.Name}";
             Removal.Try(
                 () =>
                 {
                     Remove(left.Keys);
                     _writer.Delete(left.Begin.Key);
-                    _host.Verbose?.Invoke($"removed what an interrupted run left behind: {left.Name}");
+                    _host.Verbose?.Invoke($"removed {what}");
                 },
-                text => _host.Warning?.Invoke($"{left.Name}, left by an interrupted run, stays hidden: {text}")
+                text => _host.Warning?.Invoke($"{what}: stays hidden, as it {text}")
             );
         }
         _left.Clear();
@@ -138,41 +135,93 @@ internal sealed class StoreDestination : IDestination
         {
             return pending;
         }
+        var stays = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (key, content) in pending.Meanwhile)
         {
             if (content is not null)
             {
                 PutOurs(key, content, IfUnchanged(key));
             }
-            else if (_writer.Known(key) is not null)
+            else if (_writer.Known(key) is not null && !TryDelete(key))
             {
-                _writer.Delete(key);
+                stays.Add(key);
             }
         }
-        var begin = pending.Begin.Key;
-        PutOurs(begin, StoreMarks.WriteBegin([.. pending.Keys.Select(Below)], Nothing), new PutIf(pending.Begin.ETag));
-        return pending with { Begin = _writer.Known(begin)!, Meanwhile = Nothing };
+        return Without(pending, [.. pending.Meanwhile.Keys.Except(stays)], []);
     }
 
-    private static IReadOnlyDictionary<string, byte[]?> Nothing { get; } = new Dictionary<string, byte[]?>();
+    /// <summary>What may not be removed is hidden until somebody puts another one there.</summary>
+    private bool TryDelete(string key)
+    {
+        try
+        {
+            _writer.Delete(key);
+            return true;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.StoreAccessDenied)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The mark no longer speaks of these keys.</summary>
+    private PendingBundle Without(PendingBundle pending, HashSet<string> shared, HashSet<string> keys)
+    {
+        var rest = pending with
+        {
+            Keys = [.. pending.Keys.Where(k => !keys.Contains(k))],
+            Meanwhile = pending.Meanwhile.Where(m => !shared.Contains(m.Key)).ToDictionary(StringComparer.Ordinal),
+        };
+        if (rest.Keys.Count == pending.Keys.Count && rest.Meanwhile.Count == pending.Meanwhile.Count)
+        {
+            return pending;
+        }
+        var begin = pending.Begin.Key;
+        PutOurs(begin, BeginOf(rest.Keys, rest.Meanwhile), new PutIf(pending.Begin.ETag));
+        return rest with { Begin = _writer.Known(begin)! };
+    }
+
+    private byte[] BeginOf(IReadOnlyList<string> keys, IReadOnlyDictionary<string, byte[]?> meanwhile) =>
+        StoreMarks.WriteBegin([.. keys.Select(Below)], meanwhile.ToDictionary(m => Below(m.Key), m => m.Value));
 
     /// <summary>From here on, and until the end is there, readers see what was there before.</summary>
     private void Begin(string name, List<Item> items, PendingBundle? left)
     {
         var own = items.Where(i => !i.IsShared).Select(i => i.Key).ToList();
         Remove([.. (left?.Keys ?? []).Except(own, StringComparer.Ordinal)]);
-        var meanwhile = items.Where(i => i.IsShared).ToDictionary(i => Below(i.Key), i => Former(i.Key));
+        var meanwhile = items.Where(i => i.IsShared).ToDictionary(i => i.Key, i => Former(i.Key));
         var key = StoreMarks.BeginOf(_writer.Folder, name);
-        PutOurs(key, StoreMarks.WriteBegin([.. own.Select(Below)], meanwhile), IfUnchanged(key));
+        PutOurs(key, BeginOf(own, meanwhile), IfUnchanged(key));
         var end = StoreMarks.EndOf(_writer.Folder, name);
         if (_writer.Known(end) is not null)
         {
             // Somebody has removed the bundle, and not what was said of it.
             _writer.Delete(end);
         }
+        // What others hide that was left is from now on for this bundle to hide.
+        foreach (var other in _left.Values.Where(l => l.Name != name).ToList())
+        {
+            _left[other.Name] = Without(other, [.. meanwhile.Keys], [.. own, .. meanwhile.Keys, key, end]);
+        }
     }
 
-    private byte[]? Former(string key) => _writer.Known(key) is { } there ? _writer.Read(there) : null;
+    /// <summary>What is shown under a key.</summary>
+    private byte[]? Former(string key) =>
+        _left.Values.FirstOrDefault(l => l.Meanwhile.ContainsKey(key)) is { } hidden ? hidden.Meanwhile[key]
+        : _writer.Known(key) is { } there ? _writer.Read(there)
+        : null;
+
+    private StoreMarks.Ended[] Send(IReadOnlyList<Item> items, IReadOnlyList<StoreUpload> uploads)
+    {
+        var sent = new StoreMarks.Ended[items.Count];
+        HashingCopy.ForEach(
+            Enumerable.Range(0, items.Count).ToList(),
+            _host.Stores.Parallel,
+            (i, stop) => sent[i] = Send(items[i], uploads, stop),
+            _host.Cancellation
+        );
+        return sent;
+    }
 
     private StoreMarks.Ended Send(Item item, IReadOnlyList<StoreUpload> uploads, CancellationToken stop)
     {
@@ -189,11 +238,13 @@ internal sealed class StoreDestination : IDestination
 
     private StoreMarks.Ended Replace(Item item)
     {
-        var content = SmallFile.Read(_host.Disk, item.File, StoreWriter.LargestSmall);
+        var content = ContentOf(item);
         var etag = PutOurs(item.Key, content, IfUnchanged(item.Key));
         _host.Progress.Advance(content.Length);
         return new StoreMarks.Ended(Below(item.Key), content.Length, etag, StoreDigest.Sha256(content));
     }
+
+    private byte[] ContentOf(Item item) => SmallFile.Read(_host.Disk, item.File, StoreWriter.LargestShared);
 
     private void Show(List<Item> items) => items.ForEach(i => _store.Index.Show(_writer.NameOf(i.Key)));
 
@@ -205,17 +256,29 @@ internal sealed class StoreDestination : IDestination
             return;
         }
         _uploads ??= _writer.Uploads();
-        foreach (var key in keys)
+        // The marks come last, and in their order: one that says that a bundle was begun must not outlive its end.
+        HashingCopy.ForEach(
+            keys.Where(k => !StoreMarks.IsOurs(k)).ToList(),
+            _host.Stores.Parallel,
+            (key, _) => Remove(key),
+            _host.Cancellation
+        );
+        foreach (var mark in keys.Where(StoreMarks.IsOurs))
         {
-            _lease?.RequireHeld();
-            foreach (var upload in _uploads.Where(u => u.Key == key))
-            {
-                _writer.Abort(key, upload.Id, _host.Cancellation);
-            }
-            if (_writer.Known(key) is not null)
-            {
-                _writer.Delete(key);
-            }
+            Remove(mark);
+        }
+    }
+
+    private void Remove(string key)
+    {
+        _lease?.RequireHeld();
+        foreach (var upload in _uploads!.Where(u => u.Key == key))
+        {
+            _writer.Abort(key, upload.Id, _host.Cancellation);
+        }
+        if (_writer.Known(key) is not null)
+        {
+            _writer.Delete(key);
         }
     }
 
@@ -224,6 +287,15 @@ internal sealed class StoreDestination : IDestination
     private string PutOurs(string key, byte[] content, PutIf condition)
     {
         _lease?.RequireHeld();
+        if (content.Length > StoreWriter.LargestSmall)
+        {
+            throw new BackupException(
+                ErrorCode.WriteFailed,
+                $"{content.Length} bytes are more than readers take of a mark",
+                $"{_writer.NameOf(key)}",
+                recommendation: $"Do less at once: one chain after the other, by {Spelling.Of("ChainId")}."
+            );
+        }
         return _writer.PutSmall(key, content, condition)
             ?? throw new BackupException(
                 ErrorCode.BackupRunning,
@@ -239,10 +311,6 @@ internal sealed class StoreDestination : IDestination
 
     private IEnumerable<Item> ItemsOf(PublishStep step, StagingArea staging)
     {
-        if (step.Action == PublishAction.Remove)
-        {
-            throw RoutingDisk.ReadOnly(step.FinalPath);
-        }
         var staged = _host.Disk.Stat(staging.PathOf(step.StagedName))!;
         return staged.Kind == DiskEntryKind.Directory
             ? FilesIn(staged.Path, KeyOf(step.FinalPath))
@@ -252,8 +320,8 @@ internal sealed class StoreDestination : IDestination
     /// <summary>What bundles have in common is small, and is replaced: manifests, markers.</summary>
     private bool IsShared(PublishStep step, DiskEntry staged) =>
         step.Action == PublishAction.Replace
-        && staged.Length <= StoreWriter.LargestSmall
-        && (_writer.Known(KeyOf(step.FinalPath))?.Length ?? 0) <= StoreWriter.LargestSmall;
+        && staged.Length <= StoreWriter.LargestShared
+        && (_writer.Known(KeyOf(step.FinalPath))?.Length ?? 0) <= StoreWriter.LargestShared;
 
     private IEnumerable<Item> FilesIn(string folder, string key) =>
         _host

@@ -44,6 +44,7 @@ public static class TakeBackup
     private static BackupPlan PlanAs(BackupSettings settings, BundleKind kind, OperationHost host)
     {
         var context = host.Context;
+        LocalPath.RefuseAddress(StoreAddress.Of(settings.SourcePath));
         // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
         var engine = host.Engines.OfSource(source, settings.Engine, settings, context);
@@ -99,11 +100,16 @@ public static class TakeBackup
             host,
             plan.Settings.DestinationPath,
             () => Plan(plan.Settings, host),
-            (fresh, _) => Take(fresh, started, host)
+            (fresh, destination) => Take(fresh, destination, started, host)
         );
     }
 
-    private static IReadOnlyList<BundleInfo> Take(BackupPlan plan, long started, OperationHost host)
+    private static IReadOnlyList<BundleInfo> Take(
+        BackupPlan plan,
+        IDestination destination,
+        long started,
+        OperationHost host
+    )
     {
         var context = host.Context;
         RunCheckpoint(plan.Settings, host);
@@ -111,7 +117,7 @@ public static class TakeBackup
         CaptureResult? result;
         try
         {
-            result = CaptureAndPublish(plan, host);
+            result = CaptureAndPublish(plan, destination, host);
         }
         catch (BackupException refusal)
             when (plan.Kind == BundleKind.Incremental && FullInstead.Helps(plan.Settings, refusal))
@@ -119,7 +125,7 @@ public static class TakeBackup
             // Some engines know only when they have read the source. What was staged until then is gone by now.
             host.Progress.BackTo(before);
             plan = PlanInstead(plan.Settings, refusal, host);
-            result = CaptureAndPublish(plan, host);
+            result = CaptureAndPublish(plan, destination, host);
         }
         if (result is null)
         {
@@ -143,13 +149,13 @@ public static class TakeBackup
     }
 
     /// <summary>What was published; null where nothing has changed, which the chain then says.</summary>
-    private static CaptureResult? CaptureAndPublish(BackupPlan plan, OperationHost host)
+    private static CaptureResult? CaptureAndPublish(BackupPlan plan, IDestination destination, OperationHost host)
     {
         var context = host.Context;
         // Everything that was committed until here is in the state that is captured.
         var looked = host.Clock.GetUtcNow();
         host.Warn(plan.Capture.Warnings);
-        using var staging = StagingArea.Create(host.Disk, plan.Settings.DestinationPath, host.Clock, host.Warning);
+        using var staging = destination.Stage();
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
         var result = Capture(plan, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();
@@ -159,12 +165,12 @@ public static class TakeBackup
             context.Verbose($"nothing has changed since {chain.Head!.Name}: no bundle is written");
             if (KnownCurrent.Note(chain, looked, staging, context) is { Count: > 0 } steps)
             {
-                staging.Publish(steps, host.Cancellation);
+                destination.Publish(staging, steps, chain.Head.FullName);
                 context.Verbose($"its state is known to be current until {RestorePlanner.Iso(looked)}");
             }
             return null;
         }
-        staging.Publish(result.Steps, host.Cancellation);
+        destination.Publish(staging, result.Steps, result.BundlePath);
         return result;
     }
 

@@ -58,8 +58,11 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
 
     /// <summary>The path or the address of bundles with every character taken as it is; they need not exist.</summary>
     /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
-    public string Bundles(string path) =>
-        readsStores && LocalPath.IsStore(path) ? LocalPath.Store(path) : Literal(path);
+    public string Bundles(string path) => readsStores ? Destination(path) : Literal(path);
+
+    /// <summary>The path or the address of where bundles go, with every character taken as it is; it need not exist.</summary>
+    /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
+    public string Destination(string path) => LocalPath.IsStore(path) ? LocalPath.Store(path) : Literal(path);
 
     /// <summary>The path with every character taken as it is; it need not exist. An address is none.</summary>
     /// <exception cref="BackupException">PathNotFound (no such drive), ProviderNotSupported.</exception>
@@ -115,6 +118,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
 
     private static BackupException NoDrive(string path, Exception error)
     {
+        LocalPath.RefuseAddress(path);
         // With a separator behind its colon a name is that of a drive, and of no stream in a file.
         if (path.IndexOf(':', StringComparison.Ordinal) is var colon && path[(colon + 1)..] is not ['/' or '\\', ..])
         {

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using System.Security;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -71,26 +70,8 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <summary>Nobody else writes to the store that is copied to: for stores that cannot keep two writers apart.</summary>
-    [Parameter]
-    public SwitchParameter SingleWriter { get; set; }
-
-    /// <summary>Where bundles are put together before they go to a store. Default: a folder of the user's own.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? SpoolPath { get; set; }
-
-    private protected override bool ReadsStores => true;
-
     private protected override Identities ReadIdentities() =>
         IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile);
-
-    private protected override StoreOptions Stores =>
-        base.Stores with
-        {
-            SingleWriter = SingleWriter,
-            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
-        };
 
     private protected override string Destination => _destination;
 
@@ -104,7 +85,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _destination = PerCommand(DestinationPath, () => Paths.Bundles(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
         PerChoice(Copy);
     }
 

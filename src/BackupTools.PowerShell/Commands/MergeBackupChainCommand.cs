@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -18,7 +19,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
 {
     private string _destination = "";
 
-    /// <summary>The folder that receives the merged full; may be the folder of the chain. Taken literally.</summary>
+    /// <summary>The folder that receives the merged full; may be the folder of the chain. Or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathToPosition)]
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathPointInTime)]
@@ -55,7 +56,18 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    /// <summary>Nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    [Parameter]
+    public SwitchParameter SingleWriter { get; set; }
+
+    /// <summary>Where what goes to a store is put together before. Default: a folder of the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SpoolPath { get; set; }
+
     private protected override bool MustFind => true;
+
+    private protected override StoreOptions Stores => StoresToWrite(SingleWriter, SpoolPath);
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
@@ -64,7 +76,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
         PerChoice(Merge);
     }
 

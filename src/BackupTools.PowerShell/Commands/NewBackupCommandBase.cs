@@ -1,18 +1,19 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What New-FullBackup and New-IncrementalBackup share: plan, ask, run or hand over to a job.</summary>
-public abstract class NewBackupCommandBase : BackupCommandBase
+public abstract class NewBackupCommandBase : StoreCommandBase
 {
     private string _destination = "";
     private string? _walPath;
     private string[] _forget = [];
 
-    /// <summary>The folder that receives the bundle; made when it does not exist. Taken literally.</summary>
+    /// <summary>The folder that receives the bundle, made when it does not exist; or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
@@ -68,7 +69,18 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    /// <summary>Nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    [Parameter]
+    public SwitchParameter SingleWriter { get; set; }
+
+    /// <summary>Where what goes to a store is put together before. Default: a folder of the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SpoolPath { get; set; }
+
     private protected override bool MustFind => true;
+
+    private protected override StoreOptions Stores => StoresToWrite(SingleWriter, SpoolPath);
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
@@ -81,13 +93,13 @@ public abstract class NewBackupCommandBase : BackupCommandBase
     protected override void ProcessRecord()
     {
         // An empty cell is an option that is not given.
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
         _walPath = string.IsNullOrEmpty(WalPath) ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
         _forget =
         [
             .. (ForgetDestination ?? [])
                 .Where(path => path.Length > 0)
-                .Select(path => PerCommand(path, () => Paths.Literal(path))),
+                .Select(path => PerCommand(path, () => Paths.Destination(path))),
         ];
         PerSource(Back);
     }

@@ -81,7 +81,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _since = Since is string path ? PerCommand(path, () => Paths.Literal(path)) : Since;
+        _since = Since is string path ? PerCommand(path, () => Paths.Destination(path)) : Since;
     }
 
     private protected override void PerSource(Action<string> act) => PerPath(Path, LiteralPath, (path, _) => act(path));

@@ -101,7 +101,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         {
             WriteObject(WithPSPath(report, report.FullName));
         }
-        foreach (var problem in report.Problems)
+        foreach (var problem in report.Problems.Where(p => p.Severity == "Error"))
         {
             WriteError(Pipeline.ErrorRecordMap.ToRecord(problem.ToException(), report.FullName));
         }

@@ -30,7 +30,17 @@ public abstract class StoreCommandBase : BackupCommandBase
     [Parameter]
     public SwitchParameter StorePathStyle { get; set; }
 
-    private protected override StoreOptions Stores =>
+    /// <summary>How the store is reached, and written.</summary>
+    private protected StoreOptions StoresToWrite(SwitchParameter singleWriter, string? spoolPath) =>
+        StoresToRead with
+        {
+            SingleWriter = singleWriter,
+            SpoolPath = spoolPath is null ? null : Paths.Literal(spoolPath),
+        };
+
+    private protected override StoreOptions Stores => StoresToRead;
+
+    private StoreOptions StoresToRead =>
         new()
         {
             StoreEndpoint = StoreEndpoint,

@@ -12,12 +12,9 @@ public sealed class ConsoleAddressTests : IDisposable
     public void Dispose() => _sandbox.Dispose();
 
     [Theory]
-    [InlineData("full DB --destination-path S3")]
     [InlineData("full S3 --destination-path FOLDER")]
-    [InlineData("incremental DB --destination-path S3")]
+    [InlineData("incremental S3 --destination-path FOLDER")]
     [InlineData("restore BUNDLES --destination-path S3")]
-    [InlineData("merge BUNDLES --destination-path S3")]
-    [InlineData("prune S3 --keep-last 1")]
     [InlineData("report BUNDLES --destination-path S3")]
     public void Every_verb_that_writes_refuses_a_store_by_name_and_makes_nothing(string line) =>
         Refuses(line, "s3://bucket/prefix");
@@ -37,6 +34,10 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("header SECRET")]
     [InlineData("restore SECRET --destination-path FOLDER")]
     [InlineData("copy BUNDLES --destination-path SECRET")]
+    [InlineData("merge BUNDLES --destination-path SECRET")]
+    [InlineData("prune SECRET --keep-last 1")]
+    [InlineData("full DB --destination-path SECRET")]
+    [InlineData("incremental DB --destination-path SECRET")]
     public void Credentials_in_an_address_are_refused_and_not_repeated(string line)
     {
         var result = Refuses(line, "s3://***@bucket/prefix");

@@ -58,6 +58,27 @@ public sealed class AzuriteTests(AzuriteFixture azurite) : IClassFixture<Azurite
         }
     }
 
+    [AzuriteTheory]
+    [MemberData(nameof(Engines))]
+    public void A_chain_is_taken_merged_and_pruned(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Clock!.Now -= TimeSpan.FromDays(1);
+        var writing = new StoreWriting(box, Address($"taken/{engine}"), azurite.Settings);
+        box.Become("S0");
+        writing.Back(incremental: false);
+        box.Become("S1");
+        writing.Back();
+        writing.Merge();
+        var full = writing.Back(incremental: false);
+        Assert.InRange(writing.Expire().RemovedCount, 2, 10);
+        Assert.Equal(full.Select(b => b.Id), writing.Seen());
+        Assert.DoesNotContain(
+            azurite.Down($"taken/{engine}").Keys,
+            k => k.Contains("removal", StringComparison.Ordinal)
+        );
+    }
+
     [AzuriteFact]
     public void Large_blobs_go_in_blocks_that_are_not_sent_twice()
     {

@@ -103,6 +103,30 @@ public sealed class CephFixture : IDisposable
         );
     }
 
+    /// <summary>Makes a bucket whose objects are retained for a day.</summary>
+    public void MakeLocked(string bucket)
+    {
+        _client
+            .PutBucketAsync(new PutBucketRequest { BucketName = bucket, ObjectLockEnabledForBucket = true })
+            .GetAwaiter()
+            .GetResult();
+        var retention = new DefaultRetention { Mode = ObjectLockRetentionMode.Compliance, Days = 1 };
+        _client
+            .PutObjectLockConfigurationAsync(
+                new PutObjectLockConfigurationRequest
+                {
+                    BucketName = bucket,
+                    ObjectLockConfiguration = new ObjectLockConfiguration
+                    {
+                        ObjectLockEnabled = ObjectLockEnabled.Enabled,
+                        Rule = new ObjectLockRule { DefaultRetention = retention },
+                    },
+                }
+            )
+            .GetAwaiter()
+            .GetResult();
+    }
+
     /// <summary>The keys below a prefix of uploads that are neither completed nor given up.</summary>
     public IReadOnlyList<string> OpenUploads(string prefix) =>
         [

@@ -39,6 +39,9 @@ internal sealed class DyingStore(IObjectStore store, int requests) : IObjectStor
 
     public Task DeleteAsync(ObjectName name, CancellationToken stop) => Heard().DeleteAsync(name, stop);
 
+    public Task<StoreRetention?> RetentionAsync(ObjectName name, CancellationToken stop) =>
+        Heard().RetentionAsync(name, stop);
+
     public Task<string> BeginUploadAsync(ObjectName name, CancellationToken stop) =>
         Heard().BeginUploadAsync(name, stop);
 

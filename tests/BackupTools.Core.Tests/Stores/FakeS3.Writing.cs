@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Xml.Linq;
+using BackupTools.Errors;
 using BackupTools.Files.Stores;
 
 namespace BackupTools.Tests.Stores;
@@ -35,6 +36,39 @@ internal sealed partial class FakeS3
         lock (_objects)
         {
             return _objects[key].Content;
+        }
+    }
+
+    /// <summary>All that it holds.</summary>
+    public IReadOnlyDictionary<string, byte[]> Snapshot() => Keys.ToDictionary(k => k, Content);
+
+    /// <summary>Makes it hold that and nothing else.</summary>
+    public void Bring(IReadOnlyDictionary<string, byte[]> objects)
+    {
+        Clear();
+        foreach (var (key, content) in objects)
+        {
+            Put(key, content);
+        }
+    }
+
+    /// <summary>Serves so many requests and no more; true when nothing was left to die for.</summary>
+    public bool DiesAfter(int requests, Action act)
+    {
+        var count = 0;
+        Misbehave = _ => Interlocked.Increment(ref count) > requests ? Trouble.Busy : Trouble.None;
+        try
+        {
+            act();
+            return count <= requests;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.StoreUnavailable)
+        {
+            return false;
+        }
+        finally
+        {
+            Misbehave = _ => Trouble.None;
         }
     }
 

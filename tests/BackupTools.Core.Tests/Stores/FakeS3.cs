@@ -45,6 +45,12 @@ internal sealed partial class FakeS3 : IDisposable
     /// <summary>Archived keys of which a copy was brought back.</summary>
     public HashSet<string> BroughtBack { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Until when objects are retained, which only whoever asks is told.</summary>
+    public Dictionary<string, DateTimeOffset> Retained { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Objects under a legal hold.</summary>
+    public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
+
     /// <summary>How far its clock is from ours.</summary>
     public TimeSpan ClockOffset { get; set; }
 
@@ -220,7 +226,8 @@ internal sealed partial class FakeS3 : IDisposable
         }
         lock (_objects)
         {
-            return request.Method != "GET" || IsOfUploads(request) ? Write(request)
+            return request.Method == "HEAD" ? Head(request)
+                : request.Method != "GET" || IsOfUploads(request) ? Write(request)
                 : request.Key.Length == 0 ? List(request)
                 : Get(request);
         }
@@ -280,6 +287,21 @@ internal sealed partial class FakeS3 : IDisposable
             $"ETag: {stored.ETag}\r\nContent-Range: bytes {start}-{end - 1}/{content.Length}\r\n",
             content[start..end]
         );
+    }
+
+    private (int, string, byte[]) Head(FakeRequest request)
+    {
+        if (!_objects.TryGetValue(request.Key, out var stored))
+        {
+            return (404, "", []);
+        }
+        var headers = $"ETag: {stored.ETag}\r\n";
+        if (Retained.TryGetValue(request.Key, out var until))
+        {
+            headers +=
+                $"x-amz-object-lock-mode: COMPLIANCE\r\nx-amz-object-lock-retain-until-date: {until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\r\n";
+        }
+        return (200, headers + (Held.Contains(request.Key) ? "x-amz-object-lock-legal-hold: ON\r\n" : ""), []);
     }
 
     private static (int, string, byte[]) Error(int status, string code) =>

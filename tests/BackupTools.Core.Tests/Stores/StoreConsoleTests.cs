@@ -99,6 +99,66 @@ public sealed class StoreConsoleTests : IDisposable
     }
 
     [Fact]
+    public void A_database_is_backed_up_straight_to_a_store()
+    {
+        var to = $"s3://{FakeS3.Bucket}/new";
+        var environment = StoreEnvironment.Of(_store.Endpoint);
+        string[] where = ["--destination-path", to, "--spool-path", _box.At("spool")];
+        foreach (
+            var line in new List<string[]>
+            {
+                (string[])["full", _box.Db, .. where, "--dry-run"],
+                (string[])["full", _box.Db, .. where],
+                (string[])["incremental", _box.Db, .. where, "--allow-empty"],
+                (string[])["incremental", _box.Db, .. where],
+            }
+        )
+        {
+            var result = ChildProcess.ConsoleWith(environment, line);
+            Assert.True(result.ExitCode == 0, result.ToString());
+            Assert.Equal(
+                line.Contains("--dry-run"),
+                !_store.Keys.Any(k => k.StartsWith("new/", StringComparison.Ordinal))
+            );
+        }
+        var chain = ChildProcess.ConsoleWith(environment, "header", to, "--json");
+        Assert.Equal(2, JsonDocument.Parse(chain.Out).RootElement.GetArrayLength());
+        Assert.Contains(_store.Keys, k => k.StartsWith("new/.backuptools-current-", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(_box.At("spool")));
+        var refused = ChildProcess.ConsoleWith(environment, ["full", to, "--destination-path", _box.At("x")]);
+        Assert.Contains("ProviderNotSupported", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_chain_is_merged_and_pruned_in_a_store()
+    {
+        string[] spool = ["--spool-path", _box.At("spool")];
+        var environment = StoreEnvironment.Of(_store.Endpoint);
+        var merged = ChildProcess.ConsoleWith(
+            environment,
+            ["merge", Address, "--destination-path", Address, "--json", .. spool]
+        );
+        Assert.True(merged.ExitCode == 0, merged.ToString());
+        Assert.Contains($"\"FullName\": \"{Address}/", merged.Out, StringComparison.OrdinalIgnoreCase);
+        string[] prune = ["prune", Address, "--keep-last", "1", .. spool];
+        var planned = ChildProcess.ConsoleWith(environment, [.. prune, "--dry-run"]);
+        Assert.Equal(4, _store.Keys.Count(k => !k.Contains(".backuptools", StringComparison.Ordinal)));
+
+        _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
+        var denied = ChildProcess.ConsoleWith(environment, [.. prune, "--json"]);
+        Assert.True(denied.ExitCode == 0, denied.ToString());
+        Assert.Contains("warning: nothing can be removed", denied.Error, StringComparison.Ordinal);
+        Assert.Contains("StoreRetained", denied.Out, StringComparison.Ordinal);
+
+        _store.Misbehave = _ => Trouble.None;
+        var pruned = ChildProcess.ConsoleWith(environment, prune);
+        Assert.True(pruned.ExitCode == 0, pruned.ToString());
+        Assert.Contains("remove", planned.Out, StringComparison.Ordinal);
+        Assert.InRange(Left(), 1, 3);
+        int Left() => _store.Keys.Count(k => !k.Contains(".backuptools", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_store_that_cannot_keep_writers_apart_needs_the_word_that_there_is_one()
     {
         _store.Conditions = Conditions.Unknown;

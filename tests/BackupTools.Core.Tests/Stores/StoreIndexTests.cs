@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files.Stores;
 
 namespace BackupTools.Tests.Stores;
@@ -7,6 +8,7 @@ public sealed class StoreIndexTests
 {
     private readonly List<string> _asked = [];
     private string[] _keys = [];
+    private Action<int> _then = _ => { };
 
     private StoreIndex Index =>
         new(
@@ -18,12 +20,16 @@ public sealed class StoreIndexTests
                     .Order(StringComparer.Ordinal)
                     .Where(k => k.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(k, after) > 0)
                     .ToList();
+                _then(_asked.Count);
                 return new ObjectPage(
                     [.. found.Take(most).Select(k => new StoreObject(k, 1, "e", DateTimeOffset.UnixEpoch, null))],
                     found.Count > most
                 );
             },
-            (_, what) => throw new InvalidOperationException($"{what.Key} is read")
+            (_, what) =>
+                what.Key.EndsWith(".begin", StringComparison.Ordinal)
+                    ? StoreMarks.WriteBegin(["b/1", "x/2"], new Dictionary<string, byte[]?>())
+                    : throw new InvalidOperationException($"{what.Key} is read")
         );
 
     [Fact]
@@ -48,6 +54,37 @@ public sealed class StoreIndexTests
         _keys = [.. Enumerable.Range(0, keys).Select(i => $"a/{i:D6}")];
         Assert.Equal(keys, Index.Find("b", "a")!.Children.Count);
         Assert.Equal(requests, _asked.Count);
+    }
+
+    [Theory]
+    [InlineData("begin", "end")]
+    [InlineData("begin")]
+    public void What_comes_between_two_pages_is_seen_as_a_whole_or_not_at_all(params string[] marks)
+    {
+        string[] others = ["a/.backuptools/lease", .. Enumerable.Range(0, 1500).Select(i => $"a/c{i:D6}")];
+        string[] bundle = ["a/b/1", "a/x/2"];
+        _keys = others;
+        var index = Index;
+        // Between the first page and the second one.
+        _then = asked =>
+        {
+            if (asked == 1)
+            {
+                _keys = [.. others, .. bundle, .. marks.Select(m => $"a/.backuptools/x.{m}")];
+            }
+        };
+        var names = index.Find("b", "a")!.Leaves.Select(l => l.Object!.Key).Intersect(bundle).ToList();
+        Assert.Equal(marks.Length == 2 ? bundle : [], names);
+        Assert.InRange(_asked.Count, 4, 6);
+    }
+
+    [Fact]
+    public void What_changes_with_every_listing_is_given_up()
+    {
+        _keys = ["a/.backuptools/lease", .. Enumerable.Range(0, 1500).Select(i => $"a/{i:D6}")];
+        _then = asked => _keys = [.. _keys, $"a/.backuptools/{asked}.end"];
+        var error = Assert.Throws<BackupException>(() => Index.Find("b", "a"));
+        Assert.Equal(ErrorCode.BackupRunning, error.Code);
     }
 
     [Fact]

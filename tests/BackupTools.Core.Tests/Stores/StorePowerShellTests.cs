@@ -89,15 +89,9 @@ public sealed class StorePowerShellTests : IDisposable
             New-PSDrive -Name s3 -PSProvider FileSystem -Root '{{_box.Folder}}' | Out-Null
             $a = '{{Address}}'
             foreach ($act in
-                { New-FullBackup '{{_box.Db}}' $a -ErrorAction Stop },
                 { New-FullBackup $a '{{_box.At("x")}}' -ErrorAction Stop },
-                { New-IncrementalBackup '{{_box.Db}}' $a -ErrorAction Stop },
-                { Merge-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Restore-BackupChain '{{_box.Bundles}}' $a -ErrorAction Stop },
                 { Export-BackupReport '{{_box.Bundles}}' $a -ErrorAction Stop },
-                { Remove-ExpiredBackup $a -KeepLast 1 -ErrorAction Stop },
-                { Remove-ExpiredBackup -LiteralPath $a -KeepLast 1 -ErrorAction Stop },
-                { Get-BackupChain $a | Remove-ExpiredBackup -KeepLast 1 -ErrorAction Stop },
                 { Get-BackupChain gs://container/x -ErrorAction Stop },
                 { Get-BackupChain s3://user:pa55word@bucket/x -ErrorAction Stop },
                 { Get-BackupChain -LiteralPath s3://user:pa55word@bucket/x -ErrorAction Stop }
@@ -107,8 +101,51 @@ public sealed class StorePowerShellTests : IDisposable
             ($found | Format-List Exception, TargetObject, CategoryInfo, ErrorDetails -Force | Out-String).Contains('pa55word')
             """
         );
-        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 12), "False"], output);
+        Assert.Equal([.. Enumerable.Repeat("ProviderNotSupported", 6), "False"], output);
         Assert.All(_store.Requests, r => Assert.Equal("GET", r.Method));
+    }
+
+    [Fact]
+    public void A_database_is_backed_up_straight_to_a_store()
+    {
+        var output = Lines(
+            $$"""
+            New-PSDrive -Name s3 -PSProvider FileSystem -Root '{{_box.Folder}}' | Out-Null
+            $a = 's3://{{FakeS3.Bucket}}/new [x]'
+            $spool = @{ SpoolPath = '{{_box.At("spool")}}' }
+            New-FullBackup '{{_box.Db}}' $a @spool -WhatIf 6>$null
+            Test-Path '{{_box.At("spool")}}'
+            $full = New-IncrementalBackup '{{_box.Db}}' $a @spool -FullIfNeeded 3>$null
+            "$($full.Kind) $($full.FullName.StartsWith("$a/"))"
+            (New-IncrementalBackup '{{_box.Db}}' $a @spool -Since $full -AllowEmpty).Kind
+            (New-FullBackup '{{_box.Db}}' $a @spool -AsJob | Receive-Job -Wait).Kind
+            @(Get-BundleHeader $a).Count
+            """
+        );
+        Assert.Equal(["False", "Full True", "Incremental", "Full", "3"], output.Where(l => l.Length < 20));
+        Assert.False(Directory.Exists(_box.At("spool")));
+    }
+
+    [Fact]
+    public void Chains_are_merged_and_pruned_in_a_store()
+    {
+        var output = Lines(
+            $$"""
+            $a = '{{Address}}'
+            $spool = @{ SpoolPath = '{{_box.At("spool")}}' }
+            (Merge-BackupChain '{{_box.Bundles}}' $a @spool).FullName.StartsWith("$a/")
+            (Get-BackupChain $a | Select-Object -First 1 | Merge-BackupChain -DestinationPath $a @spool -SingleWriter -AsJob | Receive-Job -Wait).Kind
+            $plan = Remove-ExpiredBackup $a -KeepLast 1 @spool -WhatIf -PassThru 6>$null
+            $report = Get-BackupChain $a | Remove-ExpiredBackup -KeepLast 1 @spool -PassThru -Confirm:$false
+            "$($plan.IsPlan) $($report.IsPlan) $($plan.RemovedCount -eq $report.RemovedCount) $($report.RemovedCount -gt 0)"
+            @(Get-BundleHeader $a).Count -lt 5
+            """
+        );
+        Assert.Equal(
+            ["True", "Full", "True False True True", "True"],
+            output.Where(l => !l.Contains("What if", StringComparison.Ordinal) && l.Length < 30)
+        );
+        Assert.False(Directory.Exists(_box.At("spool")));
     }
 
     [Fact]

@@ -51,6 +51,41 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
         return report;
     }
 
+    /// <summary>Backs up straight to the store, a minute later than before.</summary>
+    public IReadOnlyList<BundleInfo> Back(bool incremental = true, bool allowEmpty = true, bool fullIfNeeded = false)
+    {
+        box.Clock!.Now += TimeSpan.FromMinutes(1);
+        using var host = Host();
+        var backup = box.Settings() with
+        {
+            DestinationPath = address,
+            Incremental = incremental,
+            AllowEmpty = allowEmpty,
+            FullIfNeeded = fullIfNeeded,
+        };
+        var made = Verbs.Fulls(backup, host);
+        Assert.False(Directory.Exists(box.At("spool")), "something is left in the spool");
+        return made;
+    }
+
+    /// <summary>Prunes the store.</summary>
+    public ExpiryReport Expire(int keepLast = 1)
+    {
+        using var host = Host();
+        var report = Verbs.Expire(new ExpirySettings { Path = address, KeepLast = keepLast }, host);
+        Assert.False(Directory.Exists(box.At("spool")), "something is left in the spool");
+        return report;
+    }
+
+    /// <summary>Merges the newest chain of the store, into it.</summary>
+    public IReadOnlyList<BundleInfo> Merge()
+    {
+        using var host = Host();
+        var made = Verbs.Merges(new MergeSettings { Path = address, DestinationPath = address }, host);
+        Assert.False(Directory.Exists(box.At("spool")), "something is left in the spool");
+        return made;
+    }
+
     /// <summary>The ids of the bundles that a reader sees, none where there is nothing; a problem is an error.</summary>
     public IReadOnlyList<string> Seen()
     {

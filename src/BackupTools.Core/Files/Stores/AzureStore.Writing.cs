@@ -94,6 +94,18 @@ internal sealed partial class AzureStore
             }
         );
 
+    public Task<StoreRetention?> RetentionAsync(ObjectName name, CancellationToken cancellation) =>
+        AskAsync(
+            name,
+            async () =>
+            {
+                var answer = await Blob(name).GetPropertiesAsync(null, cancellation).ConfigureAwait(false);
+                return answer.Value.HasLegalHold ? StoreRetention.Held
+                    : answer.Value.ImmutabilityPolicy?.ExpiresOn is { } until ? new StoreRetention(until)
+                    : null;
+            }
+        );
+
     public Task<string> CompleteAsync(
         ObjectName name,
         string upload,

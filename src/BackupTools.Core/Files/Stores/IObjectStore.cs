@@ -50,6 +50,9 @@ internal interface IObjectStore : IReadingStore
     /// <summary>Removes an object; no error where there is none.</summary>
     Task DeleteAsync(ObjectName name, CancellationToken cancellation);
 
+    /// <summary>Until when the store keeps an object whatever is asked of it; null where it does not.</summary>
+    Task<StoreRetention?> RetentionAsync(ObjectName name, CancellationToken cancellation);
+
     /// <summary>Begins an upload in parts. Its id.</summary>
     Task<string> BeginUploadAsync(ObjectName name, CancellationToken cancellation);
 
@@ -95,6 +98,13 @@ internal sealed record PutIf(string? ETag)
     public static PutIf Always { get; } = new("*");
 
     public static PutIf Absent { get; } = new((string?)null);
+}
+
+/// <summary>Until when a store keeps an object.</summary>
+internal sealed record StoreRetention(DateTimeOffset UntilUtc)
+{
+    /// <summary>Until somebody takes a legal hold off.</summary>
+    public static StoreRetention Held { get; } = new(DateTimeOffset.MaxValue);
 }
 
 /// <summary>An upload that was begun.</summary>

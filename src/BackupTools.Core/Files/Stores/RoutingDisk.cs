@@ -62,9 +62,9 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
     public static BackupException ReadOnly(string path) =>
         new(
             ErrorCode.ProviderNotSupported,
-            "bundles can be copied to a store and read there, but not made or removed",
+            "a store takes bundles and nothing else",
             path,
-            recommendation: $"Write to a folder, and copy it to the store with {Spelling.Of("CopyChain")}; see docs/stores.md."
+            recommendation: "Give a path in the file system; see docs/stores.md."
         );
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Amazon.Runtime;
+using Amazon.S3;
 using Amazon.S3.Model;
 using BackupTools.Errors;
 
@@ -56,6 +57,15 @@ internal sealed partial class S3Store
 
     public Task DeleteAsync(ObjectName name, CancellationToken cancellation) =>
         AskAsync(name, () => _client.DeleteObjectAsync(name.Bucket, name.Key, cancellation));
+
+    public async Task<StoreRetention?> RetentionAsync(ObjectName name, CancellationToken cancellation)
+    {
+        var head = await AskAsync(name, () => _client.GetObjectMetadataAsync(name.Bucket, name.Key, cancellation));
+        return head.ObjectLockLegalHoldStatus == ObjectLockLegalHoldStatus.On ? StoreRetention.Held
+            : head.ObjectLockRetainUntilDate is { } until
+                ? new StoreRetention(new DateTimeOffset(until.ToUniversalTime()))
+            : null;
+    }
 
     public async Task<string> BeginUploadAsync(ObjectName name, CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using BackupTools.Errors;
+
 namespace BackupTools.Files.Stores;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal sealed class StoreIndex(
 )
 {
     private const int PageLength = 1000;
+    private const int MostListings = 10;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
@@ -73,7 +76,28 @@ internal sealed class StoreIndex(
         }
     }
 
-    /// <summary>Notes that an object was removed that had not been shown.</summary>
+    /// <summary>Shows an object no more, nor folders with nothing else in them; it is still there.</summary>
+    public void Hide(ObjectName name)
+    {
+        lock (_gate)
+        {
+            var at = NameOf(name.Bucket, name.Key);
+            if (!_nodes.TryGetValue(at, out var node))
+            {
+                return;
+            }
+            node.Object = null;
+            while (at.LastIndexOf('/') is var end and > 0 && node is { Object: null, Children.Count: 0 })
+            {
+                _nodes.Remove(at);
+                at = at[..end];
+                _nodes[at].Children.Remove(node);
+                node = _nodes[at];
+            }
+        }
+    }
+
+    /// <summary>Notes that an object was removed that is not shown.</summary>
     public void Remove(ObjectName name)
     {
         lock (_gate)
@@ -120,12 +144,19 @@ internal sealed class StoreIndex(
     private void List(string bucket, string key)
     {
         var folder = key.Length == 0 ? "" : key + "/";
-        var found = new List<StoreObject>();
-        for (var more = true; more; )
+        var found = All(bucket, folder);
+        for (var i = 0; found.Count > PageLength && HasChanged(bucket, found); i++)
         {
-            var page = list(bucket, folder, found.Count == 0 ? null : found[^1].Key, PageLength);
-            found.AddRange(page.Objects);
-            more = page.HasMore && page.Objects.Count > 0;
+            if (i == MostListings)
+            {
+                throw new BackupException(
+                    ErrorCode.BackupRunning,
+                    "bundles come or go whenever this is listed",
+                    NameOf(bucket, key),
+                    recommendation: "Run again when nothing is written there."
+                );
+            }
+            found = All(bucket, folder);
         }
         if (key.Length == 0)
         {
@@ -150,6 +181,35 @@ internal sealed class StoreIndex(
             Add(bucket, shown);
         }
     }
+
+    private List<StoreObject> All(string bucket, string prefix)
+    {
+        var found = new List<StoreObject>();
+        for (var more = true; more; )
+        {
+            var page = list(bucket, prefix, found.Count == 0 ? null : found[^1].Key, PageLength);
+            found.AddRange(page.Objects);
+            more = page.HasMore && page.Objects.Count > 0;
+        }
+        return found;
+    }
+
+    /// <summary>
+    /// One page is of one moment. Where there were more, a bundle may have come or gone between them: then its marks have.
+    /// </summary>
+    private bool HasChanged(string bucket, List<StoreObject> found) =>
+        StoreMarks
+            .FoldersIn(found)
+            .Any(marks =>
+                !All(bucket, marks)
+                    .Where(StoreMarks.IsMark)
+                    .Select(m => (m.Key, m.ETag))
+                    .SequenceEqual(
+                        found
+                            .Where(m => m.Key.StartsWith(marks, StringComparison.Ordinal) && StoreMarks.IsMark(m))
+                            .Select(m => (m.Key, m.ETag))
+                    )
+            );
 
     private void Add(string bucket, StoreObject what)
     {
@@ -195,5 +255,8 @@ internal sealed class StoreIndex(
 
         /// <summary>A key that is also the beginning of others is a folder: no folder on a disk has a content of its own.</summary>
         public bool IsFolder => Object is null || Children.Count > 0;
+
+        /// <summary>All objects here and below.</summary>
+        public IEnumerable<Node> Leaves => Children.SelectMany(c => c.Leaves).Concat(Object is null ? [] : [this]);
     }
 }

@@ -87,7 +87,23 @@ internal static partial class StoreMarks
         return objects.Where(o => !IsOurs(o.Key) && !hidden.Contains(o.Key)).Concat(meanwhile);
     }
 
-    private static bool IsOurs(string key) =>
+    /// <summary>The folders of marks that the objects tell of; each ends with a separator.</summary>
+    public static IReadOnlyList<string> FoldersIn(IEnumerable<StoreObject> objects) =>
+        [.. objects.Select(o => o.Key).Where(IsOurs).Select(FolderOf).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>True for what tells that a bundle was begun or ended.</summary>
+    public static bool IsMark(StoreObject what) =>
+        IsOurs(what.Key)
+        && (
+            what.Key.EndsWith(BeginSuffix, StringComparison.Ordinal)
+            || what.Key.EndsWith(EndSuffix, StringComparison.Ordinal)
+        );
+
+    private static string FolderOf(string key) =>
+        key[..(key.LastIndexOf(Folder + "/", StringComparison.Ordinal) + Folder.Length + 1)];
+
+    /// <summary>True for what is no bundle's.</summary>
+    public static bool IsOurs(string key) =>
         key.StartsWith(Folder + "/", StringComparison.Ordinal) || key.Contains($"/{Folder}/", StringComparison.Ordinal);
 
     private static PendingBundle Read(ObjectName name, StoreObject mark, byte[] content)

@@ -9,8 +9,11 @@ namespace BackupTools.Files.Stores;
 /// <param name="settings">Whether conditions may be made.</param>
 internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, StoreSettings settings)
 {
-    /// <summary>What is kept of an object that is replaced, and what holds leases and marks, is not longer.</summary>
+    /// <summary>What holds leases and marks is not longer.</summary>
     public const int LargestSmall = 16 << 20;
+
+    /// <summary>What bundles have in common is not longer, so that it fits into a mark.</summary>
+    public const int LargestShared = 8 << 20;
 
     /// <summary>The rest of a run that was stopped: nobody waits longer.</summary>
     public static readonly TimeSpan Last = TimeSpan.FromSeconds(10);
@@ -175,6 +178,14 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
         Ask(key, StoreVerb.Delete, (_, token) => Done(Store.DeleteAsync(NameOf(key), token)), Cancellation);
         disk.Index.Remove(NameOf(key));
     }
+
+    /// <summary>Until when the store keeps an object whatever is asked of it; null where it does not.</summary>
+    public StoreRetention? Retention(string key) =>
+        Ask(key, StoreVerb.Get, (_, token) => Store.RetentionAsync(NameOf(key), token), Cancellation);
+
+    /// <summary>The keys that are shown of an object, or of all in a folder.</summary>
+    public IReadOnlyList<string> Below(string key) =>
+        disk.Index.Find(bucket, key) is { } node ? [.. node.Leaves.Select(l => l.Object!.Key)] : [];
 
     /// <summary>What was put there last, shown or not; null when there is nothing.</summary>
     public StoreObject? Known(string key) => disk.Index.Object(NameOf(key));

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using BackupTools.Errors;
+using BackupTools.Files;
+using BackupTools.Files.Stores;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// How bundles go from a store, all of a run at once: a mark that is never ended hides them, and says what is shown of the
+/// rest (a manifest) until that has its new content. Whatever dies after that is finished by the next run.
+/// </summary>
+internal sealed partial class StoreDestination
+{
+    /// <summary>What was removed goes by this name: that of no bundle.</summary>
+    private const string Removed = "removal/";
+
+    public IReadOnlyDictionary<string, BackupException> Retained(IReadOnlyList<string> bundles)
+    {
+        var retained = new ConcurrentDictionary<string, BackupException>(StringComparer.Ordinal);
+        if (bundles.Count > 0)
+        {
+            var denied = WhyNothingGoes();
+            HashingCopy.ForEach(
+                bundles,
+                _host.Stores.Parallel,
+                (bundle, _) =>
+                {
+                    if ((denied ?? RetentionOf(bundle)) is { } why)
+                    {
+                        retained[bundle] = why;
+                    }
+                },
+                _host.Cancellation
+            );
+        }
+        return retained;
+    }
+
+    /// <summary>Found out by removing what is not there.</summary>
+    private BackupException? WhyNothingGoes()
+    {
+        var nothing = StoreMarks.In(_writer.Folder, Removed + "nothing");
+        return TryDelete(nothing)
+            ? null
+            : new BackupException(
+                ErrorCode.StoreRetained,
+                "nothing can be removed with these credentials, and all bundles stay",
+                $"{_writer.NameOf(_writer.Folder)}"
+            );
+    }
+
+    private BackupException? RetentionOf(string bundle)
+    {
+        StoreRetention? longest = null;
+        foreach (var key in _writer.Below(KeyOf(bundle)))
+        {
+            if (_writer.Retention(key) is { } found && (longest is null || found.UntilUtc > longest.UntilUtc))
+            {
+                longest = found;
+            }
+        }
+        return longest is null || longest.UntilUtc <= _writer.Now
+            ? null
+            : new BackupException(
+                ErrorCode.StoreRetained,
+                longest.UntilUtc == StoreRetention.Held.UntilUtc
+                    ? "the bundle is under a legal hold"
+                    : $"the store keeps the bundle until {longest.UntilUtc.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture)}",
+                bundle
+            );
+    }
+
+    private void Remove(IReadOnlyList<PublishStep> steps, IReadOnlyList<Item> items)
+    {
+        var mark = StoreMarks.BeginOf(_writer.Folder, Removed);
+        var gone = steps.Select(s => KeyOf(s.FinalPath)).SelectMany(WithMarks).ToList();
+        if (gone.Count == 0 && items.Count == 0)
+        {
+            return;
+        }
+        var shared = items.Where(i => i.IsShared).ToList();
+        var own = items.Except(shared).ToList();
+        var left = (_left.GetValueOrDefault(Removed)?.Keys ?? []).Except(items.Select(i => i.Key)).ToList();
+        if (own.Count > 0)
+        {
+            // What comes anew is hidden until the rest goes.
+            Hide([.. left, .. own.Select(i => i.Key)], NothingElse);
+            Send(own, []);
+        }
+        // From here on readers see what stays.
+        Hide([.. left, .. gone], shared.ToDictionary(i => i.Key, i => (byte[]?)ContentOf(i)));
+        gone.ForEach(k => _store.Index.Hide(_writer.NameOf(k)));
+        shared.ForEach(i => Replace(i));
+        Show([.. items]);
+        _left[Removed] = new PendingBundle(Removed, _writer.Known(mark)!, [.. left, .. gone], NothingElse);
+    }
+
+    private static IReadOnlyDictionary<string, byte[]?> NothingElse { get; } = new Dictionary<string, byte[]?>();
+
+    private void Hide(IReadOnlyList<string> keys, IReadOnlyDictionary<string, byte[]?> meanwhile)
+    {
+        var mark = StoreMarks.BeginOf(_writer.Folder, Removed);
+        PutOurs(mark, BeginOf(keys, meanwhile), IfUnchanged(mark));
+    }
+
+    /// <summary>All that is there of a bundle, and what is said of it.</summary>
+    private IEnumerable<string> WithMarks(string key) =>
+        _writer
+            .Below(key)
+            .Concat(
+                new[]
+                {
+                    StoreMarks.BeginOf(_writer.Folder, Below(key)),
+                    StoreMarks.EndOf(_writer.Folder, Below(key)),
+                }.Where(mark => _writer.Known(mark) is not null)
+            );
+}
