@@ -142,7 +142,7 @@ function Invoke-Soak([string[]] $ArgumentList) {
             $seconds = $env:BACKUPTOOLS_SOAK
             try {
                 $env:BACKUPTOOLS_SOAK = '120'
-                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'AlopexInterleavingTests', 'AlopexRestoreTests', 'LivesTests',
+                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'StoreKillTests', 'StoreRemovalTests', 'StoreBackupTests', 'AlopexInterleavingTests', 'AlopexRestoreTests', 'LivesTests',
                 'ChainPropertyTests', 'PowDbHistoryTests', 'ConcurrencyTests', 'PesterCultureTests'
                 $filter = $long.ForEach({ "FullyQualifiedName~$_" }) -join '|'
                 dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter $filter

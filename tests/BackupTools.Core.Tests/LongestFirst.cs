@@ -21,6 +21,9 @@ public sealed class LongestFirst : ITestCollectionOrderer
         ".ChainDamageTests",
         ".AlopexRestoreTests",
         ".GrafeoChainLifeTests",
+        ".StoreKillTests",
+        ".StoreRemovalTests",
+        ".StoreBackupTests",
         ".ConsoleStreamTests",
         ".ConsoleContractTests",
     ];

@@ -27,6 +27,9 @@ internal static class SoakBudget
             ? Enumerable.Range(0, count)
             : Enumerable.Range(0, most).Select(i => (int)((long)i * (count - 1) / (most - 1))).Distinct();
 
+    /// <summary>From one place to the next that is tried: 1 in a long run, which tries every one.</summary>
+    public static int Step(int everyday) => IsLong ? 1 : everyday;
+
     /// <summary>Whether there is time left of what a test takes each time, or of what a long run gives it.</summary>
     public static bool GoesOn(TimeSpan elapsed, TimeSpan everyday) => elapsed < (IsLong ? Time : everyday);
 

@@ -148,7 +148,7 @@ public sealed class StoreBackupTests : IDisposable
         writing.Back(incremental);
         var (keys, bundles) = (_store.Keys.Count, writing.Seen().Count);
         var killed = 0;
-        for (var isDone = false; !isDone; killed++)
+        for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
             _store.Bring(before);
             isDone = _store.DiesAfter(killed, () => writing.Back(incremental));

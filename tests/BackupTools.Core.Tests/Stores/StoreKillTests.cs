@@ -39,7 +39,7 @@ public sealed class StoreKillTests : IDisposable
         Assert.Contains(_store.Requests, r => r.Query.ContainsKey("partNumber"));
 
         var killed = 0;
-        for (var isDone = false; !isDone; killed++)
+        for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
             _store.Clear();
             isDone = DiesAfter(killed, () => writing.Copy());

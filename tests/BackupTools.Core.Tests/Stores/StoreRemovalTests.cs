@@ -63,7 +63,7 @@ public sealed class StoreRemovalTests : IDisposable
         Assert.NotEqual(old, @new);
 
         var killed = 0;
-        for (var isDone = false; !isDone; killed++)
+        for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
             _store.Bring(before);
             isDone = _store.DiesAfter(killed, () => writing.Expire());
@@ -107,7 +107,7 @@ public sealed class StoreRemovalTests : IDisposable
         Assert.Equal(EngineSandbox.Bytes(box.RestoreFrom(box.Bundles)), EngineSandbox.Bytes(Restored(box, made[^1])));
 
         var killed = 0;
-        for (var isDone = false; !isDone; killed++)
+        for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
             _store.Bring(before);
             isDone = _store.DiesAfter(killed, () => writing.Merge());
@@ -135,7 +135,7 @@ public sealed class StoreRemovalTests : IDisposable
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
         var (keys, ids) = (_store.Keys, writing.Seen());
-        for (var (killed, isDone) = (0, false); !isDone; killed++)
+        for (var (killed, isDone) = (0, false); !isDone; killed += SoakBudget.Step(5))
         {
             _store.Clear();
             isDone = _store.DiesAfter(killed, () => writing.Copy());
