@@ -17,13 +17,15 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
     /// <summary>Makes the store that copies go to; null for the one of the settings.</summary>
     public Func<IObjectStore>? Maker { get; set; }
 
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(OperationHost.DefaultLockTimeout);
+
     public OperationHost Host(CancellationToken cancellation = default) =>
         new()
         {
             Stores = _settings,
+            LockTimeout = LockTimeout,
             StoreMaker = Maker,
             Clock = box.Clock!,
-            LockTimeout = TimeSpan.FromSeconds(30),
             Cancellation = cancellation,
             Warning = Warnings.Add,
             Verbose = text =>
