@@ -23,12 +23,7 @@ internal sealed class AzureErrors(string host)
         return (failed?.ErrorCode, failed?.Status) switch
         {
             (_, 403) when StoreErrors.IsLarge(ahead) => StoreErrors.Skewed(ahead, host, path, error),
-            ("BlobArchived", _) => new BackupException(
-                ErrorCode.ObjectArchived,
-                "the object lies in an archive, from which nothing can be read",
-                path,
-                inner: error
-            ),
+            ("BlobArchived", _) => StoreErrors.Archived(path, error),
             ("ContainerNotFound", _) => new BackupException(
                 ErrorCode.PathNotFound,
                 $"{host} has no container '{name.Bucket}'",
@@ -41,20 +36,8 @@ internal sealed class AzureErrors(string host)
                 path,
                 inner: error
             ),
-            (_, 404) => new BackupException(
-                ErrorCode.PathNotFound,
-                "the object has gone since it was listed",
-                path,
-                recommendation: "Run again when nothing is removed there.",
-                inner: error
-            ),
-            (_, 412) => new BackupException(
-                ErrorCode.ReadFailed,
-                "the object is another one than when it was listed",
-                path,
-                recommendation: "Run again when nothing is written there.",
-                inner: error
-            ),
+            (_, 404) => StoreErrors.Gone(path, error),
+            (_, 412) => StoreErrors.Replaced(path, error),
             (_, >= 500 or 408 or 409 or 429) => new StoreTroubleException(
                 $"it answers {failed!.Status} {failed.ErrorCode}",
                 error

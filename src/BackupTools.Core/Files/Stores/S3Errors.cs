@@ -31,12 +31,7 @@ internal sealed class S3Errors(string host)
                 path,
                 error
             ),
-            ("InvalidObjectState", _) => new BackupException(
-                ErrorCode.ObjectArchived,
-                "the object lies in an archive, from which nothing can be read",
-                path,
-                inner: error
-            ),
+            ("InvalidObjectState", _) => StoreErrors.Archived(path, error),
             ("NoSuchBucket", _) => new BackupException(
                 ErrorCode.PathNotFound,
                 $"{host} has no bucket '{bucket}'",
@@ -49,20 +44,8 @@ internal sealed class S3Errors(string host)
                 path,
                 inner: error
             ),
-            (_, 404) => new BackupException(
-                ErrorCode.PathNotFound,
-                "the object has gone since it was listed",
-                path,
-                recommendation: "Run again when nothing is removed there.",
-                inner: error
-            ),
-            (_, 412) => new BackupException(
-                ErrorCode.ReadFailed,
-                "the object is another one than when it was listed",
-                path,
-                recommendation: "Run again when nothing is written there.",
-                inner: error
-            ),
+            (_, 404) => StoreErrors.Gone(path, error),
+            (_, 412) => StoreErrors.Replaced(path, error),
             ("PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException", _)
             or (_, 301) => new BackupException(
                 ErrorCode.StoreUnavailable,

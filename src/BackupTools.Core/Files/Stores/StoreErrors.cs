@@ -14,6 +14,35 @@ internal static class StoreErrors
     /// <summary>True where the clocks are so far apart that the store refuses for that.</summary>
     public static bool IsLarge(TimeSpan? skew) => skew?.Duration() > LargestSkew;
 
+    /// <summary>An object that was listed is not there any more.</summary>
+    public static BackupException Gone(string path, Exception error) =>
+        new(
+            ErrorCode.PathNotFound,
+            "the object has gone since it was listed",
+            path,
+            recommendation: "Run again when nothing is removed there.",
+            inner: error
+        );
+
+    /// <summary>An object that was listed is another one by now.</summary>
+    public static BackupException Replaced(string path, Exception error) =>
+        new(
+            ErrorCode.ReadFailed,
+            "the object is another one than when it was listed",
+            path,
+            recommendation: "Run again when nothing is written there.",
+            inner: error
+        );
+
+    /// <summary>An object has to be brought back before it can be read.</summary>
+    public static BackupException Archived(string path, Exception error) =>
+        new(
+            ErrorCode.ObjectArchived,
+            "the object lies in an archive, from which nothing can be read",
+            path,
+            inner: error
+        );
+
     /// <summary>The request was not answered.</summary>
     /// <param name="error">What the SDK threw.</param>
     /// <param name="host">Whom it asked.</param>
