@@ -55,5 +55,7 @@ beside=$("$repository/tests/windows/archives.sh")
 echo "$beside" | sed '$d'
 in_archives() { sed -nE "s/.* ([0-9]+) $1.*/\1/p" <<<"$(tail -1 <<<"$beside")"; }
 passed=$((passed + $(in_archives passed))) failed=$((failed + $(in_archives failed)))
+# Once more by name, at the end: of a long record one sees the last page.
+awk '/ \[FAIL\]$/' "$work/text" | sed 's/^ */Failed on Windows (Wine): /; s/ \[FAIL\]$//'
 echo "Windows (Wine): $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
