@@ -154,7 +154,7 @@ internal static class GrafeoBundles
             }
             GrafeoBundle.RequireLength(segment, length, path);
             return BundleReadResult.Ok(
-                new BundleHeader
+                new BundleHeader<GrafeoBundle>
                 {
                     Engine = EngineNames.Grafeo,
                     Kind = isImage ? BundleKind.Full : BundleKind.Incremental,
@@ -173,7 +173,7 @@ internal static class GrafeoBundles
                     Notes = WentBack(manifest, index, highestBefore)
                         ? [EpochsRestarted(segment, highestBefore, path)]
                         : [],
-                    Detail = bundle with { Entry = segment },
+                    Parsed = bundle with { Entry = segment },
                 }
             );
         }
@@ -284,7 +284,7 @@ internal static class GrafeoBundles
             var image = bundle.Image;
             var gbak = bundle.Gbak;
             return BundleReadResult.Ok(
-                new BundleHeader
+                new BundleHeader<GrafeoBundle>
                 {
                     Engine = EngineNames.Grafeo,
                     Kind = image is null ? BundleKind.Incremental : BundleKind.Full,
@@ -309,7 +309,7 @@ internal static class GrafeoBundles
                             Recommendation: $"Keep segments together with their {GrafeoManifestFile.Name}."
                         ),
                     ],
-                    Detail = bundle,
+                    Parsed = bundle,
                 }
             );
         }

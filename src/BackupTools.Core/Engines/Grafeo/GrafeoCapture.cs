@@ -18,7 +18,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
-    private readonly GrafeoPlan _found = (GrafeoPlan)plan.Detail!;
+    private readonly GrafeoPlan _found = ((CapturePlan<GrafeoPlan>)plan).Found;
     private readonly List<(GrafeoSegment Segment, string Staged)> _added = [];
     private readonly ulong _now = GrafeoTime.Now(context.Clock);
 

@@ -5,7 +5,7 @@ using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Engines.Grafeo;
 
-/// <summary>What planning a backup found out; carried in <see cref="CapturePlan.Detail"/>.</summary>
+/// <summary>What planning a backup found out.</summary>
 /// <param name="Source">The database's files.</param>
 /// <param name="Paged">True for 0.6.0.</param>
 /// <param name="Manifest">The destination's manifest; an empty one when there is none.</param>
@@ -56,7 +56,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             : 2 * (logs.Sum(l => l.Length) + (head?.Way.Skip(1).Sum(b => b.Length) ?? 0));
         var plan = new GrafeoPlan(source, header.IsPaged, manifest, head);
         var kind = head is null ? GrafeoSegmentKind.Full : GrafeoSegmentKind.Incremental;
-        return new CapturePlan
+        return new CapturePlan<GrafeoPlan>
         {
             Request = request,
             BundlePath = Path.Combine(request.DestinationFolder, manifest.NextName(kind)),
@@ -69,7 +69,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             WritesBesideSource = options.NoCursor || !header.IsPaged ? [] : [source.Cursor, source.Positions],
             Start = head is null ? null : GrafeoBundles.Epoch(head.Epoch),
             Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
-            Detail = plan,
+            Found = plan,
         };
     }
 

@@ -55,10 +55,6 @@ internal static partial class SpgBundles
         }
     }
 
-    /// <summary>What was parsed of a bundle, read again where the header has lost it.</summary>
-    public static SpgBundle Detail(BundleHeader header, IDisk disk) =>
-        header.Detail as SpgBundle ?? (SpgBundle)ReadOne(header.FullName, disk).Detail!;
-
     /// <summary>The database a bundle is of, as far as its name is one that <see cref="NewPath"/> gives.</summary>
     public static string? SeriesOf(string fileName) =>
         NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;
@@ -143,7 +139,7 @@ internal static partial class SpgBundles
         };
     }
 
-    private static BundleHeader Describe(SpgBundle bundle, string path) =>
+    private static BundleHeader<SpgBundle> Describe(SpgBundle bundle, string path) =>
         new()
         {
             Engine = EngineNames.Spg,
@@ -166,7 +162,7 @@ internal static partial class SpgBundles
             [
                 .. SpgContinuity.CheckAlone(bundle, path).Select(p => p with { Severity = ProblemSeverity.Warning }),
             ],
-            Detail = bundle,
+            Parsed = bundle,
         };
 
     public static ChainPosition Position(ulong value) => new(value, PositionUnit.WalBytes);

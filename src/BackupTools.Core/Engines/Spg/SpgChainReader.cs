@@ -73,7 +73,7 @@ internal sealed class SpgChainReader
             {
                 Report(ChainProblem.From(e.At(header.FullName)));
                 _isLogBroken = true;
-                previous = header.Detail as SpgBundle;
+                previous = SpgBundle.Of(header);
             }
             catch (BackupException e)
             {

@@ -34,7 +34,7 @@ internal sealed class SpgEpoch
     {
         _source = source;
         _context = context;
-        _path = [.. PathOf(request).Select(h => (h, SpgBundles.Detail(h, context.Disk)))];
+        _path = [.. PathOf(request).Select(h => (h, SpgBundle.Of(h)))];
         Since =
             request.Since
             ?? request.Parent?.End.Value

@@ -22,7 +22,7 @@ internal sealed class SpgKeeper(StagingArea staging, EngineContext context)
         context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
         using (var target = staging.CreateFile(Staged, plan.BundleBytes))
         {
-            var snapLength = (long)SpgBundles.Detail(full, context.Disk).Header.SnapLen;
+            var snapLength = (long)SpgBundle.Of(full).Header.SnapLen;
             var writer = new SpgBundleWriter(target, context);
             var reader = new SpgChainReader(context, deep: false, problem => context.Warn(problem.ToString()))
             {

@@ -121,7 +121,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         return reader;
     }
 
-    private static long SnapshotLength(BundleHeader full) => full.Detail is SpgBundle b ? (long)b.Header.SnapLen : 0;
+    private static long SnapshotLength(BundleHeader full) => (long)SpgBundle.Of(full).Header.SnapLen;
 
     /// <summary>Reads back what was written: the checksums of the source bytes, and the log's frames once more.</summary>
     private void Prove(SpgChainReader written)

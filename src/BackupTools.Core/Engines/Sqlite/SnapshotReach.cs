@@ -46,7 +46,7 @@ internal sealed class SnapshotReach
     /// <param name="context">Disk, cancellation.</param>
     public static ChainProblem? Find(BundleHeader snapshot, PageSums sums, ChainPosition target, EngineContext context)
     {
-        var index = ((SnapshotBundle)snapshot.Detail!).Index;
+        var index = ((SnapshotBundle)SqliteBundle.Of(snapshot)).Index;
         var begin = GenerationBundles.Position(index, 0);
         var reach = new SnapshotReach(sums);
         var reached = GenerationBundles.Position(index, reach.Read(snapshot, index, context));

@@ -34,7 +34,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         {
             using var file = context.Disk.OpenRead(bundle.FullName);
             using var progress = context.Progress.BeginFile(bundle.FullName, file.Length);
-            switch (bundle.Detail)
+            switch (SqliteBundle.Of(bundle))
             {
                 case LtxBundle ltx:
                     ReadLtx(file, ltx);

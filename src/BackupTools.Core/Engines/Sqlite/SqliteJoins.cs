@@ -11,8 +11,8 @@ internal static class SqliteJoins
     {
         for (var i = 1; i < path.Count; i++)
         {
-            var problem = Follows(path[i - 1].Detail, path[i].Detail)
-                ? path[i].Detail is LtxBundle next && path[i - 1].Detail is LtxBundle last
+            var problem = Follows(SqliteBundle.Of(path[i - 1]), SqliteBundle.Of(path[i]))
+                ? SqliteBundle.Of(path[i]) is LtxBundle next && SqliteBundle.Of(path[i - 1]) is LtxBundle last
                     ? Between(path[i - 1], last, path[i], next)
                     : null
                 : new ChainProblem(
@@ -26,11 +26,11 @@ internal static class SqliteJoins
                 yield return problem;
             }
         }
-        if (path[0].Detail is SnapshotBundle && path.Count > 1)
+        if (SqliteBundle.Of(path[0]) is SnapshotBundle && path.Count > 1)
         {
             yield return EndsUnknown(path);
         }
-        var bare = path.Where(b => b.Detail is LtxBundle { After: null }).ToList();
+        var bare = path.Where(b => SqliteBundle.Of(b) is LtxBundle { After: null }).ToList();
         if (bare.Count > 0)
         {
             yield return new ChainProblem(
@@ -50,7 +50,7 @@ internal static class SqliteJoins
     /// </summary>
     private static ChainProblem EndsUnknown(IReadOnlyList<BundleHeader> path)
     {
-        var files = path.Select(b => b.Detail).OfType<WalBundle>().Select(w => w.Index).Distinct().Count();
+        var files = path.Select(b => SqliteBundle.Of(b)).OfType<WalBundle>().Select(w => w.Index).Distinct().Count();
         return new ChainProblem(
             ProblemSeverity.Warning,
             ErrorCode.TargetNotCovered,

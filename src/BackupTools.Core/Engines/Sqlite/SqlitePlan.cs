@@ -35,14 +35,14 @@ internal static class SqlitePlan
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
         var level = request.Kind == BundleKind.Full ? LitestreamNames.SnapshotLevel : 0;
-        return new CapturePlan
+        return new CapturePlan<SqliteDestination>
         {
             Request = request,
             BundlePath = Path.Combine(destination.Replica.Ltx, $"{level}", name),
             ExpectedBytes = LengthOf(file, disk) + LengthOf(wal, disk),
             SourceFiles = disk.Stat(wal) is null ? [request.SourcePath] : [request.SourcePath, wal],
             Start = request.Kind == BundleKind.Full ? null : LtxBundles.Txid(destination.MinTxid - 1),
-            Detail = destination,
+            Found = destination,
         };
     }
 
@@ -110,7 +110,7 @@ internal static class SqlitePlan
     {
         RequireSides([parent]);
         RefuseOtherDatabase(parent, sourcePath, disk);
-        var ltx = (LtxBundle)parent.Detail!;
+        var ltx = (LtxBundle)SqliteBundle.Of(parent);
         if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
             throw new BackupException(
@@ -143,7 +143,7 @@ internal static class SqlitePlan
             inner: why
         );
 
-    private static bool HasSide(BundleHeader bundle) => bundle.Detail is LtxBundle { Side: not null };
+    private static bool HasSide(BundleHeader bundle) => SqliteBundle.Of(bundle) is LtxBundle { Side: not null };
 
     /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
     private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath, IDisk disk)
@@ -160,7 +160,7 @@ internal static class SqlitePlan
         }
     }
 
-    private static SqliteSideFile Side(BundleHeader bundle) => ((LtxBundle)bundle.Detail!).Side!;
+    private static SqliteSideFile Side(BundleHeader bundle) => ((LtxBundle)SqliteBundle.Of(bundle)).Side!;
 
     private static long LengthOf(string path, IDisk disk) => disk.Stat(path)?.Length ?? 0;
 }

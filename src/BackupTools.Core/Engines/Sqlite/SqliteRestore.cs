@@ -153,7 +153,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     )
     {
         if (
-            read.Detail is not SnapshotBundle
+            SqliteBundle.Of(read) is not SnapshotBundle
             || SnapshotReach.Find(read, reader.Sums!, plan.Last.End, context) is not { } newer
         )
         {
@@ -183,7 +183,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 actual: $"{file.Length} bytes"
             );
         }
-        var side = (last.Detail as LtxBundle)?.Side;
+        var side = (SqliteBundle.Of(last) as LtxBundle)?.Side;
         var macs = side is null ? null : new PageMacs(side.PageKey, written.Pages);
         var header = Compare(file, written, macs, context);
         if (macs is not null && macs.Digest() is var actual && actual != side!.PageMacsDigest)

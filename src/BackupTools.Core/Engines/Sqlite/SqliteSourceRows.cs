@@ -44,7 +44,7 @@ internal static class SqliteSourceRows
     {
         if (
             (
-                bundle.Detail is LtxBundle { Side.SourcePath: { Length: > 0 } told }
+                SqliteBundle.Of(bundle) is LtxBundle { Side.SourcePath: { Length: > 0 } told }
                 && !SqliteReplica.IsSameFile(told, path, disk)
             )
             || SqliteReplica.IsSamePath(path, RealPath.Of(request.DestinationPath, disk))
