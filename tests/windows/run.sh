@@ -2,7 +2,8 @@
 # Runs the tests as on Windows, under Wine: those of xunit with the Pester suite among them, in a .NET for Windows, and what
 # ./build.ps1 Package packs (archives.sh). Without an argument all of them, with "ci" the part that differs by system. Lists
 # what is skipped, each with its reason, and ends with "Windows (Wine): N passed, N failed, N skipped"; exit code 1 when one
-# failed.
+# failed. Leaves the names of the tests of xunit that passed in wine-passed.txt, and what was skipped in wine-skipped.txt, beside
+# the tests' dll, for .ci/run.
 . "$(dirname "$0")/wine.sh"
 
 # Rooms whose code asks which system it runs on, and the Pester files of paths, locks, jobs and what is left behind.
@@ -24,11 +25,12 @@ fi
 
 dotnet build "$repository/tests/BackupTools.Core.Tests" -v q --nologo &&
     dotnet build "$repository/tests/windows" -v q --nologo || exit 1
-pester=$repository/tests/BackupTools.Core.Tests/bin/Debug/net10.0/pester
-rm -f "$pester"-*.txt
+bin=tests/BackupTools.Core.Tests/bin/Debug/net10.0
+pester=$repository/$bin/pester
+rm -f "$pester"-*.txt "$repository/$bin"/wine-*
 (
     cd "$repository" || exit
-    in_wine "${minutes}m" "$work/log" tests/BackupTools.Core.Tests/bin/Debug/net10.0/BackupTools.Core.Tests.exe -noColor "${filter[@]}"
+    in_wine "${minutes}m" "$work/log" "$bin/BackupTools.Core.Tests.exe" -noColor -result-trx "$bin/wine-results.trx" "${filter[@]}"
 )
 tr -d '\r' <"$work/log" >"$work/text"
 # xunit counts a whole file of Pester's tests as one; they are counted beside it, as .ci/run does.
@@ -45,10 +47,12 @@ else
     awk '/ \[FAIL\]$/ { on = 1 } / \[SKIP\]$/ || /^  Finished/ { on = 0 } on' "$work/text"
     echo "Skipped on Windows (Wine):"
     {
-        awk '/ \[SKIP\]$/ { name = $0; sub(/ \[SKIP\]$/, "", name); sub(/^ */, "", name); getline; sub(/^ */, ""); print "  " $0 ": " name }' \
+        awk '/ \[SKIP\]$/ { name = $0; sub(/ \[SKIP\]$/, "", name); sub(/^ */, "", name); getline; sub(/^ */, ""); print $0 ": " name }' \
             "$work/text"
-        sed 's/^/  /' "$pester-skipped.txt" 2>/dev/null
-    } | tr -d '\r' | sort
+        cat "$pester-skipped.txt" 2>/dev/null
+    } | tr -d '\r' | sort | tee "$repository/$bin/wine-skipped.txt" | sed 's/^/  /'
+    grep -o '<UnitTestResult testName="[^"]*" outcome="Passed"' "$repository/$bin/wine-results.trx" |
+        sed -E 's/.* testName="([^"(]*).*/\1/' | sort -u >"$repository/$bin/wine-passed.txt"
 fi
 
 beside=$("$repository/tests/windows/archives.sh")
