@@ -30,7 +30,7 @@ internal static partial class Handles
         }
         Tell("error ReadFailed: too many files are open: this process may have ");
         Tell(limits[0].ToString());
-        Tell(" handles, and needs 96 at least. Raise the limit (ulimit -n, LimitNOFILE= of a service).\n");
+        Tell(" handles, and needs at least 96. Raise the limit (ulimit -n, LimitNOFILE= of a service).\n");
         return (int)ErrorKind.Disk;
     }
 

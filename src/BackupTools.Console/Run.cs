@@ -175,7 +175,7 @@ internal sealed class Run(
         Fail(
             ErrorCode.WriteFailed,
             $"standard output cannot be written: {failure}{done}",
-            "Only the output is missing: make room for it; the run need not be repeated."
+            "Only the output is missing: free space for it; the run need not be repeated."
         );
     }
 

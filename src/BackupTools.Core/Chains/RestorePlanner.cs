@@ -107,7 +107,7 @@ internal static class RestorePlanner
                         new ChainProblem(
                             ProblemSeverity.Warning,
                             ErrorCode.TargetNotCovered,
-                            $"several bundles end at position {position}; the youngest, {exact.Name}, is used",
+                            $"several bundles end at position {position}; the newest, {exact.Name}, is used",
                             exact.FullName,
                             Recommendation: "Use a point in time to choose another."
                         ),
@@ -162,7 +162,12 @@ internal static class RestorePlanner
         );
         if (lost is not null)
         {
-            throw NotReached(chain, lost, $"what can be restored before {Iso(target.Instant)} is older", before);
+            throw NotReached(
+                chain,
+                lost,
+                $"the newest restorable state before {Iso(target.Instant)} is older than that",
+                before
+            );
         }
         return new RestorePlan
         {
@@ -178,7 +183,7 @@ internal static class RestorePlanner
                         new ChainProblem(
                             ProblemSeverity.Info,
                             ErrorCode.TargetNotCovered,
-                            $"bundles of this engine are not cut by time: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
+                            $"this engine's bundles cannot be cut by time: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
                             before.FullName,
                             Recommendation: "Use a position to reach a state between two bundles, where the engine allows it."
                         ),

@@ -149,7 +149,7 @@ internal sealed class AgeReader(string path, IDiskFile outer, KeyRing keys) : ID
     private BackupException Damaged(AgeLayout layout, long chunk) =>
         new(
             ErrorCode.ChecksumMismatch,
-            "the encrypted file was changed after it was written, or a part of it stands in another place",
+            "the encrypted file was changed after it was written, or a part of it was moved",
             outer.Path,
             layout.OffsetOf(chunk)
         );

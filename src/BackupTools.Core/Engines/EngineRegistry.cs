@@ -68,7 +68,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
             ? new BackupException(ErrorCode.PathNotFound, "the source does not exist", path)
             : new BackupException(
                 ErrorCode.SourceNotRecognised,
-                $"the source is no database of {name ?? "a known engine"}",
+                $"the source is not a database of {name ?? "a known engine"}",
                 path
             );
     }

@@ -78,7 +78,7 @@ public sealed class BackupException : Exception
         error is BackupException known ? known
         : error is AggregateException { InnerExceptions: [{ } only] } ? OfUnexpected(only)
         : error is OutOfMemoryException
-            ? new(ErrorCode.OutOfMemory, "there is not enough memory to go on", inner: error)
+            ? new(ErrorCode.OutOfMemory, "there is not enough memory to continue", inner: error)
         : new(ErrorCode.Unexpected, error.Message, inner: error);
 
     /// <summary>What and where, in one line, without the recommendation.</summary>

@@ -26,8 +26,8 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
         }
         if (_denied.Count > 0)
             warn(
-                $"owner, group or rights of what is replaced could not be handed on for {_denied.Count} file(s) and folder(s), "
-                    + $"such as {Path.GetFileName(_denied[0])}: see that the engine may open the database"
+                $"owner, group or permissions of what is replaced could not be applied to {_denied.Count} file(s) and folder(s), "
+                    + $"such as {Path.GetFileName(_denied[0])}: make sure that the engine may open the database"
             );
     }
 

@@ -124,7 +124,7 @@ internal static class HashingCopy
             if (read == 0)
                 throw new BackupException(
                     ErrorCode.Truncated,
-                    "the file ends before the data that belongs to it",
+                    "the file ends before its data does",
                     source.Path,
                     offset + done,
                     expected: $"at least {offset + buffer.Length} bytes",

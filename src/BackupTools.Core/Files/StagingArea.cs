@@ -135,7 +135,7 @@ internal sealed class StagingArea : IDisposable
             if (wasRemoved)
                 removed.Add(entry.Name);
             else if (obstacle is not null)
-                warn?.Invoke($"{entry.Path}, left by an interrupted run, stays: {obstacle}");
+                warn?.Invoke($"{entry.Path}, left by an interrupted run, is kept: {obstacle}");
         }
         return removed;
     }

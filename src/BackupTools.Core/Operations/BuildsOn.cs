@@ -50,7 +50,7 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
         }
         catch (BackupException e) when (kind == BundleKind.Full)
         {
-            host.Context.Verbose($"what the destination holds was not looked at: {e.Describe()}");
+            host.Context.Verbose($"the contents of the destination were not examined: {e.Describe()}");
             return new BundleFolder([], []);
         }
     }

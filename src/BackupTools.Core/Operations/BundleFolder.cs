@@ -138,7 +138,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         chains.SelectMany(c => c.Problems).Where(p => p.Code == ErrorCode.ClockDoubtful);
 
     public static BackupException NoBundles(string path) =>
-        new(ErrorCode.NoBundles, "no bundle of a known engine is here", path);
+        new(ErrorCode.NoBundles, "there is no bundle of a known engine here", path);
 
     private static string Label(BackupChain chain) => $"{chain.Series ?? "?"} ({chain.Engine})";
 

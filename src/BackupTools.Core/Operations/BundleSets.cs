@@ -59,7 +59,7 @@ public static class BundleSets
             {
                 return true;
             }
-            host.Verbose?.Invoke($"{entry.Path} is no bundle and is skipped");
+            host.Verbose?.Invoke($"{entry.Path} is not a bundle and is skipped");
             return false;
         }
     }

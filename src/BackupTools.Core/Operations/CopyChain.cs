@@ -177,12 +177,12 @@ public static class CopyChain
         {
             throw new BackupException(
                 ErrorCode.DestinationExists,
-                $"what has the name of the bundle here is neither {bundle.Name} nor the beginning of it",
+                $"what has the bundle's name here is neither {bundle.Name} nor the beginning of it",
                 step.FinalPath,
                 recommendation: "Find out what it is and move it away, or copy into another folder."
             );
         }
-        host.Warning?.Invoke($"{step.FinalPath} is the beginning of a copy that broke off, and is replaced");
+        host.Warning?.Invoke($"{step.FinalPath} is the beginning of an interrupted copy, and is replaced");
         return PublishStep.Replace(step.StagedName, step.FinalPath);
     }
 

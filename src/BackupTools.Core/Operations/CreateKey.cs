@@ -18,7 +18,7 @@ public static class CreateKey
         {
             throw new BackupException(
                 ErrorCode.DestinationExists,
-                "there is something with this name already, and a key is never written over",
+                "something with this name already exists, and a key is never overwritten",
                 settings.Path
             );
         }

@@ -95,7 +95,7 @@ public static class ExpireBackups
         EncryptedCopies.RefusePlain(
             settings.Path,
             host.Disk,
-            "Remove what is expired where the bundles come from, and copy them into a new folder."
+            "Prune the folder that was copied, and copy it into a new folder."
         );
         var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
         if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
@@ -104,7 +104,7 @@ public static class ExpireBackups
                 Errors.ErrorCode.InvalidOption,
                 "this is a bundle, not a folder of bundles",
                 settings.Path,
-                recommendation: "Give the folder that it lies in."
+                recommendation: "Give the folder it is in."
             );
         }
         // Bundles that a killed run was about to remove come back when the folder is swept; a plan writes nothing.

@@ -162,7 +162,7 @@ public static class ExportReport
         }
         throw new BackupException(
             ErrorCode.DestinationNotRecognised,
-            "what is there is no report of ours in this format",
+            "what is there is not a BackupTools report in this format",
             path
         );
     }

@@ -35,7 +35,7 @@ internal static class LinkedDatabase
                 ErrorCode.PathIsAmbiguous,
                 $"this is a link to '{real}', but '{beside.First}' lies beside the link and not beside the database",
                 named,
-                recommendation: "Name the database itself, or move what lies beside the link to where it leads."
+                recommendation: "Name the database itself, or move what lies beside the link to its target."
             );
         }
     }

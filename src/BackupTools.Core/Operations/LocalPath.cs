@@ -33,7 +33,7 @@ public static class LocalPath
                 $"{scheme}:// is an address, not a path of this machine",
                 path,
                 recommendation: IsStore(path)
-                    ? $"Give a path in the file system; {Spelling.Of("CopyChain")} brings bundles to a store."
+                    ? $"Give a path in the file system; {Spelling.Of("CopyChain")} copies bundles to a store."
                     : null
             );
         }

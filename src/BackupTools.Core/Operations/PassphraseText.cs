@@ -16,7 +16,7 @@ internal static class PassphraseText
     {
         if (passphrase is not null && passphraseFile is not null)
         {
-            throw new BackupException(ErrorCode.InvalidOption, "a passphrase and a file with one exclude each other");
+            throw new BackupException(ErrorCode.InvalidOption, "a passphrase and a passphrase file cannot be combined");
         }
         if (passphraseFile is { } file)
         {

@@ -61,7 +61,7 @@ public static class ReadHeaders
         {
             yield return new HeaderReading(
                 null,
-                new BackupException(ErrorCode.BundleNotRecognised, "this is no bundle of a known engine", path)
+                new BackupException(ErrorCode.BundleNotRecognised, "this is not a bundle of a known engine", path)
             );
         }
     }

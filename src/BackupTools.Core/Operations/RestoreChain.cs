@@ -65,7 +65,7 @@ public static class RestoreChain
         catch (BackupException e)
             when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(planned, e)) && CanStay(planned, host.Disk))
         {
-            host.Context.Verbose($"{planned.DestinationPath} cannot be exchanged as a whole ({e.Message})");
+            host.Context.Verbose($"{planned.DestinationPath} cannot be swapped as a whole ({e.Message})");
             return Attempt(planned with { EntryByEntry = true });
         }
 
@@ -126,7 +126,7 @@ public static class RestoreChain
         host.Cancellation.ThrowIfCancellationRequested();
         foreach (var path in preview.Keeps)
         {
-            context.Verbose($"{path} is no part of the database and stays");
+            context.Verbose($"{path} is not part of the database and stays");
         }
         new AccessHandover(host.Disk, staging).Apply(
             result.Steps,
@@ -319,7 +319,7 @@ public static class RestoreChain
         {
             throw new BackupException(
                 ErrorCode.DestinationExists,
-                $"the destination is taken: {string.Join(", ", occupied.Select(Path.GetFileName))}",
+                $"the destination is occupied: {string.Join(", ", occupied.Select(Path.GetFileName))}",
                 occupied[0],
                 recommendation: ForceHelps(engine, request, context)
                     ? $"Choose another destination, or use {Spelling.Of("Force")} to replace it."
@@ -338,10 +338,10 @@ public static class RestoreChain
         {
             throw new BackupException(
                 ErrorCode.WriteFailed,
-                "a file is mounted here by itself, as containers do it, and cannot be replaced",
+                "a single file is mounted here, as in containers, and cannot be replaced",
                 mounted,
                 recommendation: "Mount the folder that the database is in instead; or restore to another name, and copy that "
-                    + "into the mounted file while nobody uses the database."
+                    + "into the mounted file while the database is not in use."
             );
         }
     }

@@ -31,9 +31,9 @@ internal static class RestoreDestination
         name is "" or "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0
             ? throw new BackupException(
                 ErrorCode.UnsafeName,
-                $"the bundle calls its database '{name}', which is no name of a file",
+                $"the bundle calls its database '{name}', which is not a file name",
                 full.FullName,
-                recommendation: "Give the whole path of the database to make."
+                recommendation: "Give the full path of the database to create."
             )
             : name;
 }

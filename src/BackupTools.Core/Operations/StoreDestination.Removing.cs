@@ -45,7 +45,7 @@ internal sealed partial class StoreDestination
             ? null
             : new BackupException(
                 ErrorCode.StoreRetained,
-                "nothing can be removed with these credentials, and all bundles stay",
+                "these credentials may not delete anything, so all bundles stay",
                 $"{_writer.NameOf(_writer.Folder)}"
             );
     }

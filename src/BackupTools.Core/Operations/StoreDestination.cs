@@ -106,7 +106,7 @@ internal sealed partial class StoreDestination : IDestination
                     _writer.Delete(left.Begin.Key);
                     _host.Verbose?.Invoke($"removed {what}");
                 },
-                text => _host.Warning?.Invoke($"{what}: stays hidden, as it {text}")
+                text => _host.Warning?.Invoke($"{what}: remains, hidden, as it {text}")
             );
         }
         _left.Clear();
@@ -291,17 +291,17 @@ internal sealed partial class StoreDestination : IDestination
         {
             throw new BackupException(
                 ErrorCode.WriteFailed,
-                $"{content.Length} bytes are more than readers take of a mark",
+                $"{content.Length} bytes is more than readers accept as a mark",
                 $"{_writer.NameOf(key)}",
-                recommendation: $"Do less at once: one chain after the other, by {Spelling.Of("ChainId")}."
+                recommendation: $"Do less at once: one chain after another, with {Spelling.Of("ChainId")}."
             );
         }
         return _writer.PutSmall(key, content, condition)
             ?? throw new BackupException(
                 ErrorCode.BackupRunning,
-                "another run has written this meanwhile",
+                "another run wrote this meanwhile",
                 $"{_writer.NameOf(key)}",
-                recommendation: "Run again when nothing else is written there."
+                recommendation: "Run again when nothing else is being written there."
             );
     }
 

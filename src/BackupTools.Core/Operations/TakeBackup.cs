@@ -69,7 +69,7 @@ public static class TakeBackup
                 ErrorCode.DestinationExists,
                 "the destination is a file, not a folder",
                 settings.DestinationPath,
-                recommendation: "Give a folder; it is made when it does not exist."
+                recommendation: "Give a folder; it is created if missing."
             );
         }
         var request = new CaptureRequest
@@ -255,8 +255,8 @@ public static class TakeBackup
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "a differential builds on the chain's full: it cannot continue from somewhere else",
-                recommendation: "Leave out either of the two."
+                "a differential builds on the chain's full: it cannot continue from anywhere else",
+                recommendation: "Leave out one of the two."
             );
         }
     }

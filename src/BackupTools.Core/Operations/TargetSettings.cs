@@ -33,7 +33,7 @@ public record TargetSettings
             (null, { } time) => new RestoreTarget.TimeTarget(time),
             _ => throw new BackupException(
                 ErrorCode.InvalidOption,
-                "a restore goes to a position or to a time, not to both"
+                "a restore goes to a position or to a time, not both"
             ),
         };
 

@@ -20,7 +20,7 @@ public static partial class TargetText
             Iso8601().IsMatch(trimmed)
             && DateTimeOffset.TryParse(trimmed, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             ? time.ToUniversalTime()
-            : throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{text}' is no ISO 8601 time with an offset");
+            : throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{text}' is not an ISO 8601 time with an offset");
     }
 
     /// <summary>A whole number from 0 on; neither signs nor fractions nor separators.</summary>
@@ -28,7 +28,7 @@ public static partial class TargetText
     public static ulong ParsePosition(string text) =>
         ulong.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
             ? position
-            : throw new BackupException(ErrorCode.PositionIsInvalid, $"'{text}' is no position");
+            : throw new BackupException(ErrorCode.PositionIsInvalid, $"'{text}' is not a position");
 
     /// <summary>
     /// A span of time as [d.]hh:mm[:ss] ("30.00:00", "01:15"). A bare number is refused: days, or hours?
@@ -40,7 +40,7 @@ public static partial class TargetText
             ? span
             : throw new BackupException(
                 ErrorCode.InvalidOption,
-                $"'{text}' is no span of time",
+                $"'{text}' is not a duration",
                 recommendation: "Give it as [d.]hh:mm[:ss], such as 30.00:00 for thirty days or 01:15 for 75 minutes."
             );
 

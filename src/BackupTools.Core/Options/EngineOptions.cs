@@ -15,17 +15,17 @@ public record EngineOptions
         new(nameof(WalPath), typeof(string), "SPG: the write-ahead log, when not beside the database."),
         new(nameof(IncludeWal), typeof(bool), "PowDB: capture a non-empty log together with the data."),
         new(nameof(Differential), typeof(bool), "PowDB: build on the chain's full.", OfIncrements: true),
-        new(nameof(NoCursor), typeof(bool), "Grafeo: leave the engine's backup cursor beside the source alone."),
+        new(nameof(NoCursor), typeof(bool), "Grafeo: do not touch the engine's backup cursor beside the source."),
         new(
             nameof(ForgetDestination),
             typeof(IReadOnlyList<string>),
-            "Grafeo: a former destination that no longer holds back the cursor; may be given several times."
+            "Grafeo: a former destination that no longer holds back the cursor; may be repeated."
         ),
-        new(nameof(EngineLayout), typeof(bool), "Alopex: write into the engine's own layout of backups."),
+        new(nameof(EngineLayout), typeof(bool), "Alopex: write in the engine's own backup layout."),
         new(
             nameof(Checkpoint),
             typeof(Action),
-            "SPG, Grafeo, PowDB, Alopex: has the engine write a checkpoint, just before the copy."
+            "SPG, Grafeo, PowDB, Alopex: makes the engine write a checkpoint just before the copy."
         ),
     ];
 

@@ -19,23 +19,23 @@ public sealed record StoreOptions
         new(
             nameof(StoreCaFile),
             typeof(string),
-            "A PEM file with the certificate of the authority that the store's is of."
+            "A PEM file with the certificate of the authority that issued the store's."
         ),
         new(
             nameof(StorePathStyle),
             typeof(bool?),
-            "Whether the bucket stands in the path and not in the host's name; true where an endpoint is given."
+            "Whether the bucket is in the path instead of the host name; true where an endpoint is given."
         ),
         new(
             nameof(SingleWriter),
             typeof(bool),
-            "Nobody else writes there: for stores that cannot keep two writers apart.",
+            "States that nobody else writes there: for stores that cannot keep two writers apart.",
             OfWriting: true
         ),
         new(
             nameof(SpoolPath),
             typeof(string),
-            "Where bundles are put together before they are sent; a folder of the user's own when not given.",
+            "Where bundles are assembled before they are sent; default: a folder of the user's own.",
             OfWriting: true
         ),
     ];

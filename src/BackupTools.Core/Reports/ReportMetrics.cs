@@ -48,7 +48,7 @@ internal static class ReportMetrics
         );
         AddFact(
             "last_test_timestamp_seconds",
-            "When the last test began that the report was given.",
+            "When the last test given to the report began.",
             f => Unix(f.LastTestUtc)
         );
         AddFact(
@@ -58,13 +58,13 @@ internal static class ReportMetrics
         );
         AddFact(
             "last_drill_timestamp_seconds",
-            "When the last restore drill began that the report was given.",
+            "When the last restore drill given to the report began.",
             f => Unix(f.LastDrillUtc)
         );
         Add("last_drill_valid", "1 when the last restore drill succeeded, else 0.", d => Flag(d.LastDrill?.IsValid));
         Add(
             "last_drill_duration_seconds",
-            "How long the restore of the last drill lasted.",
+            "How long the restore of the last drill took.",
             d => d.LastDrill?.DrillSeconds
         );
         AddFact("last_drill_tables", "Tables that the last drill restored.", f => f.LastDrillTables);
@@ -100,7 +100,7 @@ internal static class ReportMetrics
         // Two files in one folder of the collector must not hold the same sample, and their names differ.
         (string, string)[] labels = [("file", Path.GetFileName(report.FullName))];
         Add("timestamp_seconds", "When the report was made.", Unix(report.CreatedUtc));
-        Add("healthy", "1 when nothing needs a look, else 0.", Flag(report.IsHealthy));
+        Add("healthy", "1 when nothing needs attention, else 0.", Flag(report.IsHealthy));
         Add("databases", "Number of databases that were found.", report.Databases.Count);
         Add("notes", "Number of notes the report was given.", report.Notes.Count);
         Add("objective_seconds", "How old the newest restorable state may be.", report.RecoveryPointObjectiveSeconds);

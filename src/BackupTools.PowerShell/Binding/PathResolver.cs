@@ -27,9 +27,9 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         {
             throw new BackupException(
                 ErrorCode.PathIsAmbiguous,
-                "the path has wildcard characters and also exists as it is written",
+                "the path has wildcard characters and also exists literally",
                 Literal(path),
-                recommendation: "Use -LiteralPath to mean the name as it is."
+                recommendation: "Use -LiteralPath to take the name literally."
             );
         }
         try

@@ -22,7 +22,10 @@ public sealed class TestReportTransformationAttribute : ArgumentTransformationAt
         catch (PSInvalidCastException error)
         {
             throw TransformationError.From(
-                new BackupException(ErrorCode.InvalidOption, $"this is no result of Test-BackupChain: {error.Message}")
+                new BackupException(
+                    ErrorCode.InvalidOption,
+                    $"this is not a result of Test-BackupChain: {error.Message}"
+                )
             );
         }
     }

@@ -73,7 +73,7 @@ public sealed class GetBundleHeaderCommand : ReadingCommandBase
         }
         else if (mayBeAnything && reading.Error!.Code == ErrorCode.BundleNotRecognised)
         {
-            WriteVerbose($"{path} is no bundle and is skipped");
+            WriteVerbose($"{path} is not a bundle and is skipped");
         }
         else if (_emitted.Add((reading.Error!.FullName ?? path, reading.Error.Code.ToString())))
         {

@@ -177,7 +177,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             Add(
                 ProblemSeverity.Warning,
                 ErrorCode.MissingFile,
-                $"tables are missing from the row, their keys may be gone: {string.Join(", ", missing)}",
+                $"tables are missing from the numbering, their keys may be lost: {string.Join(", ", missing)}",
                 Full(AlopexNames.Tables),
                 "Compare with an earlier snapshot: engines up to 0.8 number tables from 1 and never remove one."
             );
@@ -280,7 +280,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             Add(
                 ProblemSeverity.Warning,
                 ErrorCode.VerificationFailed,
-                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) has the engine drop, "
+                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) makes the engine drop, "
                     + $"and the tables hold commits up to {newest} only",
                 Full(AlopexNames.Meta),
                 "Compare checkpoint.meta with the other snapshots: it may be that of a later one."

@@ -23,11 +23,11 @@ internal static class AlopexContinuation
                 && (entry.Length != table.Entry.Length || !AlopexLinker.SameEnd(disk, table.FullName, before))
             )
             {
-                return $"its {table.Name} is another";
+                return $"its {table.Name} is a different one";
             }
         }
         return LastLsn(folder, context) is { } lsn && lsn < earlier.End.Value
-            ? $"its last LSN is {lsn}, that of the snapshot {earlier.End}"
+            ? $"its last LSN is {lsn}, the snapshot's is {earlier.End}"
             : null;
     }
 

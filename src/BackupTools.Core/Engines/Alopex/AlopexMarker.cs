@@ -69,7 +69,7 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         {
             return [place, Name(path)];
         }
-        context.Verbose($"'{Latest}' is no file and is left alone");
+        context.Verbose($"'{Latest}' is not a file and is left alone");
         return [place];
     }
 

@@ -139,7 +139,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
                 {
                     throw new BackupException(
                         ErrorCode.VerificationFailed,
-                        $"{staged.Key} does not read back as it was written",
+                        $"{staged.Key} reads back differently than it was written",
                         file.Path
                     );
                 }

@@ -44,16 +44,16 @@ internal static class AlopexSource
                 ErrorCode.UnsupportedFormat,
                 $"{link.Name} is a symbolic link, and links are not followed",
                 link.FullName,
-                recommendation: "Move what it leads to into the data directory, or the whole directory to where it leads."
+                recommendation: "Move the link's target into the data directory, or the whole directory to the target."
             );
         }
         if (folder.Others.FirstOrDefault(o => IsOfTheEngine(o.Name)) is { } special)
         {
             throw new BackupException(
                 ErrorCode.UnsupportedFormat,
-                $"{special.Name} is no regular file",
+                $"{special.Name} is not a regular file",
                 special.FullName,
-                recommendation: "The engine could not open the directory either: find out what became of the file."
+                recommendation: "The engine could not open the directory either: find out what happened to the file."
             );
         }
     }
@@ -66,9 +66,9 @@ internal static class AlopexSource
         {
             throw new BackupException(
                 ErrorCode.UnsafeName,
-                "snapshot.manifest cannot hold this name (a backslash, or bytes that are no UTF-8)",
+                "snapshot.manifest cannot hold this name (a backslash, or invalid UTF-8)",
                 file.FullName,
-                recommendation: "Rename the file; it is none of the engine's."
+                recommendation: "Rename the file; it is not one of the engine's."
             );
         }
     }
@@ -110,7 +110,7 @@ internal static class AlopexSource
                     $"the database does not continue {earlier.Name}: {why}. It may have been restored to an earlier state, "
                         + "or be another database",
                     earlier.FullName,
-                    Recommendation: "Give every database a folder of its own; the snapshot is complete all the same."
+                    Recommendation: "Give every database a folder of its own; the snapshot is complete nevertheless."
                 )
             );
         }

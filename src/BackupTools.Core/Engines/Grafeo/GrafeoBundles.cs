@@ -213,7 +213,7 @@ internal static class GrafeoBundles
             $"it ends at epoch {segment.EndEpoch}, but an older backup in the folder at {highest}: "
                 + "the database was restored or its epochs were restarted in between",
             path,
-            Recommendation: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and begin a new folder."
+            Recommendation: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and use a new folder from now on."
         );
 
     /// <summary>
@@ -332,7 +332,7 @@ internal static class GrafeoBundles
         var entry = context.Disk.Stat(path);
         if (entry is null)
         {
-            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, which is not there", path);
+            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, but it is missing", path);
         }
         if (entry.Kind != DiskEntryKind.File)
         {
@@ -386,8 +386,5 @@ internal static class GrafeoBundles
 
     private static DateTimeOffset TimeOf(ulong milliseconds) =>
         GrafeoTime.Instant(milliseconds)
-        ?? throw new BackupException(
-            ErrorCode.Malformed,
-            $"the time {GrafeoTime.Text(milliseconds)} lies outside of every calendar"
-        );
+        ?? throw new BackupException(ErrorCode.Malformed, $"the time {GrafeoTime.Text(milliseconds)} is out of range");
 }

@@ -90,7 +90,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             // In 0.6.0 the log says itself which image it follows.
             if ((log is null || !header.IsPaged) && !SameHeader(header))
             {
-                throw Changed("a checkpoint came between image and log");
+                throw Changed("a checkpoint ran between reading the image and the log");
             }
             _added.Add((full, $"{attempt}-{name}"));
             return log is null ? PositionAt(epoch, lsn) : AddIncrement(log, epoch + 1, companion, attempt);
@@ -132,7 +132,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         return last == ulong.MaxValue
             ? throw new BackupException(
                 ErrorCode.Malformed,
-                $"the manifest names epoch {last}, behind which there is none",
+                $"the manifest names epoch {last}, the highest possible",
                 plan.Request.DestinationFolder,
                 recommendation: "Use another folder."
             )
@@ -149,7 +149,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             var log = CaptureLog(attempt, header, head, name);
             if ((log is null || !header.IsPaged) && !SameHeader(header))
             {
-                throw Changed("a checkpoint came while the log was read");
+                throw Changed("a checkpoint ran while the log was read");
             }
             return log is null
                 ? throw new BackupException(
@@ -240,7 +240,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             },
             GiveUp = last => new BackupException(
                 ErrorCode.SourceChanging,
-                $"the database kept changing over {Attempts} tries; the last one found: {last.Message}",
+                $"the database kept changing in {Attempts} attempts; the last one found: {last.Message}",
                 last.FullName ?? Source.Path,
                 last.Offset,
                 inner: last

@@ -174,7 +174,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         {
             Add(
                 ErrorCode.Malformed,
-                $"the manifest lets a full backup begin at epoch {entry.StartEpoch}, which is always 0",
+                $"the manifest says that a full backup begins at epoch {entry.StartEpoch}, but it is always 0",
                 bundle,
                 ProblemSeverity.Warning
             );

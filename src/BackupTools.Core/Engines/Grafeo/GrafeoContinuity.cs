@@ -31,9 +31,9 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         {
             var when = GrafeoTime.Text(header.Active.TimestampMs);
             throw logIsEmpty && header.Container != GrafeoContainer.Empty
-                ? IsGone($"the database was written anew at {when}, and its log was removed")
+                ? IsGone($"the database was rewritten at {when}, and its log was removed")
                 : NotProved(
-                    $"the image was written anew at {when}, and what was logged before that is in no backup",
+                    $"the image was rewritten at {when}, and what was logged before that is in no backup",
                     source.Path
                 );
         }
@@ -75,7 +75,7 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         {
             throw new BackupException(
                 ErrorCode.SinceBeyondLog,
-                $"the chain stands at epoch {head.Epoch}, and the database's log ends before that",
+                $"the chain ends at epoch {head.Epoch}, but the database's log ends before that",
                 source.LogFolder,
                 recommendation: "Take a new full backup: the database was restored or replaced since the last one."
             );

@@ -36,7 +36,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "no manifest lists this segment, and in a folder with a manifest nobody would see it",
+                "no manifest lists this segment, and a folder with a manifest would hide it",
                 header.FullName,
                 recommendation: "Copy it into a folder without a manifest."
             );
@@ -79,7 +79,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         {
             throw new BackupException(
                 ErrorCode.ChainFork,
-                $"{older.FileName} there is older and of another chain: behind it the copy would not follow its own chain, "
+                $"{older.FileName} there is older and of another chain: after it the copy would not follow its own chain, "
                     + "and before it the older one would be taken for the newest",
                 header.FullName,
                 recommendation: "Copy into a folder of its own."

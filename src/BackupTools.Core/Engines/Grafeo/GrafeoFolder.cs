@@ -97,7 +97,7 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
             throw new BackupException(
                 ErrorCode.InvalidOption,
                 $"the folder holds a newer state (up to epoch {newest.EndEpoch}), and the engine would restore the one "
-                    + $"that was added last (up to epoch {epoch}) in its place",
+                    + $"that was added last (up to epoch {epoch}) instead",
                 folder,
                 recommendation: "Merge up to the latest position, or into another folder."
             );

@@ -143,7 +143,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
             if (head.SegmentLsn is { } begin && begin != segment.FirstLsn)
             {
                 throw head.Foreign(
-                    $"its log goes on in a segment from LSN {segment.FirstLsn}, the chain in one from LSN {begin}",
+                    $"its log continues in a segment from LSN {segment.FirstLsn}, the chain's in one from LSN {begin}",
                     segment.Path
                 );
             }
@@ -251,9 +251,9 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         if (!isLast || FrameBehind(file, segment, scan.FrameEnd) is not null)
         {
-            throw tail.At(file.Path).AsSourceDamaged(tail.Message + ", and the log goes on behind it");
+            throw tail.At(file.Path).AsSourceDamaged(tail.Message + ", and the log continues after it");
         }
-        context.Verbose($"{file.Path}: {tail.Message}; what was not finished is left out");
+        context.Verbose($"{file.Path}: {tail.Message}; the unfinished part is left out");
     }
 
     /// <summary>The offset of the first frame behind damage; frames say their own position, so they are easy to find.</summary>
@@ -315,7 +315,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         return last < epoch
             ? throw new BackupException(
                 ErrorCode.SinceBeyondLog,
-                $"the database stands at epoch {last}, before epoch {epoch}",
+                $"the database is at epoch {last}, before epoch {epoch}",
                 source.Path
             )
             : found
@@ -329,7 +329,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     private static BackupException Beyond(GrafeoHead head, ulong since, string path, ulong end) =>
         new(
             ErrorCode.SinceBeyondLog,
-            $"the chain stands at epoch {head.Epoch} (LSN {since}), the database's log ends before it, at LSN {end}",
+            $"the chain ends at epoch {head.Epoch} (LSN {since}), but the database's log ends before it, at LSN {end}",
             path,
             recommendation: "Take a new full backup: the database was restored or replaced since the last one."
         );

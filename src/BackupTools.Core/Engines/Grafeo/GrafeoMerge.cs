@@ -65,7 +65,7 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
                 ErrorCode.DestinationExists,
                 "the folder holds this chain already, as short as the format allows",
                 folder,
-                recommendation: "Nothing is to be done."
+                recommendation: "No action is needed."
             );
         }
         return destination.Result(last, staging, context.Disk) with { ChainId = destination.IdOf(full)[..12] };

@@ -51,7 +51,7 @@ internal sealed class GrafeoSegmentRow
             {
                 throw new BackupException(
                     ErrorCode.ForeignEpoch,
-                    $"two different WAL segments start at LSN {segment.FirstLsn}: the database went two ways",
+                    $"two different WAL segments start at LSN {segment.FirstLsn}: the database's history has forked",
                     segment.Path,
                     segment.Offset
                 );

@@ -115,9 +115,9 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
             {
                 throw new BackupException(
                     ErrorCode.UnsupportedFormat,
-                    "a part of the log is a link or no regular file, and is not followed",
+                    "a part of the log is a link, or not a regular file, and is not followed",
                     entry.Path,
-                    recommendation: "Move the file that it stands for to its place."
+                    recommendation: "Replace it with the file itself."
                 );
             }
             logs.Add(new GrafeoLogFile(entry.Path, number, entry.Length));

@@ -54,7 +54,9 @@ internal abstract class PowDbBaseline : IDisposable
         var parent = PowDbBundle.Open(path[^1], context);
         if (parent.Side is null && parent.SideProblem is null)
         {
-            context.Verbose($"{parent.Name} has no side file of ours: the pages of its chain are read for comparison");
+            context.Verbose(
+                $"{parent.Name} has no side file of BackupTools: the pages of its chain are read for comparison"
+            );
             return PowDbChainBaseline.Open(path, staging, context);
         }
         if (parent.Side is { Pages.Key: null })

@@ -184,7 +184,7 @@ internal static partial class PowDbBundles
                     ErrorCode.UnsupportedFormat,
                     "the backup carries a replication identity, which a restore leaves out",
                     bundle.ManifestPath,
-                    Recommendation: "Set up replication anew after a restore."
+                    Recommendation: "Set up replication again after a restore."
                 ),
             ]
             : [];

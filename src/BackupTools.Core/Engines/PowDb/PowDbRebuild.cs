@@ -202,7 +202,7 @@ internal sealed class PowDbRebuild
             var name in all.Except(Parts.Select(p => p.Name), StringComparer.Ordinal).Order(StringComparer.Ordinal)
         )
         {
-            _context.Verbose($"{name} does not belong to the state any more and is left out");
+            _context.Verbose($"{name} no longer belongs to the state and is left out");
         }
     }
 
@@ -211,7 +211,7 @@ internal sealed class PowDbRebuild
     {
         if (Last.SideProblem is { } problem)
         {
-            _context.Warn($"{problem.Describe()}: it goes on without it");
+            _context.Warn($"{problem.Describe()}: the restore continues without it");
         }
         if (Listed is null)
         {

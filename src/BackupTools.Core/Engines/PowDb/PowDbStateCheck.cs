@@ -141,8 +141,8 @@ internal static class PowDbStateCheck
                         ErrorCode.VerificationFailed,
                         $"{found.First.Name} does not fit {table.HeapFile}: {what}",
                         found.First.SourcePath,
-                        Recommendation: "Where the heap is right, the index can be deleted while the engine is stopped: it "
-                            + "is rebuilt. Where increments miss changes, take a new full backup."
+                        Recommendation: "If the heap is right, the index can be deleted while the engine is stopped: it "
+                            + "is rebuilt. If increments miss changes, take a new full backup."
                     );
                 }
             }

@@ -100,7 +100,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
             path.FirstOrDefault(h => string.Equals(h.Id, table.On, StringComparison.Ordinal))
             ?? throw new BackupException(
                 ErrorCode.MissingFile,
-                "the page fingerprints stand upon those of a bundle that is not in the chain",
+                "the page fingerprints build on those of a bundle that is not in the chain",
                 bundle.PathOf(PowDbSideFile.FileName)
             );
         var below = PowDbBundle.Open(header, context);
@@ -117,7 +117,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
             ? below
             : throw new BackupException(
                 ErrorCode.Malformed,
-                "the page fingerprints stand upon a newer table, or one with another key",
+                "the page fingerprints build on a newer table, or one with another key",
                 bundle.PathOf(PowDbSideFile.FileName)
             );
     }

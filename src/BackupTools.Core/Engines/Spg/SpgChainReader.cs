@@ -337,7 +337,7 @@ internal sealed class SpgChainReader
             : new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.Truncated,
-                $"the last {torn.Length} bytes of the log are no whole frame, a restore leaves them out ({torn.Text})",
+                $"the last {torn.Length} bytes of the log are not a whole frame, a restore leaves them out ({torn.Text})",
                 file.Path,
                 offset
             );

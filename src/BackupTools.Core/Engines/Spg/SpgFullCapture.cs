@@ -40,7 +40,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         {
             throw new BackupException(
                 ErrorCode.SourceNotRecognised,
-                "the source is no SPG database: it begins with neither SPGDB001 nor SPGENV01",
+                "the source is not an SPG database: it begins with neither SPGDB001 nor SPGENV01",
                 source.Files.Database
             );
         }
@@ -134,7 +134,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         {
             throw new BackupException(
                 ErrorCode.SourceDamaged,
-                $"the manifest says that the log counts from byte {manifest.WalBaseline}, which cannot be",
+                $"the manifest says that the log counts from byte {manifest.WalBaseline}, which is impossible",
                 source.Files.Manifest,
                 recommendation: "Run CHECKPOINT in the server, then take the backup again."
             );

@@ -48,7 +48,7 @@ internal static class SpgLogCopy
             context.Warn(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the last {torn.Length} bytes of the log are no whole frame and were left out ({torn.Text}, in "
+                    $"the last {torn.Length} bytes of the log are not a whole frame and were left out ({torn.Text}, in "
                 ) + $"'{source.Files.Wal}')"
             );
         }

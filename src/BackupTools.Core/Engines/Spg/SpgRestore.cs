@@ -140,7 +140,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                "what was written does not read back as it was",
+                "what was written reads back differently",
                 _files.Database,
                 recommendation: "Check the disk that holds the destination."
             );
@@ -155,7 +155,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                "what was written has another length",
+                "what was written has a different length",
                 _files.Database,
                 expected: $"{length} bytes",
                 actual: $"{file.Length} bytes"

@@ -113,7 +113,7 @@ internal sealed class SpgSource : IDisposable
             var length = file.Length;
             if (length > MaxManifest)
             {
-                throw new BackupException(ErrorCode.Malformed, $"manifest: {length} bytes are too many");
+                throw new BackupException(ErrorCode.Malformed, $"manifest: {length} bytes is too large");
             }
             var bytes = new byte[length];
             return SpgSegmentManifest.Parse(bytes.AsSpan(0, ReadFully(file, bytes, 0)));

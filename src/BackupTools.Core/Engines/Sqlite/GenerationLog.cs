@@ -68,7 +68,7 @@ internal sealed class GenerationLog
     {
         if (salt - _salt is > 1 and <= MostRestarts and var restarts)
         {
-            Missing = $"the log was begun anew {restarts} times since the WAL file before";
+            Missing = $"the log was restarted {restarts} times since the previous WAL file";
         }
         _salt = salt;
     }
@@ -97,7 +97,7 @@ internal sealed class GenerationLog
         {
             if (number != lockPage && !_grown.Contains((uint)number))
             {
-                Missing = $"page {number} of the database was written after the last piece of the WAL file before";
+                Missing = $"page {number} of the database was written after the last piece of the previous WAL file";
                 return;
             }
         }

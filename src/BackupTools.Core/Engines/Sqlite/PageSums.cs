@@ -70,7 +70,7 @@ internal sealed class PageSums(int pageSize)
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                $"page {number} does not read back as it was written",
+                $"page {number} reads back differently than it was written",
                 offset: (number - 1L) * pageSize,
                 recommendation: "Check the disk that holds the destination."
             );

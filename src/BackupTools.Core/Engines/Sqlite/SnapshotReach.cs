@@ -58,10 +58,10 @@ internal sealed class SnapshotReach
                 isRight ? ProblemSeverity.Warning : ProblemSeverity.Error,
                 ErrorCode.TargetNotCovered,
                 reach._isState
-                    ? $"{snapshot.Name} is the state of a commit up to position {reached} already: "
-                        + $"states between {begin} and that cannot be made of it"
+                    ? $"{snapshot.Name} already holds the commits up to position {reached}: "
+                        + $"states between {begin} and that cannot be restored from it"
                     : $"{snapshot.Name} has pages that its own WAL file wrote up to position {reached}: "
-                        + $"states from {begin} to before that cannot be made of it",
+                        + $"states from {begin} to before that cannot be restored from it",
                 snapshot.FullName,
                 Recommendation: $"Restore to position {reached} or a later one, or to one before {begin}."
             );

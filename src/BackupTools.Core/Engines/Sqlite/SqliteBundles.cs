@@ -47,7 +47,7 @@ internal static class SqliteBundles
                 ErrorCode.PathIsAmbiguous,
                 $"{link.Name} is a link to bundles, and is not followed",
                 link.Path,
-                Recommendation: "Name the folder that it leads to."
+                Recommendation: "Name the folder it points to."
             )
         );
 

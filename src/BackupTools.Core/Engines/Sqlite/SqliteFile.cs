@@ -57,7 +57,7 @@ internal static class SqliteFile
             ? total
             : throw new BackupException(
                 ErrorCode.Malformed,
-                source.Length == 0 ? "the file is empty" : "there are bytes behind the LZ4 frame",
+                source.Length == 0 ? "the file is empty" : "there are bytes after the LZ4 frame",
                 file.Path,
                 source.Position
             );

@@ -53,9 +53,7 @@ internal static class AzureAccount
     private static BackupException Unknown(Exception? inner) =>
         new(
             ErrorCode.StoreAccessDenied,
-            inner is null
-                ? "nothing tells which account of Azure it is"
-                : "what tells the account of Azure is malformed",
+            inner is null ? "no Azure account is configured" : "the configuration of the Azure account is malformed",
             recommendation: $"Set {Account}, and {Key} or {SasToken}; or {ConnectionString}. See docs/stores.md."
         );
 }

@@ -104,14 +104,14 @@ internal sealed partial class AzureStore : IObjectStore
                 using var result = answer.Value;
                 if (result.Details.ContentLength != buffer.Length)
                 {
-                    throw new StoreTroubleException("the answer is not the range that was asked for");
+                    throw new StoreTroubleException("the response is not the requested range");
                 }
                 for (var done = 0; done < buffer.Length; )
                 {
                     var read = await result.Content.ReadAsync(buffer[done..], cancellation).ConfigureAwait(false);
                     if (read == 0)
                     {
-                        throw new StoreTroubleException($"the answer ends after {done} of {buffer.Length} bytes");
+                        throw new StoreTroubleException($"the response ends after {done} of {buffer.Length} bytes");
                     }
                     done += read;
                     alive();

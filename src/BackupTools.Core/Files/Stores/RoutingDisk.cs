@@ -62,7 +62,7 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
     public static BackupException ReadOnly(string path) =>
         new(
             ErrorCode.ProviderNotSupported,
-            "a store takes bundles and nothing else",
+            "a store takes only bundles",
             path,
             recommendation: "Give a path in the file system; see docs/stores.md."
         );

@@ -151,9 +151,9 @@ internal sealed class StoreIndex(
             {
                 throw new BackupException(
                     ErrorCode.BackupRunning,
-                    "bundles come or go whenever this is listed",
+                    "bundles come or go each time this is listed",
                     NameOf(bucket, key),
-                    recommendation: "Run again when nothing is written there."
+                    recommendation: "Run again when nothing is being written there."
                 );
             }
             found = All(bucket, folder);

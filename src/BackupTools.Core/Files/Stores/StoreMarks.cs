@@ -132,9 +132,9 @@ internal static partial class StoreMarks
         {
             throw new BackupException(
                 ErrorCode.Malformed,
-                "this is no mark of a bundle that was begun",
+                "this is not the mark of a bundle that was begun",
                 $"{name}",
-                recommendation: "Find out who has put it there, and remove it.",
+                recommendation: "Find out who put it there, and remove it.",
                 inner: e
             );
         }

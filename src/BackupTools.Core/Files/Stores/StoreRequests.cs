@@ -122,7 +122,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
                 }
                 catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
                 {
-                    (trouble, cause) = ($"nothing came for {settings.Stall.TotalSeconds:0.#} s", e);
+                    (trouble, cause) = ($"no data came for {settings.Stall.TotalSeconds:0.#} s", e);
                 }
             }
             finally

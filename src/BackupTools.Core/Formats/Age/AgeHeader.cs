@@ -138,13 +138,13 @@ internal sealed class AgeHeader
         : AgeArmor.Begins(start)
             ? new BackupException(
                 ErrorCode.UnsupportedFormat,
-                "the file is armored, so that no range of it can be read by itself",
+                "the file is armored, so no range of it can be read on its own",
                 recommendation: "Decrypt it with the age program, and encrypt it without armor."
             )
-        : new BackupException(ErrorCode.BadMagic, "the file does not begin as an encrypted file does");
+        : new BackupException(ErrorCode.BadMagic, "the file does not begin like an encrypted file");
 
     private static BackupException Malformed(int at) =>
-        new(ErrorCode.Malformed, "the header of the encrypted file is not as it must be", offset: at);
+        new(ErrorCode.Malformed, "the header of the encrypted file is malformed", offset: at);
 
     /// <summary>Lines that end with a line feed.</summary>
     private ref struct LineReader(ReadOnlySpan<byte> text, int at)

@@ -139,5 +139,5 @@ internal static class GrafeoJson
     }
 
     private static BackupException NotA(ref Utf8JsonReader reader, string type) =>
-        new(ErrorCode.Malformed, $"a number is no {type}", offset: reader.TokenStartIndex);
+        new(ErrorCode.Malformed, $"a number is not a {type}", offset: reader.TokenStartIndex);
 }

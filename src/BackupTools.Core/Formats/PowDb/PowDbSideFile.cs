@@ -199,7 +199,7 @@ internal sealed record PowDbSideFile
         var tail = DigestMember.Length + DigestLength + DigestEnd.Length;
         if (bytes.Length <= tail)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is cut", offset: bytes.Length);
+            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: bytes.Length);
         }
         var body = bytes[..^tail];
         var member = bytes.Slice(body.Length, tail);

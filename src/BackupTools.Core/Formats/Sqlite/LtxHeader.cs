@@ -75,10 +75,10 @@ internal sealed record LtxHeader
             throw ClaimsToBeLtx(bytes)
                 ? new BackupException(
                     ErrorCode.UnsupportedVersion,
-                    $"'LTX{(char)bytes[3]}' is no known version of LTX files",
+                    $"'LTX{(char)bytes[3]}' is not a known version of LTX files",
                     offset: 3
                 )
-                : new BackupException(ErrorCode.BadMagic, "this is no LTX file", offset: 0);
+                : new BackupException(ErrorCode.BadMagic, "this is not an LTX file", offset: 0);
         }
         var flags = U32(bytes, 4);
         Require((flags & ~NoChecksumsFlag) == 0, $"unknown flags {flags:x}", 4);
@@ -125,7 +125,7 @@ internal sealed record LtxHeader
     {
         Require(MinTxid >= 1, "transactions are counted from 1", 16);
         Require(MinTxid <= MaxTxid, $"the last transaction {MaxTxid} lies before the first, {MinTxid}", 24);
-        Require(TimeMs is >= 0 and <= LatestTime, $"{TimeMs} ms since 1970 is no time", 32);
+        Require(TimeMs is >= 0 and <= LatestTime, $"{TimeMs} ms since 1970 is not a time", 32);
         var mayHaveSum = !HasNoStateChecksums && !IsSnapshot;
         Require(
             mayHaveSum ? (PreApply & SqliteChecksum.Flag) != 0 : PreApply == 0,

@@ -61,7 +61,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         {
             if (_part == Part.End)
             {
-                throw Bad("there are bytes behind the end of the LTX file", _position);
+                throw Bad("there are bytes after the end of the LTX file", _position);
             }
             if (_part == Part.Index)
             {
@@ -93,7 +93,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
     {
         if (_part != Part.End)
         {
-            throw new BackupException(ErrorCode.Truncated, "the LTX file is cut", offset: _position + _have);
+            throw new BackupException(ErrorCode.Truncated, "the LTX file is truncated", offset: _position + _have);
         }
     }
 

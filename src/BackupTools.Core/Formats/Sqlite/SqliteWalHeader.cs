@@ -56,7 +56,7 @@ internal sealed record SqliteWalHeader
         var magic = U32(bytes, 0);
         if ((magic & ~1u) != Magic)
         {
-            throw new BackupException(ErrorCode.BadMagic, "this is no SQLite write-ahead log", offset: 0);
+            throw new BackupException(ErrorCode.BadMagic, "this is not an SQLite write-ahead log", offset: 0);
         }
         if (U32(bytes, 4) != Version)
         {
