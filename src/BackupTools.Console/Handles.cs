@@ -16,7 +16,9 @@ internal static partial class Handles
     private const int LimitOfMac = 8;
     private const int StandardError = 2;
 
-    /// <summary>The exit code when the process may not have handles enough, which is then told; else null.</summary>
+    /// <summary>
+    /// The exit code if the process may not have enough handles, after reporting that; otherwise null.
+    /// </summary>
     public static unsafe int? Missing()
     {
         var limits = stackalloc ulong[2]; // soft, hard

@@ -7,7 +7,7 @@ namespace BackupTools.Console.Demonstration;
 
 /// <summary>
 /// The main job on a SQLite database that another process writes to. Everything happens in a temporary folder that is
-/// removed at the end; the first thing that is not as it must be ends the demo with an error.
+/// removed at the end; the first deviation ends the demo with an error.
 /// </summary>
 internal sealed class Demo(Run run, TextWriter output) : IDisposable
 {

@@ -50,7 +50,7 @@ internal static partial class StandardStreams
         !OperatingSystem.IsWindows() || System.Console.OutputEncoding.CodePage is Utf8CodePage or Utf16CodePage;
 
     /// <summary>Writes a text to standard output.</summary>
-    /// <returns>Null when it was written; else why not, which is "" when nobody listens.</returns>
+    /// <returns>Null when it was written; otherwise why not, "" when nobody reads it.</returns>
     public static string? Write(string text)
     {
         if (OperatingSystem.IsWindows())

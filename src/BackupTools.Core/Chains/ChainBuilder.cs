@@ -222,7 +222,7 @@ internal sealed class ChainBuilder
                 Recommendation: "Bring back that bundle; this one cannot be restored without it."
             );
         }
-        // Only what was there before: of two that begin behind the same gap, the first is told of the gap.
+        // Only what was there before: of two that begin after the same gap, the gap is reported for the first.
         var overlapped = _bundles
             .Take(stray)
             .FirstOrDefault(b =>

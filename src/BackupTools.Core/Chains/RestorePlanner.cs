@@ -62,7 +62,7 @@ internal static class RestorePlanner
         };
     }
 
-    /// <summary>Positions may have begun anew since; the order in which ours were taken is known.</summary>
+    /// <summary>Positions may have restarted since; the order in which ours were taken is known.</summary>
     private static bool MayBeNewer(BundleHeader bundle, BundleHeader head) =>
         bundle.OrderUtc > head.OrderUtc || (bundle.End > head.End && !(bundle.TellsOrder && head.TellsOrder));
 
@@ -126,7 +126,7 @@ internal static class RestorePlanner
         }
         var below = reachable.Where(b => b.End < position).MaxBy(b => b.End.Value);
         var above = reachable.Where(b => b.End > position).MinBy(b => b.End.Value);
-        // What ends elsewhere is another state: never that in the place of the one that was asked for.
+        // What ends elsewhere is another state, which must not replace the requested one.
         throw cutsInside || below is null || above is null
             ? NotCovered($"position {position}", chain, reachable)
             : new BackupException(

@@ -55,8 +55,8 @@ internal interface IBackupEngine
     /// </summary>
     /// <param name="path">The bundles.</param>
     /// <param name="known">
-    /// So many of the first bundles were checked on another way that was verified before: their own files may be passed
-    /// over, with what there is to say about them.
+    /// So many of the first bundles were checked on another path that was verified before: their own files may be
+    /// passed over, with what there is to say about them.
     /// </param>
     /// <param name="depth">How much is read.</param>
     /// <param name="context">Disk, progress, cancellation.</param>
@@ -93,9 +93,9 @@ internal interface IBackupEngine
 
     /// <summary>
     /// Builds a new full (or the fewest bundles that the format allows) that restores to exactly what the plan restores
-    /// to, byte-compatible, and on which increments of the database can go on. The bundles are verified as they are
-    /// read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge. Of
-    /// several the result names the last, and the chain they make.
+    /// to, byte-compatible, and from which increments of the database can continue. The bundles are verified as they
+    /// are read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge.
+    /// Of several the result names the last, and the chain they make.
     /// </summary>
     CaptureResult Merge(RestorePlan plan, string destinationFolder, StagingArea staging, EngineContext context);
 

@@ -174,8 +174,8 @@ internal static class OrderedBlocks
                     return;
                 }
             }
-            // Another thread has failed. Only when that is known everywhere may this one end, else its ending would
-            // be taken for the cause.
+            // Another thread has failed. Only when that is known everywhere may this one end, otherwise its end would
+            // be mistaken for the cause.
             cancellation.WaitHandle.WaitOne();
             cancellation.ThrowIfCancellationRequested();
         }

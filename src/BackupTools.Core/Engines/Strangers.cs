@@ -7,7 +7,7 @@ namespace BackupTools.Engines;
 
 /// <summary>
 /// What other programs put beside bundles under names made of theirs. It is passed over with a warning: no bundle is
-/// lost by that, as none of ours or of an engine's has such a name.
+/// lost by that, as neither we nor an engine uses such a name.
 /// </summary>
 internal static partial class Strangers
 {

@@ -1,8 +1,8 @@
 namespace BackupTools.Files;
 
 /// <summary>
-/// What is replaced hands on its owner, group and rights: each staged item takes them from what has its name now, a new
-/// one from its neighbours, so that the service that used the database can use what was restored.
+/// What is replaced passes on its owner, group and permissions: each staged item takes them from what has its name now,
+/// a new one from its neighbours, so that the service that used the database can use what was restored.
 /// </summary>
 internal sealed class AccessHandover(IDisk disk, StagingArea staging)
 {

@@ -199,7 +199,7 @@ internal static class HashingCopy
 
     /// <summary>
     /// This thread reads; the tap sees one block after the other on another; two more wait for the disk in turn, so
-    /// that it always has the next write at hand. Only the first two need a processor.
+    /// that the next write is always ready. Only the first two need a processor.
     /// </summary>
     private static void RunInRing(
         IDiskFile source,

@@ -45,7 +45,7 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
         return new PublicationPlan(planned, MissingFolders(disk, planned));
     }
 
-    /// <summary>Every step got through, whatever has happened to its result since.</summary>
+    /// <summary>Every step was executed, whatever happened to its result since.</summary>
     public bool IsComplete(IDisk disk) => Steps.All(s => s.StateOn(disk) == StepState.Done);
 
     /// <summary>The first path that somebody else has changed in a way that rules out <see cref="Undo"/>, or null.</summary>

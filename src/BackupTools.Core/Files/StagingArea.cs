@@ -6,7 +6,7 @@ namespace BackupTools.Files;
 
 /// <summary>
 /// A uniquely named sibling folder of the target, removed on dispose unless published. Its owner holds a lock on a file
-/// in it, so that a dead owner is told from a living one whatever process ids are reused.
+/// in it, so that a dead owner is distinguished from a living one even if process ids are reused.
 /// </summary>
 internal sealed class StagingArea : IDisposable
 {
@@ -120,9 +120,9 @@ internal sealed class StagingArea : IDisposable
     }
 
     /// <summary>
-    /// Recovers and removes what dead processes left in a folder; returns the names of what was removed. A publication
-    /// that was interrupted is undone, or, when every step had been done, brought to its end. What cannot be judged or
-    /// removed stays, and <paramref name="warn"/> is told why.
+    /// Recovers and removes what killed processes left in a folder; returns the names of what was removed. A
+    /// publication that was interrupted is undone, or, when every step had been done, brought to its end. What cannot
+    /// be judged or removed stays, and <paramref name="warn"/> is told why.
     /// </summary>
     public static IReadOnlyList<string> Sweep(IDisk disk, string parentFolder, Action<string>? warn = null)
     {
@@ -207,7 +207,9 @@ internal sealed class StagingArea : IDisposable
         && DateTime.TryParseExact(time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
         && random.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Removes what was staged and not published; a failure to do so is told, and left to the next sweep.</summary>
+    /// <summary>
+    /// Removes what was staged and not published; a failure to do so is reported, and left to the next sweep.
+    /// </summary>
     public void Dispose()
     {
         if (!_mustStay)

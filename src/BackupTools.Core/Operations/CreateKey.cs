@@ -5,7 +5,7 @@ using BackupTools.Reports;
 
 namespace BackupTools.Operations;
 
-/// <summary>Makes a key of age: an identity file, by which encrypted copies are read, and the recipient that belongs to it.</summary>
+/// <summary>Makes an age key: an identity file, which decrypts encrypted copies, and its recipient.</summary>
 public static class CreateKey
 {
     private const string Staged = "key";

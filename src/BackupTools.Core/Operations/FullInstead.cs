@@ -7,8 +7,8 @@ namespace BackupTools.Operations;
 internal static class FullInstead
 {
     /// <summary>
-    /// True when the refusal says that only a full can go on. What else stands in the way of an increment (damage, locks,
-    /// disks) would stand in the way of a full too, or must be seen.
+    /// True when the refusal says that only a full is possible. Other obstacles to an increment (damage, locks, disks)
+    /// would also stop a full, or must be seen.
     /// </summary>
     public static bool Helps(BackupSettings settings, BackupException refusal) =>
         settings.FullIfNeeded

@@ -7,7 +7,7 @@ using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
-/// <summary>A passphrase as front ends hand it over: by itself, or in a file.</summary>
+/// <summary>A passphrase as front ends pass it: directly, or in a file.</summary>
 internal static class PassphraseText
 {
     /// <summary>The passphrase in UTF-8; null where none was given.</summary>

@@ -84,7 +84,7 @@ internal sealed partial class StoreDestination
         var left = (_left.GetValueOrDefault(Removed)?.Keys ?? []).Except(items.Select(i => i.Key)).ToList();
         if (own.Count > 0)
         {
-            // What comes anew is hidden until the rest goes.
+            // What is written again is hidden until the rest is removed.
             Hide([.. left, .. own.Select(i => i.Key)], NothingElse);
             Send(own, []);
         }

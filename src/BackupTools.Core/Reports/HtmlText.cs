@@ -6,8 +6,8 @@ using System.Text;
 namespace BackupTools.Reports;
 
 /// <summary>
-/// Markup that is written with interpolated strings: what stands in the string is markup, every value is encoded. So
-/// nobody can forget to, whatever a file is called.
+/// Markup written with interpolated strings: the string is markup, every value is encoded, so encoding cannot be
+/// forgotten.
 /// </summary>
 internal sealed class HtmlText
 {

@@ -5,12 +5,12 @@ using BackupTools.Chains;
 namespace BackupTools.Reports;
 
 /// <summary>
-/// A report as metrics in Prometheus' text format 0.0.4, for the textfile collector of node_exporter. What nobody knows
+/// A report as metrics in Prometheus' text format 0.0.4, for the textfile collector of node_exporter. An unknown value
 /// has no sample; no sample has a time of its own, which the collector refuses.
 /// </summary>
 internal static class ReportMetrics
 {
-    /// <summary>What every file begins with, a comment of the format; only a file that does is written over.</summary>
+    /// <summary>What every file begins with, a comment of the format; only a file that does is overwritten.</summary>
     public const string Mark = "# BackupTools report\n";
 
     private static readonly string[] Severities =

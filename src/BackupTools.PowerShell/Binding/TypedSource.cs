@@ -23,7 +23,7 @@ internal sealed class TypedSource
     /// <param name="typed">The command, in its pipeline.</param>
     public TypedSource(string command, string parameter, IDictionary bound, CommandAst typed)
     {
-        // The folder of the bundles: -DestinationPath while backing up, else what is to be tested or restored.
+        // The folder of the bundles: -DestinationPath while backing up, otherwise what is to be tested or restored.
         var isBackup = command.Contains("New-", StringComparison.OrdinalIgnoreCase);
         var value = isBackup ? bound["DestinationPath"] : bound["InputObject"] ?? bound["LiteralPath"] ?? bound["Path"];
         Add(value ?? (isBackup ? null : Piped(typed)));

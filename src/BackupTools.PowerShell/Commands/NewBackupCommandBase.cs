@@ -36,7 +36,7 @@ public abstract class NewBackupCommandBase : StoreCommandBase
     [SwitchText]
     public SwitchParameter IncludeWal { get; set; }
 
-    /// <summary>Grafeo: leave the engine's backup cursor beside the source alone.</summary>
+    /// <summary>Grafeo: do not touch the engine's backup cursor beside the source.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [SwitchText]
     public SwitchParameter NoCursor { get; set; }

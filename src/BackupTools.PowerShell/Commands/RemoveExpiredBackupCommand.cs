@@ -46,7 +46,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
     [ValidateRange(0, int.MaxValue)]
     public int? KeepYearly { get; set; }
 
-    /// <summary>Allow the newest restore point of a database to go too.</summary>
+    /// <summary>Allow removing the newest restore point of a database.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -54,7 +54,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Only collects: the chains of one folder are thinned out in one go, and asked about once.</summary>
+    /// <summary>Only collects: the chains of one folder are pruned together, with one confirmation.</summary>
     protected override void ProcessRecord() => PerChoice(_choices.Add);
 
     /// <inheritdoc/>

@@ -105,7 +105,7 @@ internal sealed class AlopexCapture
     /// <summary>
     /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no log begun
     /// anew, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
-    /// begun anew and has grown past the old end is told by its first entry: LSNs never come twice.
+    /// restarted and has grown past the old end is recognised by its first entry: LSNs are never reused.
     /// </summary>
     private void LookAgain(AlopexFolder before, byte[]? meta, AlopexWalFile wal, AlopexWalReplay copy)
     {

@@ -274,7 +274,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             _problems.Add(problem);
         }
         // A sound checkpoint.meta ends with its own CRC-32, so the manifest has the same checksum for all of them: one
-        // of a later snapshot is told by what it makes the engine drop (§3.7, §5).
+        // of a later snapshot is recognised by what it makes the engine drop (§3.7, §5).
         if (_dropped is { } dropped && dropped.Lsn > newest && dropped.Lsn - newest > 1)
         {
             Add(

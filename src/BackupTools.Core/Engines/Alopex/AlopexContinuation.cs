@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// Whose a snapshot is does not stand in it. But tables never change once complete and LSNs only grow, so some
-/// databases can be told from what an earlier snapshot holds.
+/// databases can be distinguished by what an earlier snapshot holds.
 /// </summary>
 internal static class AlopexContinuation
 {

@@ -78,7 +78,9 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         };
     }
 
-    /// <summary>Only what the manifest vouches for comes back; without one, everything. Never manifest, lock or leftover.</summary>
+    /// <summary>
+    /// Only what the manifest lists is restored; without one, everything. Never manifest, lock or leftover.
+    /// </summary>
     private static List<AlopexFile> ToRestore(AlopexSnapshot snapshot)
     {
         var listed = snapshot.Manifest?.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);

@@ -35,7 +35,7 @@ internal static class AlopexSource
     /// Links are not followed: what they lead to need not be the database's, nor be there at a restore. Where the engine
     /// has its own files, nothing else may be left out either.
     /// </summary>
-    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe in the place of a file.</exception>
+    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe instead of a file.</exception>
     public static void RefuseSpecials(AlopexFolder folder)
     {
         if (folder.Others.FirstOrDefault(o => o.Entry.Kind == DiskEntryKind.Link) is { } link)

@@ -53,7 +53,7 @@ internal static class GrafeoBundles
 
     /// <summary>
     /// An id for each segment of a manifest: hex BLAKE3 of what the manifest says about it and of the segment that it
-    /// builds on. Its file's name does not count, so copies keep their ids wherever their files are numbered anew.
+    /// builds on. Its file's name does not count, so copies keep their ids where their files are renumbered.
     /// </summary>
     public static string[] IdsOf(IReadOnlyList<GrafeoSegment> segments)
     {
@@ -202,9 +202,9 @@ internal static class GrafeoBundles
         );
 
     /// <summary>
-    /// Engines of 0.5.x may begin to count epochs anew when they are restarted, and a restored database does. Chains
-    /// are told apart by the order in which they were made; the engine's own restore takes the increments of one life
-    /// for those of another.
+    /// Engines of 0.5.x may restart counting epochs when they are restarted, and a restored database does. Chains are
+    /// told apart by the order in which they were made; the engine's own restore takes the increments of one life for
+    /// those of another.
     /// </summary>
     private static ChainProblem EpochsRestarted(GrafeoSegment segment, ulong highest, string path) =>
         new(

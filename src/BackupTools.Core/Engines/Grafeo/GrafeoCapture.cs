@@ -42,7 +42,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         };
     }
 
-    /// <summary>Lets the engine keep its log from where the backup begins until the cursor says so for good.</summary>
+    /// <summary>Makes the engine keep its log from where the backup begins until the cursor is moved.</summary>
     private GrafeoPosition WithLogKept(Func<GrafeoPosition> capture)
     {
         if (plan.Request.Options.NoCursor || !_found.Paged)
@@ -119,8 +119,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     }
 
     /// <summary>
-    /// 0.5.x counts anew at every open. An image whose epoch would come again in its folder gets the next one, so that an
-    /// epoch names one state there, for the engine's restore as well: that applies every increment of a later epoch.
+    /// 0.5.x restarts counting at every open. An image whose epoch would recur in its folder gets the next one, so that
+    /// an epoch names one state there, for the engine's restore as well: that applies every increment of a later epoch.
     /// </summary>
     private ulong EpochInFolder(ulong epoch)
     {
@@ -212,8 +212,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private BackupException Changed(string why) => new(ErrorCode.SourceChanging, why, Source.Path);
 
     /// <summary>
-    /// Trouble while nothing changes is real and is thrown as what it is; trouble while the engine works is taken for its
-    /// doing.
+    /// Trouble while nothing changes is real and is thrown as what it is; trouble while the engine works is attributed
+    /// to its doing.
     /// </summary>
     private GrafeoPosition Stable(Func<int, GrafeoPosition> capture)
     {

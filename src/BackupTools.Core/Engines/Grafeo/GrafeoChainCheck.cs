@@ -95,14 +95,14 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             {
                 Problems.Add(GrafeoDamage.Extent(header, bundle, context));
             }
-            // What follows is judged by itself: the damage is named once.
+            // What follows is checked on its own: the damage is named once.
             _row.Forget();
             _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
             _missingSeen = 0;
         }
     }
 
-    /// <summary>Throws the first finding that forbids a restore; the others are told as warnings.</summary>
+    /// <summary>Throws the first finding that forbids a restore; the others are reported as warnings.</summary>
     public void ThrowIfUnsound()
     {
         if (Problems.Find(p => p.Severity == ProblemSeverity.Error) is { } error)

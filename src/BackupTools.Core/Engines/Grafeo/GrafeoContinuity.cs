@@ -6,9 +6,10 @@ using Blake3;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
-/// Proves that a database of 0.5.x is a later state of what a chain ends with: its image is the one of the chain's full,
-/// and its log begins with everything that the chain's increments hold. Nothing less does, as neither has an identity
-/// and epochs begin anew at every open. The proof needs the bundles only, so it outlives copies, merges and moves.
+/// Proves that a database of 0.5.x is a later state of what a chain ends with: its image is the one of the chain's
+/// full, and its log begins with everything that the chain's increments hold. Nothing less does, as neither has an
+/// identity and epochs restart at every open. The proof needs the bundles only, so it outlives copies, merges and
+/// moves.
 /// </summary>
 internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, EngineContext context)
 {

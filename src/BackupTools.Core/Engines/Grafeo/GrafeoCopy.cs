@@ -61,8 +61,8 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
     }
 
     /// <summary>
-    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would come
-    /// before an older backup that only the other folder has, which would then be taken for the newer one.
+    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would
+    /// come before an older backup that only the other folder has, which would then count as the newer one.
     /// </summary>
     private static void RefuseBefore(
         int place,
@@ -109,7 +109,9 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         }
     }
 
-    /// <summary>Behind the nearest one that precedes it here and is there too; else before the nearest that follows.</summary>
+    /// <summary>
+    /// After the nearest one that precedes it here and is there too; otherwise before the nearest that follows.
+    /// </summary>
     private static int PlaceOf(GrafeoSegment entry, GrafeoManifest source, GrafeoManifest there)
     {
         var here = source.Segments.ToList().LastIndexOf(entry);

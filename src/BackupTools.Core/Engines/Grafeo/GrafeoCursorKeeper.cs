@@ -126,8 +126,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
                     + $"({Spelling.Of("ForgetDestination")} drops it)"
             );
         }
-        // The log is kept for the oldest of all. The epoch is what the engine's own next increment goes on from: less, and
-        // it would begin before the last one ends; more, and it would leave epochs out.
+        // The log is kept for the oldest of all. The epoch is what the engine's own next increment continues from:
+        // less, and it would begin before the last one ends; more, and it would leave epochs out.
         var epoch = (positions.Find(p => Same(p.Destination, source.Cursor)) ?? positions.MinBy(p => p.Epoch)!).Epoch;
         var next = new GrafeoCursor(epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
         // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.

@@ -138,8 +138,8 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         if (since > segment.FirstLsn && since <= segment.EndLsn)
         {
-            // A database that was restored goes on in a segment of its own, from the last commit that it was cut behind.
-            // Both would hold the same bytes, and no engine restores segments that overlap.
+            // A restored database continues in a segment of its own, from the last commit that it was cut after. Both
+            // would hold the same bytes, and no engine restores segments that overlap.
             if (head.SegmentLsn is { } begin && begin != segment.FirstLsn)
             {
                 throw head.Foreign(

@@ -152,7 +152,9 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         return here < 0 ? [] : chain!.PathTo(here) ?? [];
     }
 
-    /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>
+    /// <summary>
+    /// The engine applies increments to the last full before the target: an older chain cannot continue.
+    /// </summary>
     private static void RefuseOlderChain(
         CaptureRequest request,
         GrafeoManifest manifest,

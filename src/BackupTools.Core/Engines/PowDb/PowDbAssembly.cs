@@ -90,7 +90,7 @@ internal static class PowDbAssembly
         // Pages of the whole copy behind this were lost later, even if the heap has grown again since.
         var limit = part.Layers.Count == 0 ? long.MaxValue : Math.Min(layers.Limit, length / PowDbPage.Size);
         using var hasher = Hasher.New();
-        // In any order where pages are known by their place; else as a stream, which indexes are read as.
+        // In any order where pages are known by their place; otherwise as a stream, like indexes.
         var paged = part.IsPaged || part.Layers.Count > 0;
         try
         {

@@ -46,7 +46,8 @@ internal abstract class PowDbBaseline : IDisposable
     public abstract void Dispose();
 
     /// <summary>
-    /// The state after the last bundle of a way through a chain: from our side files, else from the chain's pages.
+    /// The state after the last bundle of a path through a chain: from our side files, otherwise from the chain's
+    /// pages.
     /// </summary>
     /// <exception cref="BackupException">The chain itself is damaged.</exception>
     public static PowDbBaseline Open(IReadOnlyList<BundleHeader> path, StagingArea staging, EngineContext context)

@@ -8,7 +8,7 @@ namespace BackupTools.Engines.PowDb;
 /// </summary>
 internal sealed class PowDbLayerStack : IDisposable
 {
-    /// <summary>What the deltas' buffers take together; each has room for one record at least.</summary>
+    /// <summary>The total size of the deltas' buffers; each holds at least one record.</summary>
     private const int BufferBudget = 8 << 20;
 
     private readonly List<PowDbDeltaStream> _newestFirst = [];

@@ -15,7 +15,7 @@ internal static class PowDbPlan
         var source = PowDbSource.Read(request.SourcePath, context);
         var path = BaseOf(request);
         var warnings = source.Warnings.ToList();
-        // A checkpoint may stop the engine or empty its log; what it really did is looked at when it has run.
+        // A checkpoint may stop the engine or empty its log; what it really did is checked after it has run.
         if (request.Options.Checkpoint is null)
         {
             RefuseInUse(request, context);

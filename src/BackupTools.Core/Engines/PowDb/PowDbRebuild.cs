@@ -76,7 +76,7 @@ internal sealed class PowDbRebuild
         bool deep
     )
     {
-        // A page that a later bundle has is looked at in both.
+        // A page that a later bundle has is checked in both.
         _context.Progress.Expect(
             Parts.Sum(p => (deep ? 2 : 1) * p.Length + p.Layers.Sum(l => (long)l.Pages.DeltaLength)),
             Parts.Count

@@ -25,7 +25,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         _snapCrc = 0;
     }
 
-    /// <summary>Writes a snapshot that is at hand.</summary>
+    /// <summary>Writes a snapshot that is in memory.</summary>
     public void WriteSnapshot(ReadOnlySpan<byte> snapshot)
     {
         target.Write(snapshot, SpgBundleHeader.FixedLength);
@@ -61,7 +61,9 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         _snapCrc = crc.GetCurrentHashAsUInt32();
     }
 
-    /// <summary>Copies a range of the log and scans its frames; <paramref name="marked"/> leaves room for the mark.</summary>
+    /// <summary>
+    /// Copies a range of the log and scans its frames; <paramref name="marked"/> leaves space for the mark.
+    /// </summary>
     public SpgSliceScan CopySlice(SpgSource source, FileRange range, bool marked)
     {
         var scan = new SpgSliceScan(range.Start);

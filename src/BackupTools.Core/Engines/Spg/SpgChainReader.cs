@@ -21,7 +21,7 @@ internal sealed class SpgChainReader
     private bool _isLogBroken;
     private bool _strayTold;
 
-    /// <summary>Prepares a reading; <paramref name="report"/> is told every finding.</summary>
+    /// <summary>Prepares a reading; <paramref name="report"/> receives every finding.</summary>
     public SpgChainReader(EngineContext context, bool deep, Action<ChainProblem> report)
     {
         _context = context;

@@ -107,7 +107,7 @@ internal sealed class SpgEpoch
     }
 
     /// <summary>
-    /// Why the source does not go on from the chain, as far as a quick look tells; null when it does, or when nothing
+    /// Why the source does not continue the chain, as far as a quick look tells; null when it does, or when nothing
     /// shows that it does not.
     /// </summary>
     public string? WhyNot() =>
@@ -177,8 +177,8 @@ internal sealed class SpgEpoch
 
     /// <summary>
     /// The snapshot of such a full is the database file itself: CHECKPOINT writes both, and only it. A server's full
-    /// taken later holds what was in memory instead, and so does one that was merged from it: that one begins where
-    /// the server's was taken, and cannot be told from one that begins at a manifest's baseline.
+    /// taken later holds what was in memory instead, and so does one that was merged from it: that one begins where the
+    /// server's was taken, and cannot be distinguished from one that begins at a manifest's baseline.
     /// </summary>
     public static bool IsDatabaseTellable(SpgBundle full) =>
         full.IsFull && (full.Baseline == 0 || full.Header.WalPos == 0);

@@ -46,7 +46,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         }
     }
 
-    /// <summary>Copies into the writer's file. The caller looks whether the source held still.</summary>
+    /// <summary>Copies into the writer's file. The caller checks whether the source was stable.</summary>
     public SpgBundleHeader Copy()
     {
         Refuse(source);

@@ -6,8 +6,8 @@ namespace BackupTools.Engines.Spg;
 
 /// <summary>
 /// The files of a database as they were when they were opened, and whether what was read since is still of one piece.
-/// The order matters: the database file is opened first, so that its handle keeps it while the log is looked at (see
-/// the README for why that makes a capture safe).
+/// The order matters: the database file is opened first, so that its handle keeps it while the log is read (see the
+/// README for why that makes a capture safe).
 /// </summary>
 internal sealed class SpgSource : IDisposable
 {

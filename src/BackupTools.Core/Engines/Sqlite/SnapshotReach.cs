@@ -6,8 +6,8 @@ namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
 /// How much of its own WAL file a snapshot of Litestream 0.3 may hold already. Litestream copies the database file when
-/// commits may have been written back to it, where a reader kept the WAL file from being begun anew: the pieces up to
-/// an earlier commit, laid over such a snapshot, make a state that never was.
+/// commits may have been written back to it, where a reader kept the WAL file from restarting: the pieces up to an
+/// earlier commit, laid over such a snapshot, make a state that never was.
 /// </summary>
 /// <remarks>
 /// Pages are written back as the last of so many commits left them; a page that has a later frame, which a reader must not

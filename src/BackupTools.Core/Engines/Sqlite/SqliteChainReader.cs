@@ -125,7 +125,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         }
         if (_wal is null || _walOf != (piece.Generation, piece.Index) || _wal.Position != piece.Offset)
         {
-            // Alone, or behind a damaged one: its checksums go on from frames that are not at hand.
+            // Alone, or after a damaged one: its checksums continue from frames that are not available.
             SqliteFile.Unpack(file, null, context.Progress, context.Cancellation);
             _wal = null;
             return;

@@ -66,8 +66,8 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
                 throw e.At(log.Path).AsSourceDamaged($"the write-ahead log is damaged: {e.Message}");
             }
         }
-        // A writer has begun the log anew, which it may only when all of it is in the database file; and there it stays,
-        // as nothing is written back into a file that a transaction without a log reads.
+        // A writer has restarted the log, which it may only do when all of it is in the database file; and there it
+        // stays, as nothing is written back into a file that a transaction without a log reads.
         context.Verbose("the write-ahead log was restarted: the database file has everything");
         kept.Clear();
     }

@@ -4,7 +4,9 @@ using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>The pages of a state that a read transaction holds still: those of the file, under those of the log.</summary>
+/// <summary>
+/// The pages of a state that a read transaction keeps stable: those of the file, under those of the log.
+/// </summary>
 internal sealed class StatePages(IDiskFile file, KeptPages log, int pageSize, uint pages, EngineContext context)
 {
     private readonly uint _lockPage = SqlitePages.LockPage(pageSize);

@@ -7,8 +7,9 @@ using BackupTools.Errors;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// The account, and who asks, as the tools of Azure find them: a connection string, or the account's name with its key or a
-/// SAS token, in the environment; else what Azure's own search finds (service principal, managed identity, az login).
+/// The account, and who asks, as the tools of Azure find them: a connection string, or the account's name with its key
+/// or a SAS token, in the environment; otherwise what Azure's own search finds (service principal, managed identity, az
+/// login).
 /// </summary>
 internal static class AzureAccount
 {

@@ -48,7 +48,7 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
     public bool TryCreateHardLink(string path, string existing) =>
         !StoreAddress.Is(existing) && Local(path).TryCreateHardLink(path, existing);
 
-    /// <summary>An object has no owner or rights to hand on.</summary>
+    /// <summary>An object has no owner or permissions to pass on.</summary>
     public bool AdoptAccess(string path, string model) =>
         StoreAddress.Is(model) || Local(path).AdoptAccess(path, model);
 

@@ -9,8 +9,8 @@ using BackupTools.Errors;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// S3 and what speaks like it, through the SDK: it finds credentials and the endpoint as people have them, and signs. It
-/// repeats nothing (<see cref="StoreRequests"/> does), so that each request is signed when it is made.
+/// S3 and compatible stores, through the SDK: it finds credentials and the endpoint where users keep them, and signs.
+/// It repeats nothing (<see cref="StoreRequests"/> does), so that each request is signed when it is made.
 /// </summary>
 internal sealed partial class S3Store : IObjectStore
 {

@@ -55,7 +55,7 @@ internal sealed class StoreIndex(
         }
     }
 
-    /// <summary>Whatever is asked for is listed anew.</summary>
+    /// <summary>Every request is listed again.</summary>
     public void Forget()
     {
         lock (_gate)

@@ -6,8 +6,8 @@ using BackupTools.Errors;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// The exclusive right to write below a prefix: an object that names its holder, put under the condition that nobody else
-/// has, and again and again while the work goes on. Who is not heard of for as long as the lease says has died.
+/// The exclusive right to write below a prefix: an object that names its holder, put under the condition that nobody
+/// else has, and repeatedly during the work. A holder that does not renew it within the lease's time counts as dead.
 /// </summary>
 internal sealed partial class StoreLease : IDisposable
 {

@@ -48,7 +48,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
             store,
             StoreVerb.List,
             $"{new ObjectName(store.Scheme, bucket, prefix)}",
-            // The first request of an operation looks for credentials, by ways of which not all can be stopped.
+            // The first request of an operation looks for credentials, which cannot always be cancelled.
             (_, token) =>
                 Task.Run(() => store.ListAsync(bucket, prefix, after, most, token), CancellationToken.None)
                     .WaitAsync(token),

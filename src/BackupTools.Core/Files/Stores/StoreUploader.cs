@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// Sends files. What is there already is not sent again: objects and parts are told by their MD5, which most stores show as
-/// ETag; where one does not, all is sent.
+/// Sends files. What is there already is not sent again: objects and parts are recognised by their MD5, which most
+/// stores show as ETag; where one does not, all is sent.
 /// </summary>
 /// <param name="writer">The folder of the store.</param>
 /// <param name="settings">How long parts are, and how many are on the way at once.</param>

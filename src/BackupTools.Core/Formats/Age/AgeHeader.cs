@@ -115,7 +115,9 @@ internal sealed class AgeHeader
         }
     }
 
-    /// <summary>Whoever knows the passphrase is taken for who wrote the file: nobody else may be able to read it.</summary>
+    /// <summary>
+    /// Whoever knows the passphrase counts as the author of the file, so nobody else may be able to read it.
+    /// </summary>
     private static void RefuseMixed(List<AgeStanza> stanzas)
     {
         if (stanzas.Count > 1 && stanzas.Exists(s => s.Type == PassphraseKey.StanzaType))

@@ -2,7 +2,7 @@ using BackupTools.Errors;
 
 namespace BackupTools.Formats.Grafeo;
 
-/// <summary>A stretch of bytes of one of several inputs.</summary>
+/// <summary>A range of bytes of one of several inputs.</summary>
 /// <param name="Input">Which input, as numbered by the caller.</param>
 /// <param name="Start">First byte.</param>
 /// <param name="End">First byte behind.</param>
@@ -11,7 +11,7 @@ internal readonly record struct GrafeoStretch(int Input, long Start, long End);
 /// <summary>
 /// Decides which frames of a 0.5.x log make the state of an epoch, as the engine's recovery does (Grafeo format, §5.4):
 /// data waits for its commit and is dropped by an abort, commits wait for their epoch. No frame is left out because of
-/// the number of its epoch: the engine counts anew whenever it opens a database, so that an epoch that falls begins
+/// the number of its epoch: the engine restarts counting whenever it opens a database, so an epoch that falls begins
 /// another session, whose commits are as new as any.
 /// </summary>
 /// <param name="until">The log ends before the first epoch behind this one.</param>
@@ -115,7 +115,7 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
         return true;
     }
 
-    /// <summary>The stretches kept so far, in order; they are handed out once.</summary>
+    /// <summary>The ranges kept so far, in order; they are returned once.</summary>
     public IReadOnlyList<GrafeoStretch> TakeKept()
     {
         var kept = _kept.ToArray();

@@ -8,7 +8,7 @@ internal sealed record LtxHeader
 {
     public const int Length = 100;
 
-    /// <summary>The WAL offset that lets Litestream's replicate go on in a folder that somebody else has written.</summary>
+    /// <summary>The WAL offset that lets Litestream's replicate continue in a folder written by someone else.</summary>
     public const long ForeignWalOffset = 32;
 
     private const uint NoChecksumsFlag = 2;
@@ -17,8 +17,8 @@ internal sealed record LtxHeader
     private static ReadOnlySpan<byte> Magic => "LTX1"u8;
 
     /// <summary>
-    /// True of what we write: the offset that lets Litestream go on, and no log that it came from. Litestream's own files
-    /// of level 0 name their log by its salts, and those that it made of others have no offset.
+    /// True of what we write: the offset that lets Litestream continue, and no source log. Litestream's own files of
+    /// level 0 name their log by its salts, and those that it made of others have no offset.
     /// </summary>
     public bool IsOurs =>
         HasNoStateChecksums && WalOffset == ForeignWalOffset && (WalSize, WalSalt1, WalSalt2, NodeId) is (0, 0, 0, 0);

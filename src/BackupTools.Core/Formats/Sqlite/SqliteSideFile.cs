@@ -9,8 +9,8 @@ namespace BackupTools.Formats.Sqlite;
 
 /// <summary>
 /// What we know about a bundle of an SQLite database beyond its LTX file. Litestream passes the file over, and restores
-/// work without it; with it, a page that is missing in an increment and a state that never was are found. It vouches
-/// for itself: magic, length and text of the description, their BLAKE3, then the fingerprints of the pages (8 bytes each),
+/// work without it; with it, a page that is missing in an increment and a state that never was are found. It verifies
+/// itself: magic, length and text of the description, their BLAKE3, then the fingerprints of the pages (8 bytes each),
 /// whose BLAKE3 the description holds.
 /// </summary>
 internal sealed record SqliteSideFile
