@@ -154,8 +154,8 @@ internal sealed class Run(
     }
 
     /// <summary>
-    /// The work is done by now. That nobody wants to read of it is no failure of the run; that the output is lost is one,
-    /// but not one to repeat the run for.
+    /// The work is done by now. That nobody reads the output is not a failure of the run; that it is lost is one, but
+    /// not one to repeat the run for.
     /// </summary>
     private void Print(string text)
     {

@@ -100,7 +100,7 @@ internal static partial class StandardStreams
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(int handle, ref byte bytes, nint count);
 
-    /// <summary>Messages that nobody can be shown must not stop the run.</summary>
+    /// <summary>Messages that cannot be shown must not stop the run.</summary>
     private sealed class Forgiving(TextWriter inner) : TextWriter
     {
         public override Encoding Encoding => inner.Encoding;

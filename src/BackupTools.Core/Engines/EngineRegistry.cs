@@ -73,7 +73,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
             );
     }
 
-    /// <summary>Nobody recognises what nobody may read: that is another error, and asks for another remedy.</summary>
+    /// <summary>No engine recognises what may not be read: that is another error with other advice.</summary>
     private static void RefuseUnreadable(string path, EngineContext context)
     {
         switch (context.Disk.Stat(path)?.Kind)

@@ -72,18 +72,16 @@ internal interface IBackupEngine
         path.Skip(known).Sum(b => b.Length);
 
     /// <summary>
-    /// What stands at a restore's destination: the absolute paths that a restore would replace or remove. Empty when
+    /// What is at a restore's destination: the absolute paths that a restore would replace or remove. Empty when
     /// nothing is in the way.
     /// </summary>
     IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context);
 
-    /// <summary>
-    /// What stands in the destination folder, is no part of the database and stays where it is: absolute paths.
-    /// </summary>
+    /// <summary>What is in the destination folder, does not belong to the database and stays: absolute paths.</summary>
     IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) => [];
 
     /// <summary>
-    /// True when what stands at the destination is a database of this engine that nobody has open, so that -Force may
+    /// True when what is at the destination is a database of this engine that nobody has open, so that -Force may
     /// replace it. Throws SourceInUse when an engine holds it.
     /// </summary>
     bool MayReplace(RestoreRequest request, EngineContext context);

@@ -13,7 +13,7 @@ internal static class StoreAddress
     /// <summary>Azure Blob Storage.</summary>
     public const string Azure = "az";
 
-    /// <summary>True for the scheme of a store, a colon, and any separators behind it.</summary>
+    /// <summary>True for the scheme of a store, a colon, and any separators after it.</summary>
     public static bool Is(string path) => SchemeOf(path) is not null;
 
     /// <summary>What an address begins with; null if it is not the address of a store.</summary>

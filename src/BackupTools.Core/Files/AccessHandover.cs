@@ -8,7 +8,7 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
 {
     private readonly List<string> _denied = [];
 
-    /// <summary>Hands on before the steps are carried out.</summary>
+    /// <summary>Passes them on before the steps are carried out.</summary>
     /// <param name="steps">What will be published.</param>
     /// <param name="around">A folder that is there and into which all goes, for what replaces nothing; or null.</param>
     /// <param name="warn">Hears what the operating system denied.</param>

@@ -9,7 +9,7 @@ internal static class RealPath
     private const int MostLinks = 40;
 
     /// <summary>
-    /// What a link stands for; any other path as it is. The links may be several, one leading to the next.
+    /// The target of a link; any other path unchanged. The links may be several, one leading to the next.
     /// </summary>
     /// <exception cref="BackupException">PathNotFound: the link leads to nothing, or round in a circle.</exception>
     public static string Follow(string path, IDisk disk)

@@ -172,12 +172,12 @@ internal sealed class StagingArea : IDisposable
         }
     }
 
-    /// <summary>True when runs work in a folder, or died in it, so that what stands there may not be final.</summary>
+    /// <summary>True when runs work in a folder, or died in it, so that what is there may not be final.</summary>
     public static bool HasLeftovers(IDisk disk, string parentFolder) =>
         disk.Stat(parentFolder) is { Kind: DiskEntryKind.Directory } && StagesIn(disk, parentFolder).Any();
 
     /// <summary>
-    /// The paths that a run is just filling in several renames, or was when it was killed: what stands there counts only
+    /// The paths that a run is just filling in several renames, or was when it was killed: what is there counts only
     /// once its journal is gone. Changes nothing; a journal that cannot be read is for <see cref="Sweep"/> to report.
     /// </summary>
     public static IReadOnlySet<string> UnfinishedIn(IDisk disk, string parentFolder)

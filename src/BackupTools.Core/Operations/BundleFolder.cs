@@ -142,7 +142,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
 
     private static string Label(BackupChain chain) => $"{chain.Series ?? "?"} ({chain.Engine})";
 
-    /// <summary>The folder and, when asked, every folder below it that is no bundle itself; links are not followed.</summary>
+    /// <summary>The folder and, on request, all subfolders that are not bundles; links are not followed.</summary>
     public static IEnumerable<string> Walk(string folder, bool recurse, IReadingDisk disk)
     {
         yield return folder;

@@ -131,7 +131,7 @@ internal sealed partial class EncryptedCopies
         }
     }
 
-    /// <summary>Stages the record of a bundle that stands in staging; the step that publishes it.</summary>
+    /// <summary>Stages the record of a bundle that is in staging; the step that publishes it.</summary>
     /// <param name="bundle">The bundle where it comes from.</param>
     /// <param name="result">What was staged.</param>
     /// <param name="staging">Of the folder.</param>

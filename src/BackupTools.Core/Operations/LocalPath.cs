@@ -52,7 +52,7 @@ public static class LocalPath
     /// <exception cref="BackupException">ProviderNotSupported: no bucket, or a password in the address.</exception>
     public static string Store(string address)
     {
-        // What begins with a separator looks like a path of this machine behind a scheme, and is no bucket of that name.
+        // What begins with a separator looks like a local path after a scheme, not like a bucket.
         var bucket = address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/', '\\')[0];
         return bucket.Length > 0 && !bucket.Contains('@', StringComparison.Ordinal)
             ? StoreAddress.Of(address)

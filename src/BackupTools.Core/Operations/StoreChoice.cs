@@ -4,7 +4,7 @@ using BackupTools.Options;
 
 namespace BackupTools.Operations;
 
-/// <summary>From what the user said of a store to how it is reached.</summary>
+/// <summary>From the user's options for a store to how it is reached.</summary>
 internal static class StoreChoice
 {
     /// <summary>The settings.</summary>

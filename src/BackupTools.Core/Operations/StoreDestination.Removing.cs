@@ -104,7 +104,7 @@ internal sealed partial class StoreDestination
         PutOurs(mark, BeginOf(keys, meanwhile), IfUnchanged(mark));
     }
 
-    /// <summary>All that is there of a bundle, and what is said of it.</summary>
+    /// <summary>All that is there of a bundle, and its notes.</summary>
     private IEnumerable<string> WithMarks(string key) =>
         _writer
             .Below(key)

@@ -195,7 +195,7 @@ internal sealed partial class StoreDestination : IDestination
         var end = StoreMarks.EndOf(_writer.Folder, name);
         if (_writer.Known(end) is not null)
         {
-            // Somebody has removed the bundle, and not what was said of it.
+            // Someone removed the bundle, but not its notes.
             _writer.Delete(end);
         }
         // What others hide that was left is from now on for this bundle to hide.

@@ -25,7 +25,7 @@ internal static class TimeTargets
         }
     }
 
-    /// <summary>Says so when the time lies behind the newest state: what was committed in between is in no backup.</summary>
+    /// <summary>Warns if the time is after the newest state: what was committed in between is in no backup.</summary>
     public static IEnumerable<ChainProblem> Warnings(RestorePlan plan, IReadOnlyList<BackupChain> ofDatabase)
     {
         var (path, until) = Newest(ofDatabase);

@@ -1,6 +1,6 @@
 namespace BackupTools.Reports;
 
-/// <summary>How one database stands in one folder of bundles.</summary>
+/// <summary>The state of one database in one folder of bundles.</summary>
 public sealed class DatabaseStatus
 {
     /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>

@@ -199,7 +199,7 @@ internal static class ReportCard
             {
                 BundleStatus.Sound => "sound",
                 BundleStatus.Damaged => "damaged",
-                BundleStatus.Blocked => "behind damage",
+                BundleStatus.Blocked => "after damage",
                 _ => "after a gap",
             };
             page.Add($"<tr><td>{ReportText.Time(bundle.CreatedUtc)}</td><td>{bundle.Kind}</td>");

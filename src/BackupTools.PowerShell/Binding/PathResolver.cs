@@ -119,7 +119,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
     private static BackupException NoDrive(string path, Exception error)
     {
         LocalPath.RefuseAddress(path);
-        // With a separator behind its colon a name is that of a drive, and of no stream in a file.
+        // With a separator after its colon a name is that of a drive, and of no stream in a file.
         if (path.IndexOf(':', StringComparison.Ordinal) is var colon && path[(colon + 1)..] is not ['/' or '\\', ..])
         {
             LocalPath.Require(path);

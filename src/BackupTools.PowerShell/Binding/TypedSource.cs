@@ -18,7 +18,7 @@ internal sealed class TypedSource
 
     /// <summary>Understands the command whose parameter is being completed.</summary>
     /// <param name="command">Its name.</param>
-    /// <param name="parameter">The parameter: its own value is no choice yet.</param>
+    /// <param name="parameter">The parameter: its own value is not complete yet.</param>
     /// <param name="bound">What the line gives to the command, by parameter.</param>
     /// <param name="typed">The command, in its pipeline.</param>
     public TypedSource(string command, string parameter, IDictionary bound, CommandAst typed)

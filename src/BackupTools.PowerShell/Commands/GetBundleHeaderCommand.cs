@@ -14,7 +14,9 @@ public sealed class GetBundleHeaderCommand : ReadingCommandBase
     private readonly HashSet<(string Path, string Id)> _emitted = [];
     private bool _literalIsPiped;
 
-    /// <summary>Bundles, or folders that hold bundles. Wildcards are expanded; what they find is skipped when it is no bundle.</summary>
+    /// <summary>
+    /// Bundles, or folders that hold bundles. Wildcards are expanded; what they find is skipped if it is not a bundle.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]

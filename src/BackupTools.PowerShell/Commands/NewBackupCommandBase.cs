@@ -69,7 +69,7 @@ public abstract class NewBackupCommandBase : StoreCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <summary>Nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
     [Parameter]
     public SwitchParameter SingleWriter { get; set; }
 

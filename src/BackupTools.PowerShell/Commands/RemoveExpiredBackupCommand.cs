@@ -88,7 +88,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         };
         var plan = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
         var report = plan.Report;
-        // Nobody is asked about nothing.
+        // Without anything to remove there is no confirmation.
         if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", plan))
         {
             report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(plan, host));

@@ -13,7 +13,7 @@ internal sealed class AlopexCapture
 {
     private const int Attempts = 30;
 
-    // A table that was not written to for so long is no table in the making.
+    // A table not written to for this long is complete.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
     private readonly CapturePlan _plan;
@@ -103,8 +103,8 @@ internal sealed class AlopexCapture
     }
 
     /// <summary>
-    /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no log begun
-    /// anew, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
+    /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no restarted
+    /// log, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
     /// restarted and has grown past the old end is recognised by its first entry: LSNs are never reused.
     /// </summary>
     private void LookAgain(AlopexFolder before, byte[]? meta, AlopexWalFile wal, AlopexWalReplay copy)

@@ -317,7 +317,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             )
         );
 
-    /// <summary>What the bytes are to blame for; a disk that fails is no finding.</summary>
+    /// <summary>What the bytes are to blame for; a disk that fails is not a finding.</summary>
     private static bool IsFinding(BackupException e) =>
         e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported || e.Code == ErrorCode.PathNotFound;
 

@@ -11,7 +11,7 @@ namespace BackupTools.Engines.Alopex;
 /// </summary>
 internal static class AlopexContinuation
 {
-    /// <summary>Why the directory is no later state of what the snapshot holds; null when nothing shows that.</summary>
+    /// <summary>Why the directory is not a later state than the snapshot's; null when nothing shows that.</summary>
     public static string? WhyNot(AlopexFolder folder, BundleHeader earlier, EngineContext context)
     {
         var disk = context.Disk;

@@ -69,7 +69,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         }
         catch when (pinned && LastThere is null)
         {
-            // What is there already needs the log all the same: also for the engine, whose cursor this one replaced.
+            // What is there already still needs the log: also for the engine, whose cursor this one replaced.
             keeper.Unpin(plan.Request.DestinationFolder);
             throw;
         }

@@ -40,7 +40,7 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         }
     }
 
-    /// <summary>What of the log lies behind all that the chain holds.</summary>
+    /// <summary>What of the log lies after all that the chain holds.</summary>
     /// <exception cref="BackupException">ContinuityNotProved; SinceBeyondLog when the log is shorter.</exception>
     public IReadOnlyList<GrafeoStretch> Behind(
         IReadOnlyList<GrafeoRecordInput> inputs,

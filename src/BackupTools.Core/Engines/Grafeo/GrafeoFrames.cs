@@ -112,7 +112,7 @@ internal static class GrafeoFrames
     /// <summary>Takes bytes that change the database; false when it has seen enough.</summary>
     public delegate bool ContentTap(int input, long offset, ReadOnlySpan<byte> bytes);
 
-    /// <summary>A commit behind a frame that seems cut off: not its end is missing, its length is wrong.</summary>
+    /// <summary>A commit after a frame that seems cut off: not its end is missing, its length is wrong.</summary>
     private static bool GoesOn(IDiskFile file, FileRange range, EngineContext context)
     {
         const int block = 1 << 20;

@@ -10,7 +10,7 @@ namespace BackupTools.Engines.Grafeo;
 /// log, and the last bytes of the log it holds, by which a database that has diverged is recognised.
 /// </summary>
 /// <param name="Epoch">The last epoch.</param>
-/// <param name="Lsn">0.6.0: position behind the last byte; null when only an epoch is known.</param>
+/// <param name="Lsn">0.6.0: position after the last byte; null when only an epoch is known.</param>
 /// <param name="Tail">0.6.0: the last bytes of log in the bundle; empty when it is an image.</param>
 /// <param name="Name">The bundle's name, for messages.</param>
 internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string Name)

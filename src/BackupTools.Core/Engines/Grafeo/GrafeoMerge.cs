@@ -13,7 +13,7 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
     private const string StagedLog = "log";
 
     /// <summary>
-    /// The image as it is and, if anything came behind it, one increment with all of the log up to the cut. Both are
+    /// The image as it is and, if anything came after it, one increment with all of the log up to the cut. Both are
     /// dated like the state they lead to, as a full and what only the log has when they are taken together.
     /// </summary>
     public CaptureResult Run(RestorePlan plan, string folder)
@@ -71,7 +71,7 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
         return destination.Result(last, staging, context.Disk) with { ChainId = destination.IdOf(full)[..12] };
     }
 
-    /// <summary>0.6.0: the segments as they were captured, the last one up to the cut; and the position behind it.</summary>
+    /// <summary>0.6.0: the segments as captured, the last one up to the cut; and the position after it.</summary>
     private (GrafeoCapturedLog? Log, ulong? Lsn) MergeSegments(GrafeoStateReader state, ulong start)
     {
         ulong? lsn = state.Image.Active.CheckpointLsn;

@@ -42,7 +42,7 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
     }
 
     /// <summary>
-    /// Whether it is certain that the log was begun behind the image. Else a checkpoint in the middle of a session may
+    /// Whether it is certain that the log was begun after the image. Else a checkpoint in the middle of a session may
     /// have written it, and the log is to be applied over a state that holds some of it already: its end is right then,
     /// but what lies between never existed.
     /// </summary>

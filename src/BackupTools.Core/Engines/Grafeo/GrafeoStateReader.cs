@@ -62,7 +62,7 @@ internal sealed class GrafeoStateReader
         }
     }
 
-    /// <summary>0.6.0: commits and changes of the schema behind the image.</summary>
+    /// <summary>0.6.0: commits and changes of the schema after the image.</summary>
     public int Groups { get; private set; }
 
     /// <summary>0.6.0: the segments of the log up to the cut, and where each ends in its file.</summary>

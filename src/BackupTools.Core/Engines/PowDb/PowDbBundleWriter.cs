@@ -6,7 +6,7 @@ using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
-/// <summary>What a bundle is made of, once every file stands in staging.</summary>
+/// <summary>What a bundle is made of, once every file is in staging.</summary>
 internal sealed record PowDbBundleContent
 {
     public required CaptureFacts Facts { get; init; }

@@ -36,7 +36,7 @@ internal sealed class PowDbLayerStack : IDisposable
                 // wait until all are read again. So they are made to take turns.
                 var first = 1 + (int)((long)(records - 1) * i / part.Layers.Count);
                 _newestFirst.Add(new PowDbDeltaStream(part.Layers[i], Limit, records, first, context));
-                // A heap that was shorter here had lost what lies behind, even if it has grown again since.
+                // A heap that was shorter here had lost what lies after, even if it has grown again since.
                 Limit = Math.Min(Limit, part.Layers[i].Pages.TotalPages);
             }
         }

@@ -98,7 +98,7 @@ internal static class PowDbStateCheck
     }
 
     /// <summary>
-    /// Holds each index against its heap: as many entries as rows that are not NULL there, and no entry behind the
+    /// Holds each index against its heap: as many entries as rows that are not NULL there, and no entry after the
     /// heap's last page. With records in the log nothing can be said: indexes are rebuilt after the replay.
     /// </summary>
     public static IEnumerable<ChainProblem> Compare(

@@ -73,9 +73,9 @@ internal sealed class PowDbSuccession
     }
 
     /// <summary>
-    /// The LSN that every page stamped since lies above. Engines that keep a durable LSN never use one again. Older ones
-    /// go on from the highest that they find when they open the database: of what was dropped meanwhile it is lost
-    /// (PowDB format, §9, defect 2).
+    /// The LSN that every page stamped since lies above. Engines that keep a durable LSN never use one again. Older
+    /// ones continue from the highest that they find when they open the database: of what was dropped meanwhile it is
+    /// lost (PowDB format, §9, defect 2).
     /// </summary>
     private ulong Floor(PowDbSource source, IEnumerable<PowDbHeapEvidence> survivors)
     {

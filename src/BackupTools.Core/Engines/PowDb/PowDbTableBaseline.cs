@@ -7,7 +7,7 @@ namespace BackupTools.Engines.PowDb;
 /// <summary>The state as our side files tell it: tables of fingerprints laid one upon the other, newest first.</summary>
 /// <remarks>
 /// A table repeats what the tables of the last few bundles hold, so that the number of tables to read grows with the
-/// logarithm of the chain and no more than that is written: table d stands upon table d − (lowest set bit of d).
+/// logarithm of the chain and no more than that is written: table d builds on table d − (lowest set bit of d).
 /// </remarks>
 internal sealed class PowDbTableBaseline : PowDbBaseline
 {
@@ -18,7 +18,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
 
     private PowDbTableBaseline() { }
 
-    /// <summary>Opens every table that the parent's stands upon.</summary>
+    /// <summary>Opens every table that the parent's builds on.</summary>
     /// <exception cref="BackupException">A table is missing or damaged.</exception>
     public static PowDbTableBaseline Open(PowDbBundle parent, IReadOnlyList<BundleHeader> path, EngineContext context)
     {

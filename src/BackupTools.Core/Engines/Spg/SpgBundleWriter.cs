@@ -70,7 +70,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         var offset = SliceOffset(_snapLength, marked);
         source.Reading(range);
         HashingCopy.Copy(source.Wal!, range, target, offset, scan.Append, context.Progress, context.Cancellation);
-        // What lies behind the cut is about to be overwritten.
+        // What lies after the cut is about to be overwritten.
         source.Copied(range with { End = scan.Scanner.CutPoint }, target, offset);
         return scan;
     }
@@ -106,7 +106,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         return header;
     }
 
-    /// <summary>Where the log's own bytes begin behind a snapshot of that length.</summary>
+    /// <summary>Where the log's own bytes begin after a snapshot of that length.</summary>
     public static long SliceOffset(long snapLength, bool marked) =>
         SpgBundleHeader.FixedLength
         + snapLength

@@ -38,7 +38,7 @@ internal sealed class SpgChainReader
     /// <summary>Where a restore wants the log; null only reads.</summary>
     public IDiskFile? WalCopy { get; init; }
 
-    /// <summary>Bytes of log that are wanted; what lies behind is read for its checksum only.</summary>
+    /// <summary>Bytes of log that are wanted; what lies after is read for its checksum only.</summary>
     public long LogLimit { get; init; } = long.MaxValue;
 
     /// <summary>CRC-32 of the snapshot.</summary>

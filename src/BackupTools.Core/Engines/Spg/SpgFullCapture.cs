@@ -5,7 +5,7 @@ using BackupTools.Formats.Spg;
 namespace BackupTools.Engines.Spg;
 
 /// <summary>
-/// One attempt at a full: the database file as snapshot, and behind it the log from the baseline to its last whole
+/// One attempt at a full: the database file as snapshot, and after it the log from the baseline to its last whole
 /// frame outside a transaction, so that the bundle alone restores to now.
 /// </summary>
 internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, EngineContext context)
@@ -18,7 +18,9 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
 
     private const int MostNamed = 5;
 
-    /// <summary>Refuses what is no database, and what a bundle cannot hold, as far as names and first bytes tell.</summary>
+    /// <summary>
+    /// Refuses what is not a database, or does not fit a bundle, as far as names and first bytes tell.
+    /// </summary>
     public static void Refuse(SpgSource source)
     {
         RefuseSegmentFiles(source);

@@ -9,7 +9,7 @@ namespace BackupTools.Engines.Spg;
 internal static class SpgLogCopy
 {
     /// <summary>
-    /// Copies and scans. The scan's cut point is where the bundle ends; what lies behind it is left to the next
+    /// Copies and scans. The scan's cut point is where the bundle ends; what lies after it is left to the next
     /// increment.
     /// </summary>
     /// <exception cref="BackupException">A frame is damaged: the server would refuse this log as well.</exception>

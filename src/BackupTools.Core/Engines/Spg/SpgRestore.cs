@@ -21,7 +21,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         return [.. new[] { files.Database, files.Wal, files.Manifest }.Where(p => disk.Stat(p) is not null)];
     }
 
-    /// <summary>True when what stands there is of an SPG database: its file, or else its log or manifest.</summary>
+    /// <summary>True when what is there is of an SPG database: its file, or else its log or manifest.</summary>
     public static bool MayReplace(RestoreRequest request, IDisk disk)
     {
         var files = SpgFiles.OfTarget(request.DestinationPath, request.WalPath);

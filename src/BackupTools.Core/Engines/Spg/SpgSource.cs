@@ -138,8 +138,8 @@ internal sealed class SpgSource : IDisposable
             : [];
 
     /// <summary>
-    /// True when a tail that is no whole frame is not the beginning of one either, but a damaged place in the log.
-    /// <paramref name="offset"/> is where it stands in the file.
+    /// True when a tail that is not a whole frame is not the beginning of one either, but a damaged place in the log.
+    /// <paramref name="offset"/> is where it is in the file.
     /// </summary>
     public static bool IsDamage(SpgTornTail torn, IDiskFile file, long offset)
     {

@@ -51,7 +51,7 @@ internal static class SqliteBundles
             )
         );
 
-    /// <summary>The folder of the database that a bundle is of, as its path says; null when it is no path of a bundle.</summary>
+    /// <summary>The folder of a bundle's database, as its path says; null if it is not the path of a bundle.</summary>
     public static string? HomeOf(string path) =>
         GenerationBundles.IsBundle(path) ? GenerationBundles.ReplicaOf(path)
         : LitestreamNames.TryLtx(Path.GetFileName(path), out _, out _) ? SqliteReplica.OfLevel(path)

@@ -86,7 +86,7 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
         }
     }
 
-    /// <summary>The salts in the log's header; null when there is none (any more).</summary>
+    /// <summary>The salts in the log's header; null when there is none (or no longer).</summary>
     private static ulong? SaltsNow(IDiskFile log)
     {
         try

@@ -29,7 +29,7 @@ internal static class SqliteSource
     private static readonly string[] Beside = ["-journal", "-wal", "-shm"];
 
     /// <summary>
-    /// Refuses what is no file where SQLite would open one: it would wait for a pipe for ever.
+    /// Refuses what is not a file where SQLite would open one: it would wait for a pipe for ever.
     /// </summary>
     /// <param name="path">The file itself, not a link to it.</param>
     /// <param name="disk">The disk.</param>

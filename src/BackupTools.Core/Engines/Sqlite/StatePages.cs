@@ -17,7 +17,7 @@ internal sealed class StatePages(IDiskFile file, KeptPages log, int pageSize, ui
     /// <summary>Fills a block with whole pages, the lock page as zeros. May be called by several threads at once.</summary>
     /// <param name="offset">Where in the state the block begins.</param>
     /// <param name="block">The block.</param>
-    /// <exception cref="BackupException">SourceDamaged: a page is nowhere, or the first is no header.</exception>
+    /// <exception cref="BackupException">SourceDamaged: a page is nowhere, or the first is not a header.</exception>
     public void Read(long offset, Span<byte> block)
     {
         // The lock page stays unread: on Windows whoever holds its bytes lets nobody read them.

@@ -150,7 +150,7 @@ internal sealed partial class AzureStore : IObjectStore
 /// <summary>Looks at the clock of whoever answers.</summary>
 internal sealed class AzureClock : HttpPipelineSynchronousPolicy
 {
-    /// <summary>An answer is dated in whole seconds: less than this is no difference.</summary>
+    /// <summary>An answer is dated in whole seconds: less than this is not a difference.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(2);
 
     private long _ahead;

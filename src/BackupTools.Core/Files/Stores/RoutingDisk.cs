@@ -44,7 +44,7 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
 
     public bool TryDeleteEmptyDirectory(string path) => Local(path).TryDeleteEmptyDirectory(path);
 
-    /// <summary>What lies in a store cannot be linked to, as what lies on another file system cannot.</summary>
+    /// <summary>Objects in a store cannot be linked to, like files of another file system.</summary>
     public bool TryCreateHardLink(string path, string existing) =>
         !StoreAddress.Is(existing) && Local(path).TryCreateHardLink(path, existing);
 

@@ -10,7 +10,7 @@ namespace BackupTools.Files.Stores;
 /// <summary>The requests that writing takes.</summary>
 internal sealed partial class S3Store
 {
-    /// <summary>An answer is dated in whole seconds: less than this is no difference.</summary>
+    /// <summary>An answer is dated in whole seconds: less than this is not a difference.</summary>
     private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(2);
 
     public async Task<string?> PutAsync(

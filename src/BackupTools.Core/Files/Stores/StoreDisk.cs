@@ -74,7 +74,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         return content;
     }
 
-    /// <summary>Refuses a bundle of which a part lies in an archive, before anything is made of the rest.</summary>
+    /// <summary>Refuses a bundle with an archived part, before the rest is used.</summary>
     /// <exception cref="BackupException">ObjectArchived.</exception>
     public static void RefuseArchived(string bundle, IReadingDisk disk)
     {

@@ -14,7 +14,7 @@ internal static class StoreErrors
     /// <summary>True where the clocks are so far apart that the store refuses for that.</summary>
     public static bool IsLarge(TimeSpan? skew) => skew?.Duration() > LargestSkew;
 
-    /// <summary>An object that was listed is not there any more.</summary>
+    /// <summary>An object that was listed is no longer there.</summary>
     public static BackupException Gone(string path, Exception error) =>
         new(
             ErrorCode.PathNotFound,

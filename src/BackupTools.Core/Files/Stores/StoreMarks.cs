@@ -102,7 +102,7 @@ internal static partial class StoreMarks
     private static string FolderOf(string key) =>
         key[..(key.LastIndexOf(Folder + "/", StringComparison.Ordinal) + Folder.Length + 1)];
 
-    /// <summary>True for what is no bundle's.</summary>
+    /// <summary>True for what belongs to no bundle.</summary>
     public static bool IsOurs(string key) =>
         key.StartsWith(Folder + "/", StringComparison.Ordinal) || key.Contains($"/{Folder}/", StringComparison.Ordinal);
 

@@ -14,7 +14,7 @@ internal sealed record StoreSettings
     /// <summary>Authorities that are trusted in place of the system's.</summary>
     public string? CaFile { get; init; }
 
-    /// <summary>The bucket stands in the path; null: where the store is not AWS.</summary>
+    /// <summary>The bucket is in the path; null: where the store is not AWS.</summary>
     public bool? PathStyle { get; init; }
 
     public string? AccessKey { get; init; }

@@ -11,7 +11,7 @@ internal sealed class X25519Recipient(byte[] point) : IAgeRecipient
 
     private const string Prefix = "age";
 
-    /// <summary>The key as it is handed on.</summary>
+    /// <summary>The key as it is passed on.</summary>
     public override string ToString() => Bech32.Encode(Prefix, point);
 
     /// <summary>Reads a key.</summary>

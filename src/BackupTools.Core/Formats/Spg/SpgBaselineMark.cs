@@ -22,7 +22,7 @@ internal static class SpgBaselineMark
     public static ReadOnlySpan<byte> Bytes => s_bytes;
 
     /// <summary>
-    /// The position in the primary's WAL at which the slice behind the mark begins; null when the bundle is not such a
+    /// The position in the primary's WAL at which the slice after the mark begins; null when the bundle is not such a
     /// full. <paramref name="sliceStart"/> holds the first 17 bytes of the slice, or all there are.
     /// </summary>
     /// <remarks>

@@ -254,7 +254,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         _need = bytes;
     }
 
-    /// <summary>More than any writer needs, whatever it compresses with; what is more than that is no page.</summary>
+    /// <summary>More than any writer needs, whatever its compression; anything larger is not a page.</summary>
     private static int LargestBlock(int pageSize) => 2 * LZ4Codec.MaximumOutputSize(pageSize);
 
     private static BackupException Bad(string message, long offset) =>

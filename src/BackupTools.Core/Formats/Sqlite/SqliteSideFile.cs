@@ -52,7 +52,7 @@ internal sealed record SqliteSideFile
     /// <summary>Secret of the fingerprints, 32 digits of lower-case hex. Whoever writes rows must not know it.</summary>
     public required string PageKey { get; init; }
 
-    /// <summary>BLAKE3 of the fingerprints as they stand in the file, lower-case hex: the digest of the whole state.</summary>
+    /// <summary>BLAKE3 of the fingerprints as in the file, lower-case hex: the digest of the whole state.</summary>
     public required string PageMacsDigest { get; init; }
 
     /// <summary>Bytes of the fingerprints.</summary>
@@ -86,7 +86,7 @@ internal sealed record SqliteSideFile
         return bytes;
     }
 
-    /// <summary>Bytes of the description and its digest behind <see cref="HeadLength"/> bytes of the file.</summary>
+    /// <summary>Bytes of the description and its digest after <see cref="HeadLength"/> bytes of the file.</summary>
     /// <exception cref="BackupException">Truncated, BadMagic, Malformed.</exception>
     public static int DescriptionLength(ReadOnlySpan<byte> head)
     {
@@ -104,7 +104,7 @@ internal sealed record SqliteSideFile
             : throw Malformed($"a description of {length} bytes", Magic.Length);
     }
 
-    /// <summary>Reads what stands before the fingerprints: head, description and digest.</summary>
+    /// <summary>Reads what is before the fingerprints: head, description and digest.</summary>
     /// <exception cref="BackupException">Truncated, BadMagic, Malformed, ChecksumMismatch, UnsupportedVersion.</exception>
     public static SqliteSideFile Parse(ReadOnlyMemory<byte> bytes)
     {
