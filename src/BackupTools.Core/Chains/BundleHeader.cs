@@ -29,8 +29,8 @@ internal record BundleHeader
     public required DateTimeOffset CreatedUtc { get; init; }
 
     /// <summary>
-    /// The earliest time at which it can have been taken, as far as anything beside its date tells. It is no date to count
-    /// by; but what is dated later and does not tell its place may be newer.
+    /// The earliest time at which it can have been taken, as far as anything besides its date tells. It is not a date
+    /// to count by; but what is dated later and does not tell its place may be newer.
     /// </summary>
     public DateTimeOffset PerhapsAtUtc
     {

@@ -45,7 +45,7 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
     }
 
     /// <summary>
-    /// Stages the files that the manifest vouches for (without one, all), and the manifest as it is. Log and manifest keep
+    /// Stages the files that the manifest lists (without one, all), and the manifest as it is. Log and manifest keep
     /// their dates; where the name is another, a manifest that was dated by the name still is.
     /// </summary>
     private void Take(BundleHeader bundle, string name, Func<AlopexFile, CancellationToken, bool> tryLink)

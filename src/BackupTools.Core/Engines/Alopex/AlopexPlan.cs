@@ -44,7 +44,7 @@ internal static class AlopexPlan
                     $"the database does not continue {earlier.Name}: {why}. It may have been restored to an earlier state, "
                         + "or be another database",
                     earlier.FullName,
-                    Recommendation: "Give every database a folder of its own; the snapshot is complete all the same."
+                    Recommendation: "Give every database a folder of its own; the snapshot is complete nevertheless."
                 )
             );
         }

@@ -34,7 +34,7 @@ internal static class AlopexSource
     /// Links are not followed: what they lead to need not be the database's, nor be there at a restore. Where the engine
     /// has its own files, nothing else may be left out either.
     /// </summary>
-    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe in the place of a file.</exception>
+    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe instead of a file.</exception>
     public static void RefuseSpecials(AlopexFolder folder)
     {
         if (folder.Others.FirstOrDefault(o => o.Entry.Kind == DiskEntryKind.Link) is { } link)
@@ -43,16 +43,16 @@ internal static class AlopexSource
                 ErrorCode.UnsupportedFormat,
                 $"{link.Name} is a symbolic link, and links are not followed",
                 link.FullName,
-                recommendation: "Move what it leads to into the data directory, or the whole directory to where it leads."
+                recommendation: "Move the link's target into the data directory, or the whole directory to the target."
             );
         }
         if (folder.Others.FirstOrDefault(o => IsOfTheEngine(o.Name)) is { } special)
         {
             throw new BackupException(
                 ErrorCode.UnsupportedFormat,
-                $"{special.Name} is no regular file",
+                $"{special.Name} is not a regular file",
                 special.FullName,
-                recommendation: "The engine could not open the directory either: find out what became of the file."
+                recommendation: "The engine could not open the directory either: find out what happened to the file."
             );
         }
     }
@@ -65,9 +65,9 @@ internal static class AlopexSource
         {
             throw new BackupException(
                 ErrorCode.UnsafeName,
-                "snapshot.manifest cannot hold this name (a backslash, or bytes that are no UTF-8)",
+                "snapshot.manifest cannot hold this name (a backslash, or invalid UTF-8)",
                 file.FullName,
-                recommendation: "Rename the file; it is none of the engine's."
+                recommendation: "Rename the file; it is not one of the engine's."
             );
         }
     }

@@ -177,7 +177,7 @@ internal sealed class AlopexVerify(string path, EngineContext context)
             Add(
                 ProblemSeverity.Warning,
                 ErrorCode.MissingFile,
-                $"tables are missing from the row, their keys may be gone: {string.Join(", ", missing)}",
+                $"tables are missing from the numbering, their keys may be lost: {string.Join(", ", missing)}",
                 Full(AlopexNames.Tables),
                 "Compare with an earlier snapshot: engines up to 0.8 number tables from 1 and never remove one."
             );
@@ -274,13 +274,13 @@ internal sealed class AlopexVerify(string path, EngineContext context)
             _problems.Add(problem);
         }
         // A sound checkpoint.meta ends with its own CRC-32, so the manifest has the same checksum for all of them: one
-        // of a later snapshot is told by what it makes the engine drop (§3.7, §5).
+        // of a later snapshot is recognised by what it makes the engine drop (§3.7, §5).
         if (_dropped is { } dropped && dropped.Lsn > newest && dropped.Lsn - newest > 1)
         {
             Add(
                 ProblemSeverity.Warning,
                 ErrorCode.VerificationFailed,
-                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) has the engine drop, "
+                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) makes the engine drop, "
                     + $"and the tables hold commits up to {newest} only",
                 Full(AlopexNames.Meta),
                 "Compare checkpoint.meta with the other snapshots: it may be that of a later one."
@@ -317,7 +317,7 @@ internal sealed class AlopexVerify(string path, EngineContext context)
             )
         );
 
-    /// <summary>What the bytes are to blame for; a disk that fails is no finding.</summary>
+    /// <summary>What the bytes are to blame for; a disk that fails is not a finding.</summary>
     private static bool IsFinding(BackupException e) =>
         e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported || e.Code == ErrorCode.PathNotFound;
 

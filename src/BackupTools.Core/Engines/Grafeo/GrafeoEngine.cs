@@ -6,7 +6,7 @@ namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
 /// Grafeo: a <c>.grafeo</c> file with a log folder beside it. Backups are those of the engine itself: a folder with a
-/// manifest, images and stretches of log. See README.md in this folder.
+/// manifest, images and ranges of the log. See README.md in this folder.
 /// </summary>
 internal sealed class GrafeoEngine : IBackupEngine
 {

@@ -50,8 +50,8 @@ internal sealed partial class GrafeoMaintenance
         context.Disk.Stat(Path.Combine(folder, segment.FileName)) is null;
 
     /// <summary>
-    /// A name with the time in the place of the index, which the engine gives to nothing. Null for what is no regular
-    /// file: it cannot be overwritten by the engine's next segment unnoticed, and is not ours to judge.
+    /// A name with the time instead of the index, which the engine never uses. Null for what is not a regular file: it
+    /// cannot be overwritten by the engine's next segment unnoticed, and is not ours to judge.
     /// </summary>
     private string? NewName(
         string folder,

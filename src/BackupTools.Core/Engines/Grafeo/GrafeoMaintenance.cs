@@ -36,7 +36,7 @@ internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineConte
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "no manifest lists this segment, and in a folder with a manifest nobody would see it",
+                "no manifest lists this segment, and a folder with a manifest would hide it",
                 header.FullName,
                 recommendation: "Copy it into a folder without a manifest."
             );
@@ -61,8 +61,8 @@ internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineConte
     }
 
     /// <summary>
-    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would come
-    /// before an older backup that only the other folder has, which would then be taken for the newer one.
+    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would
+    /// come before an older backup that only the other folder has, which would then count as the newer one.
     /// </summary>
     private static void RefuseBefore(
         int place,
@@ -79,7 +79,7 @@ internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineConte
         {
             throw new BackupException(
                 ErrorCode.ChainFork,
-                $"{older.FileName} there is older and of another chain: behind it the copy would not follow its own chain, "
+                $"{older.FileName} there is older and of another chain: after it the copy would not follow its own chain, "
                     + "and before it the older one would be taken for the newest",
                 header.FullName,
                 recommendation: "Copy into a folder of its own."
@@ -109,7 +109,9 @@ internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineConte
         }
     }
 
-    /// <summary>Behind the nearest one that precedes it here and is there too; else before the nearest that follows.</summary>
+    /// <summary>
+    /// After the nearest one that precedes it here and is there too; otherwise before the nearest that follows.
+    /// </summary>
     private static int PlaceOf(GrafeoSegment entry, GrafeoManifest source, GrafeoManifest there)
     {
         var here = source.Segments.ToList().LastIndexOf(entry);

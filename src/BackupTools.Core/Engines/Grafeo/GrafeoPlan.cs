@@ -20,7 +20,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "without the cursor there is nothing to forget a destination for"
+                "only the cursor remembers destinations, so none can be forgotten without it"
             );
         }
         if (context.Disk.Stat(request.SourcePath)?.Kind == DiskEntryKind.Link)
@@ -30,7 +30,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
                 ErrorCode.SourceNotRecognised,
                 "the path is a link",
                 request.SourcePath,
-                recommendation: "Name the database by the path under which its engine opens it."
+                recommendation: "Give the path under which the engine opens the database."
             );
         }
         var source = GrafeoSource.At(request.SourcePath, context.Disk);
@@ -98,7 +98,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             ErrorCode.WalNotEmpty,
             "commits that only the log holds go into an incremental backup that is made together with the full one",
             source.LogFolder,
-            Recommendation: "Nothing is to be done: both are published at once and belong to one chain."
+            Recommendation: "No action is needed: both are published at once and belong to one chain."
         );
 
     private static GrafeoHead HeadOf(
@@ -152,7 +152,9 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         return here < 0 ? [] : chain!.PathTo(here) ?? [];
     }
 
-    /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>
+    /// <summary>
+    /// The engine applies increments to the last full before the target: an older chain cannot continue.
+    /// </summary>
     private static void RefuseOlderChain(
         CaptureRequest request,
         GrafeoManifest manifest,

@@ -7,11 +7,11 @@ namespace BackupTools.Engines.Grafeo;
 /// <summary>
 /// Rebuilds a database in staging: the image as it is, and beside it the log up to the target, which the engine
 /// applies when it opens the file. In 0.5.x the log is written as the engine's own restore writes it; in 0.6.0 the
-/// segments stay as they were captured and the last one ends behind the last wanted commit.
+/// segments stay as they were captured and the last one ends after the last wanted commit.
 /// </summary>
 internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging, EngineContext context)
 {
-    /// <summary>0.5.x begins a new log file behind the frame that makes one this long (Grafeo format, §5.1).</summary>
+    /// <summary>0.5.x begins a new log file after the frame that makes one this long (Grafeo format, §5.1).</summary>
     private const long RotateAt = 64L << 20;
 
     private const string StagedImage = "image";

@@ -122,7 +122,8 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
     /// The files of the log in the order of recovery; none when there is no folder. 0.5.x takes every file that ends
     /// like a log; a name without a number counts as number 0.
     /// </summary>
-    /// <exception cref="BackupException">UnsupportedFormat: one is no regular file; its commits would be missing.</exception>
+    /// <exception cref="BackupException">UnsupportedFormat: not a regular file; its commits would be
+    /// missing.</exception>
     public IReadOnlyList<GrafeoLogFile> Logs(IDisk disk, bool paged)
     {
         var logs = new List<GrafeoLogFile>();
@@ -137,9 +138,9 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
             {
                 throw new BackupException(
                     ErrorCode.UnsupportedFormat,
-                    "a part of the log is a link or no regular file, and is not followed",
+                    "a part of the log is a link, or not a regular file, and is not followed",
                     entry.Path,
-                    recommendation: "Move the file that it stands for to its place."
+                    recommendation: "Replace it with the file itself."
                 );
             }
             logs.Add(new GrafeoLogFile(entry.Path, number, entry.Length));

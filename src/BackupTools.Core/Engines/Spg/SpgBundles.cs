@@ -63,7 +63,7 @@ internal static partial class SpgBundles
     /// <param name="folder">The folder.</param>
     /// <param name="series">The database's name in the names of its bundles.</param>
     /// <param name="time">When the bundle was taken.</param>
-    /// <param name="after">Its <see cref="BundleHeader.TakenAfterUtc"/>: the file itself has no room for it.</param>
+    /// <param name="after">Its <see cref="BundleHeader.TakenAfterUtc"/>: the file itself has no field for it.</param>
     /// <param name="kind">Full or increment.</param>
     /// <param name="disk">The disk.</param>
     public static string NewPath(
@@ -121,12 +121,12 @@ internal static partial class SpgBundles
         }
         catch (BackupException e)
         {
-            // A file of another kind that cannot be read is none of our business.
+            // A file of another kind that cannot be read does not concern us.
             return isNamedLikeOne || e.Kind is ErrorKind.Damaged ? Placed(BundleReadResult.Bad(path, e)) : null;
         }
     }
 
-    /// <summary>A name that <see cref="NewPath"/> gave has the place, whatever has become of the content.</summary>
+    /// <summary>A name that <see cref="NewPath"/> gave tells the place, whatever happened to the content.</summary>
     private static BundleReadResult Placed(BundleReadResult bad)
     {
         var name = Path.GetFileName(bad.FullName);

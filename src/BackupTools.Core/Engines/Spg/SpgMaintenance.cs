@@ -11,7 +11,7 @@ internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
     private const string Staged = "bundle";
 
     /// <summary>
-    /// One full of our shape: the snapshot, and behind the mark the log of all bundles up to the cut. It restores to
+    /// One full of our shape: the snapshot, and after the mark the log of all bundles up to the cut. It restores to
     /// every position from the old full's start on.
     /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)

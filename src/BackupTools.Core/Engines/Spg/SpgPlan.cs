@@ -78,9 +78,9 @@ internal static class SpgPlan
             ProblemSeverity.Warning,
             ErrorCode.ContinuityNotProved,
             $"the database does not continue {head.Name}: {why}. A CHECKPOINT does that; so does another database of the "
-                + "same name, which retention would take for this one",
+                + "same name, which retention would mistake for this one",
             head.FullName,
-            Recommendation: "After a CHECKPOINT nothing is to be done. Give every database a folder of its own."
+            Recommendation: "After a CHECKPOINT no action is needed. Give every database a folder of its own."
         );
 
     /// <summary>The name of the new bundle, which depends on when it was taken.</summary>

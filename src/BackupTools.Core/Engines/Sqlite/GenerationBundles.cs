@@ -240,16 +240,16 @@ internal static class GenerationBundles
         new(
             ProblemSeverity.Info,
             ErrorCode.TargetNotCovered,
-            "Litestream 0.3 keeps no times of commits: the times shown are those of the files, when they were uploaded",
+            "Litestream 0.3 records no commit times: the times shown are when the files were uploaded",
             path,
-            Recommendation: "Restore by position where the second matters."
+            Recommendation: "Restore by position where seconds matter."
         );
 
     private static ChainProblem EndIsMissing(string path, uint index, string why) =>
         new(
             ProblemSeverity.Error,
             ErrorCode.ChainGap,
-            $"what WAL file {index - 1:x8} ended with is missing: {why}",
+            $"the end of WAL file {index - 1:x8} is missing: {why}",
             path,
             Recommendation: "Bring back the missing piece, or restore to a position before it."
         );

@@ -37,7 +37,7 @@ internal static class LtxBundles
             .ThenBy(r => r.FullName, StringComparer.Ordinal);
     }
 
-    /// <summary>The transactions are in the name, whatever has become of the content.</summary>
+    /// <summary>The transactions are in the name, whatever happened to the content.</summary>
     private static BundleReadResult Placed(BundleReadResult bad, List<BundleHeader> inOrder) =>
         NamedEnd(bad.FullName) is not ulong.MaxValue and var end
             ? bad with

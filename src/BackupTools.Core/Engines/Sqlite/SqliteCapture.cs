@@ -67,7 +67,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         return writer;
     }
 
-    /// <summary>The fingerprints of a bundle's pages; where they are damaged, only a full can go on.</summary>
+    /// <summary>The fingerprints of a bundle's pages; if they are damaged, only a full is possible.</summary>
     private byte[] MacsOf(BundleHeader bundle)
     {
         try

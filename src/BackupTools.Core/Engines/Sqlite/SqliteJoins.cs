@@ -37,7 +37,7 @@ internal static class SqliteJoins
                 ProblemSeverity.Warning,
                 ErrorCode.TargetNotCovered,
                 $"{bare.Count} of {path.Count} bundles do not say which state they lead to: they are joined by their transaction "
-                    + "numbers, and a page that their writer left out would not be noticed",
+                    + "numbers, and a page that their writer left out would go unnoticed",
                 bare[0].FullName,
                 Recommendation: "Open a restored copy and run PRAGMA integrity_check."
             );
@@ -54,7 +54,7 @@ internal static class SqliteJoins
         return new ChainProblem(
             ProblemSeverity.Warning,
             ErrorCode.TargetNotCovered,
-            $"Litestream 0.3 does not keep how long a WAL file was: of the {files} that are needed, a missing last piece may go unnoticed",
+            $"Litestream 0.3 does not record the length of a WAL file: a missing last piece of the {files} that are needed may go unnoticed",
             path[^1].FullName,
             Recommendation: "Restore drills show most of what would be missing. Only a restore to a snapshot leaves no doubt."
         );
@@ -92,7 +92,7 @@ internal static class SqliteJoins
             ? new ChainProblem(
                 ProblemSeverity.Error,
                 ErrorCode.ForeignEpoch,
-                $"{bundle.Name} was made on another state of transaction {last.Header.MaxTxid} than {before.Name} leads to",
+                $"{bundle.Name} builds on another state of transaction {last.Header.MaxTxid} than {before.Name} yields",
                 bundle.FullName,
                 Recommendation: "Restore to an earlier position, and take a new full backup."
             )

@@ -12,7 +12,9 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
     private const string StagedSide = "side";
     private const string StagedState = "state";
 
-    /// <summary>A snapshot of all transactions up to the plan's end, dated like it. Increments go on from it.</summary>
+    /// <summary>
+    /// A snapshot of all transactions up to the plan's end, dated like it. Increments continue from it.
+    /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
         if (SqliteBundle.Of(plan.Last) is not LtxBundle last)

@@ -60,7 +60,7 @@ internal static class SqlitePlan
                 ErrorCode.PathIsAmbiguous,
                 "this is a link, and links inside a folder of backups are not followed",
                 link,
-                recommendation: "Move the folder that it leads to back to its place, or name that folder itself as the destination."
+                recommendation: "Replace it with the folder it points to, or name that folder itself as the destination."
             );
         }
     }
@@ -135,7 +135,7 @@ internal static class SqlitePlan
     public static BackupException NothingTells(BundleHeader bundle, BackupException? why = null) =>
         new(
             ErrorCode.LogIsGone,
-            "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since"
+            "the side file of the bundle is missing or damaged, so it is unknown which pages have changed since"
                 + (why is null ? "" : $" ({why.Message})"),
             bundle.FullName,
             recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does (into another folder, if Litestream "

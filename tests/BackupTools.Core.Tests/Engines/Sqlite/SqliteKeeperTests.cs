@@ -161,7 +161,7 @@ public sealed class SqliteKeeperTests : IDisposable
 
         var found = Assert.Single(_box.Harness.Verify([lying]), p => p.Severity == ProblemSeverity.Error);
         Assert.Equal(ErrorCode.VerificationFailed, found.Code);
-        Assert.Contains("does not lead to the state", found.Message, StringComparison.Ordinal);
+        Assert.Contains("does not yield the state", found.Message, StringComparison.Ordinal);
         var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([lying], _box.Harness.At("x", "out.db")));
         Assert.Equal(ErrorCode.VerificationFailed, error.Code);
         Assert.False(File.Exists(_box.Harness.At("x", "out.db")));
