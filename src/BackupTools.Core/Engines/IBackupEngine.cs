@@ -111,5 +111,5 @@ internal interface IBackupEngine
         IReadOnlyList<BundleHeader> bundles,
         StagingArea staging,
         EngineContext context
-    );
+    ) => [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
 }

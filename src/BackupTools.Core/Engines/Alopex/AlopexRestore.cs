@@ -42,13 +42,27 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             ? FolderOf(request, context).Strangers(Coming(AlopexSnapshot.Open(request.Plan.Last.FullName, context)))
             : [];
 
+    public static bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var destination = request.DestinationPath;
+        if (
+            context.Disk.Stat(destination) is not { Kind: DiskEntryKind.Directory }
+            || !AlopexSource.IsDataFolder(destination, context)
+        )
+        {
+            return false;
+        }
+        AlopexLocks.RefuseIfHeld(context.Disk, destination);
+        return true;
+    }
+
     /// <summary>Stages, proves and says how to publish.</summary>
     /// <exception cref="BackupException">The snapshot is not sound; an engine has the destination open.</exception>
     public RestoreResult Run()
     {
         AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
         context.Progress.Activity = "checking";
-        var (snapshot, lsn) = AlopexCheck.RequireStructure(Snapshot, context);
+        var (snapshot, lsn) = AlopexVerify.RequireStructure(Snapshot, context);
         var files = ToRestore(snapshot);
         // Copied, and read again.
         context.Progress.Expect(2 * files.Sum(f => f.BytesToRead(context.Disk)), files.Count);
@@ -65,7 +79,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             (file, cancellation) => Copy(file, listed?.GetValueOrDefault(file.Name), cancellation),
             context.Cancellation
         );
-        AlopexCheck.RequireVisible(_stage.NewestCommit, lsn, Snapshot);
+        AlopexVerify.RequireVisible(_stage.NewestCommit, lsn, Snapshot);
         context.Progress.Activity = "verifying";
         ReadAgain();
         AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);

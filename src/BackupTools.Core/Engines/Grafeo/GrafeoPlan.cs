@@ -13,7 +13,7 @@ namespace BackupTools.Engines.Grafeo;
 internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifest Manifest, GrafeoHead? Head)
 {
     /// <summary>Plans a backup and refuses early what can be refused from headers and names.</summary>
-    public static CapturePlan Make(CaptureRequest request, EngineContext context)
+    public static CapturePlan Of(CaptureRequest request, EngineContext context)
     {
         var options = request.Options;
         if (options.NoCursor && options.ForgetDestination.Count > 0)

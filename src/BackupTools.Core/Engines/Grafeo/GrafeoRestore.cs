@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 
@@ -26,6 +27,34 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     {
         var source = new GrafeoSource(destination);
         return [source.Path, source.LogFolder, source.PendingImage];
+    }
+
+    public static IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        [.. PathsOf(request.DestinationPath).Where(p => context.Disk.Stat(p) is not null)];
+
+    public static bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var source = new GrafeoSource(request.DestinationPath);
+        var disk = context.Disk;
+        var database = disk.Stat(source.Path);
+        if (database is null)
+        {
+            // A log without its database, as a failed restore of the engine leaves it.
+            return disk.Stat(source.LogFolder) is null or { Kind: DiskEntryKind.Directory };
+        }
+        if (database.Kind != DiskEntryKind.File || !GrafeoSource.HasMagic(source.Path, context))
+        {
+            return false;
+        }
+        // The engine holds this very lock while it has the file open; it is given back at once.
+        using var held = disk.TryLock(source.Path);
+        return held is not null
+            ? true
+            : throw new BackupException(
+                ErrorCode.SourceInUse,
+                FileUsers.Name("an engine has the database open", source.Path),
+                source.Path
+            );
     }
 
     /// <summary>Restores, and says what is to be published.</summary>

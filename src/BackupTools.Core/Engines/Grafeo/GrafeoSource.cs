@@ -62,6 +62,28 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
     /// <summary>Our record of every destination's position, of which the cursor is the oldest.</summary>
     public string Positions => System.IO.Path.Combine(LogFolder, "backup_cursor.backuptools.json");
 
+    /// <summary>True for a database of either version; what cannot be read is not recognised.</summary>
+    public static bool Recognises(string path, EngineContext context)
+    {
+        try
+        {
+            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link
+                ? HasMagic(path, context)
+                : IsDirectoryDatabase(path, context.Disk);
+        }
+        catch (BackupException)
+        {
+            return false; // what cannot be read is not recognised; whoever names the engine hears why
+        }
+    }
+
+    /// <summary>It begins like an image.</summary>
+    public static bool HasMagic(string path, EngineContext context)
+    {
+        using var file = context.Disk.OpenRead(path);
+        return GrafeoContainerHeader.HasMagic(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize));
+    }
+
     /// <summary>Where the newest image is. What 0.5.x left beside a database that was converted since is none.</summary>
     public string Image(IDisk disk)
     {

@@ -40,7 +40,7 @@ internal static partial class PowDbBundles
         OurName().Match(name) is { Success: true } m ? m.Groups["series"].Value : null;
 
     /// <summary>The bundle that the folder is, otherwise those directly in it.</summary>
-    public static IEnumerable<BundleReadResult> Find(string path, EngineContext context)
+    public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
     {
         var disk = context.Disk;
         if (disk.Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.Link })

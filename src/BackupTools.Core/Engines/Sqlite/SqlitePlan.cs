@@ -79,7 +79,7 @@ internal static class SqlitePlan
             .Where(r => r.Header is not null)
             .Select(r => r.Header!)
             .ToList();
-        SqliteKeeper.RefuseForeign(replica, bundles, disk);
+        SqliteMaintenance.RefuseForeign(replica, bundles, disk);
         var max = 1 + replica.HighestTxid(disk);
         if (request.Kind == BundleKind.Full)
         {

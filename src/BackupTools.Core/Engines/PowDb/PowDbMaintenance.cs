@@ -7,7 +7,7 @@ using Blake3;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>Merges and copies bundles, for which no engine and no database is needed.</summary>
-internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
+internal sealed class PowDbMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
 

@@ -11,7 +11,7 @@ namespace BackupTools.Engines.Alopex;
 /// §6.4), and what that lets pass: unlisted files, paths that lead out of the folder, block checksums, a log that stops
 /// early, keys that a restore would hide.
 /// </summary>
-internal sealed class AlopexCheck(string path, EngineContext context)
+internal sealed class AlopexVerify(string path, EngineContext context)
 {
     private const string MismatchWords = "snapshot entry crc mismatch";
 
@@ -26,7 +26,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
     /// <summary>Checks everything and gives all findings.</summary>
     public static IReadOnlyList<ChainProblem> Run(string path, VerifyDepth depth, EngineContext context)
     {
-        var check = new AlopexCheck(path, context);
+        var check = new AlopexVerify(path, context);
         if (check.Open() is { } snapshot)
         {
             // In the engine's order: what the manifest says, then meta and log, then what tables say of themselves.
@@ -45,7 +45,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
     /// <exception cref="BackupException">The snapshot must not be restored.</exception>
     public static (AlopexSnapshot Snapshot, ulong Lsn) RequireStructure(string path, EngineContext context)
     {
-        var check = new AlopexCheck(path, context);
+        var check = new AlopexVerify(path, context);
         var snapshot = check.Open();
         if (snapshot is not null)
         {

@@ -7,7 +7,7 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>Makes one chain of at most two bundles from a longer one.</summary>
-internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
+internal sealed partial class GrafeoMaintenance
 {
     private const string StagedImage = "image";
     private const string StagedLog = "log";
@@ -16,7 +16,7 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
     /// The image as it is and, if anything came after it, one increment with all of the log up to the cut. Both are
     /// dated like the state they lead to, as a full and what only the log has when they are taken together.
     /// </summary>
-    public CaptureResult Run(RestorePlan plan, string folder)
+    public CaptureResult Merge(RestorePlan plan, string folder)
     {
         var destination = GrafeoFolder.For(plan.Full, folder, context);
         destination.RefuseOlder(plan.End.Value, null, context);

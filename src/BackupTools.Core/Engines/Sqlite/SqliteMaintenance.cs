@@ -6,7 +6,7 @@ using BackupTools.Formats.Sqlite;
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>Merges, copies and removes bundles, for which no database is needed.</summary>
-internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
+internal sealed class SqliteMaintenance(StagingArea staging, EngineContext context)
 {
     private const string StagedBundle = "bundle";
     private const string StagedSide = "side";

@@ -6,7 +6,7 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>Copies one bundle into another folder.</summary>
-internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
+internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
 
@@ -14,7 +14,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
     /// Copies a segment, comparing every checksum on the way, and gives it the place among the others there that it
     /// has here: what precedes an increment says what it builds on, and the engine reads its log in that order.
     /// </summary>
-    public CaptureResult Run(BundleHeader header, string folder)
+    public CaptureResult Copy(BundleHeader header, string folder)
     {
         var bundle = GrafeoBundle.Of(header);
         if (bundle.Entry is { } entry)

@@ -6,7 +6,7 @@ using BackupTools.Formats.Spg;
 namespace BackupTools.Engines.Spg;
 
 /// <summary>Merges, copies and removes bundles, for which no server and no database is needed.</summary>
-internal sealed class SpgKeeper(StagingArea staging, EngineContext context)
+internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
 
