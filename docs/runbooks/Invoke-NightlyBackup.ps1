@@ -4,7 +4,7 @@
 .SYNOPSIS
     Backs up databases on a schedule and looks after their bundles: test, drill, copy, prune, report.
 .DESCRIPTION
-    Every night: a full backup when the last one is a week old, else an increment; then every chain is tested, once a
+    Every night: a full backup when the last one is a week old, otherwise an increment; then every chain is tested, once a
     week one is restored for practice, what is new is copied to a second disk, what no rule keeps is removed, and a
     page says how everything stands. With -IncrementOnly, every hour: just the backup.
 
@@ -16,7 +16,7 @@
     2 usage, 3 not found, 4 damaged, 5 chain broken, 6 busy, 7 exists, 8 denied, 9 disk full or failing,
     10 unsupported, 11 state of the source. An hour in which nothing changed is a success.
 
-    With -PingUrl a service such as Healthchecks hears of the start (URL/start), of a success (URL) and of a failure
+    With -PingUrl a service such as Healthchecks is told of the start (URL/start), of a success (URL) and of a failure
     (URL/EXITCODE), and alerts when it hears nothing. A ping that fails is a warning and changes nothing else.
 .EXAMPLE
     pwsh -NoProfile -NonInteractive -File Invoke-NightlyBackup.ps1 -Source /srv/shop.db -BackupRoot /backups -CopyRoot /mnt/second -ReportPath /var/www/backups.html -LogPath /var/log/backups.jsonl
@@ -71,7 +71,7 @@ param(
 
     [int] $KeepMonthly = 12,
 
-    # The time that ages are counted to.
+    # The time that ages refer to.
     [datetime] $Now = [datetime]::UtcNow
 )
 
@@ -79,7 +79,7 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $warnings = [System.Collections.Generic.List[string]]::new()
 
-# Says to the dead man's switch how the run is doing. Its address is a secret: of it, errors name the host at most.
+# Reports the run to the dead man's switch. Its address is a secret: errors name at most its host.
 function Send-Ping([string] $Step) {
     if (-not $PingUrl) {
         return
@@ -104,7 +104,7 @@ function Send-Ping([string] $Step) {
     }
 }
 
-# What ends the script before its time is a failure too, such as a log that cannot be written.
+# What ends the script early is a failure too, such as a log that cannot be written.
 trap {
     Send-Ping '/1'
     break
@@ -130,7 +130,7 @@ function Add-Failure([string] $Step, [string] $Id, [int] $ExitCode, [string] $Me
     $failures.Add([ordered]@{ Step = $Step; Id = $Id; ExitCode = $ExitCode; Message = $Message })
 }
 
-# Takes what a backup gives out. Standard output is for the line of JSON alone, so warnings go into that.
+# Collects the output of a backup. Standard output is for the line of JSON alone, so warnings go into that.
 filter Add-Result {
     if ($_ -is [System.Management.Automation.WarningRecord]) {
         $warnings.Add("$_")
@@ -149,7 +149,7 @@ function Invoke-Step([string] $Step, [scriptblock] $Action) {
     }
 }
 
-# The chains of a folder, oldest first; none when there is no folder yet. Unreadable bundles are the test's business.
+# The chains of a folder, oldest first; none when there is no folder yet. Unreadable bundles are left to the test.
 function Get-Chain([string] $Folder) {
     Get-BackupChain -LiteralPath $Folder -ErrorAction Ignore | Sort-Object -Property CreatedUtc -Stable
 }

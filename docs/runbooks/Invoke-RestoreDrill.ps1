@@ -7,7 +7,7 @@
     For a schedule of its own, best on another machine and from the second copy: a backup that was never restored is a
     hope. Each database is restored into a temporary folder, checked as deeply as its format allows, and removed.
 
-    The exit code is 0 when every drill succeeded within MaximumDuration; else it is the family of the first error, as
+    The exit code is 0 when every drill succeeded within MaximumDuration; otherwise it is the family of the first error, as
     of the program backuptools (4 damaged, 5 chain broken, 9 disk, and so on), or 1 when a restore took too long.
 .EXAMPLE
     pwsh -NoProfile -NonInteractive -File Invoke-RestoreDrill.ps1 -BackupRoot /mnt/second -MaximumDuration 01:00:00 -ResultPath /var/lib/backups/drills.json
@@ -20,13 +20,13 @@ param(
     [Parameter(Mandatory)]
     [string] $BackupRoot,
 
-    # Where the temporary folder is made. Default: the system's folder for temporary files.
+    # Where the temporary folder is created. Default: the system's folder for temporary files.
     [string] $DrillPath = [IO.Path]::GetTempPath(),
 
     # How long one restore may take.
     [timespan] $MaximumDuration = '1.00:00:00',
 
-    # JSON of the results, written over each time.
+    # JSON of the results, overwritten each time.
     [string] $ResultPath
 )
 

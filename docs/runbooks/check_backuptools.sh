@@ -1,7 +1,7 @@
 #!/bin/sh
-# A check for Nagios, Icinga and what else runs their plugins: check_backuptools.sh STATUSFILE FOLDER... [OPTION...]
+# A check for Nagios, Icinga and compatible systems: check_backuptools.sh STATUSFILE FOLDER... [OPTION...]
 # Options are those of `backuptools report`, such as --recovery-point-objective 1.00:00 and --test-report FILE.
-# Exit codes: 0 OK; 1 WARNING, late; 2 CRITICAL, damaged, incomplete or not there; 3 UNKNOWN, could not look.
+# Exit codes: 0 OK; 1 WARNING, late; 2 CRITICAL, damaged, incomplete or not there; 3 UNKNOWN, the check failed.
 file=${1:?'STATUSFILE is missing'}
 shift
 said=$(backuptools report "$@" --format json --destination-path "$file" 2>&1) || { echo "UNKNOWN - $said"; exit 3; }
