@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace BackupTools.Tests;
 
-/// <summary>The arrows of docs/architecture.md, checked on the sources: rooms of one assembly have no compiler between them.</summary>
+/// <summary>The arrows of docs/architecture.md, checked on the sources: layers of one assembly have no compiler between them.</summary>
 public sealed partial class ArchitectureTests
 {
     internal static readonly string Root = FindRoot();
@@ -25,7 +25,7 @@ public sealed partial class ArchitectureTests
     private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
 
     [Fact]
-    public void Every_folder_of_Core_is_a_room_with_known_arrows() =>
+    public void Every_folder_of_Core_is_a_layer_with_known_arrows() =>
         Assert.Equal(
             Allowed.Keys.Order(),
             Directory
@@ -36,7 +36,7 @@ public sealed partial class ArchitectureTests
         );
 
     [Fact]
-    public void No_room_uses_a_room_it_may_not_use()
+    public void No_layer_uses_a_layer_it_may_not_use()
     {
         var wrong =
             from file in Sources("src/BackupTools.Core")

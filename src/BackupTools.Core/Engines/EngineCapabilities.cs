@@ -18,7 +18,7 @@ internal sealed record EngineCapabilities
     /// <summary>Several increments may build on the same bundle without that being a fork (differentials).</summary>
     public required bool SiblingIncrements { get; init; }
 
-    /// <summary>A restored database is a file, with what belongs to it beside it; else it is a folder.</summary>
+    /// <summary>A restored database is a file, with what belongs to it beside it; otherwise it is a folder.</summary>
     public bool IsOneFile { get; init; }
 
     /// <summary>An empty file is a database, where the engine is named: nothing in it could tell.</summary>

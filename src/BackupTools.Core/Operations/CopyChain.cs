@@ -7,8 +7,8 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// Copies chains into a second folder, bundle by bundle, each after what it builds on: a copy that was interrupted is a
-/// chain that ends earlier, and the next run goes on from there.
+/// Copies chains into a second folder, bundle by bundle, each after what it builds on: an interrupted copy is a chain
+/// that ends earlier, and the next run continues from there.
 /// </summary>
 public static class CopyChain
 {
@@ -53,7 +53,7 @@ public static class CopyChain
 
     /// <summary>
     /// Copies what is missing. A damaged bundle is a problem of the report: what follows it in its chain is left out,
-    /// the other chains are copied all the same.
+    /// the other chains are still copied.
     /// </summary>
     /// <exception cref="BackupException">The disk failed; what was copied before stays.</exception>
     public static CopyReport Execute(CopyPlan plan, OperationHost host)
@@ -88,7 +88,7 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
-        // What an earlier run has encrypted is read with an identity only.
+        // Reading what an earlier run encrypted needs an identity.
         if (plan.Encrypted is null || host.Encrypted.Keys.HasIdentities)
         {
             CopyKnownCurrent(plan.Chains, settings, destination, host);
@@ -139,7 +139,7 @@ public static class CopyChain
         return copy;
     }
 
-    /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>
+    /// <summary>A copy that has the newest bundle is as current as its source.</summary>
     private static void CopyKnownCurrent(
         IReadOnlyList<BackupChain> chains,
         CopySettings settings,
@@ -166,7 +166,7 @@ public static class CopyChain
         }
     }
 
-    /// <summary>What a copy that broke off has left where the bundle comes is replaced; nothing else is.</summary>
+    /// <summary>Only what an interrupted copy left in the bundle's place is replaced.</summary>
     private static PublishStep OverHalf(PublishStep step, BundleHeader bundle, OperationHost host)
     {
         if (step.Action != PublishAction.Place || host.Disk.Stat(step.FinalPath) is null)
@@ -177,16 +177,16 @@ public static class CopyChain
         {
             throw new BackupException(
                 ErrorCode.DestinationExists,
-                $"what has the name of the bundle here is neither {bundle.Name} nor the beginning of it",
+                $"what has the bundle's name here is neither {bundle.Name} nor the beginning of it",
                 step.FinalPath,
                 recommendation: "Find out what it is and move it away, or copy into another folder."
             );
         }
-        host.Warning?.Invoke($"{step.FinalPath} is the beginning of a copy that broke off, and is replaced");
+        host.Warning?.Invoke($"{step.FinalPath} is the beginning of an interrupted copy, and is replaced");
         return PublishStep.Replace(step.StagedName, step.FinalPath);
     }
 
-    /// <summary>A folder of the same bundle may lack files: then it is what a copy that broke off has left.</summary>
+    /// <summary>A folder of the same bundle may lack files: then an interrupted copy left it.</summary>
     private static bool IsHalf(BundleHeader there, BundleHeader bundle, OperationHost host) =>
         host.Disk.Stat(there.FullName) is { Kind: DiskEntryKind.Directory }
         && PartialCopy.LacksSomething(host.Disk, there.FullName, bundle.FullName)
