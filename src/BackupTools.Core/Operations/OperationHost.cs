@@ -122,6 +122,12 @@ public sealed class OperationHost : IDisposable
     /// <summary>The store of the operation; made when it is needed first.</summary>
     internal StoreDisk Store(string address) => _disks.Store(address);
 
+    /// <summary>How bundles are kept while they are put together for a store; null: as any file.</summary>
+    internal SpoolDisk? Spool
+    {
+        set => _disks.Spool = value;
+    }
+
     /// <summary>What was asked of stores until now; null where nothing was.</summary>
     internal StoreRequests? Requests => _disks.Stores.FirstOrDefault()?.Requests;
 

@@ -41,7 +41,7 @@ internal sealed partial class StoreDestination
     private BackupException? WhyNothingGoes()
     {
         var nothing = StoreMarks.In(_writer.Folder, Removed + "nothing");
-        return TryDelete(nothing)
+        return _writer.TryDelete(nothing)
             ? null
             : new BackupException(
                 ErrorCode.StoreRetained,

@@ -4,6 +4,7 @@ using Azure;
 using Azure.Storage;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
 
@@ -21,6 +22,9 @@ internal sealed partial class AzureStore
 
     private const int NumberLength = 6;
 
+    /// <summary>Those that can be read.</summary>
+    private static readonly AccessTier[] s_tiers = [AccessTier.Hot, AccessTier.Cool, AccessTier.Cold];
+
     public async Task<string?> PutAsync(
         ObjectName name,
         UploadBody body,
@@ -36,6 +40,7 @@ internal sealed partial class AzureStore
             {
                 Conditions = Conditions(condition),
                 Metadata = DigestOf(StoreDigest.ETag([body.Md5], isWhole: true)),
+                AccessTier = TierOf(name),
                 // In one request, whatever its length.
                 TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, body.Length) },
                 TransferValidation = new UploadTransferValidationOptions
@@ -53,6 +58,28 @@ internal sealed partial class AzureStore
         catch (Exception e) when (AzureErrors.Knows(e))
         {
             throw _errors.Of(e, name, ClockAhead);
+        }
+    }
+
+    public void RequireWritable()
+    {
+        if (_settings.Encryption != StoreEncryption.None)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"Azure encrypts whatever it gets, and takes no {Spelling.Of("StoreEncryption")}",
+                recommendation: "Leave it out, and choose the key where the account or the container is set up."
+            );
+        }
+        if (_settings.StorageClass is { } tier && TierOf(tier) is null)
+        {
+            throw tier.Equals($"{AccessTier.Archive}", StringComparison.OrdinalIgnoreCase)
+                ? StoreErrors.IsArchive(tier)
+                : new BackupException(
+                    ErrorCode.InvalidOption,
+                    $"'{tier}' is no tier of Azure",
+                    recommendation: $"Give {Spelling.Of("StorageClass")} as {string.Join(", ", s_tiers)}."
+                );
         }
     }
 
@@ -106,6 +133,17 @@ internal sealed partial class AzureStore
             }
         );
 
+    /// <summary>It does, from a URL that has a key in it, or for a user whom Azure itself knows.</summary>
+    public bool CopiesParts => false;
+
+    public Task<string> CopyPartAsync(
+        ObjectName name,
+        string upload,
+        int number,
+        StoreObject from,
+        CancellationToken cancellation
+    ) => throw new NotSupportedException();
+
     public Task<string> CompleteAsync(
         ObjectName name,
         string upload,
@@ -120,6 +158,7 @@ internal sealed partial class AzureStore
                 var options = new CommitBlockListOptions
                 {
                     Metadata = DigestOf(StoreDigest.ETag(digests, isWhole: false)),
+                    AccessTier = TierOf(name),
                 };
                 var answer = await Blob(name)
                     .CommitBlockListAsync(parts.Select(p => IdOf(p.Number, p.ETag)), options, cancellation)
@@ -219,6 +258,14 @@ internal sealed partial class AzureStore
         condition == PutIf.Always ? null
         : condition.ETag is { } etag ? new BlobRequestConditions { IfMatch = new ETag(etag) }
         : new BlobRequestConditions { IfNoneMatch = ETag.All };
+
+    /// <summary>What is ours is small, is put again and again, and is read before anything else.</summary>
+    private AccessTier? TierOf(ObjectName name) => StoreMarks.IsOurs(name.Key) ? null : TierOf(_settings.StorageClass);
+
+    private static AccessTier? TierOf(string? storageClass) =>
+        s_tiers
+            .Select(t => (AccessTier?)t)
+            .FirstOrDefault(t => $"{t}".Equals(storageClass, StringComparison.OrdinalIgnoreCase));
 
     private static Dictionary<string, string> DigestOf(string etag) =>
         new(StringComparer.Ordinal) { [DigestName] = etag };

@@ -43,6 +43,14 @@ internal static class StoreErrors
             inner: error
         );
 
+    /// <summary>What is put into an archive could not be gone on with, tested or copied.</summary>
+    public static BackupException IsArchive(string storageClass) =>
+        new(
+            ErrorCode.InvalidOption,
+            $"{storageClass} is an archive, from which nothing can be read: no chain could be gone on with there",
+            recommendation: $"Give another {Spelling.Of("StorageClass")}, and have a lifecycle rule move what is old enough."
+        );
+
     /// <summary>The request was not answered.</summary>
     /// <param name="error">What the SDK threw.</param>
     /// <param name="host">Whom it asked.</param>
