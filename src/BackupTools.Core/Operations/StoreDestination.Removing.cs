@@ -86,7 +86,7 @@ internal sealed partial class StoreDestination
         {
             // What comes anew is hidden until the rest goes.
             Hide([.. left, .. own.Select(i => i.Key)], NothingElse);
-            Send(own, []);
+            Send(own, _left.ContainsKey(Removed) ? _uploads ??= _writer.Uploads() : []);
         }
         // From here on readers see what stays.
         Hide([.. left, .. gone], shared.ToDictionary(i => i.Key, i => (byte[]?)ContentOf(i)));

@@ -79,6 +79,14 @@ public sealed class CephWritingTests(CephFixture ceph)
         var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/larger", settings);
         writing.Back(incremental: false);
         Assert.Single(writing.Seen());
+        using var host = writing.Host();
+        Assert.All(
+            VerifyChain.Run(
+                new VerifySettings { Path = $"s3://{CephFixture.Bucket}/larger", RestoreDrill = true },
+                host
+            ),
+            r => Assert.True(r.IsValid, string.Join("; ", r.Problems))
+        );
         Assert.DoesNotContain(ceph.Down("larger").Keys, k => k.Contains("spool/", StringComparison.Ordinal));
     }
 

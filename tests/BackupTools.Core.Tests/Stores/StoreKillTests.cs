@@ -41,7 +41,15 @@ public sealed class StoreKillTests : OnFakeS3
     public void What_was_done_and_not_answered_counts_as_done(string engine)
     {
         using var box = Box(engine);
-        var writing = new StoreWriting(box, Address, InParts(box) with { Lease = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromMinutes(1) });
+        var writing = new StoreWriting(
+            box,
+            Address,
+            InParts(box) with
+            {
+                Lease = TimeSpan.FromSeconds(20),
+                Patience = TimeSpan.FromMinutes(1),
+            }
+        );
         var lost = new HashSet<string>();
         // Each request is answered when it is made for the second time.
         Store.Misbehave = r =>

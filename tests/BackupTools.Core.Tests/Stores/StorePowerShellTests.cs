@@ -219,7 +219,7 @@ public sealed class StorePowerShellTests : IDisposable
                 Copy-BackupChain '{{_box.Bundles}}' $to @store @place -Verify
                 Copy-BackupChain '{{_box.Bundles}}' $to @store @place -AsJob | Receive-Job -Wait -OutVariable job
                 Get-BackupChain $to @store
-                Get-BackupChain $to -StoreCredential ([pscredential]::new('key', [securestring]::new())) -ErrorAction Continue
+                try { Get-BackupChain $to -StoreCredential ([pscredential]::new('key', [securestring]::new())) } catch { $_ | Format-List * -Force; $_.FullyQualifiedErrorId }
                 Get-BackupChain s3://nobucket @store -ErrorAction Continue
                 $Error | Format-List * -Force
                 $Error.Exception | Format-List * -Force

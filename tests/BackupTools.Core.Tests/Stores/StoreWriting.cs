@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;
@@ -101,7 +102,10 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
         {
             return [];
         }
-        var chains = ReadChains.Read(address, false, null, host).ToList();
+        var chains = ReadChains
+            .Read(address, false, null, host)
+            .Where(c => c.Error?.Code != ErrorCode.NoBundles)
+            .ToList();
         Assert.All(chains, c => Assert.Null(c.Error));
         Assert.All(chains, c => Assert.Empty(c.Chain!.Problems));
         return [.. chains.SelectMany(c => c.Chain!.Bundles).Select(b => b.Id)];

@@ -82,7 +82,7 @@ internal interface IObjectStore : IReadingStore
         CancellationToken cancellation
     );
 
-    /// <summary>Makes the object of the parts. Its ETag.</summary>
+    /// <summary>Makes the object of the parts. Its ETag; empty where the store does not say.</summary>
     Task<string> CompleteAsync(
         ObjectName name,
         string upload,

@@ -155,7 +155,7 @@ internal sealed partial class S3Store
             UploadId = upload,
             PartETags = [.. parts.Select(p => new PartETag(p.Number, p.ETag))],
         };
-        return (await AskAsync(name, () => _client.CompleteMultipartUploadAsync(request, cancellation))).ETag;
+        return (await AskAsync(name, () => _client.CompleteMultipartUploadAsync(request, cancellation))).ETag ?? "";
     }
 
     public async Task AbortAsync(ObjectName name, string upload, CancellationToken cancellation)

@@ -15,7 +15,7 @@ internal static class StoreErrors
     public static bool IsLarge(TimeSpan? skew) => skew?.Duration() > LargestSkew;
 
     /// <summary>An object that was listed is not there any more.</summary>
-    public static BackupException Gone(string path, Exception error) =>
+    public static BackupException Gone(string path, Exception? error) =>
         new(
             ErrorCode.PathNotFound,
             "the object has gone since it was listed",
