@@ -35,7 +35,7 @@ param(
     [Parameter(Mandatory)]
     [string] $BackupRoot,
 
-    # A second disk or share; not copied without it.
+    # A second disk or share, or an object store such as s3://bucket/prefix, which is found by the environment; not copied without it.
     [string] $CopyRoot,
 
     # The page; not written without it. What drills found is kept beside it.
@@ -231,7 +231,7 @@ $folders = for ($i = 0; $i -lt $Source.Count; $i++) {
     }
     $kept = @($folder)
     if ($CopyRoot) {
-        $copy = Join-Path -Path $CopyRoot -ChildPath $name
+        $copy = $CopyRoot -match '^[a-z0-9]+://' ? "$($CopyRoot.TrimEnd('/'))/$name" : (Join-Path -Path $CopyRoot -ChildPath $name)
         $copy
         $kept += $copy
         foreach ($chain in Get-Chain -Folder $folder) {
@@ -241,7 +241,7 @@ $folders = for ($i = 0; $i -lt $Source.Count; $i++) {
     }
     if ($isValid) {
         foreach ($place in $kept) {
-            Invoke-Step -Step "prune $place" -Action { Remove-ExpiredBackup -LiteralPath $place @keep -Confirm:$false }
+            Invoke-Step -Step "prune $place" -Action { Remove-ExpiredBackup -LiteralPath $place @keep -Confirm:$false 3>&1 | Add-Result }
         }
     }
 }

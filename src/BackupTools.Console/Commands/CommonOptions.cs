@@ -67,6 +67,8 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false, bool
             nameof(StoreOptions.StoreEndpoint) => "URL",
             nameof(StoreOptions.StoreCaFile) => "FILE",
             nameof(StoreOptions.SpoolPath) => "FOLDER",
+            nameof(StoreOptions.StoreEncryption) => "KIND",
+            nameof(StoreOptions.StoreKeyId) => "ID",
             _ => "NAME",
         };
 

@@ -125,7 +125,7 @@ public static class CopyChain
     {
         var settings = plan.Settings;
         var engine = host.Engines.ByName(bundle.Engine);
-        using var staging = destination.Stage();
+        using var staging = destination.Stage(goesOn: true);
         var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         var steps = result.Steps.Select(s => OverHalf(s, bundle, host)).ToList();
         if (plan.Encrypted is { } encrypted)

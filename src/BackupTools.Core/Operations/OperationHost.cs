@@ -124,6 +124,12 @@ public sealed class OperationHost : IDisposable
     /// <summary>The store of the operation; made when it is needed first.</summary>
     internal StoreDisk Store(string address) => _disks.Store(address);
 
+    /// <summary>How bundles are kept while they are assembled for a store; null: like any file.</summary>
+    internal SpoolDisk? Spool
+    {
+        set => _disks.Spool = value;
+    }
+
     /// <summary>The requests to stores until now; null if there were none.</summary>
     internal StoreRequests? Requests => _disks.Stores.FirstOrDefault()?.Requests;
 

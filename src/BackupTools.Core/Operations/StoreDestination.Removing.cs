@@ -41,7 +41,7 @@ internal sealed partial class StoreDestination
     private BackupException? WhyNothingGoes()
     {
         var nothing = StoreMarks.In(_writer.Folder, Removed + "nothing");
-        return TryDelete(nothing)
+        return _writer.TryDelete(nothing)
             ? null
             : new BackupException(
                 ErrorCode.StoreRetained,
@@ -86,7 +86,7 @@ internal sealed partial class StoreDestination
         {
             // What is written again is hidden until the rest is removed.
             Hide([.. left, .. own.Select(i => i.Key)], NothingElse);
-            Send(own, []);
+            Send(own, _left.ContainsKey(Removed) ? _uploads ??= _writer.Uploads() : []);
         }
         // From here on readers see what stays.
         Hide([.. left, .. gone], shared.ToDictionary(i => i.Key, i => (byte[]?)ContentOf(i)));

@@ -11,7 +11,6 @@ namespace BackupTools.Operations;
 internal sealed partial class StoreDestination : IDestination
 {
     private readonly OperationHost _host;
-    private readonly string _spool;
     private readonly StoreWriter _writer;
     private readonly StoreLease? _lease;
     private readonly StoreUploader _uploader;
@@ -29,8 +28,9 @@ internal sealed partial class StoreDestination : IDestination
         _host = host;
         var settings = host.Stores;
         var (bucket, key) = StoreAddress.Parse(folder);
-        _spool = settings.SpoolPath ?? DefaultSpool();
+        _spool = Path.GetFullPath(settings.SpoolPath ?? DefaultSpool());
         _store = host.Store(folder);
+        _store.Store.RequireWritable();
         _writer = new StoreWriter(_store, bucket, key, settings);
         _uploader = new StoreUploader(_writer, settings, host.Progress, () => _lease?.RequireHeld());
         _lease = settings.SingleWriter
@@ -44,6 +44,7 @@ internal sealed partial class StoreDestination : IDestination
             {
                 _left[pending.Name] = Unshare(pending);
             }
+            _parked = _writer.Parked();
             StagingArea.Sweep(host.Disk, _spool, host.Warning);
         }
         catch
@@ -55,8 +56,6 @@ internal sealed partial class StoreDestination : IDestination
 
     /// <summary>Into the spool, and from there to the store.</summary>
     public int Passes => 2;
-
-    public StagingArea Stage() => StagingArea.Create(_host.Disk, _spool, _host.Clock, _host.Warning);
 
     public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0)
     {
@@ -110,20 +109,15 @@ internal sealed partial class StoreDestination : IDestination
             );
         }
         _left.Clear();
+        RemoveParked();
     }
 
-    public void Dispose() => _lease?.Dispose();
-
-    /// <summary>Of the user's own, so that nobody else decides what is found there.</summary>
-    private static string DefaultSpool() =>
-        Path.Combine(
-            Environment.GetFolderPath(
-                Environment.SpecialFolder.LocalApplicationData,
-                Environment.SpecialFolderOption.DoNotVerify
-            ),
-            "BackupTools",
-            "spool"
-        );
+    public void Dispose()
+    {
+        _host.Spool = null;
+        _kept?.Dispose();
+        _lease?.Dispose();
+    }
 
     /// <summary>
     /// What others share with an unfinished bundle is reset to what it was, so that they can continue; what only the
@@ -142,26 +136,12 @@ internal sealed partial class StoreDestination : IDestination
             {
                 PutOurs(key, content, IfUnchanged(key));
             }
-            else if (_writer.Known(key) is not null && !TryDelete(key))
+            else if (_writer.Known(key) is not null && !_writer.TryDelete(key))
             {
                 stays.Add(key);
             }
         }
         return Without(pending, [.. pending.Meanwhile.Keys.Except(stays)], []);
-    }
-
-    /// <summary>What may not be removed is hidden until somebody puts another one there.</summary>
-    private bool TryDelete(string key)
-    {
-        try
-        {
-            _writer.Delete(key);
-            return true;
-        }
-        catch (BackupException e) when (e.Code == ErrorCode.StoreAccessDenied)
-        {
-            return false;
-        }
     }
 
     /// <summary>The mark no longer names these keys.</summary>
@@ -233,7 +213,7 @@ internal sealed partial class StoreDestination : IDestination
             [.. uploads.Where(u => u.Key == item.Key)],
             stop
         );
-        return new StoreMarks.Ended(Below(item.Key), item.Length, sent.ETag, sent.Sha256);
+        return new StoreMarks.Ended(Below(item.Key), item.Length, sent.ETag, sent.PartSize, sent.Sha256);
     }
 
     private StoreMarks.Ended Replace(Item item)
@@ -241,7 +221,13 @@ internal sealed partial class StoreDestination : IDestination
         var content = ContentOf(item);
         var etag = PutOurs(item.Key, content, IfUnchanged(item.Key));
         _host.Progress.Advance(content.Length);
-        return new StoreMarks.Ended(Below(item.Key), content.Length, etag, StoreDigest.Sha256(content));
+        return new StoreMarks.Ended(
+            Below(item.Key),
+            content.Length,
+            etag,
+            content.Length,
+            [StoreDigest.Sha256(content)]
+        );
     }
 
     private byte[] ContentOf(Item item) => SmallFile.Read(_host.Disk, item.File, StoreWriter.LargestShared);

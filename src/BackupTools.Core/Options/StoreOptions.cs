@@ -1,8 +1,10 @@
+using System.Net;
+
 namespace BackupTools.Options;
 
 /// <summary>
-/// Options of an object store. What is null is found as the SDK of AWS finds it: environment, profile, machine. Secrets
-/// are never given here. A new option is a property and a line of <see cref="All"/>.
+/// Options of an object store. What is null is found as the SDK of AWS finds it: environment, profile, machine. A new option
+/// is a property and a line of <see cref="All"/>; a secret is a property alone, so that no command line has it.
 /// </summary>
 public sealed record StoreOptions
 {
@@ -38,7 +40,26 @@ public sealed record StoreOptions
             "Where bundles are assembled before they are sent; default: a folder of the user's own.",
             OfWriting: true
         ),
+        new(
+            nameof(StorageClass),
+            typeof(string),
+            "The storage class of S3, or tier of Azure, that bundles are put into; the store's own when not given.",
+            OfWriting: true
+        ),
+        new(
+            nameof(StoreEncryption),
+            typeof(string),
+            "How S3 encrypts what is put there: None (as the bucket says), SSE-S3 or SSE-KMS.",
+            OfWriting: true
+        ),
+        new(nameof(StoreKeyId), typeof(string), "SSE-KMS: the key; the account's own when not given.", OfWriting: true),
     ];
+
+    /// <summary>
+    /// The access key with its secret (Azure: the account with its key) in place of what the environment has; null: as the SDK
+    /// finds it. Its text is no part of any other text, of this record's own neither.
+    /// </summary>
+    public NetworkCredential? StoreCredential { get; init; }
 
     /// <summary>The URL of a store that is not AWS, http or https; null for AWS, or the environment's.</summary>
     public string? StoreEndpoint { get; init; }
@@ -60,4 +81,13 @@ public sealed record StoreOptions
 
     /// <summary>Absolute path of the folder where bundles are assembled before they are sent.</summary>
     public string? SpoolPath { get; init; }
+
+    /// <summary>A class of S3 such as STANDARD_IA, or Hot, Cool or Cold of Azure; no archive. Null: the store's own.</summary>
+    public string? StorageClass { get; init; }
+
+    /// <summary>None, SSE-S3 or SSE-KMS, in any case; null: as the bucket says. Not of Azure.</summary>
+    public string? StoreEncryption { get; init; }
+
+    /// <summary>The key of SSE-KMS, an id, alias or ARN; null: the account's own.</summary>
+    public string? StoreKeyId { get; init; }
 }

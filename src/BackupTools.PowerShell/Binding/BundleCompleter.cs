@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using BackupTools.Operations;
 using BackupTools.Options;
+using BackupTools.PowerShell.Commands;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Binding;
@@ -82,7 +83,12 @@ public abstract class BundleCompleter : IArgumentCompleter
     /// <summary>How the store is reached, as far as it is typed already.</summary>
     private static StoreOptions StoresOf(IDictionary bound)
     {
-        var options = new StoreOptions();
+        var options = new StoreOptions
+        {
+            StoreCredential = StoreCommandBase.CredentialOf(
+                bound[nameof(StoreOptions.StoreCredential)] as PSCredential
+            ),
+        };
         foreach (var name in StoreOptions.All.Where(o => o.Type == typeof(string)).Select(o => o.Name))
         {
             typeof(StoreOptions).GetProperty(name)!.SetValue(options, bound[name]?.ToString());

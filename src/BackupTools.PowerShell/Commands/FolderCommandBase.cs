@@ -1,13 +1,12 @@
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
-public abstract class FolderCommandBase : StoreCommandBase
+public abstract class FolderCommandBase : StoreWriterCommandBase
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
@@ -37,20 +36,9 @@ public abstract class FolderCommandBase : StoreCommandBase
     [ValidateRange(0, int.MaxValue / 1000)]
     public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
 
-    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
-    [Parameter]
-    public SwitchParameter SingleWriter { get; set; }
-
-    /// <summary>Where what goes to a store is put together before. Default: a folder of the user's own.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? SpoolPath { get; set; }
-
     private protected override bool MustFind => true;
 
     private protected override bool ReadsStores => true;
-
-    private protected override StoreOptions Stores => StoresToWrite(SingleWriter, SpoolPath);
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 

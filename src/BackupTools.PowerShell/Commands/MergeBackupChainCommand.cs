@@ -65,9 +65,32 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string? SpoolPath { get; set; }
 
+    /// <summary>The storage class of S3, or tier of Azure, that bundles are put into. Default: the store's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StorageClass { get; set; }
+
+    /// <summary>How S3 encrypts what is put there: None (as the bucket says), SSE-S3 or SSE-KMS.</summary>
+    [Parameter]
+    [ValidateSet("None", "SSE-S3", "SSE-KMS")]
+    public string? StoreEncryption { get; set; }
+
+    /// <summary>SSE-KMS: the key. Default: the account's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StoreKeyId { get; set; }
+
     private protected override bool MustFind => true;
 
-    private protected override StoreOptions Stores => StoresToWrite(SingleWriter, SpoolPath);
+    private protected override StoreOptions Stores =>
+        base.Stores with
+        {
+            SingleWriter = SingleWriter,
+            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
+            StorageClass = StorageClass,
+            StoreEncryption = StoreEncryption,
+            StoreKeyId = StoreKeyId,
+        };
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 

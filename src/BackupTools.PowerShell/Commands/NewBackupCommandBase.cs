@@ -1,13 +1,12 @@
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
 
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What New-FullBackup and New-IncrementalBackup share: plan, ask, run or hand over to a job.</summary>
-public abstract class NewBackupCommandBase : StoreCommandBase
+public abstract class NewBackupCommandBase : StoreWriterCommandBase
 {
     private string _destination = "";
     private string? _walPath;
@@ -69,18 +68,7 @@ public abstract class NewBackupCommandBase : StoreCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
-    [Parameter]
-    public SwitchParameter SingleWriter { get; set; }
-
-    /// <summary>Where what goes to a store is put together before. Default: a folder of the user's own.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? SpoolPath { get; set; }
-
     private protected override bool MustFind => true;
-
-    private protected override StoreOptions Stores => StoresToWrite(SingleWriter, SpoolPath);
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using BackupTools.Options;
 
 namespace BackupTools.PowerShell.Commands;
@@ -30,17 +31,15 @@ public abstract class StoreCommandBase : BackupCommandBase
     [Parameter]
     public SwitchParameter StorePathStyle { get; set; }
 
-    /// <summary>How the store is reached, and written.</summary>
-    private protected StoreOptions StoresToWrite(SwitchParameter singleWriter, string? spoolPath) =>
-        StoresToRead with
-        {
-            SingleWriter = singleWriter,
-            SpoolPath = spoolPath is null ? null : Paths.Literal(spoolPath),
-        };
+    /// <summary>
+    /// The access key as user name, its secret as password (Azure: account and key). Default: the environment, a profile, the machine.
+    /// </summary>
+    [Parameter]
+    [Credential]
+    [ValidateNotNull]
+    public PSCredential? StoreCredential { get; set; }
 
-    private protected override StoreOptions Stores => StoresToRead;
-
-    private StoreOptions StoresToRead =>
+    private protected override StoreOptions Stores =>
         new()
         {
             StoreEndpoint = StoreEndpoint,
@@ -50,5 +49,10 @@ public abstract class StoreCommandBase : BackupCommandBase
             StorePathStyle = MyInvocation.BoundParameters.ContainsKey(nameof(StorePathStyle))
                 ? StorePathStyle.ToBool()
                 : null,
+            StoreCredential = CredentialOf(StoreCredential),
         };
+
+    /// <summary>As it is: an access key may have what divides users from domains.</summary>
+    internal static NetworkCredential? CredentialOf(PSCredential? given) =>
+        given is null ? null : new NetworkCredential(given.UserName, given.Password);
 }

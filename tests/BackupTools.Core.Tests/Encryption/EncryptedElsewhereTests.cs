@@ -130,8 +130,7 @@ public sealed class EncryptedElsewhereTests
             Stores = new StoreSettings
             {
                 Endpoint = store.Endpoint,
-                AccessKey = "key",
-                SecretKey = "secret",
+                Credential = new("key", "secret"),
                 SpoolPath = box.Box.At("spool"),
             },
         };

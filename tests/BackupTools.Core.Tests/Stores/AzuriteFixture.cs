@@ -16,7 +16,7 @@ public sealed class AzuriteFixture : IDisposable
     public const string Container = "backups";
 
     /// <summary>The account that every emulator has, with the key that its documentation prints.</summary>
-    private const string Account = "devstoreaccount1";
+    public const string Account = "devstoreaccount1";
 
     private const string Key =
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
@@ -58,8 +58,7 @@ public sealed class AzuriteFixture : IDisposable
         Settings = new StoreSettings
         {
             Endpoint = new Uri($"http://127.0.0.1:{port}/{Account}"),
-            AccessKey = Account,
-            SecretKey = Key,
+            Credential = new(Account, Key),
         };
         var options = new BlobClientOptions();
         options.Retry.MaxRetries = 60;
@@ -97,6 +96,12 @@ public sealed class AzuriteFixture : IDisposable
                 b => b.Name[(prefix.Length + 1)..],
                 b => _container.GetBlobClient(b.Name).DownloadContent().Value.Content.ToArray()
             );
+
+    /// <summary>The tier of each blob below a prefix.</summary>
+    public IReadOnlyDictionary<string, string> Tiers(string prefix) =>
+        _container
+            .GetBlobs(new GetBlobsOptions { Prefix = prefix })
+            .ToDictionary(b => b.Name, b => $"{b.Properties.AccessTier}");
 
     /// <summary>The names below a prefix for which blocks wait that make no blob yet.</summary>
     public IReadOnlyList<string> OpenUploads(string prefix)
@@ -145,6 +150,13 @@ public sealed class AzuriteFixture : IDisposable
         free.Start();
         return ((IPEndPoint)free.LocalEndpoint).Port;
     }
+}
+
+/// <summary>The tests that share an Azurite.</summary>
+[CollectionDefinition(Name)]
+public sealed class AzuriteGroup : ICollectionFixture<AzuriteFixture>
+{
+    public const string Name = "Azurite";
 }
 
 /// <summary>A theory that needs Azurite.</summary>

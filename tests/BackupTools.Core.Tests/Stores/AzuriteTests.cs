@@ -2,12 +2,14 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;
+using BackupTools.Reports;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Stores;
 
 /// <summary>Chains in Azure Blob Storage, as far as its emulator is one.</summary>
-public sealed class AzuriteTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+[Collection(AzuriteGroup.Name)]
+public sealed class AzuriteTests(AzuriteFixture azurite)
 {
     public static TheoryData<string> Engines => [.. EngineSandbox.Names];
 
@@ -20,62 +22,47 @@ public sealed class AzuriteTests(AzuriteFixture azurite) : IClassFixture<Azurite
         StoreReading.IsThatOfTheFolder(box, $"az://{AzuriteFixture.Container}/a b+c%é/{engine}/b", azurite.Settings);
     }
 
+    /// <summary>Whoever reads a report must learn in which store the bundles lie, not only in which folder of it.</summary>
     [AzuriteTheory]
-    [MemberData(nameof(Engines))]
-    public void A_copy_is_the_chain_of_the_folder(string engine)
+    [InlineData(ReportFormat.Html, "<bdi>az://PLACE</bdi>")]
+    [InlineData(ReportFormat.Json, "\"FullName\": \"az://PLACE\"")]
+    [InlineData(ReportFormat.Prometheus, "folder=\"az://PLACE\"")]
+    public void A_report_says_where_in_the_store_the_bundles_lie(ReportFormat format, string expected)
     {
-        using var box = Box(engine);
-        var prefix = $"writing/a b+c%é/{engine}/b";
-        new StoreWriting(box, Address(prefix), azurite.Settings).IsThatOfTheFolder(() => azurite.Down(prefix));
-    }
-
-    [AzuriteTheory]
-    [MemberData(nameof(Engines))]
-    public void A_run_that_died_is_gone_on_with(string engine)
-    {
-        using var box = Box(engine);
-        var settings = azurite.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
-        var clean = $"dying/{engine}/clean";
-        var whole = new StoreWriting(box, Address(clean), settings);
-        whole.Copy();
-        var (keys, ids) = (azurite.Down(clean).Keys.Order().ToList(), whole.Seen());
-        var died = true;
-        for (var requests = 3; died; requests += 5)
-        {
-            var prefix = $"dying/{engine}/{requests}";
-            var writing = new StoreWriting(box, Address(prefix), settings)
+        using var box = Box(EngineNames.Spg);
+        azurite.PutFolder(box.Bundles, "reported/b");
+        using var host = Host(azurite.Settings);
+        Verbs.Report(
+            new ReportSettings
             {
-                Maker = () => new DyingStore(new AzureStore(settings), requests),
-            };
-            died = Record.Exception(() => writing.Copy()) is BackupException { Code: ErrorCode.StoreAccessDenied };
-            writing.Maker = null;
-            var seen = writing.Seen();
-            Assert.Equal(ids.Take(seen.Count), seen);
-            writing.Copy();
-            Assert.Equal(ids, writing.Seen());
-            Assert.Equal(keys, azurite.Down(prefix).Keys.Order());
-            Assert.Empty(azurite.OpenUploads(prefix + "/"));
-        }
+                Folders = [Address("reported/b")],
+                DestinationPath = box.At("report"),
+                Format = format,
+            },
+            host
+        );
+        var text = File.ReadAllText(box.At("report"));
+        Assert.Contains(
+            expected.Replace("PLACE", $"{AzuriteFixture.Container}/reported/b", StringComparison.Ordinal),
+            text,
+            StringComparison.Ordinal
+        );
+        // No place is named as the path that stands for it inside.
+        Assert.DoesNotMatch("az:/[^/]", text);
     }
 
-    [AzuriteTheory]
-    [MemberData(nameof(Engines))]
-    public void A_chain_is_taken_merged_and_pruned(string engine)
+    [AzuriteFact]
+    public void Blobs_of_bundles_are_put_into_the_tier_that_is_asked_for()
     {
-        using var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromDays(1);
-        var writing = new StoreWriting(box, Address($"taken/{engine}"), azurite.Settings);
-        box.Become("S0");
-        writing.Back(incremental: false);
-        box.Become("S1");
-        writing.Back();
-        writing.Merge();
-        var full = writing.Back(incremental: false);
-        Assert.InRange(writing.Expire().RemovedCount, 2, 10);
-        Assert.Equal(full.Select(b => b.Id), writing.Seen());
-        Assert.DoesNotContain(
-            azurite.Down($"taken/{engine}").Keys,
-            k => k.Contains("removal", StringComparison.Ordinal)
+        using var box = Box(EngineNames.Spg);
+        var largest = StoreFolder.Files(box.Bundles, "").Max(f => new FileInfo(f.File).Length);
+        var settings = azurite.Settings with { StorageClass = "cool", PartSize = largest - 1 };
+        var writing = new StoreWriting(box, Address("tiers"), settings);
+        writing.Copy();
+        Assert.Equal(3, writing.Seen().Count);
+        Assert.All(
+            azurite.Tiers("tiers/"),
+            t => Assert.Equal(t.Key.Contains("/.backuptools/", StringComparison.Ordinal) ? "Hot" : "Cool", t.Value)
         );
     }
 
@@ -144,7 +131,7 @@ public sealed class AzuriteTests(AzuriteFixture azurite) : IClassFixture<Azurite
     public void Wrong_keys_and_missing_containers_are_told_apart()
     {
         var secret = Convert.ToBase64String("wr0ngS3cret"u8);
-        using var wrong = Host(azurite.Settings with { SecretKey = secret });
+        using var wrong = Host(azurite.Settings with { Credential = new(AzuriteFixture.Account, secret) });
         var denied = Assert.Throws<BackupException>(() => wrong.Disk.Stat(Address("x")));
         Assert.Equal(ErrorCode.StoreAccessDenied, denied.Code);
         Assert.DoesNotContain(secret, denied.ToString(), StringComparison.Ordinal);

@@ -38,8 +38,7 @@ public sealed class CephFixture : IDisposable
         Settings = new StoreSettings
         {
             Endpoint = new Uri($"http://127.0.0.1:{port}"),
-            AccessKey = "test",
-            SecretKey = "testing",
+            Credential = new("test", "testing"),
         };
         _client = new AmazonS3Client(
             new BasicAWSCredentials("test", "testing"),
@@ -101,6 +100,22 @@ public sealed class CephFixture : IDisposable
                 return content.ToArray();
             }
         );
+    }
+
+    /// <summary>Makes a bucket that keeps former versions.</summary>
+    public void MakeVersioned(string bucket)
+    {
+        _client.PutBucketAsync(bucket).GetAwaiter().GetResult();
+        _client
+            .PutBucketVersioningAsync(
+                new PutBucketVersioningRequest
+                {
+                    BucketName = bucket,
+                    VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+                }
+            )
+            .GetAwaiter()
+            .GetResult();
     }
 
     /// <summary>Makes a bucket whose objects are retained for a day.</summary>

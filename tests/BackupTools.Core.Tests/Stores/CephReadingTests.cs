@@ -49,7 +49,7 @@ public sealed class CephReadingTests(CephFixture ceph)
     [CephFact]
     public void Wrong_keys_and_missing_buckets_are_told_apart()
     {
-        using var wrong = Host(ceph.Settings with { SecretKey = "wr0ngS3cret" });
+        using var wrong = Host(ceph.Settings with { Credential = new("test", "wr0ngS3cret") });
         var denied = Assert.Throws<BackupException>(() => wrong.Disk.Stat($"s3://{CephFixture.Bucket}/x"));
         Assert.Equal(ErrorCode.StoreAccessDenied, denied.Code);
         Assert.DoesNotContain("wr0ngS3cret", denied.ToString(), StringComparison.Ordinal);

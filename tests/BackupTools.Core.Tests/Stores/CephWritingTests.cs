@@ -1,7 +1,9 @@
+using System.Text.Json;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;
+using BackupTools.Tests.FrontEnds;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Stores;
@@ -10,141 +12,82 @@ namespace BackupTools.Tests.Stores;
 [Collection(CephGroup.Name)]
 public sealed class CephWritingTests(CephFixture ceph)
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
-
-    [CephTheory]
-    [MemberData(nameof(Engines))]
-    public void A_copy_is_the_chain_of_the_folder(string engine)
+    [CephFact]
+    public void Sixteen_processes_that_copy_into_one_prefix_lose_nothing()
     {
-        using var box = EngineSandbox.Of(engine);
-        // Nothing is dated after it was brought up.
-        box.Clock!.Now -= TimeSpan.FromMinutes(10);
-        box.Chain();
-        var prefix = $"writing/a b+c%é/{engine}/b";
-        new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", ceph.Settings).IsThatOfTheFolder(() =>
-            ceph.Down(prefix)
-        );
-    }
-
-    [CephTheory]
-    [MemberData(nameof(Engines))]
-    public void A_run_that_died_is_gone_on_with(string engine)
-    {
-        using var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromMinutes(10);
-        box.Chain();
-        var settings = ceph.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
-        var clean = $"dying/{engine}/clean";
-        var whole = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{clean}", settings);
-        whole.Copy();
-        var (keys, ids) = (ceph.Down(clean).Keys.Order().ToList(), whole.Seen());
-        var died = true;
-        for (var requests = 3; died; requests += 5)
-        {
-            var prefix = $"dying/{engine}/{requests}";
-            var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", settings)
-            {
-                Maker = () => new DyingStore(new S3Store(settings), requests),
-            };
-            died = Record.Exception(() => writing.Copy()) is BackupException { Code: ErrorCode.StoreAccessDenied };
-            writing.Maker = null;
-            var seen = writing.Seen();
-            Assert.Equal(ids.Take(seen.Count), seen);
-            writing.Copy();
-            Assert.Equal(ids, writing.Seen());
-            Assert.Equal(keys, ceph.Down(prefix).Keys.Order());
-            Assert.Empty(ceph.OpenUploads(prefix + "/"));
-        }
-        Assert.Equal(ids, whole.Seen());
-    }
-
-    [CephTheory]
-    [MemberData(nameof(Engines))]
-    public void A_prune_that_died_is_finished_by_the_next(string engine)
-    {
-        using var box = EngineSandbox.Of(engine);
+        using var box = EngineSandbox.Of(EngineNames.Grafeo);
         box.Clock!.Now -= TimeSpan.FromDays(1);
         box.Chain();
-        box.Full();
-        var settings = ceph.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
-        IReadOnlyList<string>? @new = null;
-        var died = true;
-        // The lease takes three requests, and is given back with the last.
-        for (var requests = 6; died; requests += 6)
+        var address = $"s3://{CephFixture.Bucket}/sixteen";
+        string[] copy =
+        [
+            .. ChildProcess.ConsoleArguments,
+            "copy",
+            box.Bundles,
+            "--destination-path",
+            address,
+            "--json",
+            "--lock-timeout",
+            "600",
+        ];
+        var credential = ceph.Settings.Credential!;
+        var environment = new Dictionary<string, string>(StoreEnvironment.Of(ceph.Settings.Endpoint))
         {
-            var prefix = $"pruning/{engine}/{requests}";
-            var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", settings);
-            writing.Copy();
-            var old = writing.Seen();
-            var store = new DyingStore(new S3Store(settings), requests);
-            writing.Maker = () => store;
-            Record.Exception(() => writing.Expire());
-            died = store.Requests > requests;
-            writing.Maker = null;
-            var seen = writing.Seen();
-            writing.Expire();
-            @new ??= writing.Seen();
-            Assert.True(seen.SequenceEqual(old) || seen.SequenceEqual(@new));
-            Assert.Equal(@new, writing.Seen());
-            Assert.DoesNotContain(ceph.Down(prefix).Keys, k => k.Contains("removal", StringComparison.Ordinal));
-        }
-        // A full of Grafeo may come with an increment.
-        Assert.InRange(@new!.Count, 1, 2);
+            ["AWS_ACCESS_KEY_ID"] = credential.UserName,
+            ["AWS_SECRET_ACCESS_KEY"] = credential.Password,
+        };
+        var runs = new ChildResult[16];
+        Parallel.For(
+            0,
+            runs.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = runs.Length },
+            i =>
+                runs[i] = ChildProcess.Run(
+                    ChildProcess.ConsoleProgram,
+                    [.. copy, "--spool-path", box.At($"spool{i}")],
+                    box.Folder,
+                    environment
+                )
+        );
+        Assert.All(runs, r => Assert.True(r.ExitCode == 0, r.ToString()));
+        // Each bundle was copied by one of them, and found by the others.
+        var copied = runs.SelectMany(r =>
+                JsonDocument.Parse(r.Out).RootElement[0].GetProperty("Copied").EnumerateArray().ToList()
+            )
+            .Select(b => b.GetProperty("Id").GetString())
+            .ToList();
+        var ids = box.Chains()[0].Bundles.Select(b => b.Id).ToList();
+        Assert.Equal(ids.Order(), copied.Order());
+        Assert.Equal(ids, new StoreWriting(box, address, ceph.Settings).Seen());
+        Assert.Empty(ceph.OpenUploads("sixteen/"));
     }
 
-    [CephTheory]
-    [MemberData(nameof(Engines))]
-    public void A_backup_that_died_is_taken_by_the_next(string engine)
+    /// <summary>More than fits goes by way of the store, which puts it together: with parts as S3 has them, 5 MiB and more.</summary>
+    [CephFact]
+    public void A_backup_larger_than_its_spool_is_that_of_the_database()
     {
-        using var box = EngineSandbox.Of(engine);
+        using var box = EngineSandbox.Of(EngineNames.Spg);
         box.Clock!.Now -= TimeSpan.FromDays(1);
         box.Become("S0");
-        var settings = ceph.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
-        var died = true;
-        for (var requests = 4; died; requests += 6)
+        using (var log = File.Open(Path.ChangeExtension(box.Source, ".wal"), FileMode.Open))
         {
-            var prefix = $"backing/{engine}/{requests}";
-            var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/{prefix}", settings);
-            writing.Back(incremental: false);
-            var old = writing.Seen();
-            writing.Maker = () => new DyingStore(new S3Store(settings), requests);
-            died = Record.Exception(() => writing.Back(incremental: false)) is BackupException;
-            writing.Maker = null;
-            var seen = writing.Seen();
-            Assert.Equal(old, seen.Take(old.Count));
-            var made = writing.Back(incremental: false);
-            Assert.Equal(seen.Count + made.Count, writing.Seen().Count);
-            Assert.Empty(ceph.OpenUploads(prefix + "/"));
-            Assert.Equal(
-                ceph.Down(prefix).Keys.Count(k => k.EndsWith(".begin", StringComparison.Ordinal)),
-                ceph.Down(prefix).Keys.Count(k => k.EndsWith(".end", StringComparison.Ordinal))
-            );
+            // What the log holds behind its last whole frame is read, and not taken: it fills the spool, and is cut off.
+            log.Seek(0, SeekOrigin.End);
+            log.Write(new byte[23 << 20]);
         }
-    }
-
-    [CephTheory]
-    [MemberData(nameof(Engines))]
-    public void A_merge_is_a_full_of_the_same_state(string engine)
-    {
-        using var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromDays(1);
-        box.Chain();
-        var address = $"s3://{CephFixture.Bucket}/merging/{engine}";
-        var writing = new StoreWriting(box, address, ceph.Settings);
-        writing.Copy();
-        var made = writing.Merge();
+        var settings = ceph.Settings with { PartSize = 5 << 20, SpoolLimit = 15 << 20 };
+        var writing = new StoreWriting(box, $"s3://{CephFixture.Bucket}/larger", settings);
+        writing.Back(incremental: false);
+        Assert.Single(writing.Seen());
         using var host = writing.Host();
-        var to = box.At("from-store", Path.GetFileName(box.Restored));
-        Verbs.Restore(
-            new RestoreSettings
-            {
-                Path = address,
-                DestinationPath = to,
-                ChainId = made[^1].ChainId,
-            },
-            host
+        Assert.All(
+            VerifyChain.Run(
+                new VerifySettings { Path = $"s3://{CephFixture.Bucket}/larger", RestoreDrill = true },
+                host
+            ),
+            r => Assert.True(r.IsValid, string.Join("; ", r.Problems))
         );
-        Assert.Equal(EngineSandbox.Bytes(box.RestoreFrom(box.Bundles)), EngineSandbox.Bytes(to));
+        Assert.DoesNotContain(ceph.Down("larger").Keys, k => k.Contains("spool/", StringComparison.Ordinal));
     }
 
     [CephFact]
@@ -155,11 +98,15 @@ public sealed class CephWritingTests(CephFixture ceph)
         box.Chain();
         box.Full();
         ceph.MakeLocked("locked");
+        ceph.MakeVersioned("versioned");
         // With versions this Ceph keeps no conditions: that is found out before anything is sent.
-        var refused = Assert.Throws<BackupException>(() =>
-            new StoreWriting(box, "s3://locked/b", ceph.Settings).Copy()
-        );
-        Assert.Equal(ErrorCode.ConditionalWritesMissing, refused.Code);
+        foreach (var bucket in new[] { "locked", "versioned" })
+        {
+            var refused = Assert.Throws<BackupException>(() =>
+                new StoreWriting(box, $"s3://{bucket}/b", ceph.Settings).Copy()
+            );
+            Assert.Equal(ErrorCode.ConditionalWritesMissing, refused.Code);
+        }
         var writing = new StoreWriting(box, "s3://locked/b", ceph.Settings with { SingleWriter = true });
         writing.Copy();
         var ids = writing.Seen();
@@ -176,6 +123,40 @@ public sealed class CephWritingTests(CephFixture ceph)
         box.Become("S1");
         box.Full();
         Assert.NotEmpty(writing.Copy().Copied);
+    }
+
+    /// <summary>This Ceph has the class STANDARD and no service of keys.</summary>
+    [CephFact]
+    public void Classes_that_the_store_has_are_taken_and_what_it_cannot_do_it_says()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Spg);
+        box.Clock!.Now -= TimeSpan.FromDays(1);
+        box.Chain();
+        var settings = ceph.Settings with { PartSize = 5 << 20 };
+        var address = $"s3://{CephFixture.Bucket}/placed";
+        var writing = new StoreWriting(box, address, settings with { StorageClass = "STANDARD" });
+        writing.Copy();
+        Assert.Equal(3, writing.Seen().Count);
+        foreach (
+            var refused in new[]
+            {
+                settings with
+                {
+                    StorageClass = "NOSUCHCLASS",
+                },
+                settings with
+                {
+                    Encryption = StoreEncryption.Kms,
+                    KeyId = "none",
+                },
+            }
+        )
+        {
+            var other = new StoreWriting(box, $"{address}-{refused.Encryption}", refused);
+            var error = Assert.Throws<BackupException>(() => other.Copy());
+            Assert.Equal(ErrorCode.StoreUnavailable, error.Code);
+            Assert.Empty(other.Seen());
+        }
     }
 
     [CephFact]

@@ -17,6 +17,8 @@ internal sealed class DyingStore(IObjectStore store, int requests) : IObjectStor
 
     public TimeSpan ClockAhead => store.ClockAhead;
 
+    public void RequireWritable() => store.RequireWritable();
+
     public Task<ObjectPage> ListAsync(string bucket, string prefix, string? after, int most, CancellationToken stop) =>
         Heard().ListAsync(bucket, prefix, after, most, stop);
 
@@ -53,6 +55,16 @@ internal sealed class DyingStore(IObjectStore store, int requests) : IObjectStor
         Action alive,
         CancellationToken stop
     ) => Heard().PutPartAsync(name, upload, number, body, alive, stop);
+
+    public bool CopiesParts => store.CopiesParts;
+
+    public Task<string> CopyPartAsync(
+        ObjectName name,
+        string upload,
+        int number,
+        StoreObject from,
+        CancellationToken stop
+    ) => Heard().CopyPartAsync(name, upload, number, from, stop);
 
     public Task<string> CompleteAsync(
         ObjectName name,

@@ -21,12 +21,7 @@ public sealed class FakeReadingTests
         StoreReading.IsThatOfTheFolder(
             box,
             $"s3://{FakeS3.Bucket}/backups/a b+c/b",
-            new StoreSettings
-            {
-                Endpoint = store.Endpoint,
-                AccessKey = "key",
-                SecretKey = "secret",
-            }
+            new StoreSettings { Endpoint = store.Endpoint, Credential = new("key", "secret") }
         );
         Assert.All(store.Requests, r => Assert.Equal("GET", r.Method));
         Assert.All(store.Requests.Where(r => !r.IsList), r => Assert.True(r.Headers.ContainsKey("If-Match")));

@@ -137,8 +137,24 @@ internal sealed partial class FakeS3
 
     private (int, string, byte[]) PutPart(FakeRequest request, Upload upload)
     {
-        upload.Parts[int.Parse(request.Query["partNumber"], CultureInfo.InvariantCulture)] = request.Body;
-        return (200, $"ETag: \"{Md5(request.Body)}\"\r\n", []);
+        var content = request.Body;
+        if (request.Headers.TryGetValue("x-amz-copy-source", out var source))
+        {
+            var key = Uri.UnescapeDataString(source).TrimStart('/')[(Bucket.Length + 1)..];
+            if (!_objects.TryGetValue(key, out var stored))
+            {
+                return Error(404, "NoSuchKey");
+            }
+            if (request.Headers["x-amz-copy-source-if-match"] != stored.ETag)
+            {
+                return Error(412, "PreconditionFailed");
+            }
+            content = stored.Content;
+        }
+        upload.Parts[int.Parse(request.Query["partNumber"], CultureInfo.InvariantCulture)] = content;
+        return source is null
+            ? (200, $"ETag: \"{Md5(content)}\"\r\n", [])
+            : Xml($"<CopyPartResult><ETag>&quot;{Md5(content)}&quot;</ETag></CopyPartResult>");
     }
 
     private (int, string, byte[]) BeginUpload(string key)

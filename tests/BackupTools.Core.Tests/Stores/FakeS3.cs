@@ -48,6 +48,9 @@ internal sealed partial class FakeS3 : IDisposable
     /// <summary>Until when objects are retained, which only whoever asks is told.</summary>
     public Dictionary<string, DateTimeOffset> Retained { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether all is retained for a day.</summary>
+    public bool RetainsAll { get; set; }
+
     /// <summary>Objects under a legal hold.</summary>
     public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
 
@@ -296,8 +299,9 @@ internal sealed partial class FakeS3 : IDisposable
             return (404, "", []);
         }
         var headers = $"ETag: {stored.ETag}\r\n";
-        if (Retained.TryGetValue(request.Key, out var until))
+        if (Retained.TryGetValue(request.Key, out var until) || RetainsAll)
         {
+            until = RetainsAll ? stored.Modified.AddDays(1) : until;
             headers +=
                 $"x-amz-object-lock-mode: COMPLIANCE\r\nx-amz-object-lock-retain-until-date: {until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\r\n";
         }

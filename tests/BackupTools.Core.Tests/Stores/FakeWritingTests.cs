@@ -7,36 +7,20 @@ using BackupTools.Tests.Operations;
 namespace BackupTools.Tests.Stores;
 
 /// <summary>Copies to a store that behaves.</summary>
-public sealed class FakeWritingTests : IDisposable
+public sealed class FakeWritingTests : OnFakeS3
 {
-    private const string Prefix = "backups/a b+c/b";
-    private const string Address = $"s3://{FakeS3.Bucket}/{Prefix}";
-
-    private readonly FakeS3 _store = new();
-
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
-
-    private StoreSettings Settings =>
-        new()
-        {
-            Endpoint = _store.Endpoint,
-            AccessKey = "key",
-            SecretKey = "secret",
-            PartSize = 1000,
-        };
-
-    public void Dispose() => _store.Dispose();
+    private StoreSettings Parts => Settings with { PartSize = 1000, Lease = TimeSpan.FromSeconds(30) };
 
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_copy_is_the_chain_of_the_folder(string engine)
     {
         using var box = Box(engine);
-        new StoreWriting(box, Address, Settings).IsThatOfTheFolder(Down);
-        Assert.Empty(_store.OpenUploads);
-        Assert.DoesNotContain(_store.Requests, r => r.Method == "DELETE");
+        new StoreWriting(box, Address, Parts).IsThatOfTheFolder(Down);
+        Assert.Empty(Store.OpenUploads);
+        Assert.DoesNotContain(Store.Requests, r => r.Method == "DELETE");
         Assert.All(
-            _store.Requests.Where(r => r.Method == "PUT"),
+            Store.Requests.Where(r => r.Method == "PUT"),
             r => Assert.True(r.Headers.ContainsKey("Content-MD5"), r.ToString())
         );
     }
@@ -47,16 +31,16 @@ public sealed class FakeWritingTests : IDisposable
     public void A_copy_takes_two_requests_for_a_bundle_and_one_for_each_object(string engine)
     {
         using var box = Box(engine);
-        var writing = new StoreWriting(box, Address, Settings with { PartSize = 16 << 20 });
+        var writing = new StoreWriting(box, Address, Parts with { PartSize = 16 << 20 });
         writing.Copy();
         // Alopex changes its marker, and Grafeo its manifest, with every bundle.
         var again = engine is EngineNames.Alopex or EngineNames.Grafeo ? 2 : 0;
         var objects = StoreFolder.Files(box.Bundles, "x").Count() + again;
         // The lease is taken, tried out and given back.
-        Assert.Equal(3 + (3 * 2) + objects, _store.Requests.Count(r => r.Method == "PUT"));
+        Assert.Equal(3 + (3 * 2) + objects, Store.Requests.Count(r => r.Method == "PUT"));
         // Planned, for the lease, and planned again; of an empty prefix it is also asked whether it is an object itself.
-        Assert.Equal(4, _store.Requests.Count(r => r.IsList));
-        Assert.DoesNotContain(_store.Requests, r => r.Method is "POST" or "DELETE");
+        Assert.Equal(4, Store.Requests.Count(r => r.IsList));
+        Assert.DoesNotContain(Store.Requests, r => r.Method is "POST" or "DELETE");
     }
 
     [Theory]
@@ -64,16 +48,16 @@ public sealed class FakeWritingTests : IDisposable
     public void A_second_run_sends_nothing(string engine)
     {
         using var box = Box(engine);
-        var writing = new StoreWriting(box, Address, Settings);
+        var writing = new StoreWriting(box, Address, Parts);
         writing.Copy();
-        var keys = _store.Keys;
-        var before = _store.Requests.Count;
+        var keys = Store.Keys;
+        var before = Store.Requests.Count;
         var report = writing.Copy();
         Assert.Empty(report.Copied);
         Assert.Equal(3, report.PresentCount);
-        Assert.Equal(keys, _store.Keys);
+        Assert.Equal(keys, Store.Keys);
         Assert.All(
-            _store.Requests.Skip(before).Where(r => r.Method != "GET"),
+            Store.Requests.Skip(before).Where(r => r.Method != "GET"),
             r => Assert.Equal($"{Prefix}/.backuptools/lease", r.Key)
         );
     }
@@ -84,12 +68,12 @@ public sealed class FakeWritingTests : IDisposable
     public void A_store_that_cannot_keep_two_writers_apart_is_written_by_one_only(string conditions)
     {
         using var box = Box(EngineNames.Grafeo);
-        _store.Conditions = Enum.Parse<Conditions>(conditions);
-        var error = Assert.Throws<BackupException>(() => new StoreWriting(box, Address, Settings).Copy());
+        Store.Conditions = Enum.Parse<Conditions>(conditions);
+        var error = Assert.Throws<BackupException>(() => new StoreWriting(box, Address, Parts).Copy());
         Assert.Equal(ErrorCode.ConditionalWritesMissing, error.Code);
-        Assert.DoesNotContain(_store.Keys, k => !k.EndsWith("/lease", StringComparison.Ordinal));
+        Assert.DoesNotContain(Store.Keys, k => !k.EndsWith("/lease", StringComparison.Ordinal));
 
-        new StoreWriting(box, Address, Settings with { SingleWriter = true }).IsThatOfTheFolder(Down);
+        new StoreWriting(box, Address, Parts with { SingleWriter = true }).IsThatOfTheFolder(Down);
     }
 
     [Fact]
@@ -97,7 +81,7 @@ public sealed class FakeWritingTests : IDisposable
     {
         using var box = Box(EngineNames.Grafeo);
         // On a busy machine the last of them waits for longer than a user would.
-        var writing = new StoreWriting(box, Address, Settings with { Lease = TimeSpan.FromSeconds(20) })
+        var writing = new StoreWriting(box, Address, Parts with { Lease = TimeSpan.FromSeconds(20) })
         {
             LockTimeout = TimeSpan.FromMinutes(5),
         };
@@ -117,14 +101,5 @@ public sealed class FakeWritingTests : IDisposable
     }
 
     private IReadOnlyDictionary<string, byte[]> Down() =>
-        _store.Keys.ToDictionary(k => k[(Prefix.Length + 1)..], _store.Content);
-
-    private static EngineSandbox Box(string engine)
-    {
-        var box = EngineSandbox.Of(engine);
-        // Nothing is dated after it was brought up.
-        box.Clock!.Now -= TimeSpan.FromMinutes(10);
-        box.Chain();
-        return box;
-    }
+        Store.Keys.ToDictionary(k => k[(Prefix.Length + 1)..], Store.Content);
 }

@@ -7,32 +7,13 @@ using BackupTools.Tests.Operations;
 namespace BackupTools.Tests.Stores;
 
 /// <summary>Backups that go straight to a store.</summary>
-public sealed class StoreBackupTests : IDisposable
+public sealed class StoreBackupTests : OnFakeS3
 {
-    private const string Prefix = "p/b";
-    private const string Address = $"s3://{FakeS3.Bucket}/{Prefix}";
-
-    private readonly FakeS3 _store = new();
-
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
-
-    private StoreSettings Settings =>
-        new()
-        {
-            Endpoint = _store.Endpoint,
-            AccessKey = "key",
-            SecretKey = "secret",
-            Lease = TimeSpan.FromMilliseconds(200),
-            Patience = TimeSpan.Zero,
-        };
-
-    public void Dispose() => _store.Dispose();
-
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_chain_that_goes_straight_to_a_store_is_that_of_a_folder(string engine)
     {
-        using var box = Box(engine);
+        using var box = Empty(engine);
         var writing = new StoreWriting(box, Address, Settings);
         // Each state goes to both.
         box.Become("S0");
@@ -49,11 +30,11 @@ public sealed class StoreBackupTests : IDisposable
         Assert.Equal(box.Count(), writing.Seen().Count);
 
         var down = box.At("down");
-        foreach (var key in _store.Keys.Where(k => !k.Contains("/.backuptools/", StringComparison.Ordinal)))
+        foreach (var key in Store.Keys.Where(k => !k.Contains("/.backuptools/", StringComparison.Ordinal)))
         {
             var file = Path.Combine(down, key[(Prefix.Length + 1)..]);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            File.WriteAllBytes(file, _store.Content(key));
+            File.WriteAllBytes(file, Store.Content(key));
         }
         Assert.Equal(StoreFolder.Files(box.Bundles, "").Count(), StoreFolder.Files(down, "").Count());
         for (var i = 0; i < here.Count; i++)
@@ -74,7 +55,7 @@ public sealed class StoreBackupTests : IDisposable
     [MemberData(nameof(Engines))]
     public void Killed_after_any_request_of_a_backup_readers_see_old_or_new_and_the_next_run_finishes(string engine)
     {
-        using var box = Box(engine);
+        using var box = Empty(engine);
         var writing = new StoreWriting(box, Address, Settings);
         box.Become("S0");
         KilledAnywhere(box, writing, incremental: false);
@@ -86,14 +67,14 @@ public sealed class StoreBackupTests : IDisposable
     [MemberData(nameof(Engines))]
     public void Where_nothing_has_changed_the_store_is_told_until_when_its_newest_state_is_current(string engine)
     {
-        using var box = Box(engine);
+        using var box = Empty(engine);
         var writing = new StoreWriting(box, Address, Settings);
         box.Become("S0");
         Assert.Equal("Full", writing.Back(fullIfNeeded: true)[0].Kind);
-        var (keys, ids) = (_store.Keys, writing.Seen());
+        var (keys, ids) = (Store.Keys, writing.Seen());
         Assert.Empty(writing.Back(allowEmpty: false));
         Assert.Equal(ids, writing.Seen());
-        Assert.Single(_store.Keys.Except(keys), k => k.Contains("/.backuptools-current-", StringComparison.Ordinal));
+        Assert.Single(Store.Keys.Except(keys), k => k.Contains("/.backuptools-current-", StringComparison.Ordinal));
         using var host = writing.Host();
         var chain = Assert.Single(ReadChains.Read(Address, false, null, host).ToList()).Chain!;
         Assert.Equal(box.Clock!.Now.UtcDateTime, chain.CurrentUntilUtc);
@@ -102,33 +83,33 @@ public sealed class StoreBackupTests : IDisposable
     [Fact]
     public void A_plan_writes_nothing()
     {
-        using var box = Box(EngineNames.Spg);
+        using var box = Empty(EngineNames.Spg);
         box.Become("S0");
         var writing = new StoreWriting(box, Address, Settings);
         using var host = writing.Host();
         var plan = TakeBackup.Plan(box.Settings() with { DestinationPath = Address }, host);
         Assert.StartsWith(Address + "/", plan.BundlePath, StringComparison.Ordinal);
-        Assert.All(_store.Requests, r => Assert.Equal("GET", r.Method));
+        Assert.All(Store.Requests, r => Assert.Equal("GET", r.Method));
         Assert.False(Directory.Exists(box.At("spool")));
     }
 
     [Fact]
     public void A_database_in_a_store_is_no_source()
     {
-        using var box = Box(EngineNames.Spg);
+        using var box = Empty(EngineNames.Spg);
         using var host = new StoreWriting(box, Address, Settings).Host();
         var error = Assert.Throws<BackupException>(() =>
             TakeBackup.Plan(box.Settings() with { SourcePath = Address }, host)
         );
         Assert.Equal(ErrorCode.ProviderNotSupported, error.Code);
-        Assert.Empty(_store.Requests);
+        Assert.Empty(Store.Requests);
     }
 
     /// <summary>Every address is a destination of its own, for which the engine keeps its log until it is forgotten.</summary>
     [Fact]
     public void The_cursor_of_Grafeo_knows_a_store_by_its_address()
     {
-        using var box = Box(EngineNames.Grafeo);
+        using var box = Empty(EngineNames.Grafeo);
         box.Become("S0");
         new StoreWriting(box, Address, Settings).Back(incremental: false);
         Assert.Contains(Files(), text => text.Contains(Address, StringComparison.Ordinal));
@@ -143,15 +124,15 @@ public sealed class StoreBackupTests : IDisposable
 
     private void KilledAnywhere(EngineSandbox box, StoreWriting writing, bool incremental)
     {
-        var before = _store.Snapshot();
+        var before = Store.Snapshot();
         var old = writing.Seen();
         writing.Back(incremental);
-        var (keys, bundles) = (_store.Keys.Count, writing.Seen().Count);
+        var (keys, bundles) = (Store.Keys.Count, writing.Seen().Count);
         var killed = 0;
         for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
-            _store.Bring(before);
-            isDone = _store.DiesAfter(killed, () => writing.Back(incremental));
+            Store.Bring(before);
+            isDone = Store.DiesAfter(killed, () => writing.Back(incremental));
             var seen = writing.Seen();
             Assert.Equal(old, seen.Take(old.Count));
             Assert.True(seen.Count == bundles || (seen.Count == old.Count && !isDone), $"{killed}: {seen.Count}");
@@ -160,8 +141,8 @@ public sealed class StoreBackupTests : IDisposable
                 writing.Back(incremental);
             }
             Assert.Equal(bundles, writing.Seen().Count);
-            Assert.Equal(keys, _store.Keys.Count);
-            Assert.Empty(_store.OpenUploads);
+            Assert.Equal(keys, Store.Keys.Count);
+            Assert.Empty(Store.OpenUploads);
         }
         Assert.InRange(killed, 8, 200);
         // What was taken last restores to what the database is now.
@@ -170,12 +151,5 @@ public sealed class StoreBackupTests : IDisposable
         Verbs.Restore(new RestoreSettings { Path = Address, DestinationPath = to }, host);
         box.Full();
         Assert.Equal(box.Content(box.RestoreFrom(box.Bundles)), box.Content(to));
-    }
-
-    private static EngineSandbox Box(string engine)
-    {
-        var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromDays(1);
-        return box;
     }
 }

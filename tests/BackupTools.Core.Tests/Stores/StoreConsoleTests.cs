@@ -79,13 +79,19 @@ public sealed class StoreConsoleTests : IDisposable
         var to = $"s3://{FakeS3.Bucket}/to";
         string[] reach = ["--endpoint", _store.Endpoint.AbsoluteUri, "--region", "eu-north-1"];
         string[] copy = ["copy", _box.Bundles, "--destination-path", to, .. reach, "--spool-path", _box.At("spool")];
+        string[] placed = ["--storage-class", "STANDARD_IA", "--encryption", "SSE-KMS", "--key-id", "k1"];
         var environment = StoreEnvironment.Of(endpoint: null);
         Assert.Equal(0, ChildProcess.ConsoleWith(environment, [.. copy, "--dry-run"]).ExitCode);
         Assert.DoesNotContain(_store.Requests, r => r.Method != "GET");
 
-        var copied = ChildProcess.ConsoleWith(environment, [.. copy, "--verify", "--json", "--verbose"]);
+        var copied = ChildProcess.ConsoleWith(environment, [.. copy, "--verify", "--json", "--verbose", .. placed]);
         Assert.True(copied.ExitCode == 0, copied.ToString());
         Assert.Matches(@"requests to the store: \d+ LIST, \d+ GET, \d+ PUT, of which 0 were repeated", copied.Error);
+        Assert.Contains(_store.Requests, r => r.Headers.GetValueOrDefault("x-amz-storage-class") == "STANDARD_IA");
+        Assert.All(
+            _store.Requests.Where(r => r.Method == "PUT"),
+            r => Assert.Equal("k1", r.Headers["x-amz-server-side-encryption-aws-kms-key-id"])
+        );
         Assert.False(Directory.Exists(_box.At("spool")));
         Assert.DoesNotContain(StoreEnvironment.Secret, copied.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(
@@ -193,6 +199,21 @@ public sealed class StoreConsoleTests : IDisposable
         Assert.Contains(code == "StoreAccessDenied" ? "nobody" : option, result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("pa55word", result.Error, StringComparison.Ordinal);
         Assert.Empty(_store.Requests);
+    }
+
+    [Theory]
+    [InlineData("--storage-class", "GLACIER")]
+    [InlineData("--encryption", "AES")]
+    [InlineData("--key-id", "k1")]
+    public void An_option_of_writing_that_does_not_go_is_named(string option, string value)
+    {
+        var result = ChildProcess.ConsoleWith(
+            StoreEnvironment.Of(_store.Endpoint),
+            ["copy", _box.Bundles, "--destination-path", $"s3://{FakeS3.Bucket}/to", option, value]
+        );
+        Assert.Contains("error InvalidOption", result.Error, StringComparison.Ordinal);
+        Assert.Contains(option, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(_store.Requests, r => r.Method != "GET");
     }
 
     [Fact]

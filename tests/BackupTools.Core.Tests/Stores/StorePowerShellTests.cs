@@ -199,6 +199,85 @@ public sealed class StorePowerShellTests : IDisposable
         );
     }
 
+    /// <summary>What a credential is for, and everywhere that its secret must not come to.</summary>
+    [Fact]
+    public void A_credential_signs_the_requests_and_is_told_nowhere()
+    {
+        const string secret = "v3ryS3cretCredential";
+        var output = Lines(
+            $$"""
+            $env:AWS_ACCESS_KEY_ID = $env:AWS_SECRET_ACCESS_KEY = $null
+            $credential = [pscredential]::new('key@x', (ConvertTo-SecureString '{{secret}}' -AsPlainText))
+            $store = @{ StoreCredential = $credential }
+            $to = 's3://{{FakeS3.Bucket}}/to'
+            $place = @{ SpoolPath = '{{_box.At(
+                "spool"
+            )}}'; StorageClass = 'STANDARD_IA'; StoreEncryption = 'SSE-KMS'; StoreKeyId = 'k1' }
+            $DebugPreference = $VerbosePreference = $InformationPreference = 'Continue'
+            $all = & {
+                New-FullBackup '{{_box.Db}}' $to @store @place -WhatIf
+                Copy-BackupChain '{{_box.Bundles}}' $to @store @place -Verify
+                Copy-BackupChain '{{_box.Bundles}}' $to @store @place -AsJob | Receive-Job -Wait -OutVariable job
+                Get-BackupChain $to @store
+                try { Get-BackupChain $to -StoreCredential ([pscredential]::new('key', [securestring]::new())) } catch { $_ | Format-List * -Force; $_.FullyQualifiedErrorId }
+                Get-BackupChain s3://nobucket @store -ErrorAction Continue
+                $Error | Format-List * -Force
+                $Error.Exception | Format-List * -Force
+                Get-Job | Format-List * -Force
+            } *>&1 | Out-String -Width 1000
+            $DebugPreference = $VerbosePreference = $InformationPreference = 'SilentlyContinue'
+            "secret $($all.Contains('{{secret}}'))"
+            "refused $($all.Contains('InvalidOption')) missing $($all.Contains('nobucket'))"
+            "copied $(@(Get-BundleHeader $to @store).Count)"
+            $text = "Restore-BackupChain '$to' x.db -StoreCredential `$credential -ChainId "
+            (TabExpansion2 $text $text.Length).CompletionMatches.CompletionText -eq (Get-BackupChain '{{_box.Bundles}}').ChainId
+            """
+        );
+        Assert.Equal(
+            ["secret False", "refused True missing True", "copied 3", "True"],
+            output.Where(l => !l.StartsWith("What if", StringComparison.Ordinal))
+        );
+        Assert.All(
+            _store.Requests,
+            r => Assert.Contains("Credential=key@x/", r.Headers["Authorization"], StringComparison.Ordinal)
+        );
+        Assert.Contains(_store.Requests, r => r.Headers.GetValueOrDefault("x-amz-storage-class") == "STANDARD_IA");
+        Assert.All(
+            _store.Requests.Where(r => r.Method == "PUT"),
+            r => Assert.Equal("k1", r.Headers["x-amz-server-side-encryption-aws-kms-key-id"])
+        );
+        Assert.DoesNotContain(
+            _store.Keys,
+            k => System.Text.Encoding.UTF8.GetString(_store.Content(k)).Contains(secret, StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void The_nightly_run_copies_to_a_store_prunes_there_and_reports_it()
+    {
+        var root = _box.At("root");
+        var script = Path.Combine(ChildProcess.Root, "docs", "runbooks", "Invoke-NightlyBackup.ps1");
+        var run =
+            $"& '{script}' -Source '{_box.Db}' -BackupRoot '{root}' -CopyRoot 's3://{FakeS3.Bucket}/night/' -ReportPath '{_box.At("page.html")}'";
+        var place = $"s3://{FakeS3.Bucket}/night/{Path.GetFileNameWithoutExtension(_box.Db)}";
+        var first = Lines($"{run}; \"exit $LASTEXITCODE\"");
+        Assert.Equal("exit 0", first[^1]);
+        Assert.Contains(place, File.ReadAllText(_box.At("page.html")), StringComparison.Ordinal);
+
+        // A store that keeps what it has is a warning, and no error: the next full comes, and the rules would have the first go.
+        _store.RetainsAll = true;
+        var second = Lines(
+            $"{run} -FullEvery 0 -KeepWithin 0 -KeepDaily 1 -KeepWeekly 0 -KeepMonthly 0 -Now ([datetime]::UtcNow.AddDays(3)); \"exit $LASTEXITCODE\"; (Get-BackupChain '{place}').Count"
+        );
+        Assert.Equal(["exit 0", "2"], second[^2..]);
+        Assert.Contains("store keeps the bundle until", second[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            StoreEnvironment.Secret,
+            string.Concat(first) + string.Concat(second),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public void Chains_and_positions_are_completed()
     {

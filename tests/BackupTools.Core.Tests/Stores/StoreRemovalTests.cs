@@ -7,27 +7,8 @@ using BackupTools.Tests.Operations;
 namespace BackupTools.Tests.Stores;
 
 /// <summary>Bundles that go from a store, and what may not.</summary>
-public sealed class StoreRemovalTests : IDisposable
+public sealed class StoreRemovalTests : OnFakeS3
 {
-    private const string Prefix = "p/b";
-    private const string Address = $"s3://{FakeS3.Bucket}/{Prefix}";
-
-    private readonly FakeS3 _store = new();
-
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
-
-    private StoreSettings Settings =>
-        new()
-        {
-            Endpoint = _store.Endpoint,
-            AccessKey = "key",
-            SecretKey = "secret",
-            Lease = TimeSpan.FromMilliseconds(200),
-            Patience = TimeSpan.Zero,
-        };
-
-    public void Dispose() => _store.Dispose();
-
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_pruned_store_is_the_pruned_folder(string engine)
@@ -43,10 +24,10 @@ public sealed class StoreRemovalTests : IDisposable
         Assert.All(
             // Alopex' marker names a folder of this machine.
             local.Where(f => Path.GetFileName(f.Value) != "latest"),
-            f => Assert.Equal(File.ReadAllBytes(f.Value), _store.Content(f.Key))
+            f => Assert.Equal(File.ReadAllBytes(f.Value), Store.Content(f.Key))
         );
         Assert.Equal(Ids(box), writing.Seen());
-        Assert.DoesNotContain(_store.Keys, k => k.Contains("removal", StringComparison.Ordinal));
+        Assert.DoesNotContain(Store.Keys, k => k.Contains("removal", StringComparison.Ordinal));
         Assert.Equal(0, writing.Expire().RemovedCount);
     }
 
@@ -57,16 +38,16 @@ public sealed class StoreRemovalTests : IDisposable
         using var box = TwoChains(engine);
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
-        var (before, old) = (_store.Snapshot(), writing.Seen());
+        var (before, old) = (Store.Snapshot(), writing.Seen());
         writing.Expire();
-        var (after, @new) = (_store.Keys, writing.Seen());
+        var (after, @new) = (Store.Keys, writing.Seen());
         Assert.NotEqual(old, @new);
 
         var killed = 0;
         for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
-            _store.Bring(before);
-            isDone = _store.DiesAfter(killed, () => writing.Expire());
+            Store.Bring(before);
+            isDone = Store.DiesAfter(killed, () => writing.Expire());
             var seen = writing.Seen();
             Assert.True(seen.SequenceEqual(old) || seen.SequenceEqual(@new), $"{killed}: {string.Join(' ', seen)}");
             Assert.True(!isDone || seen.SequenceEqual(@new));
@@ -74,7 +55,7 @@ public sealed class StoreRemovalTests : IDisposable
             if (killed % 2 == 0 || engine == EngineNames.Alopex)
             {
                 writing.Expire();
-                Assert.Equal(after, _store.Keys);
+                Assert.Equal(after, Store.Keys);
                 Assert.Equal(@new, writing.Seen());
             }
             else
@@ -82,11 +63,11 @@ public sealed class StoreRemovalTests : IDisposable
                 // What was about to go comes again.
                 writing.Copy();
                 Assert.Equal(old.Order(), writing.Seen().Order());
-                Assert.DoesNotContain(_store.Keys, k => k.Contains("removal", StringComparison.Ordinal));
+                Assert.DoesNotContain(Store.Keys, k => k.Contains("removal", StringComparison.Ordinal));
                 writing.Expire();
                 Assert.Equal(@new, writing.Seen());
             }
-            Assert.Empty(_store.OpenUploads);
+            Assert.Empty(Store.OpenUploads);
         }
         Assert.InRange(killed, 10, 200);
     }
@@ -95,22 +76,20 @@ public sealed class StoreRemovalTests : IDisposable
     [MemberData(nameof(Engines))]
     public void Killed_after_any_request_of_a_merge_readers_see_old_or_new_and_the_next_run_finishes(string engine)
     {
-        using var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromDays(1);
-        box.Chain();
+        using var box = Box(engine);
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
-        var (before, old) = (_store.Snapshot(), writing.Seen());
+        var (before, old) = (Store.Snapshot(), writing.Seen());
         var made = writing.Merge();
-        var (keys, ids) = (_store.Keys.Count, writing.Seen());
+        var (keys, ids) = (Store.Keys.Count, writing.Seen());
         Assert.Equal(old.Count + made.Count, ids.Count);
         Assert.Equal(EngineSandbox.Bytes(box.RestoreFrom(box.Bundles)), EngineSandbox.Bytes(Restored(box, made[^1])));
 
         var killed = 0;
         for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
-            _store.Bring(before);
-            isDone = _store.DiesAfter(killed, () => writing.Merge());
+            Store.Bring(before);
+            isDone = Store.DiesAfter(killed, () => writing.Merge());
             var seen = writing.Seen().Count;
             Assert.True(seen == ids.Count || (seen == old.Count && !isDone), $"{killed}: {seen}");
             if (seen == old.Count)
@@ -118,8 +97,8 @@ public sealed class StoreRemovalTests : IDisposable
                 writing.Merge();
             }
             Assert.Equal(ids.Count, writing.Seen().Count);
-            Assert.Equal(keys, _store.Keys.Count);
-            Assert.Empty(_store.OpenUploads);
+            Assert.Equal(keys, Store.Keys.Count);
+            Assert.Empty(Store.OpenUploads);
         }
         Assert.InRange(killed, 10, 200);
     }
@@ -129,22 +108,20 @@ public sealed class StoreRemovalTests : IDisposable
     [MemberData(nameof(Engines))]
     public void Nothing_needs_to_be_removed_for_a_copy(string engine)
     {
-        using var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromDays(1);
-        box.Chain();
+        using var box = Box(engine);
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
-        var (keys, ids) = (_store.Keys, writing.Seen());
+        var (keys, ids) = (Store.Keys, writing.Seen());
         for (var (killed, isDone) = (0, false); !isDone; killed += SoakBudget.Step(5))
         {
-            _store.Clear();
-            isDone = _store.DiesAfter(killed, () => writing.Copy());
+            Store.Clear();
+            isDone = Store.DiesAfter(killed, () => writing.Copy());
             var seen = writing.Seen();
             Assert.Equal(ids.Take(seen.Count), seen);
-            _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
+            Store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
             writing.Copy();
             Assert.Equal(ids, writing.Seen());
-            Assert.Equal(keys, _store.Keys);
+            Assert.Equal(keys, Store.Keys);
         }
     }
 
@@ -154,14 +131,14 @@ public sealed class StoreRemovalTests : IDisposable
         using var box = TwoChains(EngineNames.Grafeo);
         var writing = new StoreWriting(box, Address, Settings);
         writing.Copy();
-        var (keys, ids) = (_store.Keys, writing.Seen());
-        _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
+        var (keys, ids) = (Store.Keys, writing.Seen());
+        Store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
         var report = writing.Expire();
         Assert.Equal((0, ids.Count), (report.RemovedCount, report.KeptCount));
         var problem = Assert.Single(report.Problems);
         Assert.Equal(("Warning", nameof(ErrorCode.StoreRetained)), (problem.Severity, problem.Code));
         Assert.Contains("credentials", Assert.Single(writing.Warnings), StringComparison.Ordinal);
-        Assert.Equal(keys, _store.Keys);
+        Assert.Equal(keys, Store.Keys);
         Assert.Equal(ids, writing.Seen());
     }
 
@@ -177,11 +154,11 @@ public sealed class StoreRemovalTests : IDisposable
         var key = $"{Prefix}/{chain.Bundles[1].Name}";
         if (isHeld)
         {
-            _store.Held.Add(key);
+            Store.Held.Add(key);
         }
-        _store.Retained[key] = new DateTimeOffset(2099, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        Store.Retained[key] = new DateTimeOffset(2099, 1, 2, 3, 4, 5, TimeSpan.Zero);
         // Over is over.
-        _store.Retained[$"{Prefix}/{chain.Bundles[2].Name}"] = DateTimeOffset.UtcNow.AddMinutes(-1);
+        Store.Retained[$"{Prefix}/{chain.Bundles[2].Name}"] = DateTimeOffset.UtcNow.AddMinutes(-1);
         var report = writing.Expire();
         Assert.Equal(1, report.RemovedCount);
         Assert.Contains(
@@ -194,7 +171,7 @@ public sealed class StoreRemovalTests : IDisposable
             report.Decisions,
             d => d.Name == chain.Bundles[0].Name && d.Keep && d.Reasons[0] == $"needed by {chain.Bundles[1].Name}"
         );
-        Assert.Contains(_store.Keys, k => k == key);
+        Assert.Contains(Store.Keys, k => k == key);
     }
 
     private string Restored(EngineSandbox box, BundleInfo bundle)
@@ -218,13 +195,11 @@ public sealed class StoreRemovalTests : IDisposable
 
     /// <summary>The keys of what is no mark.</summary>
     private IEnumerable<string> Data() =>
-        _store.Keys.Where(k => !k.Contains("/.backuptools/", StringComparison.Ordinal));
+        Store.Keys.Where(k => !k.Contains("/.backuptools/", StringComparison.Ordinal));
 
     private static EngineSandbox TwoChains(string engine)
     {
-        var box = EngineSandbox.Of(engine);
-        box.Clock!.Now -= TimeSpan.FromDays(1);
-        box.Chain();
+        var box = Box(engine);
         box.Full();
         return box;
     }

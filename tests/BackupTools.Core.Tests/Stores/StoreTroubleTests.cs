@@ -30,8 +30,7 @@ public sealed class StoreTroubleTests : IDisposable
         new()
         {
             Endpoint = _store.Endpoint,
-            AccessKey = "key",
-            SecretKey = Secret,
+            Credential = new("key", Secret),
             Stall = _stall,
             Patience = _patience,
         };

@@ -1,3 +1,5 @@
+using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;
 using BackupTools.Reports;
@@ -17,6 +19,9 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
     /// <summary>Makes the store that copies go to; null for the one of the settings.</summary>
     public Func<IObjectStore>? Maker { get; set; }
 
+    /// <summary>In place of the file system; null for that.</summary>
+    public IDisk? Disk { get; set; }
+
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(OperationHost.DefaultLockTimeout);
 
     public OperationHost Host(CancellationToken cancellation = default) =>
@@ -25,6 +30,7 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
             Stores = _settings,
             LockTimeout = LockTimeout,
             StoreMaker = Maker,
+            Disk = Disk!,
             Clock = box.Clock!,
             Cancellation = cancellation,
             Warning = Warnings.Add,
@@ -96,7 +102,10 @@ internal sealed class StoreWriting(EngineSandbox box, string address, StoreSetti
         {
             return [];
         }
-        var chains = ReadChains.Read(address, false, null, host).ToList();
+        var chains = ReadChains
+            .Read(address, false, null, host)
+            .Where(c => c.Error?.Code != ErrorCode.NoBundles)
+            .ToList();
         Assert.All(chains, c => Assert.Null(c.Error));
         Assert.All(chains, c => Assert.Empty(c.Chain!.Problems));
         return [.. chains.SelectMany(c => c.Chain!.Bundles).Select(b => b.Id)];

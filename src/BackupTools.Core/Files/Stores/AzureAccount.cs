@@ -24,11 +24,15 @@ internal static class AzureAccount
     /// <exception cref="BackupException">StoreAccessDenied: nothing tells the account, or what tells it is malformed.</exception>
     public static BlobServiceClient Connect(StoreSettings settings, BlobClientOptions options)
     {
-        var account = settings.AccessKey ?? Variable(Account);
-        var key = settings.SecretKey ?? Variable(Key);
+        var account = settings.Credential?.UserName ?? Variable(Account);
+        var key = settings.Credential?.Password ?? Variable(Key);
         try
         {
-            if (settings.AccessKey is null && settings.Endpoint is null && Variable(ConnectionString) is { } connection)
+            if (
+                settings.Credential is null
+                && settings.Endpoint is null
+                && Variable(ConnectionString) is { } connection
+            )
             {
                 return new BlobServiceClient(connection, options);
             }

@@ -4,6 +4,7 @@ using Azure;
 using Azure.Storage;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
 
@@ -22,6 +23,9 @@ internal sealed partial class AzureStore
 
     private const int NumberLength = 6;
 
+    /// <summary>Those that can be read.</summary>
+    private static readonly AccessTier[] s_tiers = [AccessTier.Hot, AccessTier.Cool, AccessTier.Cold];
+
     public async Task<string?> PutAsync(
         ObjectName name,
         UploadBody body,
@@ -37,6 +41,7 @@ internal sealed partial class AzureStore
             {
                 Conditions = Conditions(condition),
                 Metadata = DigestOf(StoreDigest.ETag([body.Md5], isWhole: true)),
+                AccessTier = TierOf(name),
                 // In one request, whatever its length.
                 TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, body.Length) },
                 TransferValidation = new UploadTransferValidationOptions
@@ -54,6 +59,28 @@ internal sealed partial class AzureStore
         catch (Exception e) when (AzureErrors.Knows(e))
         {
             throw _errors.Of(e, name, ClockAhead);
+        }
+    }
+
+    public void RequireWritable()
+    {
+        if (_settings.Encryption != StoreEncryption.None)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"Azure encrypts everything itself, and does not take {Spelling.Of("StoreEncryption")}",
+                recommendation: "Omit it, and choose the key in the settings of the account or the container."
+            );
+        }
+        if (_settings.StorageClass is { } tier && TierOf(tier) is null)
+        {
+            throw tier.Equals($"{AccessTier.Archive}", StringComparison.OrdinalIgnoreCase)
+                ? StoreErrors.IsArchive(tier)
+                : new BackupException(
+                    ErrorCode.InvalidOption,
+                    $"'{tier}' is not an Azure tier",
+                    recommendation: $"Give {Spelling.Of("StorageClass")} as {string.Join(", ", s_tiers)}."
+                );
         }
     }
 
@@ -107,6 +134,17 @@ internal sealed partial class AzureStore
             }
         );
 
+    /// <summary>It does, from a URL that has a key in it, or for a user whom Azure itself knows.</summary>
+    public bool CopiesParts => false;
+
+    public Task<string> CopyPartAsync(
+        ObjectName name,
+        string upload,
+        int number,
+        StoreObject from,
+        CancellationToken cancellation
+    ) => throw new NotSupportedException();
+
     public Task<string> CompleteAsync(
         ObjectName name,
         string upload,
@@ -121,6 +159,7 @@ internal sealed partial class AzureStore
                 var options = new CommitBlockListOptions
                 {
                     Metadata = DigestOf(StoreDigest.ETag(digests, isWhole: false)),
+                    AccessTier = TierOf(name),
                 };
                 var answer = await Blob(name)
                     .CommitBlockListAsync(parts.Select(p => IdOf(p.Number, p.ETag)), options, cancellation)
@@ -220,6 +259,14 @@ internal sealed partial class AzureStore
         condition == PutIf.Always ? null
         : condition.ETag is { } etag ? new BlobRequestConditions { IfMatch = new ETag(etag) }
         : new BlobRequestConditions { IfNoneMatch = ETag.All };
+
+    /// <summary>What is ours is small, is put again and again, and is read before anything else.</summary>
+    private AccessTier? TierOf(ObjectName name) => StoreMarks.IsOurs(name.Key) ? null : TierOf(_settings.StorageClass);
+
+    private static AccessTier? TierOf(string? storageClass) =>
+        s_tiers
+            .Select(t => (AccessTier?)t)
+            .FirstOrDefault(t => $"{t}".Equals(storageClass, StringComparison.OrdinalIgnoreCase));
 
     private static Dictionary<string, string> DigestOf(string etag) =>
         new(StringComparer.Ordinal) { [DigestName] = etag };

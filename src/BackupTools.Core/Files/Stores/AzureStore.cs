@@ -14,6 +14,7 @@ namespace BackupTools.Files.Stores;
 /// </summary>
 internal sealed partial class AzureStore : IObjectStore
 {
+    private readonly StoreSettings _settings;
     private readonly BlobServiceClient _client;
     private readonly HttpClient? _http;
     private readonly AzureErrors _errors;
@@ -21,6 +22,7 @@ internal sealed partial class AzureStore : IObjectStore
 
     public AzureStore(StoreSettings settings)
     {
+        _settings = settings;
         var options = new BlobClientOptions();
         options.Retry.MaxRetries = 0;
         // Time is limited by StoreRequests, as long as nothing comes.

@@ -38,6 +38,10 @@ internal interface IObjectStore : IReadingStore
     /// <summary>By how much the store's clock was ahead of ours when it answered last.</summary>
     TimeSpan ClockAhead { get; }
 
+    /// <summary>Asked before anything is written: the store knows what the settings say of that.</summary>
+    /// <exception cref="Errors.BackupException">InvalidOption.</exception>
+    void RequireWritable();
+
     /// <summary>Puts an object, if the condition holds. Its ETag; null where the condition does not hold.</summary>
     Task<string?> PutAsync(
         ObjectName name,
@@ -66,7 +70,19 @@ internal interface IObjectStore : IReadingStore
         CancellationToken cancellation
     );
 
-    /// <summary>Makes the object of the parts. Its ETag.</summary>
+    /// <summary>True for a store that makes parts of objects that it has, without sending them again.</summary>
+    bool CopiesParts { get; }
+
+    /// <summary>Makes a part of an object that is still the one that was put there. Its ETag.</summary>
+    Task<string> CopyPartAsync(
+        ObjectName name,
+        string upload,
+        int number,
+        StoreObject from,
+        CancellationToken cancellation
+    );
+
+    /// <summary>Makes the object of the parts. Its ETag; empty where the store does not say.</summary>
     Task<string> CompleteAsync(
         ObjectName name,
         string upload,

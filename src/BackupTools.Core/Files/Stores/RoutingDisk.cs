@@ -14,6 +14,9 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
     /// <summary>The stores that were needed.</summary>
     public IEnumerable<StoreDisk> Stores => _stores.Values.Where(s => s.IsValueCreated).Select(s => s.Value);
 
+    /// <summary>What of the file system is kept in another way, for as long as a run puts bundles together; null for nothing.</summary>
+    public SpoolDisk? Spool { get; set; }
+
     /// <summary>The store of an address, which is made if it was not needed yet.</summary>
     public StoreDisk Store(string path) =>
         _stores.GetOrAdd(StoreAddress.SchemeOf(path)!, scheme => new Lazy<StoreDisk>(() => open(scheme))).Value;
@@ -75,10 +78,12 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
         }
     }
 
-    private IReadingDisk For(string path) => StoreAddress.Is(path) ? Store(path) : local;
+    private IReadingDisk For(string path) => StoreAddress.Is(path) ? Store(path) : Here(path);
+
+    private IDisk Here(string path) => Spool is { } spool && spool.Holds(path) ? spool : local;
 
     private IDisk Local(string path, string? other = null) =>
         StoreAddress.Is(path) ? throw ReadOnly(path)
         : other is not null && StoreAddress.Is(other) ? throw ReadOnly(other)
-        : local;
+        : Here(path);
 }

@@ -36,6 +36,9 @@ internal sealed partial class S3Store
                 IfNoneMatch = condition == PutIf.Absent ? "*" : null,
                 // Ceph knows it without quotes only.
                 IfMatch = condition.ETag is { } etag && condition != PutIf.Always ? StoreDigest.Bare(etag) : null,
+                StorageClass = ClassOf(name),
+                ServerSideEncryptionMethod = Encryption,
+                ServerSideEncryptionKeyManagementServiceKeyId = _settings.KeyId,
             };
             var response = await _client.PutObjectAsync(request, cancellation).ConfigureAwait(false);
             return response.ETag ?? throw new StoreTroubleException("the response has no ETag");
@@ -55,6 +58,14 @@ internal sealed partial class S3Store
         }
     }
 
+    public void RequireWritable()
+    {
+        if (s_archives.Contains(_settings.StorageClass, StringComparer.OrdinalIgnoreCase))
+        {
+            throw StoreErrors.IsArchive(_settings.StorageClass!);
+        }
+    }
+
     public Task DeleteAsync(ObjectName name, CancellationToken cancellation) =>
         AskAsync(name, () => _client.DeleteObjectAsync(name.Bucket, name.Key, cancellation));
 
@@ -69,7 +80,15 @@ internal sealed partial class S3Store
 
     public async Task<string> BeginUploadAsync(ObjectName name, CancellationToken cancellation)
     {
-        var request = new InitiateMultipartUploadRequest { BucketName = name.Bucket, Key = name.Key };
+        // Of the parts nothing more is said.
+        var request = new InitiateMultipartUploadRequest
+        {
+            BucketName = name.Bucket,
+            Key = name.Key,
+            StorageClass = ClassOf(name),
+            ServerSideEncryptionMethod = Encryption,
+            ServerSideEncryptionKeyManagementServiceKeyId = _settings.KeyId,
+        };
         return (await AskAsync(name, () => _client.InitiateMultipartUploadAsync(request, cancellation))).UploadId;
     }
 
@@ -98,6 +117,30 @@ internal sealed partial class S3Store
         return (await AskAsync(name, () => _client.UploadPartAsync(request, cancellation))).ETag;
     }
 
+    public bool CopiesParts => true;
+
+    public async Task<string> CopyPartAsync(
+        ObjectName name,
+        string upload,
+        int number,
+        StoreObject from,
+        CancellationToken cancellation
+    )
+    {
+        var request = new CopyPartRequest
+        {
+            SourceBucket = name.Bucket,
+            SourceKey = from.Key,
+            ETagToMatch = [from.ETag],
+            DestinationBucket = name.Bucket,
+            DestinationKey = name.Key,
+            UploadId = upload,
+            PartNumber = number,
+        };
+        var answer = await AskAsync(name, () => _client.CopyPartAsync(request, cancellation));
+        return answer.ETag ?? throw new StoreTroubleException("the answer names no ETag");
+    }
+
     public async Task<string> CompleteAsync(
         ObjectName name,
         string upload,
@@ -112,7 +155,7 @@ internal sealed partial class S3Store
             UploadId = upload,
             PartETags = [.. parts.Select(p => new PartETag(p.Number, p.ETag))],
         };
-        return (await AskAsync(name, () => _client.CompleteMultipartUploadAsync(request, cancellation))).ETag;
+        return (await AskAsync(name, () => _client.CompleteMultipartUploadAsync(request, cancellation))).ETag ?? "";
     }
 
     public async Task AbortAsync(ObjectName name, string upload, CancellationToken cancellation)
@@ -176,6 +219,20 @@ internal sealed partial class S3Store
         }
         return found;
     }
+
+    /// <summary>What is ours is small, is put again and again, and is read before anything else.</summary>
+    private S3StorageClass? ClassOf(ObjectName name) =>
+        _settings.StorageClass is null || StoreMarks.IsOurs(name.Key)
+            ? null
+            : new S3StorageClass(_settings.StorageClass);
+
+    private ServerSideEncryptionMethod? Encryption =>
+        _settings.Encryption switch
+        {
+            StoreEncryption.OfStore => ServerSideEncryptionMethod.AES256,
+            StoreEncryption.Kms => ServerSideEncryptionMethod.AWSKMS,
+            _ => null,
+        };
 
     private async Task<T> AskAsync<T>(ObjectName name, Func<Task<T>> ask)
     {

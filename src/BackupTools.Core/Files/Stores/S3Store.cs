@@ -16,6 +16,7 @@ internal sealed partial class S3Store : IObjectStore
 {
     private static readonly string[] s_archives = ["GLACIER", "DEEP_ARCHIVE"];
 
+    private readonly StoreSettings _settings;
     private readonly AmazonS3Client _client;
     private readonly S3Errors _errors;
     private readonly bool _isEncrypted;
@@ -67,8 +68,9 @@ internal sealed partial class S3Store : IObjectStore
             _isEncrypted = true;
         }
         _errors = new S3Errors(Host);
-        _client = settings.AccessKey is { } key
-            ? new AmazonS3Client(new BasicAWSCredentials(key, settings.SecretKey), config)
+        _settings = settings;
+        _client = settings.Credential is { } given
+            ? new AmazonS3Client(new BasicAWSCredentials(given.UserName, given.Password), config)
             : new AmazonS3Client(config);
         _client.AfterResponseEvent += (_, e) => NoteClock(e);
     }

@@ -16,7 +16,8 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
             Store.Scheme,
             (bucket, prefix, after, most) =>
                 Requests.ListAsync(Store, bucket, prefix, after, most, cancellation).GetAwaiter().GetResult(),
-            ReadSmall
+            ReadSmall,
+            () => DateTimeOffset.UtcNow + Store.ClockAhead
         );
     }
 

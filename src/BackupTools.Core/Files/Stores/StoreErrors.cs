@@ -15,7 +15,7 @@ internal static class StoreErrors
     public static bool IsLarge(TimeSpan? skew) => skew?.Duration() > LargestSkew;
 
     /// <summary>An object that was listed is no longer there.</summary>
-    public static BackupException Gone(string path, Exception error) =>
+    public static BackupException Gone(string path, Exception? error) =>
         new(
             ErrorCode.PathNotFound,
             "the object has disappeared since it was listed",
@@ -37,6 +37,14 @@ internal static class StoreErrors
     /// <summary>An object has to be brought back before it can be read.</summary>
     public static BackupException Archived(string path, Exception error) =>
         new(ErrorCode.ObjectArchived, "the object is archived, and cannot be read", path, inner: error);
+
+    /// <summary>A chain in an archive could not be continued, tested or copied.</summary>
+    public static BackupException IsArchive(string storageClass) =>
+        new(
+            ErrorCode.InvalidOption,
+            $"{storageClass} is an archive, which cannot be read: a chain there could not be continued",
+            recommendation: $"Give another {Spelling.Of("StorageClass")}, and let a lifecycle rule move what is old."
+        );
 
     /// <summary>The request was not answered.</summary>
     /// <param name="error">What the SDK threw.</param>

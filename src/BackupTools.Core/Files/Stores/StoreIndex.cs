@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BackupTools.Errors;
 
 namespace BackupTools.Files.Stores;
@@ -10,14 +11,19 @@ namespace BackupTools.Files.Stores;
 /// <param name="scheme">Of the store.</param>
 /// <param name="list">The objects of a bucket that begin with a prefix and come after a key, at most so many.</param>
 /// <param name="read">All bytes of a small object.</param>
+/// <param name="now">The time by the store's clock.</param>
 internal sealed class StoreIndex(
     string scheme,
     Func<string, string, string?, int, ObjectPage> list,
-    Func<string, StoreObject, byte[]> read
+    Func<string, StoreObject, byte[]> read,
+    Func<DateTimeOffset> now
 )
 {
     private const int PageLength = 1000;
     private const int MostListings = 10;
+
+    /// <summary>Clocks are known in whole seconds.</summary>
+    private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Node> _nodes = new(StringComparer.Ordinal);
@@ -52,6 +58,20 @@ internal sealed class StoreIndex(
             Listed(_nodes, bucket, folder);
             var marks = NameOf(bucket, StoreMarks.In(folder, ""));
             return [.. _pending.Where(p => p.Key.StartsWith(marks, StringComparison.Ordinal)).Select(p => p.Value)];
+        }
+    }
+
+    /// <summary>The keys with a prefix of what is there, shown or not, in a folder that was listed.</summary>
+    public IReadOnlyList<string> Keys(string bucket, string prefix)
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _objects
+                    .Where(o => o.Key.StartsWith(NameOf(bucket, prefix), StringComparison.Ordinal))
+                    .Select(o => o.Value.Key),
+            ];
         }
     }
 
@@ -144,8 +164,11 @@ internal sealed class StoreIndex(
     private void List(string bucket, string key)
     {
         var folder = key.Length == 0 ? "" : key + "/";
+        var began = Stopwatch.GetTimestamp();
         var found = All(bucket, folder);
-        for (var i = 0; found.Count > PageLength && HasChanged(bucket, found); i++)
+        // By the store's clock, which is known by now.
+        var since = now() - Stopwatch.GetElapsedTime(began) - ClockStep;
+        for (var i = 0; found.Count > PageLength && HasChanged(bucket, key, found, since); i++)
         {
             if (i == MostListings)
             {
@@ -195,11 +218,14 @@ internal sealed class StoreIndex(
     }
 
     /// <summary>
-    /// One page is of one moment. Where there were more, a bundle may have come or gone between them: then its marks have.
+    /// One page is of one moment. Where there were more, a bundle may have come or gone between them: then its marks have,
+    /// which are the first of their folder perhaps: then something there is as young.
     /// </summary>
-    private bool HasChanged(string bucket, List<StoreObject> found) =>
+    private bool HasChanged(string bucket, string key, List<StoreObject> found, DateTimeOffset since) =>
         StoreMarks
             .FoldersIn(found)
+            .Concat(found.Where(o => o.ModifiedUtc >= since).SelectMany(o => MarksAbove(o.Key, key)))
+            .Distinct(StringComparer.Ordinal)
             .Any(marks =>
                 !All(bucket, marks)
                     .Where(StoreMarks.IsMark)
@@ -210,6 +236,16 @@ internal sealed class StoreIndex(
                             .Select(m => (m.Key, m.ETag))
                     )
             );
+
+    /// <summary>Where the marks of the folders would be that an object is in, as far as those were listed.</summary>
+    private static IEnumerable<string> MarksAbove(string key, string listed)
+    {
+        for (var end = key.LastIndexOf('/'); end > listed.Length; end = key.LastIndexOf('/', end - 1))
+        {
+            yield return StoreMarks.In(key[..end], "");
+        }
+        yield return StoreMarks.In(listed, "");
+    }
 
     private void Add(string bucket, StoreObject what)
     {

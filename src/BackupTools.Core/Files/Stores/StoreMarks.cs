@@ -153,8 +153,9 @@ internal static partial class StoreMarks
     /// <param name="Key">Relative to the folder.</param>
     /// <param name="Length">Bytes.</param>
     /// <param name="ETag">As the store said.</param>
-    /// <param name="Sha256">Of the content, in hex.</param>
-    internal sealed record Ended(string Key, long Length, string ETag, string Sha256);
+    /// <param name="PartSize">Bytes of each part but the last.</param>
+    /// <param name="Sha256">Of each part, in hex.</param>
+    internal sealed record Ended(string Key, long Length, string ETag, long PartSize, IReadOnlyList<string> Sha256);
 
     [JsonSourceGenerationOptions(
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

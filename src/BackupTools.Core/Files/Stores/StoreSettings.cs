@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace BackupTools.Files.Stores;
 
 /// <summary>How a store is reached and how patiently. What is null is found as the SDK finds it: environment, profile, machine.</summary>
@@ -17,9 +19,8 @@ internal sealed record StoreSettings
     /// <summary>The bucket is in the path; null: where the store is not AWS.</summary>
     public bool? PathStyle { get; init; }
 
-    public string? AccessKey { get; init; }
-
-    public string? SecretKey { get; init; }
+    /// <summary>In place of what the SDK finds. Printed it is its type.</summary>
+    public NetworkCredential? Credential { get; init; }
 
     /// <summary>A request of which nothing is heard for so long is given up, and made again.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(30);
@@ -44,4 +45,29 @@ internal sealed record StoreSettings
 
     /// <summary>Where bundles are put together before they are sent; null for a folder of the user's own.</summary>
     public string? SpoolPath { get; init; }
+
+    /// <summary>Bytes that they take there, at most, where the store can have the rest meanwhile.</summary>
+    public long SpoolLimit { get; init; } = 256 << 20;
+
+    /// <summary>The class of the bundles' objects; null for the store's own.</summary>
+    public string? StorageClass { get; init; }
+
+    /// <summary>How the store encrypts what it gets.</summary>
+    public StoreEncryption Encryption { get; init; }
+
+    /// <summary>The key of <see cref="StoreEncryption.Kms"/>; null for the account's own.</summary>
+    public string? KeyId { get; init; }
+}
+
+/// <summary>How a store encrypts what it gets.</summary>
+internal enum StoreEncryption
+{
+    /// <summary>As the bucket says.</summary>
+    None,
+
+    /// <summary>With the store's keys (SSE-S3).</summary>
+    OfStore,
+
+    /// <summary>With a key of a service that keeps keys (SSE-KMS).</summary>
+    Kms,
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace BackupTools.Files.Stores;
 
 /// <summary>
@@ -18,7 +16,6 @@ internal sealed class StoreUploader(
 )
 {
     private const int MostParts = 10_000;
-    private const int BlockSize = 1 << 20;
 
     /// <summary>Sends a file.</summary>
     /// <param name="key">Of the object.</param>
@@ -36,55 +33,70 @@ internal sealed class StoreUploader(
     {
         var length = file.Length;
         using var shown = progress.BeginFile($"{writer.NameOf(key)}", length);
+        var spooled = file is SpooledFile.SpooledHandle { HasParked: true } some ? some : null;
         var partSize = Math.Max(settings.PartSize, (length + MostParts - 1) / MostParts);
-        var isWhole = length <= partSize;
-        var sent = left?.Length == length ? IfSame(file, partSize, isWhole, left, stop) : null;
-        if (sent is null)
-        {
-            sent = isWhole
-                ? SendWhole(key, file, stop)
-                : SendParts(key, file, partSize, isWhole || uploads.Count == 0 ? null : uploads[0], stop);
-        }
+        var parts = RangesOf(length, partSize).ToList();
+        var isWhole = parts.Count == 1 && spooled is null;
+        var sent = left?.Length == length && spooled is null ? IfSame(file, parts, left, stop) : null;
+        sent ??= isWhole
+            ? SendWhole(key, file, parts[0], stop)
+            : SendParts(key, new Source(file, spooled, parts), uploads.Count == 0 ? null : uploads[0], stop);
         foreach (var other in uploads.Where(u => u.Id != sent.Upload))
         {
             writer.Abort(key, other.Id, stop);
         }
-        return sent;
+        return sent with { PartSize = partSize };
     }
 
-    private Sent? IfSame(IDiskFile file, long partSize, bool isWhole, StoreObject left, CancellationToken stop)
+    private Sent? IfSame(IDiskFile file, List<FileRange> parts, StoreObject left, CancellationToken stop)
     {
-        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var parts = RangesOf(file.Length, partSize).Select(r => Digest(file, r, all, stop)).ToList();
-        if (StoreDigest.Bare(left.Digest ?? left.ETag) != StoreDigest.ETag(parts, isWhole))
+        var digests = parts.Select(r => PartDigest.Of(file, r, stop)).ToList();
+        if (
+            StoreDigest.Bare(left.Digest ?? left.ETag)
+            != StoreDigest.ETag([.. digests.Select(d => d.Md5)], isWhole: parts.Count == 1)
+        )
         {
             return null;
         }
         progress.Advance(file.Length);
-        return new Sent(left.ETag, Hex(all));
+        return new Sent(left.ETag, [.. digests.Select(d => d.Sha256)]);
     }
 
-    private Sent SendWhole(string key, IDiskFile file, CancellationToken stop)
+    private Sent SendWhole(string key, IDiskFile file, FileRange all, CancellationToken stop)
     {
-        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var range = new FileRange(0, file.Length);
-        var md5 = Digest(file, range, all, stop);
+        var digest = PartDigest.Of(file, all, stop);
         mayGoOn();
-        var etag = writer.Put(key, UploadBody.Of(file, range, md5), stop);
+        var etag = writer.Put(key, UploadBody.Of(file, all, digest.Md5), stop);
         progress.Advance(file.Length);
-        return new Sent(etag, Hex(all));
+        return new Sent(etag, [digest.Sha256]);
     }
 
-    private Sent SendParts(string key, IDiskFile file, long partSize, StoreUpload? left, CancellationToken stop)
+    private Sent SendParts(string key, Source source, StoreUpload? left, CancellationToken stop)
     {
         var there = left is null ? [] : writer.Parts(left).ToDictionary(p => p.Number);
         var upload = left?.Id ?? writer.BeginUpload(key, stop);
         try
         {
-            var parts = new StorePart[RangesOf(file.Length, partSize).Count()];
-            var sha = SendParts(key, file, partSize, upload, there, parts, stop);
+            var (parts, digests) = (new StorePart[source.Parts.Count], new string[source.Parts.Count]);
+            HashingCopy.ForEach(
+                Enumerable.Range(0, parts.Length).ToList(),
+                settings.Parallel,
+                (i, cancellation) =>
+                {
+                    (parts[i], digests[i]) = SendPart(
+                        key,
+                        source,
+                        upload,
+                        i,
+                        there.GetValueOrDefault(i + 1),
+                        cancellation
+                    );
+                    progress.Advance(parts[i].Length);
+                },
+                stop
+            );
             mayGoOn();
-            return new Sent(writer.Complete(key, upload, parts, file.Length, stop), sha) { Upload = upload };
+            return new Sent(writer.Complete(key, upload, parts, source.File.Length, stop), digests) { Upload = upload };
         }
         catch (OperationCanceledException)
         {
@@ -95,50 +107,26 @@ internal sealed class StoreUploader(
         }
     }
 
-    /// <summary>Parts are sent while the next ones are read; their digests are taken in order.</summary>
-    private string SendParts(
+    private (StorePart Part, string Sha256) SendPart(
         string key,
-        IDiskFile file,
-        long partSize,
+        Source source,
         string upload,
-        Dictionary<int, StorePart> there,
-        StorePart[] parts,
+        int index,
+        StorePart? there,
         CancellationToken stop
     )
     {
-        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var gate = new Lock();
-        HashingCopy.ForEach(
-            Enumerable.Range(0, parts.Length).ToList(),
-            settings.Parallel,
-            (_, cancellation) =>
-            {
-                int number;
-                FileRange range;
-                byte[] md5;
-                // The next that nobody has begun: whoever comes first takes it.
-                lock (gate)
-                {
-                    number = Array.IndexOf(parts, null);
-                    range = RangesOf(file.Length, partSize).ElementAt(number);
-                    md5 = Digest(file, range, all, cancellation);
-                    parts[number] = new StorePart(number + 1, range.Length, "");
-                }
-                if (
-                    !there.TryGetValue(number + 1, out var part)
-                    || part.Length != range.Length
-                    || StoreDigest.Bare(part.ETag) != Convert.ToHexStringLower(md5)
-                )
-                {
-                    mayGoOn();
-                    part = writer.PutPart(key, upload, number + 1, UploadBody.Of(file, range, md5), cancellation);
-                }
-                parts[number] = part;
-                progress.Advance(range.Length);
-            },
-            stop
-        );
-        return Hex(all);
+        var range = source.Parts[index];
+        var parked = source.Spooled?.Parked(range);
+        var digest = parked?.Digest ?? PartDigest.Of(source.File, range, stop);
+        if (there?.Length != range.Length || StoreDigest.Bare(there.ETag) != Convert.ToHexStringLower(digest.Md5))
+        {
+            mayGoOn();
+            there = parked is null
+                ? writer.PutPart(key, upload, index + 1, UploadBody.Of(source.File, range, digest.Md5), stop)
+                : writer.CopyPart(key, upload, index + 1, parked, stop);
+        }
+        return (there, digest.Sha256);
     }
 
     private static IEnumerable<FileRange> RangesOf(long length, long partSize)
@@ -149,28 +137,20 @@ internal sealed class StoreUploader(
         }
     }
 
-    private static byte[] Digest(IDiskFile file, FileRange range, IncrementalHash all, CancellationToken stop)
-    {
-        using var md5 = StoreDigest.Md5();
-        var block = new byte[Math.Min(BlockSize, range.Length)];
-        for (var at = range.Start; at < range.End; at += block.Length)
-        {
-            stop.ThrowIfCancellationRequested();
-            var part = block.AsSpan(0, (int)Math.Min(block.Length, range.End - at));
-            HashingCopy.ReadExactly(file, part, at);
-            md5.AppendData(part);
-            all.AppendData(part);
-        }
-        return md5.GetHashAndReset();
-    }
-
-    private static string Hex(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
+    /// <summary>What is sent.</summary>
+    /// <param name="File">All of it.</param>
+    /// <param name="Spooled">The same, where some of it waits in the store.</param>
+    /// <param name="Parts">In order.</param>
+    private sealed record Source(IDiskFile File, SpooledFile.SpooledHandle? Spooled, IReadOnlyList<FileRange> Parts);
 
     /// <summary>An object that is there now.</summary>
     /// <param name="ETag">As the store said.</param>
-    /// <param name="Sha256">Of the content, in hex.</param>
-    internal sealed record Sent(string ETag, string Sha256)
+    /// <param name="Sha256">Of each part, in hex.</param>
+    internal sealed record Sent(string ETag, IReadOnlyList<string> Sha256)
     {
+        /// <summary>Bytes of each part but the last.</summary>
+        public long PartSize { get; init; }
+
         /// <summary>The upload that it was made by; null for none.</summary>
         public string? Upload { get; init; }
     }
