@@ -127,7 +127,7 @@ Import-Module -Name '$copy/BackupTools.psd1'
     }
 
     It 'finds the help beside the manifest' {
-        $asked[0] | Should -BeExactly 'Rebuilds a database from a chain, whole or not at all.'
+        $asked[0] | Should -BeExactly 'Rebuilds a database from a chain, all or nothing.'
         [int] $asked[1] | Should -BeGreaterOrEqual 2
         $asked[2] | Should -Match 'position'
     }
