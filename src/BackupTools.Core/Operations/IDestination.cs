@@ -13,7 +13,7 @@ internal interface IDestination : IDisposable
     int Passes { get; }
 
     /// <summary>Where the next bundle is put together.</summary>
-    /// <param name="goesOn">It is the same each time, so that what a dead run has sent of it is found again.</param>
+    /// <param name="goesOn">It is the same each time, so that what an interrupted run has sent of it is found again.</param>
     StagingArea Stage(bool goesOn = false);
 
     /// <summary>Makes what is staged durable and visible, all or nothing.</summary>

@@ -8,7 +8,7 @@ internal sealed partial class StoreDestination
 {
     private readonly string _spool;
 
-    /// <summary>What dead runs had in the store while they put bundles together.</summary>
+    /// <summary>What interrupted runs kept in the store while they assembled bundles.</summary>
     private readonly IReadOnlyList<string> _parked;
 
     private SpoolDisk? _kept;

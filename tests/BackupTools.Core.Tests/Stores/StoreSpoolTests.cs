@@ -80,7 +80,7 @@ public sealed class StoreSpoolTests : OnFakeS3
         writing.Back(incremental: false);
         // What it was found out with.
         Assert.Single(Store.Requests, r => r.Method == "PUT" && r.Key.Contains("/spool/", StringComparison.Ordinal));
-        Assert.Contains(writing.Verbose, v => v.Contains("keeps whatever it gets", StringComparison.Ordinal));
+        Assert.Contains(writing.Verbose, v => v.Contains("the spool holds the whole bundle", StringComparison.Ordinal));
         Assert.Single(writing.Seen());
     }
 

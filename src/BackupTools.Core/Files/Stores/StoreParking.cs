@@ -4,7 +4,7 @@ namespace BackupTools.Files.Stores;
 
 /// <summary>
 /// Pages of a spool in a store, as objects of ours beside the marks, which nobody is shown. The store copies them to where
-/// they belong; then they go. What a dead run left there is removed by the next.
+/// they belong; then they go. What an interrupted run left there is removed by the next.
 /// </summary>
 /// <param name="writer">The folder of the store.</param>
 /// <param name="parallel">Requests at once.</param>
@@ -39,9 +39,7 @@ internal sealed class StoreParking(
                 _isOpen = !stays;
                 if (stays)
                 {
-                    tell?.Invoke(
-                        "nothing can be removed from the store: the spool holds the whole bundle"
-                    );
+                    tell?.Invoke("nothing can be removed from the store: the spool holds the whole bundle");
                 }
                 return first;
             }

@@ -61,5 +61,6 @@ internal sealed class X25519Recipient(byte[] point) : IAgeRecipient
         return HKDF.DeriveKey(HashAlgorithmName.SHA256, shared, 32, salt, "age-encryption.org/v1/X25519"u8.ToArray());
     }
 
-    private static BackupException WeakKey() => new(ErrorCode.InvalidOption, "this public key is weak and protects nothing");
+    private static BackupException WeakKey() =>
+        new(ErrorCode.InvalidOption, "this public key is weak and protects nothing");
 }
