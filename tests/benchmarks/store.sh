@@ -17,8 +17,7 @@ CEPH_BLOCK=$((bytes * 4 + (8 << 30))) "$root/tests/servers/start-ceph.sh" "$fold
 export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testing
 export AWS_EC2_METADATA_DISABLED=true
 # One bucket for the tool; one that anybody may write, so that curl need not sign.
-curl -fsS --aws-sigv4 aws:amz:us-east-1:s3 --user test:testing -X PUT "$AWS_ENDPOINT_URL_S3/tool"
-curl -fsS --aws-sigv4 aws:amz:us-east-1:s3 --user test:testing -X PUT -H 'x-amz-acl: public-read-write' "$AWS_ENDPOINT_URL_S3/curl"
+python3 "$root/tests/benchmarks/buckets.py" "$AWS_ENDPOINT_URL_S3" tool= curl=public-read-write
 
 # A database of random pages in SPG's own form would be generated anew each time; a SQLite file of blobs does as well.
 if [ ! -d "$folder/bundles" ]; then
