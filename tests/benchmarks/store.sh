@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # A bundle of SIZE up to a local Ceph and down again, against curl with as many requests at once, to and from files, plus one
 # pass each of MD5 and SHA-256, in turns. Peak memory is that of the process. Packages: those of tests/servers/start-ceph.sh, curl.
+# BUILT=1: the program is not built before.
 # usage: store.sh FOLDER [SIZE, such as 4G] [RUNS]    FOLDER: with room for five times SIZE
 set -euo pipefail
 folder=$(mkdir -p "${1:?folder}" && cd "$1" && pwd) size=${2:-4G} runs=${3:-3} port=18420
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bytes=$(numfmt --from=iec "$size") part=$((64 << 20))
-dotnet build -c Release -v q "$root/src/BackupTools.Console" >&2
+[ -n "${BUILT:-}" ] || dotnet build -c Release -v q "$root/src/BackupTools.Console" >&2
 tool() { dotnet "$root/src/BackupTools.Console/bin/Release/net10.0/backuptools.dll" "$@"; }
 stop() {
     for pid in "$folder"/ceph/{rgw,osd,mon}.pid; do [ -f "$pid" ] && kill "$(cat "$pid")" 2>/dev/null; done
@@ -17,8 +18,7 @@ CEPH_BLOCK=$((bytes * 4 + (8 << 30))) "$root/tests/servers/start-ceph.sh" "$fold
 export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testing
 export AWS_EC2_METADATA_DISABLED=true
 # One bucket for the tool; one that anybody may write, so that curl need not sign.
-curl -fsS --aws-sigv4 aws:amz:us-east-1:s3 --user test:testing -X PUT "$AWS_ENDPOINT_URL_S3/tool"
-curl -fsS --aws-sigv4 aws:amz:us-east-1:s3 --user test:testing -X PUT -H 'x-amz-acl: public-read-write' "$AWS_ENDPOINT_URL_S3/curl"
+python3 "$root/tests/benchmarks/buckets.py" "$AWS_ENDPOINT_URL_S3" tool= curl=public-read-write
 
 # A database of random pages in SPG's own form would be generated anew each time; a SQLite file of blobs does as well.
 if [ ! -d "$folder/bundles" ]; then
@@ -44,7 +44,7 @@ peak() { /usr/bin/env python3 "$root/tests/benchmarks/peak.py" "$folder/peak" "$
 parts() { seq 0 $(((length - 1) / part)); }
 up_curl() {
     export bundle part AWS_ENDPOINT_URL_S3
-    parts | xargs -P 8 -I{} bash -c 'tail -c +$(({} * part + 1)) "$bundle" | head -c "$part" | curl -fsS -T - -H "Content-Length: $(s=$(($(stat -c %s "$bundle") - {} * part)); echo $((s < part ? s : part)))" -H "Transfer-Encoding:" "$AWS_ENDPOINT_URL_S3/curl/{}"'
+    parts | xargs -P 8 -I{} bash -c 'tail -c +$(({} * part + 1)) "$bundle" | head -c "$part" | curl -fsS -T - -H "x-amz-acl: public-read" -H "Content-Length: $(s=$(($(stat -c %s "$bundle") - {} * part)); echo $((s < part ? s : part)))" -H "Transfer-Encoding:" "$AWS_ENDPOINT_URL_S3/curl/{}"'
 }
 down_curl() {
     export folder AWS_ENDPOINT_URL_S3
@@ -63,7 +63,7 @@ for run in $(seq "$runs"); do
     curl_down=$(seconds down_curl)
     tool_down=$(seconds peak dotnet "$dll" copy "s3://tool/$run" --destination-path "$folder/down-tool")
     peak_down=$(cat "$folder/peak")
-    cmp "$bundle" "$folder/down-tool/$(basename "$bundle")"
+    cmp "$bundle" "$(find "$folder/down-tool" -name "$(basename "$bundle")")"
     rm -r "$folder/down-curl" "$folder/down-tool"
     awk -v d="$digest" -v cu="$curl_up" -v tu="$tool_up" -v cd="$curl_down" -v td="$tool_down" -v head="$run | $curl_up | $tool_up | $curl_down | $tool_down | $digest | $peak_up | $peak_down" \
         'BEGIN { printf "%s | %.0f | %.0f\n", head, 100 * (cu + d) / tu, 100 * (cd + d) / td }'
