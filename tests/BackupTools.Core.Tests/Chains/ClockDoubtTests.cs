@@ -72,7 +72,7 @@ public sealed class ClockDoubtTests
 
         var problem = Assert.Single(chains.SelectMany(c => c.Problems));
         Assert.Equal((ErrorCode.ClockDoubtful, "/b/full-31"), (problem.Code, problem.FullName));
-        Assert.StartsWith("full-20 is taken for the newest, and full-31 may be newer", problem.Message);
+        Assert.StartsWith("full-20 counts as the newest, but full-31 may be newer", problem.Message);
         Assert.Contains(problem, chains.Single(c => c.Full!.Name == "full-20").Problems);
         var plan = Plan(new RetentionPolicy { Last = 1 }, chains);
         Assert.Equal(["full-30", "full-2", "full-1"], plan.Removals.Select(b => b.Name));
@@ -114,7 +114,7 @@ public sealed class ClockDoubtTests
         var other = Full(30, 7) with { Origin = new BundleOrigin("b", IsLasting: true) };
 
         var problem = Assert.Single(Build(ahead, back, other).SelectMany(c => c.Problems));
-        Assert.StartsWith("full-20 is taken for the newest, and full-30 may be newer", problem.Message);
+        Assert.StartsWith("full-20 counts as the newest, but full-30 may be newer", problem.Message);
         Assert.Single(Build(ahead, back, other with { Origin = ahead.Origin }).SelectMany(c => c.Problems));
         Assert.Empty(Build(ahead, back, other with { Series = "other" }).SelectMany(c => c.Problems));
     }
@@ -125,7 +125,7 @@ public sealed class ClockDoubtTests
         BundleHeader[] chain = [Full(10, 90), Incr(10, 20, 5)];
         Assert.DoesNotContain(Build([.. chain, Full(30, 4)]).SelectMany(c => c.Problems), IsOfRival);
         var problem = Assert.Single(Build([.. chain, Full(30, 7)]).SelectMany(c => c.Problems), IsOfRival);
-        Assert.StartsWith("incr-10-20 is taken for the newest, and full-30 may be newer", problem.Message);
+        Assert.StartsWith("incr-10-20 counts as the newest, but full-30 may be newer", problem.Message);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class ClockDoubtTests
         var problem = Assert.Single(
             Build(named with { PerhapsAtUtc = Noon.AddMinutes(5) }, Full(20, 7)).SelectMany(c => c.Problems)
         );
-        Assert.StartsWith("full-10 is taken for the newest, and full-20 may be newer", problem.Message);
+        Assert.StartsWith("full-10 counts as the newest, but full-20 may be newer", problem.Message);
         // The clock of the disk is behind.
         named = named with
         {

@@ -44,9 +44,9 @@ public sealed class StoreTroubleTests : IDisposable
     [Theory]
     [InlineData(nameof(Trouble.Busy), "503 SlowDown")]
     [InlineData(nameof(Trouble.CutBody), "")]
-    [InlineData(nameof(Trouble.Hang), "nothing came for 0.5 s")]
-    [InlineData(nameof(Trouble.HangInBody), "nothing came for 0.5 s")]
-    [InlineData(nameof(Trouble.HangInError), "nothing came for 0.5 s")]
+    [InlineData(nameof(Trouble.Hang), "no data came for 0.5 s")]
+    [InlineData(nameof(Trouble.HangInBody), "no data came for 0.5 s")]
+    [InlineData(nameof(Trouble.HangInError), "no data came for 0.5 s")]
     public void A_store_that_goes_on_failing_is_named_in_bounded_time(string trouble, string words)
     {
         var what = Enum.Parse<Trouble>(trouble);
@@ -256,7 +256,7 @@ public sealed class StoreTroubleTests : IDisposable
         );
         hang.Set();
         Assert.Equal(ErrorCode.StoreUnavailable, error.Code);
-        Assert.Contains("nothing came for 0.1 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no data came for 0.1 s", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

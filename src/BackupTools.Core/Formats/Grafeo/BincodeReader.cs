@@ -61,7 +61,7 @@ internal ref struct BincodeReader
         {
             throw new BackupException(
                 ErrorCode.Malformed,
-                $"{Remaining} unexpected bytes after the {what}",
+                $"{Remaining} bytes too many after the {what}",
                 offset: Offset
             );
         }
