@@ -26,20 +26,23 @@ public static class ReadHeaders
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         }
-        return Enumerate(path, verify, engines, context with { Disk = new ListedOnce(host.Disk, path) });
+        // What lies in clear beside encrypted bundles tells nothing of their bytes.
+        var records = verify ? null : BundleRecords.InsteadOf(path, host);
+        return Enumerate(path, verify, engines, records, context with { Disk = new ListedOnce(host.Disk, path) });
     }
 
     private static IEnumerable<HeaderReading> Enumerate(
         string path,
         bool verify,
         IReadOnlyList<IBackupEngine> engines,
+        BundleRecords? records,
         EngineContext context
     )
     {
         var any = false;
         foreach (var engine in engines)
         {
-            foreach (var read in engine.ReadBundles(path, context))
+            foreach (var read in records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 if (read.Stranger is { } stranger)

@@ -1,3 +1,4 @@
+using BackupTools.Encryption;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Stores;
@@ -29,7 +30,7 @@ internal sealed partial class StoreDestination : IDestination
         _host = host;
         var settings = host.Stores;
         var (bucket, key) = StoreAddress.Parse(folder);
-        _spool = settings.SpoolPath ?? DefaultSpool();
+        _spool = SpoolOf(host);
         _store = host.Store(folder);
         _writer = new StoreWriter(_store, bucket, key, settings);
         _uploader = new StoreUploader(_writer, settings, host.Progress, () => _lease?.RequireHeld());
@@ -61,8 +62,11 @@ internal sealed partial class StoreDestination : IDestination
     public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0)
     {
         _host.Cancellation.ThrowIfCancellationRequested();
-        var removed = steps.Where(s => s.Action == PublishAction.Remove).ToList();
-        var items = steps.Except(removed).SelectMany(s => ItemsOf(s, staging)).ToList();
+        var removed = steps
+            .Where(s => s.Action == PublishAction.Remove)
+            .Select(s => s with { FinalPath = _host.Encrypted.Real(s.FinalPath) })
+            .ToList();
+        var items = steps.Where(s => s.Action != PublishAction.Remove).SelectMany(s => ItemsOf(s, staging)).ToList();
         _host.Progress.Expect(items.Sum(i => i.Length) - length);
         if (removed.Count > 0)
         {
@@ -80,7 +84,8 @@ internal sealed partial class StoreDestination : IDestination
             Show(items);
             return;
         }
-        var name = KeyOf(bundle)[StoreMarks.Join(_writer.Folder, "").Length..];
+        var sealedKey = KeyOf(bundle) + AgeDisk.Extension;
+        var name = Below(items.Exists(i => i.Key == sealedKey) ? sealedKey : KeyOf(bundle));
         var left = _left.GetValueOrDefault(name);
         Begin(name, items, left);
         StoreMarks.Ended[] ended =
@@ -113,6 +118,9 @@ internal sealed partial class StoreDestination : IDestination
     }
 
     public void Dispose() => _lease?.Dispose();
+
+    /// <summary>Where bundles are put together on this machine.</summary>
+    public static string SpoolOf(OperationHost host) => host.Stores.SpoolPath ?? DefaultSpool();
 
     /// <summary>Of the user's own, so that nobody else decides what is found there.</summary>
     private static string DefaultSpool() =>
@@ -225,7 +233,7 @@ internal sealed partial class StoreDestination : IDestination
 
     private StoreMarks.Ended Send(Item item, IReadOnlyList<StoreUpload> uploads, CancellationToken stop)
     {
-        using var file = _host.Disk.OpenRead(item.File);
+        using var file = _host.Encrypted.Outer.OpenRead(item.File);
         var sent = _uploader.Send(
             item.Key,
             file,
@@ -244,7 +252,7 @@ internal sealed partial class StoreDestination : IDestination
         return new StoreMarks.Ended(Below(item.Key), content.Length, etag, StoreDigest.Sha256(content));
     }
 
-    private byte[] ContentOf(Item item) => SmallFile.Read(_host.Disk, item.File, StoreWriter.LargestShared);
+    private byte[] ContentOf(Item item) => SmallFile.Read(_host.Encrypted.Outer, item.File, StoreWriter.LargestShared);
 
     private void Show(List<Item> items) => items.ForEach(i => _store.Index.Show(_writer.NameOf(i.Key)));
 
@@ -311,21 +319,25 @@ internal sealed partial class StoreDestination : IDestination
 
     private IEnumerable<Item> ItemsOf(PublishStep step, StagingArea staging)
     {
-        var staged = _host.Disk.Stat(staging.PathOf(step.StagedName))!;
+        // What is encrypted is sent as it is.
+        var plain = staging.PathOf(step.StagedName);
+        var real = _host.Encrypted.Real(plain);
+        var staged = _host.Encrypted.Outer.Stat(real)!;
+        var key = KeyOf(step.FinalPath) + (real == plain ? "" : AgeDisk.Extension);
         return staged.Kind == DiskEntryKind.Directory
-            ? FilesIn(staged.Path, KeyOf(step.FinalPath))
-            : [new Item(KeyOf(step.FinalPath), staged.Path, staged.Length, IsShared(step, staged))];
+            ? FilesIn(staged.Path, key)
+            : [new Item(key, staged.Path, staged.Length, IsShared(step, key, staged))];
     }
 
     /// <summary>What bundles have in common is small, and is replaced: manifests, markers.</summary>
-    private bool IsShared(PublishStep step, DiskEntry staged) =>
+    private bool IsShared(PublishStep step, string key, DiskEntry staged) =>
         step.Action == PublishAction.Replace
         && staged.Length <= StoreWriter.LargestShared
-        && (_writer.Known(KeyOf(step.FinalPath))?.Length ?? 0) <= StoreWriter.LargestShared;
+        && (_writer.Known(key)?.Length ?? 0) <= StoreWriter.LargestShared;
 
     private IEnumerable<Item> FilesIn(string folder, string key) =>
         _host
-            .Disk.List(folder)
+            .Encrypted.Outer.List(folder)
             .SelectMany(e =>
                 e.Kind == DiskEntryKind.Directory
                     ? FilesIn(e.Path, $"{key}/{e.Name}")
