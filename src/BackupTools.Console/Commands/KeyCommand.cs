@@ -14,10 +14,11 @@ internal static class KeyCommand
         var passphraseFile = IdentityOptions.PassphraseFile(
             "Encrypt the file with the passphrase that is the first line of this one."
         );
+        var signing = Options.Switch("--signing", "Make a key to sign bundles with.");
         var dryRun = Options.DryRun("Only say which file would be made.");
         var (json, verbose) = (Options.Json(), Options.Verbose());
         command.Add(file);
-        command.AddAll(passphraseFile, dryRun, json, verbose);
+        command.AddAll(passphraseFile, signing, dryRun, json, verbose);
         command.SetAction(parsed =>
             Run.Of(
                 signals,
@@ -32,6 +33,7 @@ internal static class KeyCommand
                     var settings = new KeySettings
                     {
                         Path = LocalPath.Absolute(parsed.GetRequiredValue(file)),
+                        Signing = parsed.GetValue(signing),
                         PassphraseFile = Options.AbsoluteOrNull(parsed.GetValue(passphraseFile)),
                     };
                     run.Carry(

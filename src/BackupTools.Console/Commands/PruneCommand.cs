@@ -22,7 +22,7 @@ internal static class PruneCommand
         var chainId = Options.ChainId("Only this chain loses bundles.");
         var force = Options.Switch("--force", "Allow the newest restore point of a database to go too.");
         var dryRun = Options.DryRun("Only say what would go and what would stay, and why.");
-        var common = new CommonOptions(writes: true, writesStores: true, reads: false);
+        var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
         command.AddAll(last, within, daily, weekly, monthly, yearly, chainId, force, dryRun);
         common.AddTo(command);

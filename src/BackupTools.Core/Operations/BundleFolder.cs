@@ -57,6 +57,10 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
             var read = (records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
                 .Where(r => counts is null || counts.Contains(r.FullName))
                 .ToList();
+            if (context.Admit is { } admit)
+            {
+                read = Signatures.InOrder(read.ConvertAll(r => admit(r)));
+            }
             var built = ChainBuilder
                 .Build(
                     path,
@@ -74,7 +78,8 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                 // What came after another chain's newest bundle makes its note out of date too.
                 built[built.IndexOf(newest)] = newest with
                 {
-                    CurrentUntilUtc = KnownCurrent.Of(newest, context),
+                    // Nobody has signed the note.
+                    CurrentUntilUtc = context.Admit is null ? KnownCurrent.Of(newest, context) : null,
                 };
             }
             foreach (var other in read.Where(r => r.Header is null))

@@ -135,7 +135,7 @@ internal sealed partial record BundleRecord(
         }
     }
 
-    private bool IsSound() =>
+    internal bool IsSound() =>
         Id.Length >= ShortestId
         && ParentId != Id
         && Enum.IsDefined(Kind)

@@ -49,14 +49,22 @@ internal sealed class BundleRecords
             return null;
         }
         var outer = host.Encrypted.Outer;
-        string?[] homes =
+        IEnumerable<string?> homes =
         [
             path,
             .. host.Engines.Candidates(null).Select(e => e.HomeOf(path)),
-            Path.GetDirectoryName(path),
+            .. StoreAddress.Is(path) ? Above(path).Take(1) : Above(path),
         ];
         var home = homes.OfType<string>().Distinct().FirstOrDefault(h => h.Length > 0 && Are(h, outer));
         return home is null ? null : new BundleRecords(home, outer);
+    }
+
+    private static IEnumerable<string> Above(string path)
+    {
+        for (var at = Path.GetDirectoryName(path); at is not null; at = Path.GetDirectoryName(at))
+        {
+            yield return at;
+        }
     }
 
     /// <summary>A file, encrypted like the bundles, of the public keys that they were encrypted for last.</summary>
@@ -110,26 +118,28 @@ internal sealed class BundleRecords
             if (path == StoreAddress.Of(Folder) || IsAtOrBelow(header.FullName, path))
             {
                 // Of what is not whole nothing may be thought that it can be restored.
-                yield return Lacking(record, engine) is { } error
+                yield return Lacking(record, engine, out var shared) is { } error
                     ? BundleReadResult.Bad(header.FullName, error) with
                     {
                         OrderUtc = header.OrderUtc,
                         Series = header.Series,
                     }
-                    : BundleReadResult.Ok(header);
+                    : BundleReadResult.Ok(header with { SharedBytes = shared });
             }
         }
     }
 
-    private BackupException? Lacking(BundleRecord record, IBackupEngine engine)
+    private BackupException? Lacking(BundleRecord record, IBackupEngine engine, out long shared)
     {
+        shared = 0;
         if (Clashes(record, engine))
         {
             return new BackupException(ErrorCode.Malformed, "its positions are not of the kind that the others have");
         }
         try
         {
-            record.Files.ToList().ForEach(f => RequireLength(f, Path.Combine(Folder, f.Name), _disk));
+            var files = record.Files.Select(f => RequireLength(f, Path.Combine(Folder, f.Name), _disk)).ToList();
+            shared = files.Where(f => f.LinkCount > 1).Sum(f => f.Length);
             return null;
         }
         catch (BackupException e) when (e.Kind == ErrorKind.Damaged)

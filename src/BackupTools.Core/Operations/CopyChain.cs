@@ -58,6 +58,7 @@ public static class CopyChain
         {
             Encrypted = encrypted,
             AsTheyAre = asTheyAre,
+            Signer = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host),
         };
     }
 
@@ -138,28 +139,49 @@ public static class CopyChain
         var settings = plan.Settings;
         var engine = host.Engines.ByName(bundle.Engine);
         using var staging = destination.Stage();
+        Signatures.RequireBytes([bundle], host);
         if (plan.AsTheyAre is { } sealedCopies)
         {
             var isLast = ReferenceEquals(bundle, plan.Missing[^1].Bundle);
             var staged = sealedCopies.Stage(bundle, isLast, staging);
-            destination.Publish(staging, staged.Steps, staged.BundlePath, bundle.Length);
+            PublishStep[] signature = plan.Signer is null
+                ? [.. Signatures.Kept(bundle, settings.DestinationPath, staged.BundlePath, staging, host)]
+                : [Sign((BundleRecord)bundle.Detail!)];
+            destination.Publish(staging, [.. signature, .. staged.Steps], staged.BundlePath, bundle.Length);
             return Told(sealedCopies.ReadBack(bundle));
         }
         var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         var steps = result.Steps.Select(s => OverHalf(s, bundle, host)).ToList();
         if (plan.Encrypted is { } encrypted)
         {
-            steps.InsertRange(0, encrypted.Record(bundle, result, staging));
+            steps.InsertRange(0, encrypted.Record(bundle, result, staging, plan.Signer is null ? null : Sign));
+        }
+        else if (plan.Signer is { } signer)
+        {
+            var name = bundle with { FullName = result.BundlePath };
+            steps.Insert(0, signer.Sign(name, ParentOf(chain, bundle), signer.Look(result, staging), staging));
+        }
+        else
+        {
+            steps.InsertRange(0, Signatures.Kept(bundle, settings.DestinationPath, result.BundlePath, staging, host));
         }
         destination.Publish(staging, steps, result.BundlePath, bundle.Length);
         result.AfterPublish?.Invoke();
         return Told(TakeBackup.ReadBack(engine, result, host.Context)[0]);
+
+        PublishStep Sign(BundleRecord record) => plan.Signer!.Sign(record, ParentOf(chain, bundle), staging);
 
         BundleInfo Told(BundleHeader copy)
         {
             host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
             return copy.ToInfo(chain.ChainId);
         }
+    }
+
+    private static string? ParentOf(BackupChain chain, BundleHeader bundle)
+    {
+        var at = chain.Bundles.TakeWhile(b => !ReferenceEquals(b, bundle)).Count();
+        return chain.Parents[at] < 0 ? null : chain.Bundles[chain.Parents[at]].Id;
     }
 
     /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>

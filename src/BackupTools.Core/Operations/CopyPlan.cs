@@ -23,6 +23,9 @@ public sealed class CopyPlan : IPlan
     /// <summary>The destination, where encrypted bundles are copied without being read; else null.</summary>
     internal SealedCopies? AsTheyAre { get; init; }
 
+    /// <summary>Signs what is copied; null where nobody does.</summary>
+    internal Signer? Signer { get; init; }
+
     /// <summary>What is to be copied, oldest first.</summary>
     internal IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing { get; }
 

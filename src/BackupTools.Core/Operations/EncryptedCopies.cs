@@ -156,7 +156,13 @@ internal sealed class EncryptedCopies
     /// <param name="bundle">The bundle where it comes from.</param>
     /// <param name="result">What was staged.</param>
     /// <param name="staging">Of the folder.</param>
-    public IEnumerable<PublishStep> Record(BundleHeader bundle, CaptureResult result, StagingArea staging)
+    /// <param name="sign">Signs the record; null for nobody.</param>
+    public IEnumerable<PublishStep> Record(
+        BundleHeader bundle,
+        CaptureResult result,
+        StagingArea staging,
+        Func<BundleRecord, PublishStep>? sign = null
+    )
     {
         var name = Path.GetFileName(result.BundlePath);
         // What the bundles of a folder share (a manifest, a marker) is another one with the next.
@@ -169,7 +175,11 @@ internal sealed class EncryptedCopies
             [.. staged[true].SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))],
             [.. staged[false].Select(s => Below(NameOf(staging.PathOf(s.StagedName), s.FinalPath)))]
         );
-        yield return Stage(record, Staged, staging);
+        yield return Stage(record, staging);
+        if (sign is not null)
+        {
+            yield return sign(record);
+        }
         if (_areRecipientsNoted)
         {
             yield break;
@@ -183,63 +193,51 @@ internal sealed class EncryptedCopies
     }
 
     /// <summary>
-    /// Stages the records of bundles that got another name; the steps that publish them. Engines that list their bundles
-    /// rename what stays when others go.
+    /// The records, as they should be, of bundles that got another name. Engines that list their bundles rename what stays
+    /// when others go.
     /// </summary>
-    public IReadOnlyList<PublishStep> Renamed(IBackupEngine engine, StagingArea staging, EngineContext context)
+    public IReadOnlyList<BundleRecord> Renamed(IBackupEngine engine, EngineContext context)
     {
         var records = new BundleRecords(_folder, _disk.Outer).Read().Select(r => r.Record).OfType<BundleRecord>();
         var known = records.Where(r => r.Engine == engine.Name).ToDictionary(r => r.Id, StringComparer.Ordinal);
-        var steps = new List<PublishStep>();
+        var renamed = new List<BundleRecord>();
         foreach (var bundle in engine.ReadBundles(_folder, context).Select(r => r.Header).OfType<BundleHeader>())
         {
             var (name, real) = (Below(bundle.FullName), _disk.Real(bundle.FullName));
-            if (!known.TryGetValue(bundle.Id, out var record) || record.Name == name || record.Files.Count != 1)
+            if (known.TryGetValue(bundle.Id, out var record) && record.Name != name && record.Files.Count == 1)
             {
-                continue;
+                var digest = OuterDigest.Of(_disk.Outer, real, new TransferProgress(), context.Cancellation);
+                var file = new FileRecord(Below(real), _disk.Outer.Stat(real)!.Length, digest);
+                renamed.Add(record with { Name = name, Files = [file] });
             }
-            var digest = OuterDigest.Of(_disk.Outer, real, new TransferProgress(), context.Cancellation);
-            var file = new FileRecord(Below(real), _disk.Outer.Stat(real)!.Length, digest);
-            steps.Add(Stage(record with { Name = name, Files = [file] }, $"{Staged}-{steps.Count}", staging));
         }
-        return steps;
+        return renamed;
     }
 
-    private PublishStep Stage(BundleRecord record, string staged, StagingArea staging)
+    /// <summary>Stages a record; the step that publishes it.</summary>
+    public PublishStep Stage(BundleRecord record, StagingArea staging)
     {
-        using (var file = _disk.Outer.CreateNew(staging.PathOf(staged)))
+        using (var file = _disk.Outer.CreateNew(staging.PathOf(Staged)))
         {
             file.Write(record.Write(), 0);
         }
-        return PublishStep.Replace(staged, BundleRecords.PathOf(_folder, record.Engine, record.Id));
+        return PublishStep.Replace(Staged, BundleRecords.PathOf(_folder, record.Engine, record.Id));
     }
 
-    private IEnumerable<FileRecord> FilesOf(string staged, string final)
-    {
-        var real = _disk.Real(staged);
-        var entry = _disk.Outer.Stat(real)!;
-        if (entry.Kind == DiskEntryKind.Directory)
-        {
-            return _disk.List(staged).SelectMany(e => FilesOf(e.Path, Path.Combine(final, e.Name)));
-        }
-        // What was linked to was encrypted by an earlier run.
-        return
-        [
-            new FileRecord(
-                Below(NameOf(staged, final)),
-                entry.Length,
-                _disk.DigestOf(entry)
-                    ?? OuterDigest.Of(_disk.Outer, real, new TransferProgress(), CancellationToken.None)
-            ),
-        ];
-    }
+    // What was linked to was encrypted by an earlier run.
+    private IEnumerable<FileRecord> FilesOf(string staged, string final) =>
+        StagedFiles
+            .Of(_disk, staged, final)
+            .Select(f => new FileRecord(
+                Below(f.Final),
+                f.Entry.Length,
+                _disk.DigestOf(f.Entry)
+                    ?? OuterDigest.Of(_disk.Outer, f.Entry.Path, new TransferProgress(), CancellationToken.None)
+            ));
 
     /// <summary>The final path as it will lie there.</summary>
     private string NameOf(string staged, string final) =>
         _disk.Real(staged) == staged ? final : final + AgeDisk.Extension;
 
-    private string Below(string path) =>
-        StoreAddress.Is(path)
-            ? StoreAddress.Of(path)[(StoreAddress.Of(_folder).Length + 1)..]
-            : Path.GetRelativePath(_folder, path).Replace('\\', '/');
+    private string Below(string path) => StagedFiles.Below(_folder, path);
 }

@@ -84,6 +84,7 @@ public static class ExpireBackups
                 staging,
                 [
                     .. StepsOf(bundles, engine, preview.Settings.Path, staging, host),
+                    .. Signatures.RemovalOf(bundles, host),
                     .. without.Select(KnownCurrent.Removal),
                 ],
                 preview.Settings.Path
@@ -91,11 +92,13 @@ public static class ExpireBackups
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
             if (engine.Capabilities.ListsBundles && BundleRecords.Are(preview.Settings.Path, host.Disk))
             {
-                using var records = destination.Stage();
-                var renamed = EncryptedCopies
-                    .Continue(preview.Settings.Path, host)
-                    .Renamed(engine, records, host.Context);
-                destination.Publish(records, renamed, preview.Settings.Path);
+                var continued = EncryptedCopies.Continue(preview.Settings.Path, host);
+                foreach (var record in continued.Renamed(engine, host.Context))
+                {
+                    using var records = destination.Stage();
+                    var step = continued.Stage(record, records);
+                    destination.Publish(records, [step], step.FinalPath);
+                }
             }
         }
         return preview.ToReport(host.SecondsSince(started));

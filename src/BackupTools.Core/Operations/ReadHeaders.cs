@@ -28,7 +28,7 @@ public static class ReadHeaders
         }
         // What lies in clear beside encrypted bundles tells nothing of their bytes.
         var records = verify ? null : BundleRecords.InsteadOf(path, host);
-        return Enumerate(path, verify, engines, records, context with { Disk = new ListedOnce(host.Disk, path) });
+        return Enumerate(path, verify, engines, records, context with { Disk = new ListedOnce(host.Disk, path) }, host);
     }
 
     private static IEnumerable<HeaderReading> Enumerate(
@@ -36,15 +36,17 @@ public static class ReadHeaders
         bool verify,
         IReadOnlyList<IBackupEngine> engines,
         BundleRecords? records,
-        EngineContext context
+        EngineContext context,
+        OperationHost host
     )
     {
         var any = false;
         foreach (var engine in engines)
         {
-            foreach (var read in records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
+            foreach (var found in records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
+                var read = context.Admit?.Invoke(found) ?? found;
                 if (read.Stranger is { } stranger)
                 {
                     context.Warn(stranger.ToString());
@@ -54,7 +56,13 @@ public static class ReadHeaders
                 yield return read.Header is not { } header ? new HeaderReading(null, read.Error)
                 : verify
                     ? new HeaderReading(
-                        header.ToInfo(verified: engine.Verify([header], 0, VerifyDepth.Checksums, context)),
+                        header.ToInfo(
+                            verified:
+                            [
+                                .. Signatures.ProblemsOf(header, host),
+                                .. engine.Verify([header], 0, VerifyDepth.Checksums, context),
+                            ]
+                        ),
                         null
                     )
                 : new HeaderReading(header.ToInfo(), null);

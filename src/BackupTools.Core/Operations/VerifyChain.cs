@@ -72,6 +72,14 @@ public static class VerifyChain
             () => RestoreChain.PlanOf(chain, settings.Target, engine, folder.OfDatabase(chain), host),
             problems
         );
+        try
+        {
+            settings.RequireEnd(chain);
+        }
+        catch (BackupException error)
+        {
+            problems.Add(ChainProblem.From(error));
+        }
         return new Work(chain, engine, plan, problems, [.. PathsToCheck(chain, plan, settings.Target)], folder.Records);
     }
 
@@ -119,6 +127,7 @@ public static class VerifyChain
         foreach (var path in paths)
         {
             host.Cancellation.ThrowIfCancellationRequested();
+            problems.AddRange(path.Except(read).SelectMany(b => Signatures.ProblemsOf(b, host)).ToList());
             problems.AddRange(
                 records is null
                     ? engine.Verify(path, KnownOf(path, read, depth), depth, context)

@@ -7,7 +7,7 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
-public abstract class FolderCommandBase : StoreCommandBase
+public abstract class FolderCommandBase : ReadingCommandBase
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
@@ -47,8 +47,6 @@ public abstract class FolderCommandBase : StoreCommandBase
     public string? SpoolPath { get; set; }
 
     private protected override bool MustFind => true;
-
-    private protected override bool ReadsStores => true;
 
     private protected override StoreOptions Stores => StoresToWrite(SingleWriter, SpoolPath);
 

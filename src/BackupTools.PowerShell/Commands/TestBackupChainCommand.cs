@@ -82,6 +82,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,
+            ExpectedPosition = ExpectedPosition,
             PointInTime = PointInTime,
             Deep = Deep,
             RestoreDrill = RestoreDrill,
