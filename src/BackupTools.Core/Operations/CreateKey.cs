@@ -1,7 +1,6 @@
 using BackupTools.Encryption;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Signatures;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;

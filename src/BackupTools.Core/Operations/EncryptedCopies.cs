@@ -4,7 +4,6 @@ using BackupTools.Encryption;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Age;
 
 namespace BackupTools.Operations;
 
@@ -19,16 +18,16 @@ internal sealed class EncryptedCopies
 
     private readonly AgeDisk _disk;
     private readonly string _folder;
-    private readonly IReadOnlyList<IAgeRecipient> _recipients;
+    private readonly Recipients _recipients;
     private readonly HashSet<(string Engine, string Id)> _present;
     private bool _areRecipientsNoted;
 
-    private EncryptedCopies(string folder, IReadOnlyList<IAgeRecipient> recipients, OperationHost host)
+    private EncryptedCopies(string folder, Recipients recipients, OperationHost host)
     {
         _recipients = recipients;
         _disk = host.Encrypted;
         // Bundles for a store are put together here.
-        _disk.Encrypt(StoreAddress.Is(folder) ? [folder, StoreDestination.SpoolOf(host)] : [folder], recipients);
+        _disk.Encrypt(StoreAddress.Is(folder) ? [folder, StoreDestination.SpoolOf(host)] : [folder], recipients.All);
         _folder = folder;
         var records = new BundleRecords(folder, _disk.Outer);
         // One that cannot be read may be that of a bundle which is there.
@@ -89,7 +88,7 @@ internal sealed class EncryptedCopies
     private static EncryptedCopies At(CopySettings settings, OperationHost host)
     {
         var recipients = IdentityFiles.Recipients(settings.Recipients, settings.RecipientsFiles, host.Disk);
-        if (recipients.Count == 0)
+        if (recipients.All.Count == 0)
         {
             throw new BackupException(ErrorCode.InvalidOption, "there is no recipient in the files of recipients");
         }
@@ -187,7 +186,7 @@ internal sealed class EncryptedCopies
         _areRecipientsNoted = true;
         using (var file = staging.CreateFile(StagedRecipients))
         {
-            file.Write(Encoding.UTF8.GetBytes(string.Join('\n', _recipients)), 0);
+            file.Write(Encoding.UTF8.GetBytes($"{_recipients}"), 0);
         }
         yield return PublishStep.Replace(StagedRecipients, BundleRecords.Recipients(_folder));
     }

@@ -4,7 +4,6 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Stores;
-using BackupTools.Formats.Signatures;
 using BackupTools.Options;
 
 namespace BackupTools.Operations;

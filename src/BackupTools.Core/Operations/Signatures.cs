@@ -3,7 +3,6 @@ using BackupTools.Encryption;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Signatures;
 
 namespace BackupTools.Operations;
 
@@ -69,9 +68,8 @@ internal static class Signatures
     {
         var disk = host.Encrypted.Outer;
         var (home, statement) = Require(bundle, host.Trusted, disk);
-        foreach (var file in statement.Record.Files)
+        foreach (var (file, path) in FilesOf(bundle, statement.Record, home, disk))
         {
-            var path = Path.Combine(home, file.Name);
             if (OuterDigest.Of(disk, path, host.Progress, host.Cancellation) != file.Blake3)
             {
                 throw SignedStatement.Invalid("the file is not the one that was signed", path);
@@ -203,14 +201,14 @@ internal static class Signatures
             && signed.EndPosition == bundle.End.Value
             && signed.PositionUnit == bundle.End.Unit
             && signed.Database == bundle.Series
-            && StoreAddress.Of(Path.Combine(home, signed.Name)) == bundle.FullName;
+            && (signed.Files.Count == 1 || StoreAddress.Of(Path.Combine(home, signed.Name)) == bundle.FullName);
         if (!isSame)
         {
             throw SignedStatement.Invalid("the bundle is not what was signed", bundle.FullName);
         }
-        foreach (var file in signed.Files)
+        foreach (var (file, path) in FilesOf(bundle, signed, home, disk))
         {
-            BundleRecords.RequireLength(file, Path.Combine(home, file.Name), disk);
+            BundleRecords.RequireLength(file, path, disk);
         }
         // What lies in the folder of a bundle and was not signed is nothing that it may be restored with.
         if (disk.Stat(bundle.FullName) is { Kind: DiskEntryKind.Directory })
@@ -223,6 +221,22 @@ internal static class Signatures
                 throw SignedStatement.Invalid("the file was not signed with the bundle", other);
             }
         }
+    }
+
+    /// <summary>
+    /// The files of a bundle. What is one file may have got another name, as by a prune of Grafeo's: its bytes tell it.
+    /// </summary>
+    private static IEnumerable<(FileRecord File, string Path)> FilesOf(
+        BundleHeader bundle,
+        BundleRecord signed,
+        string home,
+        IReadingDisk disk
+    )
+    {
+        var single = disk.Stat(bundle.FullName) is null ? bundle.FullName + AgeDisk.Extension : bundle.FullName;
+        return signed is { Files: [var only] } && disk.Stat(single) is { Kind: DiskEntryKind.File }
+            ? [(only, single)]
+            : signed.Files.Select(f => (f, Path.Combine(home, f.Name)));
     }
 
     private static IEnumerable<string> FilesBelow(string folder, IReadingDisk disk) =>

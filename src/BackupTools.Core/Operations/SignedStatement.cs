@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BackupTools.Encryption;
 using BackupTools.Errors;
-using BackupTools.Formats.Signatures;
 
 namespace BackupTools.Operations;
 

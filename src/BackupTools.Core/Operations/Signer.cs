@@ -3,7 +3,6 @@ using BackupTools.Encryption;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Signatures;
 
 namespace BackupTools.Operations;
 

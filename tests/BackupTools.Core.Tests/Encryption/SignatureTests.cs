@@ -1,6 +1,6 @@
 using System.Text;
+using BackupTools.Encryption;
 using BackupTools.Errors;
-using BackupTools.Formats.Signatures;
 using BackupTools.Operations;
 using BackupTools.Reports;
 using BackupTools.Tests.Operations;
@@ -55,7 +55,7 @@ public sealed class SignatureTests
             .OfType<ChainInfo>()
             .Last();
         Assert.DoesNotContain(ours.Bundles, b => b.Id == forged.Id);
-        Assert.Equal(signed, box.Restored(box.Bundle, s_key, ours.ChainId));
+        Assert.Equal(signed, box.Restored(box.Bundle, s_key, ours));
         // The signer builds on its own bundles only.
         box.Sandbox.Become("S2");
         var next = box.Sandbox.Settings() with { Incremental = true, SigningKeyPath = box.KeyFile(s_other) };
@@ -84,10 +84,7 @@ public sealed class SignatureTests
             }
             bytes[^1] ^= 1;
             File.WriteAllBytes(file, bytes);
-            Assert.NotNull(
-                Code(() => Assert.All(box.Tests(box.Bundle, s_key), r => Assert.True(r.IsValid)))
-                    ?? ErrorCode.Unexpected
-            );
+            Assert.True(IsCaught(box), file);
             Assert.Contains(
                 ReadHeaders.Read(box.Bundle, true, null, box.Host(s_key)).ToList(),
                 r => r.Error is not null || r.Bundle!.Problems.Any(p => p.Code == nameof(ErrorCode.SignatureInvalid))
@@ -244,6 +241,18 @@ public sealed class SignatureTests
 
     private static string NewRecipient() => $"{BackupTools.Formats.Age.X25519Identity.New().Recipient}";
 
+    private static bool IsCaught(Box box)
+    {
+        try
+        {
+            return box.Tests(box.Bundle, s_key).Exists(r => r.IsValid != true);
+        }
+        catch (BackupException)
+        {
+            return true;
+        }
+    }
+
     private static ErrorCode? Code(Action act) =>
         Record.Exception(act) is { } e ? Assert.IsType<BackupException>(e).Code : null;
 
@@ -306,7 +315,7 @@ public sealed class SignatureTests
         public List<ChainReport> Tests(string folder, SigningKey trusted) =>
             [.. VerifyChain.Run(new VerifySettings { Path = folder }, Host(trusted))];
 
-        public string Restored(string folder, SigningKey? trusted, string? chainId = null)
+        public string Restored(string folder, SigningKey? trusted, ChainInfo? to = null)
         {
             var at = Sandbox.At("restored", $"{Guid.NewGuid():N}", Path.GetFileName(Sandbox.Restored));
             Verbs.Restore(
@@ -314,7 +323,8 @@ public sealed class SignatureTests
                 {
                     Path = folder,
                     DestinationPath = at,
-                    ChainId = chainId,
+                    ChainId = to?.ChainId,
+                    ToPosition = to?.EndPosition,
                 },
                 Host(trusted)
             );

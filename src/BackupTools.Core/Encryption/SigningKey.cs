@@ -4,7 +4,7 @@ using BackupTools.Errors;
 using BackupTools.Formats.Age;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 
-namespace BackupTools.Formats.Signatures;
+namespace BackupTools.Encryption;
 
 /// <summary>A secret key of Ed25519, which signs bundles. Never shown but in the file that it is made for.</summary>
 internal sealed class SigningKey

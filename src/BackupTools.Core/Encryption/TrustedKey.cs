@@ -2,7 +2,7 @@ using BackupTools.Errors;
 using BackupTools.Formats.Age;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 
-namespace BackupTools.Formats.Signatures;
+namespace BackupTools.Encryption;
 
 /// <summary>The public key of who signs bundles: <c>btsign1…</c>.</summary>
 internal sealed class TrustedKey(byte[] point)
