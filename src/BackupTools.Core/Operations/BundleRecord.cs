@@ -149,7 +149,9 @@ internal sealed partial record BundleRecord(
         && new[] { CreatedUtc, TakenAfterUtc ?? CreatedUtc, PerhapsAtUtc }.All(t => t.Year is > 1 and < 9999);
 
     private static bool IsInside(string name) =>
-        !Path.IsPathRooted(name) && name.Split('/', '\\').All(p => p.Length > 0 && p is not ("." or ".."));
+        !Path.IsPathRooted(name)
+        && !name.Contains('\0', StringComparison.Ordinal)
+        && name.Split('/', '\\').All(p => p.Length > 0 && p is not ("." or ".."));
 
     private static BackupException Malformed(Exception? inner) =>
         new(
