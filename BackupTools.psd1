@@ -1,5 +1,5 @@
 @{
-    RootModule           = 'module/BackupTools.psm1'
+    RootModule           = 'module/bin/BackupTools.PowerShell.dll'
     ModuleVersion        = '0.2.0'
     GUID                 = 'd3f6a0b2-5d2e-4c1e-9b57-3f1c8a7e42d9'
     Author               = 'BackupTools contributors'

@@ -31,7 +31,7 @@ param(
     # Where packages go.
     [string] $OutputPath = "$PSScriptRoot/out",
 
-    # Signs the dll, psd1, psm1 and ps1xml files of the package.
+    # Signs the dll, psd1 and ps1xml files of the package.
     [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate,
 
     # Handed on to the program that Bench starts, or by Soak to the fuzzer: "--minutes 60".
@@ -54,7 +54,7 @@ function Invoke-Pack([string] $OutputPath, $Certificate) {
     }
     $files = @{
         ''       = 'BackupTools.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md', 'docs/runbooks'
-        'module' = 'module/BackupTools.psm1', 'module/BackupTools.format.ps1xml', 'module/bin'
+        'module' = 'module/BackupTools.format.ps1xml', 'module/bin'
         'en-US'  = 'module/en-US/about_BackupTools.help.txt', 'module/en-US/BackupTools.PowerShell.dll-Help.xml'
     }
     foreach ($folder in $files.Keys | Sort-Object) {
@@ -64,7 +64,7 @@ function Invoke-Pack([string] $OutputPath, $Certificate) {
         }
     }
     if ($Certificate) {
-        Get-ChildItem -LiteralPath $stage -Recurse -Include *.dll, *.psd1, *.psm1, *.ps1xml |
+        Get-ChildItem -LiteralPath $stage -Recurse -Include *.dll, *.psd1, *.ps1xml |
             Set-AuthenticodeSignature -Certificate $Certificate -HashAlgorithm SHA256 |
             Where-Object Status -NE Valid |
             ForEach-Object { throw "$($_.Path) could not be signed: $($_.StatusMessage)" }
@@ -142,7 +142,7 @@ function Invoke-Soak([string[]] $ArgumentList) {
             $seconds = $env:BACKUPTOOLS_SOAK
             try {
                 $env:BACKUPTOOLS_SOAK = '120'
-                $long = 'LiveTests', 'ChainDamageTests', 'FaultTests', 'GrafeoChainLifeTests', 'StoreKillTests', 'StoreRemovalTests', 'StoreBackupTests', 'AlopexInterleavingTests', 'AlopexRestoreTests', 'LivesTests',
+                $long = 'LiveTests', 'ChainDamageTests', 'HostileFileTests', 'FaultTests', 'GrafeoChainLifeTests', 'StoreKillTests', 'StoreRemovalTests', 'StoreBackupTests', 'AlopexInterleavingTests', 'AlopexRestoreTests', 'LivesTests',
                 'ChainPropertyTests', 'PowDbHistoryTests', 'ConcurrencyTests', 'PesterCultureTests'
                 $filter = $long.ForEach({ "FullyQualifiedName~$_" }) -join '|'
                 dotnet test "$PSScriptRoot/tests/BackupTools.Core.Tests" --nologo --filter $filter

@@ -57,7 +57,7 @@ param(
 
     [timespan] $DrillEvery = '7.00:00:00',
 
-    # Where a drill makes its temporary folder. It needs room for the largest database.
+    # Where a drill makes its temporary folder. It needs space for the largest database.
     [string] $DrillPath = [IO.Path]::GetTempPath(),
 
     # How old the newest restorable state may be before the report calls it late.
@@ -139,7 +139,7 @@ filter Add-Result {
     }
 }
 
-# Does one step; its failure is noted, and the next step is gone on with.
+# Does one step; its failure is noted, and the run continues with the next step.
 function Invoke-Step([string] $Step, [scriptblock] $Action) {
     try {
         & $Action
@@ -248,7 +248,7 @@ $folders = for ($i = 0; $i -lt $Source.Count; $i++) {
 
 if ($ReportPath -and -not $IncrementOnly) {
     Invoke-Step -Step 'report' -Action {
-        # A drill of a chain that is gone says nothing any more, and of each chain the last one counts.
+        # A drill of a chain that is gone no longer counts, and of each chain the last one counts.
         $alive = @($folders | ForEach-Object -Process { Get-Chain -Folder $_ }).ChainId
         $latest = @($drills | Where-Object -Property ChainId -In -Value $alive | Sort-Object -Property TestedUtc | Group-Object -Property FullName, ChainId | ForEach-Object -Process { $_.Group[-1] })
         ConvertTo-Json -InputObject $latest -Depth 4 | Set-Content -LiteralPath "$drillFile.new"

@@ -16,7 +16,9 @@ internal static partial class Handles
     private const int LimitOfMac = 8;
     private const int StandardError = 2;
 
-    /// <summary>The exit code when the process may not have handles enough, which is then told; else null.</summary>
+    /// <summary>
+    /// The exit code if the process may not have enough handles, after reporting that; otherwise null.
+    /// </summary>
     public static unsafe int? Missing()
     {
         var limits = stackalloc ulong[2]; // soft, hard
@@ -30,7 +32,7 @@ internal static partial class Handles
         }
         Tell("error ReadFailed: too many files are open: this process may have ");
         Tell(limits[0].ToString());
-        Tell(" handles, and needs 96 at least. Raise the limit (ulimit -n, LimitNOFILE= of a service).\n");
+        Tell(" handles, and needs at least 96. Raise the limit (ulimit -n, LimitNOFILE= of a service).\n");
         return (int)ErrorKind.Disk;
     }
 

@@ -87,7 +87,7 @@ internal sealed class Run(
         return work(host);
     }
 
-    /// <summary>Goes the way of every verb that writes: plans, and then says so (--dry-run) or does it.</summary>
+    /// <summary>What every verb that writes does: plans, and then prints the plan (--dry-run) or executes it.</summary>
     public void Carry<TPlan, TReport>(
         bool dryRun,
         Func<OperationHost, TPlan> plan,
@@ -107,7 +107,7 @@ internal sealed class Run(
     }
 
     /// <summary>
-    /// Prints a result, or keeps it for the array. <paramref name="done"/> says what has been done for good, for the case
+    /// Prints a result, or keeps it for the array. <paramref name="done"/> says what has been completed, for the case
     /// that the result cannot be printed.
     /// </summary>
     public void Emit(object result, string? done = null)
@@ -154,8 +154,8 @@ internal sealed class Run(
     }
 
     /// <summary>
-    /// The work is done by now. That nobody wants to read of it is no failure of the run; that the output is lost is one,
-    /// but not one to repeat the run for.
+    /// The work is done by now. That nobody reads the output is not a failure of the run; that it is lost is one, but
+    /// not one to repeat the run for.
     /// </summary>
     private void Print(string text)
     {
@@ -175,14 +175,14 @@ internal sealed class Run(
         Fail(
             ErrorCode.WriteFailed,
             $"standard output cannot be written: {failure}{done}",
-            "Only the output is missing: make room for it; the run need not be repeated."
+            "Only the output is missing: free space for it; the run need not be repeated."
         );
     }
 
-    /// <summary>Prints an error in one line and goes on; the first one decides the exit code.</summary>
+    /// <summary>Prints an error in one line and continues; the first one decides the exit code.</summary>
     public void Fail(BackupException error) => Fail(error.Code, error.Describe(), error.Recommendation);
 
-    /// <summary>Prints an error in one line and goes on; the first one decides the exit code.</summary>
+    /// <summary>Prints an error in one line and continues; the first one decides the exit code.</summary>
     private void Fail(ErrorCode code, string what, string? recommendation)
     {
         System.Console.Error.WriteLine(Text.Error(code, what, recommendation));
@@ -202,7 +202,9 @@ internal sealed class Run(
         }
     }
 
-    /// <summary>Does something for one of several items: its failure is printed, and the next is gone on with.</summary>
+    /// <summary>
+    /// Does something for one of several items: its failure is printed, and the run continues with the next one.
+    /// </summary>
     public void PerItem(Action act)
     {
         try

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace BackupTools.Tests;
 
-/// <summary>The arrows of docs/architecture.md, checked on the sources: rooms of one assembly have no compiler between them.</summary>
+/// <summary>The arrows of docs/architecture.md, checked on the sources: layers of one assembly have no compiler between them.</summary>
 public sealed partial class ArchitectureTests
 {
     internal static readonly string Root = FindRoot();
@@ -25,7 +25,7 @@ public sealed partial class ArchitectureTests
     private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
 
     [Fact]
-    public void Every_folder_of_Core_is_a_room_with_known_arrows() =>
+    public void Every_folder_of_Core_is_a_layer_with_known_arrows() =>
         Assert.Equal(
             Allowed.Keys.Order(),
             Directory
@@ -36,7 +36,7 @@ public sealed partial class ArchitectureTests
         );
 
     [Fact]
-    public void No_room_uses_a_room_it_may_not_use()
+    public void No_layer_uses_a_layer_it_may_not_use()
     {
         var wrong =
             from file in Sources("src/BackupTools.Core")
@@ -265,12 +265,10 @@ public sealed partial class ArchitectureTests
     }
 
     /// <summary>PowerShellStandard calls itself 3.0; PowerShell's own assembly has the version of PowerShell.</summary>
-    [Theory]
-    [InlineData("BackupTools.PowerShell.dll")]
-    [InlineData("BackupTools.Loader.dll")]
-    public void What_PowerShell_loads_is_compiled_against_its_standard_library(string assembly)
+    [Fact]
+    public void What_PowerShell_loads_is_compiled_against_its_standard_library()
     {
-        using var file = File.OpenRead(Path.Combine(Root, "module/bin", assembly));
+        using var file = File.OpenRead(Path.Combine(Root, "module/bin/BackupTools.PowerShell.dll"));
         using var image = new PEReader(file);
         var metadata = image.GetMetadataReader();
         var reference = metadata
@@ -312,10 +310,18 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void No_source_has_a_checksum_of_its_own_but_the_combination_of_two()
     {
+        string[] numbers =
+        [
+            "6A09E667 BB67AE85 3C6EF372 A54FF53A 510E527F 9B05688C 1F83D9AB 5BE0CD19", // BLAKE3
+            "77073096 EE0E612C 990951BA EDB88320 04C11DB7", // CRC-32
+            "F26B8303 E13B70F7 82F63B78 1EDC6F41", // CRC-32C
+            "D800000000000000 C96C5795D7870F42", // CRC-64
+        ];
         var forbidden = new Regex(
-            "6A09E667|BB67AE85|3C6EF372|A54FF53A|510E527F|9B05688C|1F83D9AB|5BE0CD19"
-                + "|77073096|EE0E612C|990951BA|F26B8303|E13B70F7|EDB88320|3988292384|04C11DB7|82F63B78|1EDC6F41|D800000000000000|C96C5795D7870F42"
-                + "|Pclmulqdq|Sse42|CarrylessMultiply|System\\.Runtime\\.Intrinsics",
+            string.Join(
+                '|',
+                numbers.SelectMany(n => n.Split(' ')).SelectMany(n => new[] { n, $"{Convert.ToUInt64(n, 16)}" })
+            ) + "|Pclmulqdq|Sse42|CarrylessMultiply|System\\.Runtime\\.Intrinsics",
             RegexOptions.IgnoreCase
         );
         var found =

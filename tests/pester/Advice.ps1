@@ -34,7 +34,7 @@ function Get-AdviceCase {
         }
     }
     @{
-        Id = 'PathIsAmbiguous'; Advice = 'Name the one that is meant by its own path.'
+        Id = 'PathIsAmbiguous'; Advice = 'Give the path of the one you mean.'
         Provoke = {
             Set-Location -LiteralPath $s.Folder
             Copy-Item -LiteralPath $s.Source -Destination 'shop[1].db'
@@ -108,7 +108,7 @@ function Get-AdviceCase {
         }
     }
     @{
-        Id = 'NothingToBackUp'; Advice = 'Nothing is to be done: the chain already holds every change.'; Engine = 'Grafeo'
+        Id = 'NothingToBackUp'; Advice = 'No action is needed: the chain already holds every change.'; Engine = 'Grafeo'
         Provoke = { New-IncrementalBackup -LiteralPath $s.Source -DestinationPath $s.Destination -AllowEmpty }
         Follow = { Test-Restore $s }
     }

@@ -102,7 +102,7 @@ function Get-StateAdviceCase {
         Follow = { Set-SampleState $s 2; Test-Full $s }
     }
     @{
-        Id = 'ClockDoubtful'; Advice = 'Check the clocks of the machines that write here; -PointInTime may not find the state that is meant.'
+        Id = 'ClockDoubtful'; Advice = 'Check the clocks of the machines that write here; -PointInTime may not find the intended state.'
         None = 'it is a warning of what somebody has to look at'
     }
     @{
@@ -117,7 +117,7 @@ function Get-StateAdviceCase {
         }
     }
     @{
-        Id = 'BackupRunning'; Advice = 'Wait until the other run has ended, or longer with -LockTimeout.'; Engine = 'SPG'
+        Id = 'BackupRunning'; Advice = 'Wait until the other run has ended, or allow a longer wait with -LockTimeout.'; Engine = 'SPG'
         Provoke = {
             # What the checkpoint of a backup does is inside that run.
             $seen = [System.Collections.ArrayList]::new()
@@ -193,7 +193,7 @@ function Get-StateAdviceCase {
         Elsewhere = 'Once_the_advice_is_followed_the_restore_works'
     }
     @{
-        Id = 'StoreRetained'; Advice = 'Prune again when the store lets go of it, or with credentials that may remove.'
+        Id = 'StoreRetained'; Advice = 'Prune again when the store releases it, or with credentials that may delete.'
         Elsewhere = 'A_chain_is_merged_and_pruned_in_a_store'
     }
     @{
@@ -226,7 +226,7 @@ function Get-StateAdviceCase {
         }
     }
     @{
-        Id = 'ConditionalWritesMissing'; Advice = 'See that only one machine writes there, and say so with -SingleWriter.'
+        Id = 'ConditionalWritesMissing'; Advice = 'Make sure that only one machine writes there, and confirm it with -SingleWriter.'
         Elsewhere = 'A_store_that_cannot_keep_writers_apart_needs_the_word_that_there_is_one'
     }
     @{

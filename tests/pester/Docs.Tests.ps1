@@ -100,7 +100,7 @@ Describe '<Page>, session <Number>' -ForEach $blocks {
         $loud = $tree.EndBlock.Statements.Where({ $_ -isnot [Management.Automation.Language.AssignmentStatementAst] })
         @($results).Count | Should -BeGreaterOrEqual $loud.Count
         # Now is always later than the newest state.
-        $results.Where({ $_ -is [Management.Automation.WarningRecord] -and "$_" -notlike '*the newest state is of*' }) | Should -BeNullOrEmpty
+        $results.Where({ $_ -is [Management.Automation.WarningRecord] -and "$_" -notlike '*the newest state is from*' }) | Should -BeNullOrEmpty
     }
 }
 

@@ -128,7 +128,7 @@ Describe 'Get-BundleHeader of <Engine>' -ForEach $engines {
 
         It 'nothing silently: what the pipe skips is told under -Verbose' {
             $told = Get-Item -LiteralPath "$($sample.Folder)/db" | Get-BundleHeader -Verbose 4>&1
-            "$told" | Should -Match 'is no bundle and is skipped'
+            "$told" | Should -Match 'is not a bundle and is skipped'
         }
 
         It 'a name with wildcard characters in -Path that exists literally' {

@@ -114,7 +114,7 @@ Describe 'Get-Help' -Tag Slow {
         $copy = ConvertTo-NativePath 'TestDrive:/package/BackupTools'
         $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
-        Copy-Item -LiteralPath "$root/module/BackupTools.psm1", "$root/module/BackupTools.format.ps1xml" -Destination "$copy/module"
+        Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml" -Destination "$copy/module"
         Copy-Item -LiteralPath "$root/module/bin" -Destination "$copy/module" -Recurse
         Copy-Item -LiteralPath "$root/module/en-US" -Destination $copy -Recurse
         $asked = pwsh -NoProfile -NonInteractive -Command @"

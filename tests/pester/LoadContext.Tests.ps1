@@ -70,21 +70,21 @@ $context = [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Rep
 }
 
 Describe 'Import-Module' -Tag Slow {
-    It 'loads the cmdlets and the loader only, and no module of PowerShell' {
+    It 'loads the cmdlets only, and no module of PowerShell' {
         Invoke-Fresh "Import-Module `$ours; (Get-Module).Name; $loaded" |
-            Should -Be 'BackupTools', 'Default BackupTools.Loader', 'Default BackupTools.PowerShell'
+            Should -Be 'BackupTools', 'Default BackupTools.PowerShell'
     }
 
     It 'leaves packages alone that a command does not need' {
         Invoke-Fresh "Import-Module `$ours; Get-BackupChain -LiteralPath /none -ErrorAction Ignore; $loaded" |
-            Should -Be 'BackupTools BackupTools.Core', 'Default BackupTools.Loader', 'Default BackupTools.PowerShell'
+            Should -Be 'BackupTools BackupTools.Core', 'Default BackupTools.PowerShell'
     }
 
     It 'works again after Remove-Module, and of a second copy of the module' {
         $copy = ConvertTo-NativePath 'TestDrive:/copy/BackupTools'
         $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
-        Copy-Item -LiteralPath "$root/module/BackupTools.psm1", "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
+        Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
         Invoke-Fresh @"
 foreach (`$manifest in `$ours, `$ours, '$copy/BackupTools.psd1') {
     Import-Module `$manifest
@@ -98,7 +98,7 @@ foreach (`$manifest in `$ours, `$ours, '$copy/BackupTools.psd1') {
         $copy = ConvertTo-NativePath "TestDrive:/$_/BackupTools"
         $null = [IO.Directory]::CreateDirectory("$copy/module")
         Copy-Item -LiteralPath "$root/BackupTools.psd1" -Destination $copy
-        Copy-Item -LiteralPath "$root/module/BackupTools.psm1", "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
+        Copy-Item -LiteralPath "$root/module/BackupTools.format.ps1xml", "$root/module/bin" -Destination "$copy/module" -Recurse
         Remove-Item -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll"
         if ($_ -eq 'damaged') {
             Set-Content -LiteralPath "$copy/module/bin/lib/BackupTools.Core.dll" -Value 'cut off'

@@ -80,7 +80,7 @@ Describe 'Restore-BackupChain of <Engine>' -ForEach $engines {
                 Set-TextFile -LiteralPath "$restored/notes.txt" -Value 'precious'
                 $said = Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath $restored -Force -Verbose 4>&1
                 Get-Content -LiteralPath "$restored/notes.txt" | Should -Be 'precious'
-                @($said) -like '*notes.txt is no part of the database and stays' | Should -HaveCount 1
+                @($said) -like '*notes.txt is not part of the database and stays' | Should -HaveCount 1
                 Remove-Item -LiteralPath "$restored/notes.txt"
                 Test-RestoredState $sample 2 $restored | Should -BeTrue
             }

@@ -14,7 +14,7 @@ internal sealed class BackupOptions
         Description = "The database: a file or a data folder.",
     };
     private readonly Option<string> _destination = Options.DestinationPath(
-        "The folder for the bundles, made when it does not exist; or s3://BUCKET/PREFIX.",
+        "The folder for the bundles, created if missing; or s3://BUCKET/PREFIX.",
         "FOLDER"
     );
     private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;

@@ -13,7 +13,7 @@ internal static class ChainCommand
         {
             Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
         };
-        var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
+        var recurse = Options.Switch("--recurse", "Include subfolders.");
         var common = new CommonOptions(writes: false);
         command.Add(folder);
         command.Add(recurse);

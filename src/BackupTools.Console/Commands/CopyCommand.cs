@@ -8,25 +8,25 @@ internal static class CopyCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("copy", "Copy what a second folder does not have yet, verified on the way.");
+        var command = new Command("copy", "Copy the bundles that a second folder lacks, verified while copying.");
         var folder = new Argument<string>("FOLDER")
         {
             Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
         };
         var destination = Options.DestinationPath(
-            "The second folder, made when it does not exist; or s3://BUCKET/PREFIX or az://CONTAINER/PREFIX.",
+            "The second folder, created if missing; or s3://BUCKET/PREFIX or az://CONTAINER/PREFIX.",
             "FOLDER"
         );
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
         var recipients = new Option<string[]>("--recipient")
         {
-            Description = "Encrypt the copy for this public key of age (age1...); may be given several times.",
+            Description = "Encrypt the copy for this age public key (age1...); may be repeated.",
             HelpName = "KEY",
         };
         var recipientsFiles = new Option<string[]>("--recipients-file")
         {
-            Description = "A file of such keys, one in a line; may be given several times.",
+            Description = "A file of such keys, one per line; may be repeated.",
             HelpName = "FILE",
         };
         var signing = IdentityOptions.SigningKeyPath();

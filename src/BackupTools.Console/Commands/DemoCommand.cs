@@ -13,8 +13,8 @@ internal static class DemoCommand
     {
         var command = new Command(
             "demo",
-            "Back up a SQLite database that is written to, in a temporary folder; test, damage, restore, compare every row. "
-                + "With a FILE only make a sample database there, or place more orders in it."
+            "Back up a SQLite database while it is written to, in a temporary folder; test, damage, restore, compare every row. "
+                + "With a FILE, only create a sample database there, or add orders to it."
         );
         var sample = new Argument<string?>("FILE")
         {

@@ -8,14 +8,13 @@ internal static class HeaderCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("header", "Show what bundles are, from their headers.");
+        var command = new Command("header", "Show the headers of bundles.");
         var paths = new Argument<string[]>("PATH")
         {
-            Description =
-                "Bundles, or folders that hold bundles; s3://BUCKET/PREFIX and az://CONTAINER/PREFIX are some, too.",
+            Description = "Bundles, or folders of bundles; s3://BUCKET/PREFIX and az://CONTAINER/PREFIX too.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var verify = Options.Switch("--verify", "Read the bytes too and compare every checksum.");
+        var verify = Options.Switch("--verify", "Read the contents too and compare every checksum.");
         var common = new CommonOptions(writes: false);
         command.Add(paths);
         command.Add(verify);

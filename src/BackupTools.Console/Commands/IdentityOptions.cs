@@ -8,7 +8,7 @@ internal sealed class IdentityOptions
 {
     private readonly Option<string[]> _paths = new("--identity")
     {
-        Description = "A file of secret keys of age, to read encrypted bundles with; may be given several times.",
+        Description = "A file of age secret keys that decrypt bundles; may be repeated.",
         HelpName = "FILE",
     };
 

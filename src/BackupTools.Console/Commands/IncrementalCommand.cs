@@ -8,16 +8,19 @@ internal static class IncrementalCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("incremental", "Take what changed since the newest bundle at the destination.");
+        var command = new Command("incremental", "Back up what changed since the newest bundle at the destination.");
         var options = new BackupOptions(command, ofIncrements: true);
         var since = Options.Text(
             "--since",
-            "The position to continue from; else the end of the newest bundle.",
+            "The position to continue from; default: the end of the newest bundle.",
             "POSITION"
         );
-        var sinceBundle = Options.Text("--since-bundle", "The bundle to build on; else the newest one.", "PATH");
+        var sinceBundle = Options.Text("--since-bundle", "The bundle to build on; default: the newest.", "PATH");
         var chainId = Options.ChainId();
-        var fullIfNeeded = Options.Switch("--full-if-needed", "Take a full where only a full can go on, and warn why.");
+        var fullIfNeeded = Options.Switch(
+            "--full-if-needed",
+            "Take a full where an increment is impossible, and warn why."
+        );
         var allowEmpty = Options.Switch("--allow-empty", "Write the bundle even if nothing has changed.");
         command.AddAll(since, sinceBundle, chainId, fullIfNeeded, allowEmpty);
         command.SetAction(parsed =>

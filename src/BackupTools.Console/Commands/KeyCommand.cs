@@ -9,13 +9,16 @@ internal static class KeyCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("key", "Make a secret key for reading encrypted copies, and show the public one.");
-        var file = new Argument<string>("FILE") { Description = "The file for the secret key; nothing is replaced." };
+        var command = new Command("key", "Create a secret key for reading encrypted copies, and show its public key.");
+        var file = new Argument<string>("FILE")
+        {
+            Description = "The file for the secret key; no file is overwritten.",
+        };
         var passphraseFile = IdentityOptions.PassphraseFile(
-            "Encrypt the file with the passphrase that is the first line of this one."
+            "Encrypt the key file with the first line of this file as passphrase."
         );
         var signing = Options.Switch("--signing", "Make a key to sign bundles with.");
-        var dryRun = Options.DryRun("Only say which file would be made.");
+        var dryRun = Options.DryRun("Only show which file would be created.");
         var (json, verbose) = (Options.Json(), Options.Verbose());
         command.Add(file);
         command.AddAll(passphraseFile, signing, dryRun, json, verbose);
@@ -40,7 +43,7 @@ internal static class KeyCommand
                         parsed.GetValue(dryRun),
                         host => CreateKey.Plan(settings, host),
                         CreateKey.Execute,
-                        key => run.Emit(key, $"the key was made: {key.FullName}")
+                        key => run.Emit(key, $"key created: {key.FullName}")
                     );
                 }
             )

@@ -8,10 +8,10 @@ internal static class MergeCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("merge", "Make a new full from a chain, without the database and its engine.");
+        var command = new Command("merge", "Merge a chain into a new full, without the database or its engine.");
         var options = new TargetOptions(writes: true, writesStores: true);
         var destination = Options.DestinationPath(
-            "The folder for the merged full; may be the folder of the chain, or s3://BUCKET/PREFIX.",
+            "The folder for the merged full; may be the chain's own, or s3://BUCKET/PREFIX.",
             "FOLDER"
         );
         var signing = IdentityOptions.SigningKeyPath();

@@ -31,15 +31,15 @@ internal static class Options
     }
 
     public static Option<bool> Json() =>
-        new("--json") { Description = "Print one JSON array on standard output, and nothing else there." };
+        new("--json") { Description = "Print one JSON array on standard output, and nothing else." };
 
     public static Option<bool> Verbose() =>
-        new("--verbose") { Description = "Tell the story of the run on standard error." };
+        new("--verbose") { Description = "Show each step of the run on standard error." };
 
     public static Option<int?> ThrottleLimit() =>
         Number(
             "--throttle-limit",
-            "Work on so many files at once; the number of processors when not given.",
+            "The number of files to process at once; default: the number of processors.",
             "N",
             least: 1
         );
@@ -47,7 +47,7 @@ internal static class Options
     public static Option<int?> LockTimeout() =>
         Number(
             "--lock-timeout",
-            $"Wait so long for another run in the same folder; {OperationHost.DefaultLockTimeout} when not given, 0 not at all.",
+            $"How long to wait for another run in the same folder; default {OperationHost.DefaultLockTimeout}, 0 does not wait.",
             "SECONDS",
             least: 0
         );
@@ -72,7 +72,7 @@ internal static class Options
     }
 
     public static Option<string?> Engine() =>
-        Text("--engine", "SQLite, SPG, Grafeo, Alopex or PowDB; found out when not given.", "NAME");
+        Text("--engine", "SQLite, SPG, Grafeo, Alopex or PowDB; detected if not given.", "NAME");
 
     public static Option<string> DestinationPath(string description, string helpName) =>
         new("--destination-path")
@@ -85,7 +85,7 @@ internal static class Options
     public static Option<string?> Text(string name, string description, string helpName) =>
         new(name) { Description = description, HelpName = helpName };
 
-    public static Option<string?> ChainId(string description = "The chain, where the folder holds several.") =>
+    public static Option<string?> ChainId(string description = "The chain, if the folder holds several.") =>
         Text("--chain-id", description, "ID");
 
     public static Option<string?> Span(string name, string description) =>
@@ -97,7 +97,7 @@ internal static class Options
     public static Option<string?> PointInTime() =>
         Text("--point-in-time", "The time to reach, ISO 8601 with an offset, such as 2026-11-20T04:10:00Z.", "T");
 
-    public static Option<bool> DryRun(string description = "Only say what would be read and written.") =>
+    public static Option<bool> DryRun(string description = "Only show what would be read and written.") =>
         Switch("--dry-run", description);
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
@@ -114,7 +114,7 @@ internal static class Options
             ? Enum.Parse<ReportFormat>(text, ignoreCase: true)
         : throw new BackupException(
             ErrorCode.InvalidOption,
-            $"'{text}' is no format of a report: Html, Json or Prometheus"
+            $"'{text}' is not a report format: Html, Json or Prometheus"
         );
 
     public static TimeSpan? ParseSpan(string? text) => text is null ? null : TargetText.ParseSpan(text);

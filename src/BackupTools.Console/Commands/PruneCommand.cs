@@ -19,9 +19,9 @@ internal static class PruneCommand
         var weekly = Keep("--keep-weekly", "Keep the newest restore point of each of the last N ISO weeks.");
         var monthly = Keep("--keep-monthly", "Keep the newest restore point of each of the last N months.");
         var yearly = Keep("--keep-yearly", "Keep the newest restore point of each of the last N years.");
-        var chainId = Options.ChainId("Only this chain loses bundles.");
-        var force = Options.Switch("--force", "Allow the newest restore point of a database to go too.");
-        var dryRun = Options.DryRun("Only say what would go and what would stay, and why.");
+        var chainId = Options.ChainId("Remove bundles of this chain only.");
+        var force = Options.Switch("--force", "Allow removing the newest restore point of a database.");
+        var dryRun = Options.DryRun("Only show what would be removed or kept, and why.");
         var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
         command.AddAll(last, within, daily, weekly, monthly, yearly, chainId, force, dryRun);

@@ -9,38 +9,38 @@ internal static class ReportCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("report", "Write one file about how the databases of folders stand.");
+        var command = new Command("report", "Write one report on the state of all databases in the folders.");
         var folders = new Argument<string[]>("FOLDER")
         {
-            Description = "Folders that hold bundles; s3://BUCKET/PREFIX and az://CONTAINER/PREFIX are some, too.",
+            Description = "Folders of bundles; s3://BUCKET/PREFIX and az://CONTAINER/PREFIX too.",
             Arity = ArgumentArity.OneOrMore,
         };
         var destination = Options.DestinationPath(
-            "The file; a report of ours in the same format is replaced, nothing else.",
+            "The file to write; only a BackupTools report in the same format is overwritten.",
             "FILE"
         );
         var format = Options.Text(
             "--format",
-            "Html (a page; the default), Json (facts for programs) or Prometheus (metrics).",
+            "Html (a page; the default), Json (for programs) or Prometheus (metrics).",
             "NAME"
         );
         var objective = Options.Span(
             "--recovery-point-objective",
-            "How old the newest restorable state may be; older ones are marked as late."
+            "How old the newest restorable state may be; older is marked as late."
         );
         var tests = new Option<string[]>("--test-report")
         {
-            Description = "What 'test --json' printed, now or earlier; may be given several times.",
+            Description = "Output of 'test --json', current or earlier; may be repeated.",
             HelpName = "FILE",
         };
-        var title = Options.Text("--title", "The heading of the page.", "TEXT");
+        var title = Options.Text("--title", "The title of the page.", "TEXT");
         var note = new Option<string[]>("--note")
         {
-            Description = "A line for the top of the page; may be given several times.",
+            Description = "A line for the top of the page; may be repeated.",
             HelpName = "TEXT",
         };
-        var recurse = Options.Switch("--recurse", "Look into the folders below as well.");
-        var dryRun = Options.DryRun("Only say how the databases stand.");
+        var recurse = Options.Switch("--recurse", "Include subfolders.");
+        var dryRun = Options.DryRun("Only show the state of the databases.");
         var common = new CommonOptions(writes: true);
         command.Add(folders);
         command.AddAll(destination, format, objective, tests, title, note, recurse, dryRun);

@@ -8,20 +8,20 @@ internal static class RestoreCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("restore", "Rebuild a database from a chain, whole or not at all.");
+        var command = new Command("restore", "Rebuild a database from a chain, all or nothing.");
         var options = new TargetOptions(writes: true);
         var destination = Options.DestinationPath(
-            "The database file or data folder to make; FOLDER/ means into it.",
+            "The database file or data folder to create; FOLDER/ means into that folder.",
             "PATH"
         );
         var walPath = Options.Text(
             "--wal-path",
-            "SPG: where the write-ahead log goes; else beside the database.",
+            "SPG: where to write the write-ahead log; default: beside the database.",
             "FILE"
         );
         var force = Options.Switch("--force", "Replace an existing database of the same engine. Skips no check.");
-        var deep = Options.Switch("--deep", "Check everything that the format defines before it appears.");
-        var dryRun = Options.DryRun("Only say what would be restored, replaced and kept.");
+        var deep = Options.Switch("--deep", "Check everything the format defines before publishing.");
+        var dryRun = Options.DryRun("Only show what would be restored, replaced and kept.");
         options.AddTo(command);
         command.AddAll(destination, walPath, force, deep, dryRun);
         command.SetAction(parsed =>

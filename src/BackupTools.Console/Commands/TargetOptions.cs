@@ -29,7 +29,7 @@ internal sealed class TargetOptions(bool writes, bool writesStores = false)
         {
             if (result.GetResult(_toPosition) is not null && result.GetResult(_pointInTime) is not null)
             {
-                result.AddError("Options '--to-position' and '--point-in-time' exclude each other.");
+                result.AddError("Options '--to-position' and '--point-in-time' cannot be combined.");
             }
         });
     }

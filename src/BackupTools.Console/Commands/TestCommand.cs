@@ -9,13 +9,13 @@ internal static class TestCommand
 {
     public static Command Create(StopSignals signals)
     {
-        var command = new Command("test", "Say whether the chains of a folder can be restored.");
+        var command = new Command("test", "Test whether the chains of a folder can be restored.");
         var options = new TargetOptions(writes: false);
-        var deep = Options.Switch("--deep", "Check everything that the format defines.");
+        var deep = Options.Switch("--deep", "Check everything the format defines.");
         var drill = Options.Switch("--restore-drill", "Restore into a temporary folder, check, and remove it.");
         var source = new Option<string?>("--source-path")
         {
-            Description = "SQLite: the database that was backed up, whose rows a drill counts too.",
+            Description = "SQLite: the source database, whose rows a drill also counts.",
             HelpName = "FILE",
         };
         options.AddTo(command);

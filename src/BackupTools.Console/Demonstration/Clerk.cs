@@ -4,9 +4,9 @@ using System.Globalization;
 namespace BackupTools.Console.Demonstration;
 
 /// <summary>
-/// Another process that places orders at full speed: this program once more, with an option that nobody else needs. It
-/// prints the number of each order that was committed, and ends when its standard input does, so that none is left
-/// behind by a demo that is killed.
+/// Another process that places orders at full speed: this program once more, with a private option. It prints the
+/// number of each order that was committed, and ends when its standard input does, so that none is left behind by a
+/// demo that is killed.
 /// </summary>
 internal sealed class Clerk : IDisposable
 {

@@ -7,7 +7,7 @@ namespace BackupTools.Console.Demonstration;
 
 /// <summary>
 /// The main job on a SQLite database that another process writes to. Everything happens in a temporary folder that is
-/// removed at the end; the first thing that is not as it must be ends the demo with an error.
+/// removed at the end; the first deviation ends the demo with an error.
 /// </summary>
 internal sealed class Demo(Run run, TextWriter output) : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
     public void Play()
     {
         output.WriteLine("BackupTools demo: SQLite, in a temporary folder that is removed at the end");
-        Title("1. A database in WAL mode; another process commits an order after the other");
+        Title("1. A database in WAL mode; another process commits one order after another");
         Shop.Create(Settings.SourcePath);
         using var clerk = new Clerk(Settings.SourcePath);
         if (clerk.Committed == 0)
@@ -36,7 +36,7 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
         Title("3. Test the chain; flip one bit in a copy of it, and test that");
         CatchDamage(Test(Settings.DestinationPath));
 
-        Title("4. A mistake: all orders are deleted. The next increment has it, too");
+        Title("4. A mistake: all orders are deleted. The next increment contains it");
         using (var shop = Shop.Open(Settings.SourcePath))
         {
             Say($"deleted    {Count(shop.DeleteOrders())} orders");
@@ -56,7 +56,7 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
         }
         output.WriteLine();
         Say($"The other process committed {Count(clerk.Committed)} orders, and never saw an error.");
-        output.WriteLine("All as it must be.");
+        output.WriteLine("Everything is as it should be.");
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -150,7 +150,7 @@ internal sealed class Shop : IDisposable
     private static BackupException NotOurs(string path, Exception? inner) =>
         new(
             ErrorCode.DestinationNotRecognised,
-            "this is no sample database, and is left as it is",
+            "this is not a sample database, and is left unchanged",
             path,
             recommendation: "Give a file that does not exist.",
             inner: inner

@@ -54,7 +54,12 @@ internal static class Json
         }
         catch (JsonException error)
         {
-            throw new BackupException(ErrorCode.Malformed, $"no results of tests: {error.Message}", path, inner: error);
+            throw new BackupException(
+                ErrorCode.Malformed,
+                $"not the output of a test: {error.Message}",
+                path,
+                inner: error
+            );
         }
     }
 }

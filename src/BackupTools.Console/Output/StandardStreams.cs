@@ -50,7 +50,7 @@ internal static partial class StandardStreams
         !OperatingSystem.IsWindows() || System.Console.OutputEncoding.CodePage is Utf8CodePage or Utf16CodePage;
 
     /// <summary>Writes a text to standard output.</summary>
-    /// <returns>Null when it was written; else why not, which is "" when nobody listens.</returns>
+    /// <returns>Null when it was written; otherwise why not, "" when nobody reads it.</returns>
     public static string? Write(string text)
     {
         if (OperatingSystem.IsWindows())
@@ -100,7 +100,7 @@ internal static partial class StandardStreams
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(int handle, ref byte bytes, nint count);
 
-    /// <summary>Messages that nobody can be shown must not stop the run.</summary>
+    /// <summary>Messages that cannot be shown must not stop the run.</summary>
     private sealed class Forgiving(TextWriter inner) : TextWriter
     {
         public override Encoding Encoding => inner.Encoding;

@@ -5,7 +5,7 @@ namespace BackupTools.Chains;
 /// <summary>
 /// The one neutral description of a bundle, read from the bundle's own header and never from a catalogue.
 /// </summary>
-internal sealed record BundleHeader
+internal record BundleHeader
 {
     private readonly DateTimeOffset? _order;
     private readonly DateTimeOffset? _state;
@@ -29,8 +29,8 @@ internal sealed record BundleHeader
     public required DateTimeOffset CreatedUtc { get; init; }
 
     /// <summary>
-    /// The earliest time at which it can have been taken, as far as anything beside its date tells. It is no date to count
-    /// by; but what is dated later and does not tell its place may be newer.
+    /// The earliest time at which it can have been taken, as far as anything besides its date tells. It is not a date
+    /// to count by; but what is dated later and does not tell its place may be newer.
     /// </summary>
     public DateTimeOffset PerhapsAtUtc
     {
@@ -130,9 +130,14 @@ internal sealed record BundleHeader
     /// <summary>Things worth knowing that make the bundle neither invalid nor unusable.</summary>
     public IReadOnlyList<ChainProblem> Notes { get; init; } = [];
 
-    /// <summary>What the engine parsed, for its own later use; other rooms never look inside.</summary>
-    public object? Detail { get; init; }
-
     /// <summary>The name shown to people.</summary>
     public string Name => Path.GetFileName(FullName);
+}
+
+/// <summary>A header with what its engine parsed, for that engine's later use.</summary>
+/// <typeparam name="T">The engine's own description of a bundle.</typeparam>
+internal sealed record BundleHeader<T> : BundleHeader
+    where T : class
+{
+    public required T Parsed { get; init; }
 }

@@ -59,10 +59,10 @@ internal sealed class ChainBuilder
             var problem = new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.ClockDoubtful,
-                $"{doubt.Newest.Name} is taken for the newest, and {doubt.Rival.Name} may be newer: "
-                    + "a clock was set back, and their dates do not tell",
+                $"{doubt.Newest.Name} counts as the newest, but {doubt.Rival.Name} may be newer: "
+                    + "a clock was set back, so their dates do not tell",
                 doubt.Rival.FullName,
-                Recommendation: $"Take a full backup, which is then the newest; or name the chain that is meant with {Spelling.Of("ChainId")}."
+                Recommendation: $"Take a full backup, which is then the newest; or choose a chain with {Spelling.Of("ChainId")}."
             );
             chains[at] = chains[at] with { Problems = [.. chains[at].Problems, problem] };
         }
@@ -219,10 +219,10 @@ internal sealed class ChainBuilder
                 ErrorCode.ChainGap,
                 $"gap before {bundle.Name}: the bundle it was made on ({parent[..12]}, position {bundle.Start}) is missing",
                 bundle.FullName,
-                Recommendation: "Bring back that bundle; without it this one restores nothing."
+                Recommendation: "Bring back that bundle; this one cannot be restored without it."
             );
         }
-        // Only what was there before: of two that begin behind the same gap, the first is told of the gap.
+        // Only what was there before: of two that begin after the same gap, the gap is reported for the first.
         var overlapped = _bundles
             .Take(stray)
             .FirstOrDefault(b =>

@@ -126,7 +126,7 @@ internal sealed class ChainLinks
             {
                 break;
             }
-            // A merged full has the place of the increment that it ends with. It is the one to go on with.
+            // A merged full has the place of the increment that it ends with. It is the one to continue.
             if (best < 0 || _found[candidate].Kind == BundleKind.Full)
             {
                 best = candidate;

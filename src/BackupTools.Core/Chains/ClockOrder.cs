@@ -3,7 +3,7 @@ namespace BackupTools.Chains;
 /// <summary>
 /// What is kept of the order of bundles when the clock cannot be trusted. A bundle that is dated no later than one that
 /// was there already says so itself (<see cref="BundleHeader.TakenAfterUtc"/>), which makes the dates a logical clock:
-/// it agrees with the wall clock as long as that runs forward, and goes on growing when it is set back.
+/// it agrees with the wall clock as long as that runs forward, and keeps growing when it is set back.
 /// </summary>
 internal static class ClockOrder
 {

@@ -1,6 +1,8 @@
 namespace BackupTools.Chains;
 
-/// <summary>What a bundle tells of the database inside, of engines that are looked into so far; null where it does not tell.</summary>
+/// <summary>
+/// What a bundle says about the database inside, for engines that support it; null if it does not say.
+/// </summary>
 internal sealed record DatabaseTraits
 {
     /// <summary>Bytes of a page.</summary>

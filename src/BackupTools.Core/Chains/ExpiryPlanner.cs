@@ -52,7 +52,7 @@ internal static class ExpiryPlanner
             {
                 Add(reasons, doubt.Rival, PerhapsNewest);
             }
-            // What is in doubt is judged by no rule; its date counts for the others all the same.
+            // What is in doubt is judged by no rule; its date still counts for the others.
             var datings = CountedDates
                 .Of(database.SelectMany(RestorePoints), now)
                 .Select(dating => dating.Where(p => !doubtful.Contains(p.Bundle)).ToList())

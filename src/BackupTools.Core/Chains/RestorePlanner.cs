@@ -62,7 +62,7 @@ internal static class RestorePlanner
         };
     }
 
-    /// <summary>Positions may have begun anew since; the order in which ours were taken is known.</summary>
+    /// <summary>Positions may have restarted since; the order in which ours were taken is known.</summary>
     private static bool MayBeNewer(BundleHeader bundle, BundleHeader head) =>
         bundle.OrderUtc > head.OrderUtc || (bundle.End > head.End && !(bundle.TellsOrder && head.TellsOrder));
 
@@ -107,7 +107,7 @@ internal static class RestorePlanner
                         new ChainProblem(
                             ProblemSeverity.Warning,
                             ErrorCode.TargetNotCovered,
-                            $"several bundles end at position {position}; the youngest, {exact.Name}, is used",
+                            $"several bundles end at position {position}; the newest, {exact.Name}, is used",
                             exact.FullName,
                             Recommendation: "Use a point in time to choose another."
                         ),
@@ -126,7 +126,7 @@ internal static class RestorePlanner
         }
         var below = reachable.Where(b => b.End < position).MaxBy(b => b.End.Value);
         var above = reachable.Where(b => b.End > position).MinBy(b => b.End.Value);
-        // What ends elsewhere is another state: never that in the place of the one that was asked for.
+        // What ends elsewhere is another state, which must not replace the requested one.
         throw cutsInside || below is null || above is null
             ? NotCovered($"position {position}", chain, reachable)
             : new BackupException(
@@ -162,7 +162,12 @@ internal static class RestorePlanner
         );
         if (lost is not null)
         {
-            throw NotReached(chain, lost, $"what can be restored before {Iso(target.Instant)} is older", before);
+            throw NotReached(
+                chain,
+                lost,
+                $"the newest restorable state before {Iso(target.Instant)} is older than that",
+                before
+            );
         }
         return new RestorePlan
         {
@@ -178,7 +183,7 @@ internal static class RestorePlanner
                         new ChainProblem(
                             ProblemSeverity.Info,
                             ErrorCode.TargetNotCovered,
-                            $"bundles of this engine are not cut by time: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
+                            $"this engine's bundles cannot be cut by time: the state of {before.Name}, taken {Iso(before.StateUtc)}, is restored",
                             before.FullName,
                             Recommendation: "Use a position to reach a state between two bundles, where the engine allows it."
                         ),

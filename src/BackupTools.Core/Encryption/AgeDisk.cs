@@ -7,8 +7,8 @@ using BackupTools.Formats.Age;
 namespace BackupTools.Encryption;
 
 /// <summary>
-/// Shows <c>NAME.age</c> as the plain file <c>NAME</c> in the folders that it was told of, so that engines need not know of
-/// encryption. In a folder that has recipients, what is created is encrypted. Everything else is the disk's own.
+/// Shows <c>NAME.age</c> as the plain file <c>NAME</c> in the folders that it was given, so that engines need not know
+/// of encryption. In a folder that has recipients, what is created is encrypted. Everything else is the disk's own.
 /// </summary>
 internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(inner)
 {
@@ -41,7 +41,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// <summary>The BLAKE3 digest of a file that this run has encrypted; null where it is another's.</summary>
     public string? DigestOf(DiskEntry entry) => _made.GetValueOrDefault((entry.Device, entry.Inode));
 
-    /// <summary>The path of what goes by a name: with the extension, where only that is there.</summary>
+    /// <summary>The path of the file with a name: with the extension, if only that exists.</summary>
     public string Real(string path) =>
         IsShown(path) && Inner.Stat(path) is null && Inner.Stat(path + Extension) is { Kind: DiskEntryKind.File }
             ? path + Extension

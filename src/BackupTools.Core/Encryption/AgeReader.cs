@@ -6,8 +6,8 @@ using BackupTools.Formats.Age;
 namespace BackupTools.Encryption;
 
 /// <summary>
-/// An encrypted file as the plain one: any range of it is read by the chunks that it lies in. The key is looked for when
-/// the first byte, or the length, is asked for; the last chunk then proves that nothing was cut off.
+/// An encrypted file as the plain one: any range of it is read through the chunks that contain it. The key is looked
+/// for when the first byte, or the length, is asked for; the last chunk then proves that nothing was cut off.
 /// </summary>
 /// <param name="path">The name that it goes by.</param>
 /// <param name="outer">The encrypted file; belongs to this.</param>
@@ -149,7 +149,7 @@ internal sealed class AgeReader(string path, IDiskFile outer, KeyRing keys) : ID
     private BackupException Damaged(AgeLayout layout, long chunk) =>
         new(
             ErrorCode.ChecksumMismatch,
-            "the encrypted file was changed after it was written, or a part of it stands in another place",
+            "the encrypted file was changed after it was written, or a part of it was moved",
             outer.Path,
             layout.OffsetOf(chunk)
         );

@@ -77,8 +77,7 @@ internal sealed class AgeWriter : IDiskFile
     {
         lock (_gate)
         {
-            _length =
-                length >= _length ? length : throw new InvalidOperationException($"{Path} cannot be made shorter");
+            _length = length >= _length ? length : throw new InvalidOperationException($"{Path} cannot be shortened");
         }
     }
 

@@ -111,7 +111,7 @@ internal static class IdentityFiles
         {
             throw new BackupException(
                 ErrorCode.IdentityMismatch,
-                "the passphrase is not that of the identity file",
+                "this is not the passphrase of the identity file",
                 path,
                 recommendation: "Give the passphrase that the identity file was encrypted with."
             );

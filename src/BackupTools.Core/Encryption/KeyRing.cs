@@ -47,7 +47,7 @@ internal sealed class KeyRing(IReadOnlyList<IAgeIdentity> identities)
         HasIdentities
             ? new BackupException(
                 ErrorCode.IdentityMismatch,
-                "the file is encrypted for others than the identities that were given"
+                "the file is not encrypted for any of the given identities"
             )
             : new BackupException(ErrorCode.IdentityRequired, "the file is encrypted, and no identity was given");
 }

@@ -9,7 +9,7 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
     /// <summary>Absolute path, or address in a store, of what was read.</summary>
     public string FullName { get; } = StoreAddress.Of(FullName);
 
-    /// <summary>Set for what is no bundle though it looks like one; then there is neither header nor error.</summary>
+    /// <summary>Set for what only looks like a bundle; then there is neither header nor error.</summary>
     public ChainProblem? Stranger { get; private init; }
 
     /// <summary>

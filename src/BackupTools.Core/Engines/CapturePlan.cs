@@ -3,7 +3,7 @@ using BackupTools.Chains;
 namespace BackupTools.Engines;
 
 /// <summary>What a backup will do, for -WhatIf and for the run itself.</summary>
-internal sealed record CapturePlan
+internal record CapturePlan
 {
     public required CaptureRequest Request { get; init; }
 
@@ -24,7 +24,12 @@ internal sealed record CapturePlan
 
     /// <summary>Results that will be good but perhaps not what is expected.</summary>
     public IReadOnlyList<ChainProblem> Warnings { get; init; } = [];
+}
 
-    /// <summary>What the engine found out while planning, for its own later use.</summary>
-    public object? Detail { get; init; }
+/// <summary>A plan with what its engine found out while planning, for that engine's capture.</summary>
+/// <typeparam name="T">What the engine found.</typeparam>
+internal sealed record CapturePlan<T> : CapturePlan
+    where T : class
+{
+    public required T Found { get; init; }
 }

@@ -11,7 +11,8 @@ internal sealed record CaptureRequest
 
     /// <summary>
     /// What the user calls the database, which names the bundles: the name of a link where one was given, so that the
-    /// series goes on when the link is led to the next release. Whether the log goes on is proved by its content.
+    /// database id stays when the link is pointed to the next release. Whether the log continues is proved by its
+    /// content.
     /// </summary>
     public string Name
     {
@@ -44,6 +45,6 @@ internal sealed record CaptureRequest
     /// </summary>
     public BackupChain? Earlier { get; init; }
 
-    /// <summary>The position to continue from, when the user gave one; else it is the parent's end.</summary>
+    /// <summary>The position to continue from, when the user gave one; otherwise the parent's end.</summary>
     public ulong? Since { get; init; }
 }

@@ -2,7 +2,7 @@ using BackupTools.Files;
 
 namespace BackupTools.Engines;
 
-/// <summary>A bundle that stands complete and proved in staging.</summary>
+/// <summary>A complete and verified bundle in staging.</summary>
 internal sealed record CaptureResult
 {
     /// <summary>The renames that make it visible, in order; the one that makes it a bundle comes last.</summary>

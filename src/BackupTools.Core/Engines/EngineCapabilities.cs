@@ -21,7 +21,7 @@ internal sealed record EngineCapabilities
     /// <summary>A file of the folder lists all bundles, and is rewritten when one comes or goes.</summary>
     public bool ListsBundles { get; init; }
 
-    /// <summary>A restored database is a file, with what belongs to it beside it; else it is a folder.</summary>
+    /// <summary>A restored database is a file, with what belongs to it beside it; otherwise it is a folder.</summary>
     public bool IsOneFile { get; init; }
 
     /// <summary>An empty file is a database, where the engine is named: nothing in it could tell.</summary>

@@ -68,12 +68,12 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
             ? new BackupException(ErrorCode.PathNotFound, "the source does not exist", path)
             : new BackupException(
                 ErrorCode.SourceNotRecognised,
-                $"the source is no database of {name ?? "a known engine"}",
+                $"the source is not a database of {name ?? "a known engine"}",
                 path
             );
     }
 
-    /// <summary>Nobody recognises what nobody may read: that is another error, and asks for another remedy.</summary>
+    /// <summary>No engine recognises what may not be read: that is another error with other advice.</summary>
     private static void RefuseUnreadable(string path, EngineContext context)
     {
         switch (context.Disk.Stat(path)?.Kind)

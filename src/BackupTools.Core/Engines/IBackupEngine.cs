@@ -55,8 +55,8 @@ internal interface IBackupEngine
     /// </summary>
     /// <param name="path">The bundles.</param>
     /// <param name="known">
-    /// So many of the first bundles were checked on another way that was verified before: their own files may be passed
-    /// over, with what there is to say about them.
+    /// So many of the first bundles were checked on another path that was verified before: their own files may be
+    /// passed over, with what there is to say about them.
     /// </param>
     /// <param name="depth">How much is read.</param>
     /// <param name="context">Disk, progress, cancellation.</param>
@@ -72,18 +72,16 @@ internal interface IBackupEngine
         path.Skip(known).Sum(b => b.Length);
 
     /// <summary>
-    /// What stands at a restore's destination: the absolute paths that a restore would replace or remove. Empty when
+    /// What is at a restore's destination: the absolute paths that a restore would replace or remove. Empty when
     /// nothing is in the way.
     /// </summary>
     IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context);
 
-    /// <summary>
-    /// What stands in the destination folder, is no part of the database and stays where it is: absolute paths.
-    /// </summary>
+    /// <summary>What is in the destination folder, does not belong to the database and stays: absolute paths.</summary>
     IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) => [];
 
     /// <summary>
-    /// True when what stands at the destination is a database of this engine that nobody has open, so that -Force may
+    /// True when what is at the destination is a database of this engine that nobody has open, so that -Force may
     /// replace it. Throws SourceInUse when an engine holds it.
     /// </summary>
     bool MayReplace(RestoreRequest request, EngineContext context);
@@ -93,9 +91,9 @@ internal interface IBackupEngine
 
     /// <summary>
     /// Builds a new full (or the fewest bundles that the format allows) that restores to exactly what the plan restores
-    /// to, byte-compatible, and on which increments of the database can go on. The bundles are verified as they are
-    /// read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge. Of
-    /// several the result names the last, and the chain they make.
+    /// to, byte-compatible, and from which increments of the database can continue. The bundles are verified as they
+    /// are read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge.
+    /// Of several the result names the last, and the chain they make.
     /// </summary>
     CaptureResult Merge(RestorePlan plan, string destinationFolder, StagingArea staging, EngineContext context);
 
@@ -113,5 +111,5 @@ internal interface IBackupEngine
         IReadOnlyList<BundleHeader> bundles,
         StagingArea staging,
         EngineContext context
-    );
+    ) => [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
 }

@@ -6,7 +6,7 @@ namespace BackupTools.Engines;
 
 /// <summary>
 /// Reads a file in blocks: each block is worked on by any thread, then committed in the order of the file, then
-/// handed on by any thread again. Memory is one block per thread, however long the file.
+/// passed on by any thread again. Memory is one block per thread, however long the file.
 /// </summary>
 internal static class OrderedBlocks
 {
@@ -19,7 +19,7 @@ internal static class OrderedBlocks
     /// <summary>Fills a block on any thread.</summary>
     public delegate void Fill(long offset, Span<byte> block);
 
-    /// <summary>What is done with a block on any thread; <paramref name="notes"/> are handed on to the commit.</summary>
+    /// <summary>What is done with a block on any thread; <paramref name="notes"/> are passed on to the commit.</summary>
     public delegate void Work(long offset, Span<byte> block, Span<byte> notes);
 
     /// <summary>What is done with a block in order, one at a time.</summary>
@@ -34,7 +34,7 @@ internal static class OrderedBlocks
     /// <summary>Works on every block of a file.</summary>
     /// <param name="source">The file; null when there is none.</param>
     /// <param name="sourceLength">Reads [0, sourceLength); the file may not be shorter.</param>
-    /// <param name="length">Where the blocks end, not before the source: what lies behind that are zeros.</param>
+    /// <param name="length">Where the blocks end, not before the source: what lies after that are zeros.</param>
     /// <param name="notesLength">Bytes of notes per block.</param>
     /// <param name="threads">How many blocks at once.</param>
     /// <param name="work">Called once per block, concurrently.</param>
@@ -174,8 +174,8 @@ internal static class OrderedBlocks
                     return;
                 }
             }
-            // Another thread has failed. Only when that is known everywhere may this one end, else its ending would
-            // be taken for the cause.
+            // Another thread has failed. Only when that is known everywhere may this one end, otherwise its end would
+            // be mistaken for the cause.
             cancellation.WaitHandle.WaitOne();
             cancellation.ThrowIfCancellationRequested();
         }

@@ -3,7 +3,7 @@ using BackupTools.Files;
 
 namespace BackupTools.Engines;
 
-/// <summary>A database that stands complete and proved in staging.</summary>
+/// <summary>A complete and verified database in staging.</summary>
 internal sealed record RestoreResult
 {
     /// <summary>

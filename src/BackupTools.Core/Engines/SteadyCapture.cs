@@ -31,7 +31,7 @@ internal sealed class SteadyCapture<T>(EngineContext context)
     /// <summary>The error to end with when the last attempt failed as well.</summary>
     public Func<BackupException, BackupException> GiveUp { get; init; } = static last => last;
 
-    /// <summary>Clears what an attempt of that number left behind; null where the next one goes on with it.</summary>
+    /// <summary>Clears what an attempt of that number left behind; null where the next one continues it.</summary>
     public Action<int>? StartOver { get; init; }
 
     /// <summary>Copies until an attempt holds; each is given its number, from 0.</summary>

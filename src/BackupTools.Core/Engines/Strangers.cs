@@ -7,7 +7,7 @@ namespace BackupTools.Engines;
 
 /// <summary>
 /// What other programs put beside bundles under names made of theirs. It is passed over with a warning: no bundle is
-/// lost by that, as none of ours or of an engine's has such a name.
+/// lost by that, as neither we nor an engine uses such a name.
 /// </summary>
 internal static partial class Strangers
 {
@@ -23,7 +23,7 @@ internal static partial class Strangers
         if (entry.Kind != DiskEntryKind.File)
             return null;
         if (HalfName().Match(entry.Name) is { Success: true } half && isBundle(half.Groups["name"].Value))
-            return Passed(entry, "is a copy or download that has not finished", "Run it again, or delete the file.");
+            return Passed(entry, "is an unfinished copy or download", "Run it again, or delete the file.");
         if (!entry.Name.StartsWith('.'))
             return null;
         if (
@@ -33,9 +33,9 @@ internal static partial class Strangers
         )
             return Passed(entry, "is a file of macOS (AppleDouble)", "It may be deleted.");
         if (RsyncName().Match(entry.Name) is { Success: true } rsync && isBundle(rsync.Groups["name"].Value))
-            return Passed(entry, "is what rsync has not finished", "Run rsync again, or delete the file.");
+            return Passed(entry, "is an unfinished rsync transfer", "Run rsync again, or delete the file.");
         if (DeletedName().IsMatch(entry.Name))
-            return Passed(entry, "was deleted while a program had it open", "It goes when that program ends.");
+            return Passed(entry, "was deleted while a program had it open", "It disappears when that program ends.");
         return null;
     }
 
@@ -43,7 +43,7 @@ internal static partial class Strangers
         new(
             ProblemSeverity.Warning,
             ErrorCode.BundleNotRecognised,
-            $"{entry.Name} {what}, is no bundle and is passed over",
+            $"{entry.Name} {what}, not a bundle, and is skipped",
             entry.Path,
             Recommendation: advice
         );

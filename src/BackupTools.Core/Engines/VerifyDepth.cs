@@ -1,6 +1,6 @@
 namespace BackupTools.Engines;
 
-/// <summary>How much of a bundle is looked at.</summary>
+/// <summary>How much of a bundle is checked.</summary>
 internal enum VerifyDepth
 {
     /// <summary>Every checksum that the format has, and the structure that joins the bundles.</summary>

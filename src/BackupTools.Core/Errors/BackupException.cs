@@ -60,7 +60,9 @@ public sealed class BackupException : Exception
         return this;
     }
 
-    /// <summary>The same finding said of the database that is backed up: no bundle is damaged, but the source.</summary>
+    /// <summary>
+    /// The same finding as damage of the source: no bundle is damaged, but the database that is backed up.
+    /// </summary>
     internal BackupException AsSourceDamaged(string? message = null, string? recommendation = null) =>
         new(
             ErrorCode.SourceDamaged,
@@ -73,12 +75,12 @@ public sealed class BackupException : Exception
             inner: this
         );
 
-    /// <summary>The error for an exception that nobody expected: OutOfMemory where it says so, else Unexpected.</summary>
+    /// <summary>The error for an unexpected exception: OutOfMemory if it is that, otherwise Unexpected.</summary>
     public static BackupException OfUnexpected(Exception error) =>
         error is BackupException known ? known
         : error is AggregateException { InnerExceptions: [{ } only] } ? OfUnexpected(only)
         : error is OutOfMemoryException
-            ? new(ErrorCode.OutOfMemory, "there is not enough memory to go on", inner: error)
+            ? new(ErrorCode.OutOfMemory, "there is not enough memory to continue", inner: error)
         : new(ErrorCode.Unexpected, error.Message, inner: error);
 
     /// <summary>What and where, in one line, without the recommendation.</summary>

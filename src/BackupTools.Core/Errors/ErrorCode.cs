@@ -6,10 +6,10 @@ namespace BackupTools.Errors;
 /// </summary>
 public enum ErrorCode
 {
-    /// <summary>Used when nothing more precise is known; the inner exception tells.</summary>
+    /// <summary>Used when nothing more precise is known; see the inner exception.</summary>
     Unexpected,
 
-    /// <summary>Used when there is not enough memory to go on.</summary>
+    /// <summary>Used when there is not enough memory to continue.</summary>
     OutOfMemory,
 
     // ---- usage -------------------------------------------------------------------------------------------------
@@ -43,10 +43,10 @@ public enum ErrorCode
     /// <summary>Used when a named file or folder does not exist.</summary>
     PathNotFound,
 
-    /// <summary>Used when a source exists but is no database of a known engine.</summary>
+    /// <summary>Used when a source exists but is not a database of a known engine.</summary>
     SourceNotRecognised,
 
-    /// <summary>Used when a file or folder is no bundle of a known engine.</summary>
+    /// <summary>Used when a file or folder is not a bundle of a known engine.</summary>
     BundleNotRecognised,
 
     /// <summary>Used when a folder holds no bundle at all.</summary>
@@ -81,7 +81,7 @@ public enum ErrorCode
     /// <summary>Used when a manifest names a file outside its folder, or with a name no engine writes.</summary>
     UnsafeName,
 
-    /// <summary>Used when a file that a manifest or catalogue names is not there.</summary>
+    /// <summary>Used when a file named by a manifest or catalogue is missing.</summary>
     MissingFile,
 
     /// <summary>Used when a restored database does not pass its own checks.</summary>
@@ -116,16 +116,16 @@ public enum ErrorCode
     /// <summary>Used when a position to continue from lies inside a unit of the log.</summary>
     SinceInsideFrame,
 
-    /// <summary>Used when the log that an increment needs has been cut or removed by the engine.</summary>
+    /// <summary>Used when the log that an increment needs was truncated or removed by the engine.</summary>
     LogIsGone,
 
     /// <summary>
-    /// Used when a bundle is dated after now, or before the bundle that it builds on, or when it may be newer than the one
-    /// that is taken for the newest.
+    /// Used when a bundle is dated after now, or before the bundle that it builds on, or when it may be newer than the
+    /// one that counts as the newest.
     /// </summary>
     ClockDoubtful,
 
-    /// <summary>Used when nothing proves that a database is a later state of what the chain ends with.</summary>
+    /// <summary>Used when nothing shows that a database is a later state of what the chain ends with.</summary>
     ContinuityNotProved,
 
     // ---- busy --------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ public enum ErrorCode
     /// <summary>Used when the destination exists and replacing was not asked for.</summary>
     DestinationExists,
 
-    /// <summary>Used when replacing was asked for but what is there is no database of the same engine.</summary>
+    /// <summary>Used when replacing was asked for but what is there is not a database of the same engine.</summary>
     DestinationNotRecognised,
 
     // ---- denied and disk ---------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ public enum ErrorCode
 
     // ---- stores ------------------------------------------------------------------------------------------------
 
-    /// <summary>Used when an object store does not answer, or not as it should, for longer than is worth waiting.</summary>
+    /// <summary>Used when an object store gives no answer, or a wrong one, for too long.</summary>
     StoreUnavailable,
 
     /// <summary>Used when a store refuses the credentials, or there are none.</summary>
@@ -172,7 +172,7 @@ public enum ErrorCode
     /// <summary>Used when a store refuses a request because its clock and that of this machine differ.</summary>
     StoreClockSkewed,
 
-    /// <summary>Used when an object lies in an archive, from which the store must bring it back before it can be read.</summary>
+    /// <summary>Used when an object is archived and must be restored by the store before it can be read.</summary>
     ObjectArchived,
 
     // ---- unsupported and source state --------------------------------------------------------------------------
@@ -198,18 +198,18 @@ public enum ErrorCode
     /// <summary>Used when a log is needed and there is none.</summary>
     WalMissing,
 
-    /// <summary>Used when the state would not restore to a whole set of transactions.</summary>
+    /// <summary>Used when the state would not restore to whole transactions.</summary>
     OpenTransaction,
 
-    /// <summary>Used when a store cannot keep two writers apart, and nobody said that there is one only.</summary>
+    /// <summary>Used when a store cannot keep two writers apart, and the only writer was not confirmed.</summary>
     ConditionalWritesMissing,
 
     // ---- keys --------------------------------------------------------------------------------------------------
 
-    /// <summary>Used when data is encrypted and nothing to decrypt it with was given.</summary>
+    /// <summary>Used when data is encrypted and no key or passphrase was given.</summary>
     IdentityRequired,
 
-    /// <summary>Used when data is encrypted for others than the keys or passphrases that were given.</summary>
+    /// <summary>Used when none of the given keys or passphrases decrypts the data.</summary>
     IdentityMismatch,
 
     // ---- stores again: numbers stay ----------------------------------------------------------------------------

@@ -77,7 +77,7 @@ public static class ErrorCodes
             ErrorCode.OutOfMemory => $"Lower {Spelling.Of("ThrottleLimit")}, or allow the process more memory.",
             ErrorCode.InvalidOption => "See the help of the command for the options that go together.",
             ErrorCode.UnknownEngine => "Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.",
-            ErrorCode.PathIsAmbiguous => "Name the one that is meant by its own path.",
+            ErrorCode.PathIsAmbiguous => "Give the path of the one you mean.",
             ErrorCode.ProviderNotSupported => "Give a path in the file system.",
             ErrorCode.TimeIsAmbiguous => "Give the time as ISO 8601, such as 2026-11-20T04:10:00Z.",
             ErrorCode.PositionIsInvalid => "Give a whole number from the StartPosition and EndPosition of the bundles.",
@@ -90,7 +90,7 @@ public static class ErrorCodes
             ErrorCode.NoBundles => "Give the folder that the backups were written to.",
             ErrorCode.ChainNotFound => $"List the chains with {Spelling.Of("ReadChains")} and use one of their ids.",
             ErrorCode.NoFullBackup => "Take a full backup first.",
-            ErrorCode.NothingToBackUp => "Nothing is to be done: the chain already holds every change.",
+            ErrorCode.NothingToBackUp => "No action is needed: the chain already holds every change.",
             ErrorCode.BadMagic or ErrorCode.Malformed =>
                 "The file is damaged or of another kind: use another copy, or take a new full backup into another folder.",
             ErrorCode.Truncated or ErrorCode.ChecksumMismatch or ErrorCode.LengthMismatch =>
@@ -109,11 +109,11 @@ public static class ErrorCodes
                 $"Choose a target inside the chain; {Spelling.Of("ReadChains")} shows its range.",
             ErrorCode.SinceBeyondLog or ErrorCode.SinceInsideFrame or ErrorCode.LogIsGone => "Take a new full backup.",
             ErrorCode.ClockDoubtful =>
-                $"Check the clocks of the machines that write here; {Spelling.Of("PointInTime")} may not find the state that is meant.",
+                $"Check the clocks of the machines that write here; {Spelling.Of("PointInTime")} may not find the intended state.",
             ErrorCode.ContinuityNotProved =>
                 $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does.",
             ErrorCode.BackupRunning =>
-                $"Wait until the other run has ended, or longer with {Spelling.Of("LockTimeout")}.",
+                $"Wait until the other run has ended, or allow a longer wait with {Spelling.Of("LockTimeout")}.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",
             ErrorCode.DestinationExists => "Choose another destination, or move away what is there.",
@@ -128,9 +128,9 @@ public static class ErrorCodes
             ErrorCode.StoreClockSkewed => "Set the clock of this machine (NTP), then try again.",
             ErrorCode.ObjectArchived =>
                 "Ask the store to restore the object (aws s3api restore-object), then try again.",
-            ErrorCode.StoreRetained => "Prune again when the store lets go of it, or with credentials that may remove.",
+            ErrorCode.StoreRetained => "Prune again when the store releases it, or with credentials that may delete.",
             ErrorCode.ConditionalWritesMissing =>
-                $"See that only one machine writes there, and say so with {Spelling.Of("SingleWriter")}.",
+                $"Make sure that only one machine writes there, and confirm it with {Spelling.Of("SingleWriter")}.",
             ErrorCode.IdentityRequired => $"Give the file of your secret key with {Spelling.Of("IdentityPath")}.",
             ErrorCode.IdentityMismatch =>
                 "Give the identity that belongs to one of the recipients: another key, or the passphrase.",

@@ -21,7 +21,7 @@ public enum ErrorKind
     /// <summary>Every bundle may be sound, but together they do not form the chain that was asked for.</summary>
     Chain = 5,
 
-    /// <summary>Someone else holds the source or the destination, or the source will not hold still.</summary>
+    /// <summary>Someone else holds the source or the destination, or the source keeps changing.</summary>
     Busy = 6,
 
     /// <summary>The destination already holds something.</summary>

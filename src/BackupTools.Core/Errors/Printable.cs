@@ -3,8 +3,8 @@ using System.Globalization;
 namespace BackupTools.Errors;
 
 /// <summary>
-/// Texts that quote names and values from files that may come from anywhere, made fit for terminals and logs: nothing in
-/// them steers a terminal or fills a disk.
+/// Makes texts that quote names and values from untrusted files safe for terminals and logs: nothing in them steers a
+/// terminal or fills a disk.
 /// </summary>
 internal static class Printable
 {

@@ -1,8 +1,8 @@
 namespace BackupTools.Errors;
 
 /// <summary>
-/// How messages call what a user may say: options by the names of the settings' properties, operations by the names of
-/// their classes. A front end puts its own spelling in their place, once, before its first operation.
+/// How messages name options and operations: by the names of the settings' properties and of classes. A front end
+/// replaces them by its own spelling, once, before its first operation.
 /// </summary>
 public static class Spelling
 {

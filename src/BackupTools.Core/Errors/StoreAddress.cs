@@ -1,27 +1,28 @@
 namespace BackupTools.Errors;
 
 /// <summary>
-/// The names of objects in stores: s3://bucket/key, az://container/key. Inside the library such a name is a path like any other, and
-/// <see cref="Path"/> makes s3:/bucket of it, or s3:\bucket. No local path is so: front ends hand over absolute ones.
+/// The names of objects in stores: s3://bucket/key, az://container/key. Inside the library such a name is a path like
+/// any other, and <see cref="Path"/> makes s3:/bucket of it, or s3:\bucket. No local path looks so: front ends pass
+/// absolute ones.
 /// </summary>
 internal static class StoreAddress
 {
-    /// <summary>S3 and what speaks like it.</summary>
+    /// <summary>S3 and compatible stores.</summary>
     public const string S3 = "s3";
 
     /// <summary>Azure Blob Storage.</summary>
     public const string Azure = "az";
 
-    /// <summary>True for the scheme of a store, a colon, and any separators behind it.</summary>
+    /// <summary>True for the scheme of a store, a colon, and any separators after it.</summary>
     public static bool Is(string path) => SchemeOf(path) is not null;
 
-    /// <summary>What an address begins with; null for what is no address of a store.</summary>
+    /// <summary>What an address begins with; null if it is not the address of a store.</summary>
     public static string? SchemeOf(string path) =>
         IsOf(S3, path) ? S3
         : IsOf(Azure, path) ? Azure
         : null;
 
-    /// <summary>The address as people write it; what is no address stays as it is. Never with a password.</summary>
+    /// <summary>The address as people write it; anything else is unchanged. Never with a password.</summary>
     public static string Of(string path) =>
         Is(path) ? WithoutSecret($"{SchemeOf(path)}://{string.Join('/', Parts(path))}") : WithoutSecret(path);
 
@@ -32,7 +33,7 @@ internal static class StoreAddress
         return parts.Length == 0 ? ("", "") : (parts[0], string.Join('/', parts[1..]));
     }
 
-    /// <summary>What stands between :// and @ in an address is a name and a password.</summary>
+    /// <summary>What is between :// and @ in an address is a name and a password.</summary>
     public static string WithoutSecret(string address)
     {
         var start = address.IndexOf("://", StringComparison.Ordinal);
@@ -46,7 +47,7 @@ internal static class StoreAddress
         return at < 0 ? address : $"{address[..start]}***{address[(start + at)..]}";
     }
 
-    /// <summary>What may stand before :// in an address. A drive letter is no scheme.</summary>
+    /// <summary>What may precede :// in an address. A drive letter is not a scheme.</summary>
     public static bool IsScheme(string text) =>
         text.Length > 1 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.');
 

@@ -1,14 +1,14 @@
 namespace BackupTools.Files;
 
 /// <summary>
-/// What is replaced hands on its owner, group and rights: each staged item takes them from what has its name now, a new
-/// one from its neighbours, so that the service that used the database can use what was restored.
+/// What is replaced passes on its owner, group and permissions: each staged item takes them from what has its name now,
+/// a new one from its neighbours, so that the service that used the database can use what was restored.
 /// </summary>
 internal sealed class AccessHandover(IDisk disk, StagingArea staging)
 {
     private readonly List<string> _denied = [];
 
-    /// <summary>Hands on before the steps are carried out.</summary>
+    /// <summary>Passes them on before the steps are carried out.</summary>
     /// <param name="steps">What will be published.</param>
     /// <param name="around">A folder that is there and into which all goes, for what replaces nothing; or null.</param>
     /// <param name="warn">Hears what the operating system denied.</param>
@@ -26,8 +26,8 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
         }
         if (_denied.Count > 0)
             warn(
-                $"owner, group or rights of what is replaced could not be handed on for {_denied.Count} file(s) and folder(s), "
-                    + $"such as {Path.GetFileName(_denied[0])}: see that the engine may open the database"
+                $"owner, group or permissions of what is replaced could not be applied to {_denied.Count} file(s) and folder(s), "
+                    + $"such as {Path.GetFileName(_denied[0])}: make sure that the engine may open the database"
             );
     }
 

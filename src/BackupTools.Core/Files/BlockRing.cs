@@ -7,9 +7,9 @@ internal delegate void BlockSink(ReadOnlySpan<byte> block, long offset);
 
 /// <summary>
 /// Hands blocks from the thread that fills them to sinks that each run on a pool thread of their own, so that reading,
-/// hashing and writing go on at once. Every sink gets its blocks in order. The filling thread does a sink's work
-/// itself when no pool thread has come for it yet, so that nothing ever waits for a busy pool. Nothing is allocated
-/// per block.
+/// hashing and writing run concurrently. Every sink gets its blocks in order. The filling thread does a sink's work
+/// itself when no pool thread has come for it yet, so that nothing ever waits for a busy pool. Nothing is allocated per
+/// block.
 /// </summary>
 internal sealed class BlockRing : IDisposable
 {
@@ -65,7 +65,7 @@ internal sealed class BlockRing : IDisposable
     /// <summary>Returns when all sinks have seen everything. Throws what a sink has thrown.</summary>
     public void Finish() => WaitUntilDone(_filled);
 
-    /// <summary>Stops, waits for the sinks to let go, and gives the blocks back.</summary>
+    /// <summary>Stops, waits for the sinks to release their blocks, and returns these.</summary>
     public void Dispose()
     {
         lock (_gate)

@@ -15,7 +15,7 @@ internal sealed class BlockWriter : IBufferWriter<byte>, IDisposable
 
     public BlockWriter(IDiskFile file)
     {
-        // Two wait for the disk in turn, so that it always has the next write at hand.
+        // Two wait for the disk in turn, so that the next write is always ready.
         BlockSink write = file.Write;
         _ring = new BlockRing([write, write]);
         _block = _ring.Next();

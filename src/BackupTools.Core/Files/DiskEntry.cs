@@ -1,6 +1,6 @@
 namespace BackupTools.Files;
 
-/// <summary>What a name in the file system stands for.</summary>
+/// <summary>The kind of an entry in the file system.</summary>
 internal enum DiskEntryKind
 {
     /// <summary>A regular file.</summary>
@@ -32,7 +32,7 @@ internal sealed record DiskEntry(
     long AllocatedBytes
 )
 {
-    /// <summary>The class of the archive that an object lies in, from which it cannot be read; null for whatever can be.</summary>
+    /// <summary>The archive class of an object that cannot be read because of it; null for all others.</summary>
     public string? ArchivedAs { get; init; }
 
     /// <summary>The last part of the path.</summary>

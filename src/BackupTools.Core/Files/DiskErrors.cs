@@ -58,8 +58,11 @@ internal static class DiskErrors
                 ErrorCode.PathNotFound => "there is no such file or folder",
                 ErrorCode.AccessDenied => "the operating system denied access",
                 ErrorCode.DiskFull => "the disk or quota is full",
-                ErrorCode.DestinationExists => "there is something with this name already",
-                ErrorCode.SourceInUse => FileUsers.Name("another program keeps the file to itself", path),
+                ErrorCode.DestinationExists => "something with this name already exists",
+                ErrorCode.SourceInUse => FileUsers.Name(
+                    "another program has the file open and does not share it",
+                    path
+                ),
                 ErrorCode.WriteFailed => "writing failed: " + systemMessage,
                 _ => "reading failed: " + systemMessage,
             },

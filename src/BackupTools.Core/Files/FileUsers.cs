@@ -13,7 +13,7 @@ internal static class FileUsers
     private const string LinuxLocks = "/proc/locks";
     private const int MostNamed = 3;
 
-    /// <summary>The problem, and the programs behind it where they can be told.</summary>
+    /// <summary>The problem, and the programs that cause it, if known.</summary>
     public static string Name(string problem, string path)
     {
         var others = Of(path).Where(id => id != Environment.ProcessId).Distinct().Select(Describe).Take(MostNamed);

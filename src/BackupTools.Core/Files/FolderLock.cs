@@ -33,8 +33,8 @@ internal sealed class FolderLock : IDisposable
     }
 
     /// <summary>
-    /// Takes the lock; where another run has it, waits for at most so long. Each look makes the folder anew, as the holder
-    /// may take it back.
+    /// Takes the lock; if another run has it, waits at most that long. Each attempt creates the folder again, as the
+    /// holder may take it back.
     /// </summary>
     /// <exception cref="BackupException">BackupRunning: it was held all the time; and what the disk has to say.</exception>
     public static FolderLock AcquireWithin(

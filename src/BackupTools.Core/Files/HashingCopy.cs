@@ -124,7 +124,7 @@ internal static class HashingCopy
             if (read == 0)
                 throw new BackupException(
                     ErrorCode.Truncated,
-                    "the file ends before the data that belongs to it",
+                    "the file ends before its data does",
                     source.Path,
                     offset + done,
                     expected: $"at least {offset + buffer.Length} bytes",
@@ -199,7 +199,7 @@ internal static class HashingCopy
 
     /// <summary>
     /// This thread reads; the tap sees one block after the other on another; two more wait for the disk in turn, so
-    /// that it always has the next write at hand. Only the first two need a processor.
+    /// that the next write is always ready. Only the first two need a processor.
     /// </summary>
     private static void RunInRing(
         IDiskFile source,

@@ -33,7 +33,7 @@ internal interface IDisk : IReadingDisk
     /// <summary>
     /// Opens or creates (0600) a file and takes an exclusive operating-system lock on it, which ends with the handle or
     /// the process. Null when another handle, of this or another process, has the lock. A file that was deleted by its
-    /// last holder meanwhile is made anew.
+    /// last holder meanwhile is created again.
     /// </summary>
     IDiskFile? TryLock(string path);
 

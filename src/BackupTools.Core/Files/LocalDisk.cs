@@ -118,7 +118,7 @@ internal sealed class LocalDisk : IDisk
                 return file;
             file.Dispose();
             if (named?.Kind == DiskEntryKind.Link)
-                throw new BackupException(ErrorCode.WriteFailed, "a link stands in the place of a lock file", path);
+                throw new BackupException(ErrorCode.WriteFailed, "there is a link where the lock file belongs", path);
         }
         return null;
     }

@@ -7,7 +7,9 @@ namespace BackupTools.Files;
 /// <summary>An open file of the real file system.</summary>
 internal sealed class LocalFile : IDiskFile
 {
-    /// <summary>How much is written before the disk is told to begin with it. Measured: 1 to 32 MiB do equally well.</summary>
+    /// <summary>
+    /// How much is written before the disk is asked to start writing. Measured: 1 to 32 MiB do equally well.
+    /// </summary>
     private const long WritebackStep = 8 << 20;
 
     private readonly SafeFileHandle _handle;

@@ -1,6 +1,6 @@
 namespace BackupTools.Files;
 
-/// <summary>Tells what a copy that broke off has left from what somebody else has put there.</summary>
+/// <summary>Distinguishes what an interrupted copy left from what someone else put there.</summary>
 internal static class PartialCopy
 {
     private const int BlockSize = 1 << 20;

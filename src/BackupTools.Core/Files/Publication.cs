@@ -3,8 +3,8 @@ using BackupTools.Errors;
 namespace BackupTools.Files;
 
 /// <summary>
-/// Makes staged items durable and puts them in place, all or nothing. A single rename is all or nothing by itself;
-/// for more, a journal is written first, by which a later run undoes what a killed one has begun.
+/// Makes staged items durable and puts them in place, all or nothing. A single rename is atomic; for more, a journal is
+/// written first, by which a later run undoes what a killed one has begun.
 /// </summary>
 internal sealed class Publication(IDisk disk, StagingArea staging)
 {
@@ -55,7 +55,7 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
             disk.Move(step.Staged!, step.Final);
             return;
         }
-        // In this order: the ways that leave no moment without either the old or the new, and can be undone, come first.
+        // In this order: methods that leave no moment without either the old or the new, and can be undone, come first.
         if (step.IsFileOverFile && disk.TryCreateHardLink(step.Aside, step.Final))
         {
             disk.Replace(step.Staged!, step.Final);

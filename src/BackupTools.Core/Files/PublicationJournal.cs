@@ -35,7 +35,7 @@ internal static partial class PublicationJournal
         disk.FlushDirectory(parent);
     }
 
-    /// <summary>Says that nothing is to be undone any more.</summary>
+    /// <summary>Says that nothing needs to be undone any longer.</summary>
     public static void Delete(IDisk disk, string stagingFolder) =>
         disk.DeleteFile(Path.Combine(stagingFolder, FileName));
 

@@ -28,7 +28,7 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
             if (step.Action == PublishAction.Place && old is not null)
                 throw new BackupException(
                     ErrorCode.DestinationExists,
-                    "there is something with this name already",
+                    "something with this name already exists",
                     step.FinalPath
                 );
             var staged = staging.PathOf(step.StagedName);
@@ -45,7 +45,7 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
         return new PublicationPlan(planned, MissingFolders(disk, planned));
     }
 
-    /// <summary>Every step got through, whatever has happened to its result since.</summary>
+    /// <summary>Every step was executed, whatever happened to its result since.</summary>
     public bool IsComplete(IDisk disk) => Steps.All(s => s.StateOn(disk) == StepState.Done);
 
     /// <summary>The first path that somebody else has changed in a way that rules out <see cref="Undo"/>, or null.</summary>
@@ -56,7 +56,7 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
     public void Undo(IDisk disk)
     {
         if (BlockedBy(disk) is { } path)
-            throw new BackupException(ErrorCode.WriteFailed, "this has been changed by somebody else meanwhile", path);
+            throw new BackupException(ErrorCode.WriteFailed, "this was changed by another program meanwhile", path);
         foreach (var step in Steps.Reverse())
             step.Undo(disk);
         foreach (var folder in Folders.Reverse())

@@ -9,7 +9,7 @@ internal static class RealPath
     private const int MostLinks = 40;
 
     /// <summary>
-    /// What a link stands for; any other path as it is. The links may be several, one leading to the next.
+    /// The target of a link; any other path unchanged. The links may be several, one leading to the next.
     /// </summary>
     /// <exception cref="BackupException">PathNotFound: the link leads to nothing, or round in a circle.</exception>
     public static string Follow(string path, IDisk disk)
@@ -24,7 +24,7 @@ internal static class RealPath
                 ErrorCode.PathNotFound,
                 $"this is a link to '{real}', which does not exist",
                 path,
-                recommendation: "Name the database itself, or make the link lead to it."
+                recommendation: "Name the database itself, or make the link point to it."
             );
     }
 
@@ -56,9 +56,9 @@ internal static class RealPath
             if (++links > MostLinks)
                 throw new BackupException(
                     ErrorCode.PathNotFound,
-                    "the links on the way to this lead round in a circle",
+                    "the links on the path to this form a loop",
                     path,
-                    recommendation: "Name the database itself, or make the link lead to it."
+                    recommendation: "Name the database itself, or make the link point to it."
                 );
             var root = Path.GetPathRoot(target) ?? "";
             at = root.Length == 0 ? at : Path.GetPathRoot(Path.GetFullPath(root, at))!;

@@ -13,7 +13,7 @@ internal static class SmallFile
         var length = file.Length;
         if (length > maxLength)
         {
-            throw new BackupException(ErrorCode.Malformed, $"{length} bytes are more than such a file can have", path);
+            throw new BackupException(ErrorCode.Malformed, $"{length} bytes is more than such a file can have", path);
         }
         var bytes = new byte[length];
         HashingCopy.ReadExactly(file, bytes, 0);

@@ -6,7 +6,7 @@ namespace BackupTools.Files;
 
 /// <summary>
 /// A uniquely named sibling folder of the target, removed on dispose unless published. Its owner holds a lock on a file
-/// in it, so that a dead owner is told from a living one whatever process ids are reused.
+/// in it, so that a dead owner is distinguished from a living one even if process ids are reused.
 /// </summary>
 internal sealed class StagingArea : IDisposable
 {
@@ -120,9 +120,9 @@ internal sealed class StagingArea : IDisposable
     }
 
     /// <summary>
-    /// Recovers and removes what dead processes left in a folder; returns the names of what was removed. A publication
-    /// that was interrupted is undone, or, when every step had been done, brought to its end. What cannot be judged or
-    /// removed stays, and <paramref name="warn"/> is told why.
+    /// Recovers and removes what killed processes left in a folder; returns the names of what was removed. A
+    /// publication that was interrupted is undone, or, when every step had been done, brought to its end. What cannot
+    /// be judged or removed stays, and <paramref name="warn"/> is told why.
     /// </summary>
     public static IReadOnlyList<string> Sweep(IDisk disk, string parentFolder, Action<string>? warn = null)
     {
@@ -135,7 +135,7 @@ internal sealed class StagingArea : IDisposable
             if (wasRemoved)
                 removed.Add(entry.Name);
             else if (obstacle is not null)
-                warn?.Invoke($"{entry.Path}, left by an interrupted run, stays: {obstacle}");
+                warn?.Invoke($"{entry.Path}, left by an interrupted run, is kept: {obstacle}");
         }
         return removed;
     }
@@ -172,12 +172,12 @@ internal sealed class StagingArea : IDisposable
         }
     }
 
-    /// <summary>True when runs work in a folder, or died in it, so that what stands there may not be final.</summary>
+    /// <summary>True when runs work in a folder, or died in it, so that what is there may not be final.</summary>
     public static bool HasLeftovers(IDisk disk, string parentFolder) =>
         disk.Stat(parentFolder) is { Kind: DiskEntryKind.Directory } && StagesIn(disk, parentFolder).Any();
 
     /// <summary>
-    /// The paths that a run is just filling in several renames, or was when it was killed: what stands there counts only
+    /// The paths that a run is just filling in several renames, or was when it was killed: what is there counts only
     /// once its journal is gone. Changes nothing; a journal that cannot be read is for <see cref="Sweep"/> to report.
     /// </summary>
     public static IReadOnlySet<string> UnfinishedIn(IDisk disk, string parentFolder)
@@ -207,7 +207,9 @@ internal sealed class StagingArea : IDisposable
         && DateTime.TryParseExact(time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
         && random.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Removes what was staged and not published; a failure to do so is told, and left to the next sweep.</summary>
+    /// <summary>
+    /// Removes what was staged and not published; a failure to do so is reported, and left to the next sweep.
+    /// </summary>
     public void Dispose()
     {
         if (!_mustStay)

@@ -44,8 +44,8 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
     }
 
     /// <summary>
-    /// Another stage follows that has not said yet how much it will do: until the result is disposed nobody knows the
-    /// total, and no bar may show how much of it is done.
+    /// Another stage of unknown size follows: until the result is disposed nobody knows the total, and no bar may show
+    /// how much of it is done.
     /// </summary>
     public IDisposable MoreToCome() => new Stage(this);
 

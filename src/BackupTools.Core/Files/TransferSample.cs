@@ -14,7 +14,7 @@ internal sealed record TransferSample
 
     public required long DoneBytes { get; init; }
 
-    /// <summary>What is done of the total, 0 to 100; -1 while nobody knows how much it will be.</summary>
+    /// <summary>How much of the total is done, 0 to 100; -1 while the total is unknown.</summary>
     public required int Percent { get; init; }
 
     /// <summary>Files expected; never less than those done and being worked on.</summary>

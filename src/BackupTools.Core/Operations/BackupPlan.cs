@@ -12,7 +12,7 @@ public sealed class BackupPlan : IPlan
 
     internal BackupSettings Settings { get; }
 
-    /// <summary>What will be taken, which is not what was asked for when a full takes the place of an increment.</summary>
+    /// <summary>What will be taken; not what was asked for when a full replaces an increment.</summary>
     internal BundleKind Kind { get; }
 
     internal IBackupEngine EngineOf { get; }
@@ -20,8 +20,8 @@ public sealed class BackupPlan : IPlan
     internal CapturePlan Capture { get; }
 
     /// <summary>
-    /// "full" or "incremental": what will be taken, which is a full where an increment was asked for that only a full can
-    /// stand in for. <see cref="Problems"/> says why.
+    /// "full" or "incremental": what will be taken: a full, if the increment that was asked for is impossible.
+    /// <see cref="Problems"/> says why.
     /// </summary>
     public string KindName => Kind == BundleKind.Full ? "full" : "incremental";
 
@@ -37,7 +37,7 @@ public sealed class BackupPlan : IPlan
     /// <summary>Findings that do not stop the backup.</summary>
     public IReadOnlyList<ProblemInfo> Problems => Capture.Warnings.ToInfos();
 
-    /// <summary>The plan in lines for people: what is read, what is written, on what it builds.</summary>
+    /// <summary>The plan in lines for people: what is read, what is written, what it builds on.</summary>
     public IReadOnlyList<string> Describe()
     {
         var lines = new List<string>

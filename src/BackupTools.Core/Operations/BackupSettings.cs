@@ -5,16 +5,16 @@ namespace BackupTools.Operations;
 /// <summary>What a backup is to do. Paths are absolute and native; front ends resolve them.</summary>
 public sealed record BackupSettings : EngineOptions
 {
-    /// <summary>The database: a file or a data folder, as the engine has it.</summary>
+    /// <summary>The database: a file or a data folder, depending on the engine.</summary>
     public required string SourcePath { get; init; }
 
-    /// <summary>The folder for the bundles, made when it does not exist; or s3://bucket/prefix, az://container/prefix.</summary>
+    /// <summary>The folder for the bundles, created if missing; or s3://bucket/prefix, az://container/prefix.</summary>
     public required string DestinationPath { get; init; }
 
     /// <summary>Take what changed since a bundle of the chain at the destination, instead of a full.</summary>
     public bool Incremental { get; init; }
 
-    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB, in any case; null to find out.</summary>
+    /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB, in any case; null to detect it.</summary>
     public string? Engine { get; init; }
 
     /// <summary>Increments: the position to continue from; null for the newest bundle at the destination.</summary>
@@ -27,7 +27,7 @@ public sealed record BackupSettings : EngineOptions
     public string? ChainId { get; init; }
 
     /// <summary>
-    /// Increments: take a full where only a full can go on, and warn why. Not with <see cref="Since"/>,
+    /// Increments: take a full where an increment is impossible, and warn why. Not with <see cref="Since"/>,
     /// <see cref="SinceBundle"/> or <see cref="ChainId"/>.
     /// </summary>
     public bool FullIfNeeded { get; init; }

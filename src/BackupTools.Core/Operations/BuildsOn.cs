@@ -33,7 +33,7 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
                 ? Continue(request, folder, ofDatabase)
                 : request with
                 {
-                    // A full in the place of an increment says itself what it does not continue.
+                    // A full instead of an increment reports itself what it does not continue.
                     Earlier = settings.FullIfNeeded ? null : ChainChoice.Newest(ofDatabase),
                 };
         return (request, BundleFolder.ClockDoubts(ofDatabase));
@@ -50,7 +50,7 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
         }
         catch (BackupException e) when (kind == BundleKind.Full)
         {
-            host.Context.Verbose($"what the destination holds was not looked at: {e.Describe()}");
+            host.Context.Verbose($"the contents of the destination were not examined: {e.Describe()}");
             return new BundleFolder([], []);
         }
     }

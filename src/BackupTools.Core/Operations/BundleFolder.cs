@@ -165,11 +165,11 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         chains.SelectMany(c => c.Problems).Where(p => p.Code == ErrorCode.ClockDoubtful);
 
     public static BackupException NoBundles(string path) =>
-        new(ErrorCode.NoBundles, "no bundle of a known engine is here", path);
+        new(ErrorCode.NoBundles, "there is no bundle of a known engine here", path);
 
     private static string Label(BackupChain chain) => $"{chain.Series ?? "?"} ({chain.Engine})";
 
-    /// <summary>The folder and, when asked, every folder below it that is no bundle itself; links are not followed.</summary>
+    /// <summary>The folder and, on request, all subfolders that are not bundles; links are not followed.</summary>
     public static IEnumerable<string> Walk(string folder, bool recurse, IReadingDisk disk)
     {
         yield return folder;

@@ -11,8 +11,9 @@ namespace BackupTools.Operations;
 public static class BundleSets
 {
     /// <summary>
-    /// The paths as they are to be read: bundles of one folder as one set, anything else by itself, in the order given.
-    /// What lies beside the bundles of a set and holds none (the engine's manifest, a note) is left out with a verbose line.
+    /// The paths as they are to be read: bundles of one folder as one set, anything else separately, in the order
+    /// given. What lies beside the bundles of a set and holds none (the engine's manifest, a note) is left out with a
+    /// verbose line.
     /// </summary>
     /// <param name="paths">Bundles and folders of bundles; absolute.</param>
     /// <param name="engine">Only this engine's bundles; null for all.</param>
@@ -59,7 +60,7 @@ public static class BundleSets
             {
                 return true;
             }
-            host.Verbose?.Invoke($"{entry.Path} is no bundle and is skipped");
+            host.Verbose?.Invoke($"{entry.Path} is not a bundle and is skipped");
             return false;
         }
     }

@@ -7,8 +7,8 @@ using BackupTools.Reports;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// Copies chains into a second folder, bundle by bundle, each after what it builds on: a copy that was interrupted is a
-/// chain that ends earlier, and the next run goes on from there.
+/// Copies chains into a second folder, bundle by bundle, each after what it builds on: an interrupted copy is a chain
+/// that ends earlier, and the next run continues from there.
 /// </summary>
 public static class CopyChain
 {
@@ -64,7 +64,7 @@ public static class CopyChain
 
     /// <summary>
     /// Copies what is missing. A damaged bundle is a problem of the report: what follows it in its chain is left out,
-    /// the other chains are copied all the same.
+    /// the other chains are still copied.
     /// </summary>
     /// <exception cref="BackupException">The disk failed; what was copied before stays.</exception>
     public static CopyReport Execute(CopyPlan plan, OperationHost host)
@@ -99,7 +99,7 @@ public static class CopyChain
                 broken.Add(chain);
             }
         }
-        // What an earlier run has encrypted is read with an identity only.
+        // Reading what an earlier run encrypted needs an identity.
         if (plan is { Encrypted: null, AsTheyAre: null } || host.Encrypted.Keys.HasIdentities)
         {
             CopyKnownCurrent(plan.Chains, settings, destination, host);
@@ -184,7 +184,7 @@ public static class CopyChain
         return chain.Parents[at] < 0 ? null : chain.Bundles[chain.Parents[at]].Id;
     }
 
-    /// <summary>A copy that has the newest bundle is as current as what it is a copy of.</summary>
+    /// <summary>A copy that has the newest bundle is as current as its source.</summary>
     private static void CopyKnownCurrent(
         IReadOnlyList<BackupChain> chains,
         CopySettings settings,
@@ -211,7 +211,7 @@ public static class CopyChain
         }
     }
 
-    /// <summary>What a copy that broke off has left where the bundle comes is replaced; nothing else is.</summary>
+    /// <summary>Only what an interrupted copy left in the bundle's place is replaced.</summary>
     private static PublishStep OverHalf(PublishStep step, BundleHeader bundle, OperationHost host)
     {
         if (step.Action != PublishAction.Place || host.Disk.Stat(step.FinalPath) is null)
@@ -222,7 +222,7 @@ public static class CopyChain
         {
             throw InTheWay(bundle.Name, step.FinalPath);
         }
-        host.Warning?.Invoke($"{step.FinalPath} is the beginning of a copy that broke off, and is replaced");
+        host.Warning?.Invoke($"{step.FinalPath} is the beginning of an interrupted copy, and is replaced");
         return PublishStep.Replace(step.StagedName, step.FinalPath);
     }
 
@@ -230,12 +230,12 @@ public static class CopyChain
     internal static BackupException InTheWay(string name, string path) =>
         new(
             ErrorCode.DestinationExists,
-            $"what has the name of the bundle here is neither {name} nor the beginning of it",
+            $"what has the bundle's name here is neither {name} nor the beginning of it",
             path,
             recommendation: "Find out what it is and move it away, or copy into another folder."
         );
 
-    /// <summary>A folder of the same bundle may lack files: then it is what a copy that broke off has left.</summary>
+    /// <summary>A folder of the same bundle may lack files: then an interrupted copy left it.</summary>
     private static bool IsHalf(BundleHeader there, BundleHeader bundle, OperationHost host) =>
         host.Disk.Stat(there.FullName) is { Kind: DiskEntryKind.Directory }
         && PartialCopy.LacksSomething(host.Disk, there.FullName, bundle.FullName)

@@ -17,7 +17,7 @@ public sealed class CopyPlan : IPlan
     /// <summary>The chains of the source.</summary>
     internal IReadOnlyList<BackupChain> Chains { get; }
 
-    /// <summary>The destination, where the copy is encrypted; else null.</summary>
+    /// <summary>The destination if the copy is encrypted; otherwise null.</summary>
     internal EncryptedCopies? Encrypted { get; init; }
 
     /// <summary>The destination, where encrypted bundles are copied without being read; else null.</summary>

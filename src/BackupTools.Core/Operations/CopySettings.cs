@@ -6,7 +6,7 @@ public sealed record CopySettings
     /// <summary>The folder of bundles; absolute.</summary>
     public required string Path { get; init; }
 
-    /// <summary>The second folder; made when it does not exist. Absolute.</summary>
+    /// <summary>The second folder; created if missing. Absolute.</summary>
     public required string DestinationPath { get; init; }
 
     /// <summary>Only these bundles of the folder, full names; null for all.</summary>
@@ -24,7 +24,7 @@ public sealed record CopySettings
     /// </summary>
     public IReadOnlyList<string> Recipients { get; init; } = [];
 
-    /// <summary>Files of public keys, one in a line; absolute.</summary>
+    /// <summary>Files of public keys, one per line; absolute.</summary>
     public IReadOnlyList<string> RecipientsFiles { get; init; } = [];
 
     internal bool IsEncrypted => Recipients.Count + RecipientsFiles.Count > 0;

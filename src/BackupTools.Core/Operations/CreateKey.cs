@@ -5,7 +5,7 @@ using BackupTools.Reports;
 
 namespace BackupTools.Operations;
 
-/// <summary>Makes a key of age: an identity file, by which encrypted copies are read, and the recipient that belongs to it.</summary>
+/// <summary>Makes an age key: an identity file, which decrypts encrypted copies, and its recipient.</summary>
 public static class CreateKey
 {
     private const string Staged = "key";
@@ -18,7 +18,7 @@ public static class CreateKey
         {
             throw new BackupException(
                 ErrorCode.DestinationExists,
-                "there is something with this name already, and a key is never written over",
+                "something with this name already exists, and a key is never overwritten",
                 settings.Path
             );
         }

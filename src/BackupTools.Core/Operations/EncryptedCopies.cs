@@ -90,7 +90,7 @@ internal sealed class EncryptedCopies
         var recipients = IdentityFiles.Recipients(settings.Recipients, settings.RecipientsFiles, host.Disk);
         if (recipients.All.Count == 0)
         {
-            throw new BackupException(ErrorCode.InvalidOption, "there is no recipient in the files of recipients");
+            throw new BackupException(ErrorCode.InvalidOption, "the recipients files contain no recipient");
         }
         var folder = settings.DestinationPath;
         if (!BundleRecords.Are(folder, host.Disk) && host.Disk.Stat(folder) is not null)
@@ -144,14 +144,14 @@ internal sealed class EncryptedCopies
         {
             throw new BackupException(
                 ErrorCode.IdentityRequired,
-                "to read the whole copy again, with what earlier runs have encrypted, takes an identity",
+                "reading the whole copy again, including what earlier runs encrypted, needs an identity",
                 _folder,
                 recommendation: $"Give it with {Spelling.Of("IdentityPath")}, or leave {Spelling.Of(nameof(CopySettings.Verify))} out."
             );
         }
     }
 
-    /// <summary>Stages the record of a bundle that stands in staging; the step that publishes it.</summary>
+    /// <summary>Stages the record of a bundle that is in staging; the step that publishes it.</summary>
     /// <param name="bundle">The bundle where it comes from.</param>
     /// <param name="result">What was staged.</param>
     /// <param name="staging">Of the folder.</param>

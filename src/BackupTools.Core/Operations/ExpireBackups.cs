@@ -7,12 +7,12 @@ namespace BackupTools.Operations;
 
 /// <summary>
 /// Removes what no keep rule keeps. Never what a kept bundle builds on, never a bundle of a broken chain or one whose
-/// place only a doubtful date could tell, never what is no bundle, and without force never the newest restore point of a
-/// database.
+/// order only a doubtful date could tell, never what is not a bundle, and without force never the newest restore point
+/// of a database.
 /// </summary>
 public static class ExpireBackups
 {
-    /// <summary>Says what would go and what would stay, and why; removes nothing.</summary>
+    /// <summary>Says what would be removed or kept, and why; removes nothing.</summary>
     /// <exception cref="Errors.BackupException">InvalidOption, PathNotFound, NoBundles, ChainNotFound.</exception>
     public static ExpiryPreview Plan(ExpirySettings settings, OperationHost host)
     {
@@ -48,7 +48,8 @@ public static class ExpireBackups
     /// killed is undone by the next. What a store retains stays, with what it builds on, and is a problem of the report
     /// (StoreRetained).
     /// </summary>
-    /// <exception cref="Errors.BackupException">BackupRunning and what the disk has to say; nothing was removed.</exception>
+    /// <exception cref="Errors.BackupException">BackupRunning, or an error of the disk; nothing was
+    /// removed.</exception>
     public static ExpiryReport Execute(ExpiryPreview preview, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
@@ -136,7 +137,7 @@ public static class ExpireBackups
                 Errors.ErrorCode.InvalidOption,
                 "this is a bundle, not a folder of bundles",
                 settings.Path,
-                recommendation: "Give the folder that it lies in."
+                recommendation: "Give the folder it is in."
             );
         }
         // Bundles that a killed run was about to remove come back when the folder is swept; a plan writes nothing.

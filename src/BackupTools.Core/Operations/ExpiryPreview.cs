@@ -20,7 +20,7 @@ public sealed class ExpiryPreview : IPlan
 
     internal ExpiryPlan Plan { get; }
 
-    /// <summary>The chains that may lose bundles.</summary>
+    /// <summary>The chains whose bundles may be removed.</summary>
     internal IReadOnlyList<BackupChain> Chains { get; }
 
     /// <summary>What would be reported.</summary>
@@ -29,7 +29,7 @@ public sealed class ExpiryPreview : IPlan
     /// <inheritdoc/>
     public IReadOnlyList<string> Describe() => Report.Describe();
 
-    /// <summary>The same, but for what cannot be removed, and for what that builds on.</summary>
+    /// <summary>The same, except what cannot be removed, and what that builds on.</summary>
     /// <param name="retained">Why not, by path.</param>
     internal ExpiryPreview Without(IReadOnlyDictionary<string, BackupException> retained)
     {

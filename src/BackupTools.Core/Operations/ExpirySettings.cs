@@ -15,7 +15,7 @@ public sealed record ExpirySettings
     public string? Engine { get; init; }
 
     /// <summary>
-    /// Only these chains lose bundles; null for all. What to keep is decided over the whole folder all the same.
+    /// Remove bundles of these chains only; null for all. What to keep is still decided over the whole folder.
     /// </summary>
     public IReadOnlyList<string>? ChainIds { get; init; }
 
@@ -37,7 +37,7 @@ public sealed record ExpirySettings
     /// <summary>Keep the newest restore point of each of the last N years that have one.</summary>
     public int? KeepYearly { get; init; }
 
-    /// <summary>Allow the newest restore point of a database to go too.</summary>
+    /// <summary>Allow removing the newest restore point of a database.</summary>
     public bool Force { get; init; }
 
     internal RetentionPolicy Policy =>

@@ -6,7 +6,7 @@ using BackupTools.Reports;
 
 namespace BackupTools.Operations;
 
-/// <summary>Reads how the databases of some folders stand, and writes it as one file.</summary>
+/// <summary>Reads the state of the databases in some folders, and writes it as one file.</summary>
 public static class ExportReport
 {
     private const string Staged = "page";
@@ -15,7 +15,8 @@ public static class ExportReport
     /// Reads the headers of all bundles; writes nothing. A folder that cannot be read is a finding of the report: it is
     /// what the report is for.
     /// </summary>
-    /// <exception cref="BackupException">UnknownEngine, InvalidOption, and what is at the destination and is no report of the same format.</exception>
+    /// <exception cref="BackupException">UnknownEngine, InvalidOption, or what is at the destination is not a report in
+    /// the same format.</exception>
     public static ReportPreview Plan(ReportSettings settings, OperationHost host)
     {
         Check(settings, host);
@@ -34,7 +35,7 @@ public static class ExportReport
                     .ToList();
                 var chains = found
                     .SelectMany(f => f.Chains)
-                    // With recursion a bundle that is a folder is met again by itself; it was listed with its chain.
+                    // With recursion a bundle that is a folder is found again on its own; it was listed with its chain.
                     .Where(c => c.Folder == folder || !c.Bundles.All(b => b.FullName == c.Folder))
                     .ToList();
                 databases.AddRange(DatabaseStatuses.Of(chains, settings, now));
@@ -132,8 +133,8 @@ public static class ExportReport
     }
 
     /// <summary>
-    /// Only a report of ours in the same format is written over: a slip of the pen must not cost a database. An empty file
-    /// is nobody's loss; it is how an administrator says beforehand who may read the report.
+    /// Only a BackupTools report in the same format is overwritten: a typing error must not cost a database. An empty
+    /// file is no loss; with one an administrator decides beforehand who may read the report.
     /// </summary>
     private static void RefuseForeign(string path, string mark, IDisk disk)
     {
@@ -162,7 +163,7 @@ public static class ExportReport
         }
         throw new BackupException(
             ErrorCode.DestinationNotRecognised,
-            "what is there is no report of ours in this format",
+            "what is there is not a BackupTools report in this format",
             path
         );
     }

@@ -7,8 +7,8 @@ namespace BackupTools.Operations;
 internal static class FullInstead
 {
     /// <summary>
-    /// True when the refusal says that only a full can go on. What else stands in the way of an increment (damage, locks,
-    /// disks) would stand in the way of a full too, or must be seen.
+    /// True when the refusal says that only a full is possible. Other obstacles to an increment (damage, locks, disks)
+    /// would also stop a full, or must be seen.
     /// </summary>
     public static bool Helps(BackupSettings settings, BackupException refusal) =>
         settings.FullIfNeeded
@@ -32,8 +32,8 @@ internal static class FullInstead
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                $"{Spelling.Of("FullIfNeeded")} leaves open what the backup builds on: it does not go with {Spelling.Of("Since")} or {Spelling.Of("ChainId")}",
-                recommendation: "Leave out either of the two."
+                $"{Spelling.Of("FullIfNeeded")} leaves open what the backup builds on: it cannot be combined with {Spelling.Of("Since")} or {Spelling.Of("ChainId")}",
+                recommendation: "Leave out one of the two."
             );
         }
     }
@@ -46,6 +46,6 @@ internal static class FullInstead
             $"a full backup is taken instead of an increment: {refusal.Message}",
             refusal.FullName,
             refusal.Offset,
-            "Nothing is to be done: increments go on from the new full."
+            "No action is needed: increments continue from the new full."
         );
 }

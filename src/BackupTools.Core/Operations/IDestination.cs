@@ -4,8 +4,8 @@ using BackupTools.Files;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// What a publication asks of the place where bundles go: a folder, or a prefix of a store. It is held alone until it is
-/// disposed, and was swept of what dead runs left.
+/// What a publication asks of the place where bundles go: a folder, or a prefix of a store. It is held alone until it
+/// is disposed, and was swept of what interrupted runs left.
 /// </summary>
 internal interface IDestination : IDisposable
 {
@@ -26,6 +26,6 @@ internal interface IDestination : IDisposable
     /// <param name="bundles">Absolute paths.</param>
     IReadOnlyDictionary<string, BackupException> Retained(IReadOnlyList<string> bundles);
 
-    /// <summary>All is done: what dead runs left and nobody went on with may go.</summary>
+    /// <summary>Everything is done: what interrupted runs left and nobody continued may be removed.</summary>
     void Complete();
 }

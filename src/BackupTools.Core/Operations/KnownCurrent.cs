@@ -40,7 +40,7 @@ internal static partial class KnownCurrent
         }
         catch (Exception e) when (e is JsonException or BackupException)
         {
-            context.Verbose($"{path} is passed over: {e.Message}");
+            context.Verbose($"{path} is ignored: {e.Message}");
             return null;
         }
     }

@@ -12,7 +12,7 @@ internal static class LinkedDatabase
     /// one that follows the link keeps it beside the file: which of them holds the newest commits, nothing says.
     /// </summary>
     /// <param name="named">The path that the user gave.</param>
-    /// <param name="real">Where it leads; the same path for what is no link.</param>
+    /// <param name="real">Where it leads; the same path for what is not a link.</param>
     /// <param name="engine">Whose database it is.</param>
     /// <param name="disk">The disk.</param>
     /// <exception cref="BackupException">PathIsAmbiguous.</exception>
@@ -35,7 +35,7 @@ internal static class LinkedDatabase
                 ErrorCode.PathIsAmbiguous,
                 $"this is a link to '{real}', but '{beside.First}' lies beside the link and not beside the database",
                 named,
-                recommendation: "Name the database itself, or move what lies beside the link to where it leads."
+                recommendation: "Name the database itself, or move what lies beside the link to its target."
             );
         }
     }

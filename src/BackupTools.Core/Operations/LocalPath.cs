@@ -5,12 +5,14 @@ using BackupTools.Files.Native;
 
 namespace BackupTools.Operations;
 
-/// <summary>Tells paths of this machine from addresses of stores and servers, under whose names no folder must be made.</summary>
+/// <summary>
+/// Distinguishes local paths from addresses of stores and servers, for which no folder must be created.
+/// </summary>
 public static class LocalPath
 {
     /// <summary>
-    /// Refuses what begins with a scheme, as s3://bucket or https://host (a drive letter is none), and on Windows names
-    /// that lead elsewhere: devices, streams inside of files, dots and blanks that are dropped.
+    /// Refuses what begins with a scheme, such as s3://bucket or https://host (a drive letter is none), and on Windows
+    /// names that lead elsewhere: devices, streams inside files, dots and blanks that are dropped.
     /// </summary>
     /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static void Require(string path)
@@ -33,7 +35,7 @@ public static class LocalPath
                 $"{scheme}:// is an address, not a path of this machine",
                 path,
                 recommendation: IsStore(path)
-                    ? $"Give a path in the file system; {Spelling.Of("CopyChain")} brings bundles to a store."
+                    ? $"Give a path in the file system; {Spelling.Of("CopyChain")} copies bundles to a store."
                     : null
             );
         }
@@ -50,7 +52,7 @@ public static class LocalPath
     /// <exception cref="BackupException">ProviderNotSupported: no bucket, or a password in the address.</exception>
     public static string Store(string address)
     {
-        // What begins with a separator looks like a path of this machine behind a scheme, and is no bucket of that name.
+        // What begins with a separator looks like a local path after a scheme, not like a bucket.
         var bucket = address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/', '\\')[0];
         return bucket.Length > 0 && !bucket.Contains('@', StringComparison.Ordinal)
             ? StoreAddress.Of(address)
@@ -73,7 +75,7 @@ public static class LocalPath
     /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static string Absolute(string path) => Path.TrimEndingDirectorySeparator(AbsoluteOrInto(path));
 
-    /// <summary>The absolute path, where a separator at the end has a meaning, and stays.</summary>
+    /// <summary>The absolute path; a separator at its end has a meaning, and stays.</summary>
     /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static string AbsoluteOrInto(string path)
     {

@@ -4,7 +4,7 @@ namespace BackupTools.Operations;
 
 /// <summary>
 /// Makes a new full from a chain up to a position, without the source and without the engine. It restores to exactly
-/// what the chain restores to; the originals stay, and increments go on from it.
+/// what the chain restores to; the originals stay, and increments continue from it.
 /// </summary>
 public static class MergeChain
 {

@@ -9,12 +9,12 @@ using BackupTools.Options;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// What a front end gives an operation: a way to stop it, somewhere to tell its story, and a place from which its
-/// progress can be sampled at any time and from any thread. One host serves one operation.
+/// What a front end gives an operation: a way to stop it, somewhere to report to, and progress that can be sampled at
+/// any time and from any thread. One host serves one operation.
 /// </summary>
 public sealed class OperationHost : IDisposable
 {
-    /// <summary>What <see cref="LockTimeout"/> is where nobody says otherwise, in seconds.</summary>
+    /// <summary>The default of <see cref="LockTimeout"/>, in seconds.</summary>
     public const int DefaultLockTimeout = 30;
 
     private readonly int _throttleLimit = Environment.ProcessorCount;
@@ -24,22 +24,24 @@ public sealed class OperationHost : IDisposable
     private AgeDisk? _encrypted;
     private IReadOnlyList<TrustedKey>? _trusted;
 
-    /// <summary>Makes a host; its properties say what it has to offer.</summary>
+    /// <summary>Makes a host; its properties say what it offers.</summary>
     public OperationHost() => _disks = new RoutingDisk(LocalDisk.Instance, OpenStore);
 
     /// <summary>Stops the operation; it then throws OperationCanceledException and leaves nothing behind.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Told of results that are good but not what was asked; may be called on any thread.</summary>
+    /// <summary>
+    /// Receives warnings: results that are good but not what was asked for; may be called on any thread.
+    /// </summary>
     public Action<string>? Warning { get; init; }
 
-    /// <summary>Told the story of the run; may be called on any thread.</summary>
+    /// <summary>Receives the steps of the run; may be called on any thread.</summary>
     public Action<string>? Verbose { get; init; }
 
-    /// <summary>The clock that bundles are dated by.</summary>
+    /// <summary>The clock that dates bundles.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>How many files or ranges are worked on at once; 1 or more. Default: the number of processors.</summary>
+    /// <summary>How many files or ranges are processed at once; 1 or more. Default: the number of processors.</summary>
     public int ThrottleLimit
     {
         get => _throttleLimit;
@@ -51,7 +53,7 @@ public sealed class OperationHost : IDisposable
     }
 
     /// <summary>
-    /// How long to wait for another run that works in the same folder, before BackupRunning; zero or more. Default: 30 seconds.
+    /// How long to wait for another run in the same folder, before BackupRunning; zero or more. Default: 30 seconds.
     /// </summary>
     public TimeSpan LockTimeout
     {
@@ -75,7 +77,7 @@ public sealed class OperationHost : IDisposable
     /// <summary>What the operation looks like now; may be asked at any time and from any thread.</summary>
     public ProgressSample SampleProgress() => ProgressSample.From(Progress.Sample());
 
-    /// <summary>Ends the operation: tells what it asked of stores, and closes the connections to them.</summary>
+    /// <summary>Ends the operation: reports its requests to stores, and closes the connections to them.</summary>
     public void Dispose()
     {
         foreach (var store in _disks.Stores)
@@ -105,8 +107,8 @@ public sealed class OperationHost : IDisposable
     internal void TrustOnly(Signer signer) => Trusted = [signer.Public];
 
     /// <summary>
-    /// Says where an operation reads bundles: those that are encrypted are plain ones to it. Returns the path by which they
-    /// go, without the extension of an encrypted file.
+    /// Says where an operation reads bundles: it sees encrypted ones as plain. Returns their path without the extension
+    /// of an encrypted file.
     /// </summary>
     /// <param name="path">A bundle, or a folder of bundles.</param>
     /// <exception cref="BackupException">The identities cannot be read.</exception>
@@ -133,7 +135,7 @@ public sealed class OperationHost : IDisposable
     /// <summary>The store of the operation; made when it is needed first.</summary>
     internal StoreDisk Store(string address) => _disks.Store(address);
 
-    /// <summary>What was asked of stores until now; null where nothing was.</summary>
+    /// <summary>The requests to stores until now; null if there were none.</summary>
     internal StoreRequests? Requests => _disks.Stores.FirstOrDefault()?.Requests;
 
     internal EngineRegistry Engines { get; init; } = EngineRegistry.Default;

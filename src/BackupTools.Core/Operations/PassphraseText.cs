@@ -7,7 +7,7 @@ using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
-/// <summary>A passphrase as front ends hand it over: by itself, or in a file.</summary>
+/// <summary>A passphrase as front ends pass it: directly, or in a file.</summary>
 internal static class PassphraseText
 {
     /// <summary>The passphrase in UTF-8; null where none was given.</summary>
@@ -16,7 +16,7 @@ internal static class PassphraseText
     {
         if (passphrase is not null && passphraseFile is not null)
         {
-            throw new BackupException(ErrorCode.InvalidOption, "a passphrase and a file with one exclude each other");
+            throw new BackupException(ErrorCode.InvalidOption, "a passphrase and a passphrase file cannot be combined");
         }
         if (passphraseFile is { } file)
         {

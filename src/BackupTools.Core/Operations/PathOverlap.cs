@@ -28,7 +28,7 @@ internal static class PathOverlap
                 ErrorCode.DestinationOverlapsSource,
                 string.Equals(from, to, Comparison) || IsSameFolder(disk.Stat(from), disk.Stat(to))
                     ? "source and destination are the same"
-                    : $"source '{source}' and destination lie inside each other",
+                    : $"source '{source}' and destination overlap: one is inside the other",
                 destination
             );
         }

@@ -14,7 +14,7 @@ public sealed record ProgressSample
     /// <summary>Bytes done.</summary>
     public required long DoneBytes { get; init; }
 
-    /// <summary>What is done of the total, 0 to 100; -1 while nobody knows how much it will be.</summary>
+    /// <summary>How much of the total is done, 0 to 100; -1 while the total is unknown.</summary>
     public required int PercentComplete { get; init; }
 
     /// <summary>Bytes per second, smoothed over some seconds; 0 while unknown.</summary>

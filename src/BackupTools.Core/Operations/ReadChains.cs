@@ -11,16 +11,16 @@ public static class ReadChains
     /// among the problems of the newest chain of their folder.
     /// </summary>
     /// <param name="path">A folder of bundles, or a bundle; absolute.</param>
-    /// <param name="recurse">Look into the folders below as well.</param>
+    /// <param name="recurse">Include subfolders.</param>
     /// <param name="engine">Only this engine's chains; null for all.</param>
     /// <param name="host">The front end.</param>
     /// <exception cref="BackupException">PathNotFound, UnknownEngine, IdentityRequired, IdentityMismatch.</exception>
     public static IEnumerable<ChainReading> Read(string path, bool recurse, string? engine, OperationHost host) =>
         Read(new BundleSet(path, null), recurse, engine, host);
 
-    /// <summary>The same of a set of bundles: only they count, and no folder below is looked into.</summary>
+    /// <summary>The same for a set of bundles: only they count, and subfolders are not read.</summary>
     /// <param name="set">What <see cref="BundleSets"/> made of what was given.</param>
-    /// <param name="recurse">Look into the folders below as well, where the set is a whole folder.</param>
+    /// <param name="recurse">Include subfolders, if the set is a whole folder.</param>
     /// <param name="engine">Only this engine's chains; null for all.</param>
     /// <param name="host">The front end.</param>
     /// <exception cref="BackupException">PathNotFound, UnknownEngine, IdentityRequired, IdentityMismatch.</exception>

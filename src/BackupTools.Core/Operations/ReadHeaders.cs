@@ -13,7 +13,7 @@ public static class ReadHeaders
     /// as its error, so that one bad file does not hide the others.
     /// </summary>
     /// <param name="path">A bundle, or a folder of bundles; absolute.</param>
-    /// <param name="verify">Read the bytes too and compare every checksum.</param>
+    /// <param name="verify">Read the contents too and compare every checksum.</param>
     /// <param name="engine">Only this engine's bundles; null for all.</param>
     /// <param name="host">The front end.</param>
     /// <exception cref="BackupException">PathNotFound, UnknownEngine, BundleNotRecognised, IdentityRequired, IdentityMismatch.</exception>
@@ -72,7 +72,7 @@ public static class ReadHeaders
         {
             yield return new HeaderReading(
                 null,
-                new BackupException(ErrorCode.BundleNotRecognised, "this is no bundle of a known engine", path)
+                new BackupException(ErrorCode.BundleNotRecognised, "this is not a bundle of a known engine", path)
             );
         }
     }

@@ -14,7 +14,7 @@ public sealed record ReportSettings
     /// <summary>What the file is to be.</summary>
     public ReportFormat Format { get; init; }
 
-    /// <summary>Look into the folders below as well.</summary>
+    /// <summary>Include subfolders.</summary>
     public bool Recurse { get; init; }
 
     /// <summary>Only this engine's bundles; null for all.</summary>

@@ -12,12 +12,12 @@ namespace BackupTools.Operations;
 /// <summary>Rebuilds a database from a chain.</summary>
 public static class RestoreChain
 {
-    /// <summary>Bytes of a name that leave room for the rest of a lock's name in 255.</summary>
+    /// <summary>Bytes of a name that leave space for the rest of a lock's name in 255.</summary>
     private const int LongestLocked = 230;
 
     /// <summary>Finds out what the restore would do; writes nothing.</summary>
     /// <exception cref="BackupException">
-    /// The restore cannot be done: the chain is broken, the target is not covered, the destination is taken.
+    /// The restore cannot be done: the chain is broken, the target is not covered, the destination is occupied.
     /// </exception>
     public static RestorePreview Plan(RestoreSettings settings, OperationHost host)
     {
@@ -44,14 +44,12 @@ public static class RestoreChain
             Deep = settings.Deep,
             EntryByEntry = host.Disk.IsMountPoint(destination),
         };
-        // What stands there may be half of what a killed run was about to place. A sweep of the folder undoes that, and
-        // then it is looked at again; a plan writes nothing.
+        // What is there may be half of what a killed run was about to place. A sweep of the folder undoes that, and the
+        // destination is checked again; a plan writes nothing.
         return Look(settings, engine, request, !StagingArea.HasLeftovers(host.Disk, FolderOf(request)), host);
     }
 
-    /// <summary>
-    /// Restores. The result is verified before it appears; on failure the destination is as it was.
-    /// </summary>
+    /// <summary>Restores. The result is verified before it appears; on failure the destination is unchanged.</summary>
     /// <exception cref="BackupException">The restore was not done; nothing is left behind.</exception>
     public static RestoreReport Execute(RestorePreview preview, OperationHost host)
     {
@@ -65,11 +63,11 @@ public static class RestoreChain
         catch (BackupException e)
             when ((DiskErrors.IsAcrossMounts(e) || IsDeniedBeside(planned, e)) && CanStay(planned, host.Disk))
         {
-            host.Context.Verbose($"{planned.DestinationPath} cannot be exchanged as a whole ({e.Message})");
+            host.Context.Verbose($"{planned.DestinationPath} cannot be swapped as a whole ({e.Message})");
             return Attempt(planned with { EntryByEntry = true });
         }
 
-        // Where it goes, and by which steps, was planned; what goes there is looked at again.
+        // Destination and steps were planned; what goes there is checked again.
         RestoreReport Attempt(RestoreRequest request) =>
             UnderLock.Execute(
                 host,
@@ -114,7 +112,7 @@ public static class RestoreChain
         return new RestorePreview(settings, engine, request, [.. occupied.Except(kept, StringComparer.Ordinal)], kept);
     }
 
-    /// <summary>Restores into staging and from there to the destination; on failure all is as it was.</summary>
+    /// <summary>Restores into staging and from there to the destination; on failure nothing is changed.</summary>
     private static RestoreReport Restore(RestorePreview preview, long started, OperationHost host)
     {
         var context = host.Context;
@@ -127,7 +125,7 @@ public static class RestoreChain
         host.Cancellation.ThrowIfCancellationRequested();
         foreach (var path in preview.Keeps)
         {
-            context.Verbose($"{path} is no part of the database and stays");
+            context.Verbose($"{path} is not part of the database and stays");
         }
         new AccessHandover(host.Disk, staging).Apply(
             result.Steps,
@@ -184,7 +182,7 @@ public static class RestoreChain
     private static bool CanStay(RestoreRequest request, IDisk disk) =>
         !request.EntryByEntry && disk.Stat(request.DestinationPath) is { Kind: DiskEntryKind.Directory };
 
-    /// <summary>The bundles that lead to the target, and their engine: what a restore and a merge have in common.</summary>
+    /// <summary>The bundles up to the target, and their engine: what a restore and a merge have in common.</summary>
     internal static (RestorePlan Plan, IBackupEngine Engine) PlanOf(TargetSettings settings, OperationHost host)
     {
         settings = settings with { Path = host.Opens(settings.Path) };
@@ -211,7 +209,7 @@ public static class RestoreChain
         return (plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] }, engine);
     }
 
-    /// <summary>The bundles of a chain that lead to the target: what a test asks, and a restore does.</summary>
+    /// <summary>The bundles of a chain up to the target, for tests and restores.</summary>
     internal static RestorePlan PlanOf(
         BackupChain chain,
         RestoreTarget target,
@@ -239,7 +237,9 @@ public static class RestoreChain
         }
     }
 
-    /// <summary>What may well hold a target that nothing else does; what is damaged before what only builds on it.</summary>
+    /// <summary>
+    /// First what may hold a target that nothing else does; what is damaged before what only builds on it.
+    /// </summary>
     private static ChainProblem? LostOf(IReadOnlyList<BackupChain> chains)
     {
         var bundles = chains.SelectMany(c => c.Bundles).Select(b => b.FullName).ToHashSet(StringComparer.Ordinal);
@@ -321,7 +321,7 @@ public static class RestoreChain
         {
             throw new BackupException(
                 ErrorCode.DestinationExists,
-                $"the destination is taken: {string.Join(", ", occupied.Select(Path.GetFileName))}",
+                $"the destination is occupied: {string.Join(", ", occupied.Select(Path.GetFileName))}",
                 occupied[0],
                 recommendation: ForceHelps(engine, request, context)
                     ? $"Choose another destination, or use {Spelling.Of("Force")} to replace it."
@@ -340,10 +340,10 @@ public static class RestoreChain
         {
             throw new BackupException(
                 ErrorCode.WriteFailed,
-                "a file is mounted here by itself, as containers do it, and cannot be replaced",
+                "a single file is mounted here, as in containers, and cannot be replaced",
                 mounted,
                 recommendation: "Mount the folder that the database is in instead; or restore to another name, and copy that "
-                    + "into the mounted file while nobody uses the database."
+                    + "into the mounted file while the database is not in use."
             );
         }
     }

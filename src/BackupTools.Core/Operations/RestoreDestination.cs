@@ -11,7 +11,7 @@ internal static class RestoreDestination
     /// <summary>
     /// A database that is one file goes into an existing folder, and into any that is given with a separator at its end.
     /// One that is a folder is the folder that was given; only a separator at its end means into it. Nothing is put into a
-    /// database: a separator behind the name of one says nothing.
+    /// database: a separator after the name of one says nothing.
     /// </summary>
     /// <returns>The database to make, absolute; what was given, where that is it.</returns>
     public static string Of(string given, RestorePlan plan, IBackupEngine engine, EngineContext context)
@@ -26,14 +26,14 @@ internal static class RestoreDestination
             : path;
     }
 
-    /// <summary>A name that a bundle says is no path.</summary>
+    /// <summary>A name that a bundle says is not a path.</summary>
     private static string Safe(string name, BundleHeader full) =>
         name is "" or "." or ".." || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0
             ? throw new BackupException(
                 ErrorCode.UnsafeName,
-                $"the bundle calls its database '{name}', which is no name of a file",
+                $"the bundle calls its database '{name}', which is not a file name",
                 full.FullName,
-                recommendation: "Give the whole path of the database to make."
+                recommendation: "Give the full path of the database to create."
             )
             : name;
 }

@@ -32,10 +32,10 @@ public sealed class RestorePreview : IPlan
     /// <summary>Bytes of these bundles.</summary>
     public long BundleBytes => Request.Plan.BundleBytes;
 
-    /// <summary>What stands at the destination and is replaced; empty for a fresh restore.</summary>
+    /// <summary>What is at the destination and is replaced; empty for a fresh restore.</summary>
     public IReadOnlyList<string> Replaces { get; }
 
-    /// <summary>What stands in the destination folder, is no part of the database and stays; full names.</summary>
+    /// <summary>What is in the destination folder, does not belong to the database and stays; full names.</summary>
     public IReadOnlyList<string> Keeps { get; }
 
     /// <summary>Findings that do not stop the restore.</summary>

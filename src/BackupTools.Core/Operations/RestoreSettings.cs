@@ -4,8 +4,8 @@ namespace BackupTools.Operations;
 public sealed record RestoreSettings : TargetSettings
 {
     /// <summary>
-    /// The database file or data folder to make; absolute. A separator at its end means into that folder, as the database
-    /// is called; so does, for a database that is one file, a folder that exists.
+    /// The database file or data folder to create; absolute. A separator at its end means into that folder, under the
+    /// database's name; so does, for a database that is one file, an existing folder.
     /// </summary>
     public required string DestinationPath { get; init; }
 
@@ -21,6 +21,6 @@ public sealed record RestoreSettings : TargetSettings
     /// <summary>SQLite: the database whose rows a deep restore counts beside the restored ones; absolute, null for none.</summary>
     public string? SourcePath { get; init; }
 
-    /// <summary>Check everything that the format defines in the result before it is published.</summary>
+    /// <summary>Check everything the format defines in the result before it is published.</summary>
     public bool Deep { get; init; }
 }

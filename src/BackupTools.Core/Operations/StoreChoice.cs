@@ -4,7 +4,7 @@ using BackupTools.Options;
 
 namespace BackupTools.Operations;
 
-/// <summary>From what the user said of a store to how it is reached.</summary>
+/// <summary>From the user's options for a store to how it is reached.</summary>
 internal static class StoreChoice
 {
     /// <summary>The settings.</summary>
@@ -28,7 +28,7 @@ internal static class StoreChoice
             ? url
             : throw new BackupException(
                 ErrorCode.InvalidOption,
-                $"'{StoreAddress.WithoutSecret(text)}' is no URL of a store",
+                $"'{StoreAddress.WithoutSecret(text)}' is not the URL of a store",
                 recommendation: $"Give {Spelling.Of(nameof(StoreOptions.StoreEndpoint))} as https://host:port; credentials come from the environment or a profile."
             );
 }

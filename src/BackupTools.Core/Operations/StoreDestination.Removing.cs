@@ -45,7 +45,7 @@ internal sealed partial class StoreDestination
             ? null
             : new BackupException(
                 ErrorCode.StoreRetained,
-                "nothing can be removed with these credentials, and all bundles stay",
+                "these credentials may not delete anything, so all bundles stay",
                 $"{_writer.NameOf(_writer.Folder)}"
             );
     }
@@ -84,7 +84,7 @@ internal sealed partial class StoreDestination
         var left = (_left.GetValueOrDefault(Removed)?.Keys ?? []).Except(items.Select(i => i.Key)).ToList();
         if (own.Count > 0)
         {
-            // What comes anew is hidden until the rest goes.
+            // What is written again is hidden until the rest is removed.
             Hide([.. left, .. own.Select(i => i.Key)], NothingElse);
             Send(own, []);
         }
@@ -104,7 +104,7 @@ internal sealed partial class StoreDestination
         PutOurs(mark, BeginOf(keys, meanwhile), IfUnchanged(mark));
     }
 
-    /// <summary>All that is there of a bundle, and what is said of it.</summary>
+    /// <summary>All that is there of a bundle, and its notes.</summary>
     private IEnumerable<string> WithMarks(string key) =>
         _writer
             .Below(key)

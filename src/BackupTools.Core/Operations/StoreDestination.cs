@@ -17,7 +17,7 @@ internal sealed partial class StoreDestination : IDestination
     private readonly StoreLease? _lease;
     private readonly StoreUploader _uploader;
 
-    /// <summary>What dead runs have begun, by name.</summary>
+    /// <summary>What interrupted runs began, by name.</summary>
     private readonly Dictionary<string, PendingBundle> _left = new(StringComparer.Ordinal);
 
     private readonly StoreDisk _store;
@@ -111,7 +111,7 @@ internal sealed partial class StoreDestination : IDestination
                     _writer.Delete(left.Begin.Key);
                     _host.Verbose?.Invoke($"removed {what}");
                 },
-                text => _host.Warning?.Invoke($"{what}: stays hidden, as it {text}")
+                text => _host.Warning?.Invoke($"{what}: remains, hidden, as it {text}")
             );
         }
         _left.Clear();
@@ -134,8 +134,8 @@ internal sealed partial class StoreDestination : IDestination
         );
 
     /// <summary>
-    /// What others share with a bundle that was not finished becomes what it was, so that they can go on: what the bundle has
-    /// for itself stays hidden, for whoever goes on with it.
+    /// What others share with an unfinished bundle is reset to what it was, so that they can continue; what only the
+    /// bundle has stays hidden, for the run that continues it.
     /// </summary>
     private PendingBundle Unshare(PendingBundle pending)
     {
@@ -172,7 +172,7 @@ internal sealed partial class StoreDestination : IDestination
         }
     }
 
-    /// <summary>The mark no longer speaks of these keys.</summary>
+    /// <summary>The mark no longer names these keys.</summary>
     private PendingBundle Without(PendingBundle pending, HashSet<string> shared, HashSet<string> keys)
     {
         var rest = pending with
@@ -203,7 +203,7 @@ internal sealed partial class StoreDestination : IDestination
         var end = StoreMarks.EndOf(_writer.Folder, name);
         if (_writer.Known(end) is not null)
         {
-            // Somebody has removed the bundle, and not what was said of it.
+            // Someone removed the bundle, but not its notes.
             _writer.Delete(end);
         }
         // What others hide that was left is from now on for this bundle to hide.
@@ -299,17 +299,17 @@ internal sealed partial class StoreDestination : IDestination
         {
             throw new BackupException(
                 ErrorCode.WriteFailed,
-                $"{content.Length} bytes are more than readers take of a mark",
+                $"{content.Length} bytes is more than readers accept as a mark",
                 $"{_writer.NameOf(key)}",
-                recommendation: $"Do less at once: one chain after the other, by {Spelling.Of("ChainId")}."
+                recommendation: $"Do less at once: one chain after another, with {Spelling.Of("ChainId")}."
             );
         }
         return _writer.PutSmall(key, content, condition)
             ?? throw new BackupException(
                 ErrorCode.BackupRunning,
-                "another run has written this meanwhile",
+                "another run wrote this meanwhile",
                 $"{_writer.NameOf(key)}",
-                recommendation: "Run again when nothing else is written there."
+                recommendation: "Run again when nothing else is being written there."
             );
     }
 
@@ -348,6 +348,6 @@ internal sealed partial class StoreDestination : IDestination
     /// <param name="Key">Its key.</param>
     /// <param name="File">Where it is staged.</param>
     /// <param name="Length">Bytes.</param>
-    /// <param name="IsShared">It takes the place of what other bundles have there too.</param>
+    /// <param name="IsShared">It replaces what other bundles have there too.</param>
     private sealed record Item(string Key, string File, long Length, bool IsShared);
 }

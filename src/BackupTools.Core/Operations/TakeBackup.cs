@@ -45,7 +45,7 @@ public static class TakeBackup
     {
         var context = host.Context;
         LocalPath.RefuseAddress(StoreAddress.Of(settings.SourcePath));
-        // A database may be named by a link: its log and the rest lie beside the file that the link leads to.
+        // A database may be named by a link: its log and the rest are beside the link's target.
         var source = RealPath.Follow(settings.SourcePath, host.Disk);
         var engine = host.Engines.OfSource(source, settings.Engine, settings, context);
         RefuseForeign(settings.Given(), engine, settings.SourcePath);
@@ -69,7 +69,7 @@ public static class TakeBackup
                 ErrorCode.DestinationExists,
                 "the destination is a file, not a folder",
                 settings.DestinationPath,
-                recommendation: "Give a folder; it is made when it does not exist."
+                recommendation: "Give a folder; it is created if missing."
             );
         }
         var request = new CaptureRequest
@@ -94,10 +94,10 @@ public static class TakeBackup
     }
 
     /// <summary>
-    /// Takes the backup; it appears under its final name complete and flushed, or not at all. Returns every bundle that it
-    /// made, the one that was asked for first: a Grafeo full of an open database comes with an increment of what only the
-    /// log holds. None where nothing has changed since the newest bundle: then the chain says until when its newest state is
-    /// known to be current (<see cref="ChainInfo.CurrentUntilUtc"/>).
+    /// Takes the backup; it appears under its final name complete and flushed, or not at all. Returns every bundle that
+    /// it made, the one that was asked for first: a Grafeo full of an open database comes with an increment of what
+    /// only the log holds. None if nothing has changed since the newest bundle: then the chain records until when its
+    /// newest state is known to be current (<see cref="ChainInfo.CurrentUntilUtc"/>).
     /// </summary>
     /// <exception cref="BackupException">The backup was not taken; nothing is left behind.</exception>
     public static IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host)
@@ -131,7 +131,7 @@ public static class TakeBackup
         catch (BackupException refusal)
             when (plan.Kind == BundleKind.Incremental && FullInstead.Helps(plan.Settings, refusal))
         {
-            // Some engines know only when they have read the source. What was staged until then is gone by now.
+            // Some engines know only after reading the source. What was staged until then is gone by now.
             host.Progress.BackTo(before);
             plan = PlanInstead(plan.Settings, refusal, host);
             (result, files) = CaptureAndPublish(plan, destination, signer, host);
@@ -238,7 +238,7 @@ public static class TakeBackup
         }
     }
 
-    /// <summary>The user's checkpoint; once, also where a full then takes the place of an increment.</summary>
+    /// <summary>The user's checkpoint; once, even if a full then replaces an increment.</summary>
     private static void RunCheckpoint(BackupSettings settings, OperationHost host)
     {
         if (settings.Checkpoint is { } checkpoint)
@@ -249,8 +249,8 @@ public static class TakeBackup
     }
 
     /// <summary>
-    /// What was published is read again under its final name: the headers that are returned are the disk's. The one that
-    /// was asked for comes first.
+    /// What was published is read back from its final name: the headers returned are the disk's. The one that was asked
+    /// for comes first.
     /// </summary>
     internal static IReadOnlyList<BundleHeader> ReadBack(
         IBackupEngine engine,
@@ -298,8 +298,8 @@ public static class TakeBackup
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "a differential builds on the chain's full: it cannot continue from somewhere else",
-                recommendation: "Leave out either of the two."
+                "a differential builds on the chain's full: it cannot continue from anywhere else",
+                recommendation: "Leave out one of the two."
             );
         }
     }

@@ -22,7 +22,7 @@ public record TargetSettings
     /// <summary>The position to reach; null for none.</summary>
     public ulong? ToPosition { get; init; }
 
-    /// <summary>The time to reach; null for none. With neither this nor a position the newest state is meant.</summary>
+    /// <summary>The time to reach; null for none. With neither a time nor a position: the newest state.</summary>
     public DateTimeOffset? PointInTime { get; init; }
 
     /// <summary>
@@ -38,7 +38,7 @@ public record TargetSettings
             (null, { } time) => new RestoreTarget.TimeTarget(time),
             _ => throw new BackupException(
                 ErrorCode.InvalidOption,
-                "a restore goes to a position or to a time, not to both"
+                "a restore goes to a position or to a time, not both"
             ),
         };
 

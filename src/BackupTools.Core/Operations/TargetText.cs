@@ -5,12 +5,12 @@ using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
-/// <summary>Positions, times and spans of time as people write them: the one reading that both front ends use.</summary>
+/// <summary>Positions, times and durations as people write them, parsed the same for both front ends.</summary>
 public static partial class TargetText
 {
     /// <summary>
     /// An instant in ISO 8601 with its offset ("2026-11-20T04:10:00Z", "2026-11-20 05:10+01:00"). A time without an
-    /// offset is refused: it means another instant on another machine.
+    /// offset is refused: it would mean a different instant on another machine.
     /// </summary>
     /// <exception cref="BackupException">TimeIsAmbiguous.</exception>
     public static DateTimeOffset ParseTime(string text)
@@ -20,7 +20,7 @@ public static partial class TargetText
             Iso8601().IsMatch(trimmed)
             && DateTimeOffset.TryParse(trimmed, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             ? time.ToUniversalTime()
-            : throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{text}' is no ISO 8601 time with an offset");
+            : throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{text}' is not an ISO 8601 time with an offset");
     }
 
     /// <summary>A whole number from 0 on; neither signs nor fractions nor separators.</summary>
@@ -28,11 +28,9 @@ public static partial class TargetText
     public static ulong ParsePosition(string text) =>
         ulong.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
             ? position
-            : throw new BackupException(ErrorCode.PositionIsInvalid, $"'{text}' is no position");
+            : throw new BackupException(ErrorCode.PositionIsInvalid, $"'{text}' is not a position");
 
-    /// <summary>
-    /// A span of time as [d.]hh:mm[:ss] ("30.00:00", "01:15"). A bare number is refused: days, or hours?
-    /// </summary>
+    /// <summary>A duration as [d.]hh:mm[:ss] ("30.00:00", "01:15"). A bare number is refused: days, or hours?</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>
     public static TimeSpan ParseSpan(string text) =>
         text.Contains(':', StringComparison.Ordinal)
@@ -40,7 +38,7 @@ public static partial class TargetText
             ? span
             : throw new BackupException(
                 ErrorCode.InvalidOption,
-                $"'{text}' is no span of time",
+                $"'{text}' is not a duration",
                 recommendation: "Give it as [d.]hh:mm[:ss], such as 30.00:00 for thirty days or 01:15 for 75 minutes."
             );
 

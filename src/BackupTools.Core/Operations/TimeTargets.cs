@@ -25,7 +25,7 @@ internal static class TimeTargets
         }
     }
 
-    /// <summary>Says so when the time lies behind the newest state: what was committed in between is in no backup.</summary>
+    /// <summary>Warns if the time is after the newest state: what was committed in between is in no backup.</summary>
     public static IEnumerable<ChainProblem> Warnings(RestorePlan plan, IReadOnlyList<BackupChain> ofDatabase)
     {
         var (path, until) = Newest(ofDatabase);
@@ -34,7 +34,7 @@ internal static class TimeTargets
             yield return new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.TargetNotCovered,
-                $"the newest state is of {RestorePlanner.Iso(until)}; what was committed from then until "
+                $"the newest state is from {RestorePlanner.Iso(until)}; what was committed from then until "
                     + $"{RestorePlanner.Iso(time)} is in no backup",
                 path,
                 Recommendation: "If this is not enough, take a backup of the database as it is now."

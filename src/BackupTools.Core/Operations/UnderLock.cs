@@ -4,14 +4,14 @@ using BackupTools.Files;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// How every verb that writes does its work: alone at the destination, and by a plan of what is there then. The plan that
-/// was shown may be out of date.
+/// How every verb that writes does its work: alone at the destination, with a plan made from what is there then. The
+/// plan that was shown may be out of date.
 /// </summary>
 internal static class UnderLock
 {
     /// <summary>
-    /// Takes the destination (making the folder if it is missing; it goes again with the lock when nothing came of the run),
-    /// sweeps it of what dead runs left, plans, and does the work. Waits for another run that has it.
+    /// Takes the destination (making the folder if it is missing; it goes again with the lock when nothing came of the
+    /// run), sweeps it of what interrupted runs left, plans, and does the work. Waits for another run that has it.
     /// </summary>
     /// <exception cref="BackupException">
     /// BackupRunning, AccessDenied, DiskFull, WriteFailed, and what planning and the work throw.

@@ -5,7 +5,7 @@ using BackupTools.Reports;
 
 namespace BackupTools.Operations;
 
-/// <summary>Says whether chains can be restored, and everything that was noticed on the way.</summary>
+/// <summary>Tests whether chains can be restored, and reports every finding.</summary>
 public static class VerifyChain
 {
     /// <summary>One report per chain of the folder, or of the one chain that was named or that a target needs.</summary>
@@ -28,7 +28,7 @@ public static class VerifyChain
         return RunAll(work, settings, host);
     }
 
-    /// <summary>Whoever names a source wants it compared, which only a drill does.</summary>
+    /// <summary>A named source is to be compared, which only a drill does.</summary>
     private static void RefuseSource(VerifySettings settings, OperationHost host)
     {
         if (settings.SourcePath is not { } source)
@@ -56,7 +56,7 @@ public static class VerifyChain
         OperationHost host
     )
     {
-        // How much drills will do, nobody knows before the last has begun.
+        // The total of drills is unknown until the last has begun.
         using var drills = settings.RestoreDrill ? host.Progress.MoreToCome() : null;
         foreach (var chain in work)
         {
@@ -102,7 +102,9 @@ public static class VerifyChain
     private static VerifyDepth DepthOf(VerifySettings settings) =>
         settings.Deep || settings.RestoreDrill ? VerifyDepth.Deep : VerifyDepth.Checksums;
 
-    /// <summary>The state of a tip rests on the pages of all before it, which only a deep check reads: it reads them again.</summary>
+    /// <summary>
+    /// The state of a tip depends on the pages of all bundles before it, which only a deep check reads.
+    /// </summary>
     private static int KnownOf(IReadOnlyList<BundleHeader> path, HashSet<BundleHeader> read, VerifyDepth depth) =>
         depth == VerifyDepth.Deep ? 0 : path.TakeWhile(read.Contains).Count();
 
@@ -135,7 +137,7 @@ public static class VerifyChain
             );
             read.UnionWith(path);
         }
-        // Only what concerns the target may spoil it: a gap behind it does not matter to it.
+        // Only what concerns the target may invalidate it: a gap after it does not matter.
         problems.AddRange(
             settings.Target == RestoreTarget.Latest || plan is null
                 ? chain.Problems
@@ -188,8 +190,8 @@ public static class VerifyChain
     }
 
     /// <summary>
-    /// The way to the target; for the newest state every way of the chain (differentials have several) and every
-    /// bundle that no way reaches, so that nothing in the folder goes unread.
+    /// The path to the target; for the newest state every path of the chain (differentials have several) and every
+    /// bundle that no path reaches, so that nothing in the folder stays unread.
     /// </summary>
     private static IEnumerable<IReadOnlyList<BundleHeader>> PathsToCheck(
         BackupChain chain,

@@ -3,29 +3,30 @@ using System.Collections;
 namespace BackupTools.Options;
 
 /// <summary>
-/// What a user may say of a backup beyond source and destination. An engine that does not know an option that was given
-/// refuses it before anything is read. A new option is a property and a line of <see cref="All"/>, and a name in its engine's capabilities.
+/// Options of a backup beyond source and destination. An engine refuses an option that it does not have before anything
+/// is read. A new option is a property and a line of <see cref="All"/>, and a name in its engine's capabilities.
 /// </summary>
 public record EngineOptions
 {
     /// <summary>Every option.</summary>
-    /// <remarks>Written down: a front end asks at each start, and attributes take a quarter of that to be found.</remarks>
+    /// <remarks>Listed by hand: front ends need it at each start, and reading attributes would take a quarter of that
+    /// time.</remarks>
     public static IReadOnlyList<EngineOption> All { get; } =
     [
         new(nameof(WalPath), typeof(string), "SPG: the write-ahead log, when not beside the database."),
         new(nameof(IncludeWal), typeof(bool), "PowDB: capture a non-empty log together with the data."),
         new(nameof(Differential), typeof(bool), "PowDB: build on the chain's full.", OfIncrements: true),
-        new(nameof(NoCursor), typeof(bool), "Grafeo: leave the engine's backup cursor beside the source alone."),
+        new(nameof(NoCursor), typeof(bool), "Grafeo: do not touch the engine's backup cursor beside the source."),
         new(
             nameof(ForgetDestination),
             typeof(IReadOnlyList<string>),
-            "Grafeo: a former destination that no longer holds back the cursor; may be given several times."
+            "Grafeo: a former destination that no longer holds back the cursor; may be repeated."
         ),
-        new(nameof(EngineLayout), typeof(bool), "Alopex: write into the engine's own layout of backups."),
+        new(nameof(EngineLayout), typeof(bool), "Alopex: write in the engine's own backup layout."),
         new(
             nameof(Checkpoint),
             typeof(Action),
-            "SPG, Grafeo, PowDB, Alopex: has the engine write a checkpoint, just before the copy."
+            "SPG, Grafeo, PowDB, Alopex: makes the engine write a checkpoint just before the copy."
         ),
     ];
 
@@ -38,17 +39,17 @@ public record EngineOptions
     /// <summary>PowDB, increments: build on the chain's full instead of its newest bundle.</summary>
     public bool Differential { get; init; }
 
-    /// <summary>Grafeo: leave the engine's backup cursor beside the source alone.</summary>
+    /// <summary>Grafeo: do not touch the engine's backup cursor beside the source.</summary>
     public bool NoCursor { get; init; }
 
     /// <summary>Grafeo: destinations whose positions no longer hold back the engine's cursor; absolute paths.</summary>
     public IReadOnlyList<string> ForgetDestination { get; init; } = [];
 
-    /// <summary>Alopex: write into the engine's own .lifecycle/backup folder layout and move its latest marker.</summary>
+    /// <summary>Alopex: write in the engine's own .lifecycle/backup layout and move its latest marker.</summary>
     public bool EngineLayout { get; init; }
 
     /// <summary>
-    /// The user's checkpoint, null for none. Operations run it just before the copy; may throw; must return when it is done.
+    /// The user's checkpoint, null for none. Run just before the copy; may throw; must return when it is done.
     /// </summary>
     public Action? Checkpoint { get; init; }
 

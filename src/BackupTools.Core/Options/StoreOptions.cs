@@ -1,8 +1,8 @@
 namespace BackupTools.Options;
 
 /// <summary>
-/// What a user may say of an object store. What is null is found as the SDK of AWS finds it: environment, profile, machine.
-/// Secrets are never said here. A new option is a property and a line of <see cref="All"/>.
+/// Options of an object store. What is null is found as the SDK of AWS finds it: environment, profile, machine. Secrets
+/// are never given here. A new option is a property and a line of <see cref="All"/>.
 /// </summary>
 public sealed record StoreOptions
 {
@@ -19,23 +19,23 @@ public sealed record StoreOptions
         new(
             nameof(StoreCaFile),
             typeof(string),
-            "A PEM file with the certificate of the authority that the store's is of."
+            "A PEM file with the certificate of the authority that issued the store's."
         ),
         new(
             nameof(StorePathStyle),
             typeof(bool?),
-            "Whether the bucket stands in the path and not in the host's name; true where an endpoint is given."
+            "Whether the bucket is in the path instead of the host name; true where an endpoint is given."
         ),
         new(
             nameof(SingleWriter),
             typeof(bool),
-            "Nobody else writes there: for stores that cannot keep two writers apart.",
+            "States that nobody else writes there: for stores that cannot keep two writers apart.",
             OfWriting: true
         ),
         new(
             nameof(SpoolPath),
             typeof(string),
-            "Where bundles are put together before they are sent; a folder of the user's own when not given.",
+            "Where bundles are assembled before they are sent; default: a folder of the user's own.",
             OfWriting: true
         ),
     ];
@@ -49,15 +49,15 @@ public sealed record StoreOptions
     /// <summary>The region of the bucket, such as eu-north-1.</summary>
     public string? StoreRegion { get; init; }
 
-    /// <summary>Absolute path of a PEM file with the authorities that are trusted in place of the system's.</summary>
+    /// <summary>Absolute path of a PEM file with the authorities that are trusted instead of the system's.</summary>
     public string? StoreCaFile { get; init; }
 
-    /// <summary>Whether the bucket stands in the path; null: with an endpoint.</summary>
+    /// <summary>Whether the bucket is in the path; null: with an endpoint.</summary>
     public bool? StorePathStyle { get; init; }
 
-    /// <summary>Nobody else writes there, so that nothing is made conditional on what others do.</summary>
+    /// <summary>Nobody else writes there, so no write is made conditional.</summary>
     public bool SingleWriter { get; init; }
 
-    /// <summary>Absolute path of the folder where bundles are put together before they are sent.</summary>
+    /// <summary>Absolute path of the folder where bundles are assembled before they are sent.</summary>
     public string? SpoolPath { get; init; }
 }

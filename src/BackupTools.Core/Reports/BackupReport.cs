@@ -1,15 +1,17 @@
 namespace BackupTools.Reports;
 
-/// <summary>What Export-BackupReport wrote: how the databases of some folders stand, as data and as a file.</summary>
+/// <summary>
+/// What Export-BackupReport wrote: the state of the databases in some folders, as data and as a file.
+/// </summary>
 public sealed class BackupReport
 {
-    /// <summary>The heading of the page.</summary>
+    /// <summary>The title of the page.</summary>
     public required string Title { get; init; }
 
-    /// <summary>When it was made; ages are counted to this moment; UTC.</summary>
+    /// <summary>When it was made; ages refer to this moment; UTC.</summary>
     public required DateTime CreatedUtc { get; init; }
 
-    /// <summary>How old the newest restorable state of a database may be, in seconds; null when nothing was asked.</summary>
+    /// <summary>How old the newest restorable state of a database may be, in seconds; null if not given.</summary>
     public double? RecoveryPointObjectiveSeconds { get; init; }
 
     /// <summary>
@@ -35,7 +37,7 @@ public sealed class BackupReport
         init => field = new FlatList<DatabaseStatus>(value);
     }
 
-    /// <summary>What the run that made the report had to say, such as the errors of the night.</summary>
+    /// <summary>Notes of the run that made the report, such as the errors of the night.</summary>
     public required IReadOnlyList<string> Notes
     {
         get;

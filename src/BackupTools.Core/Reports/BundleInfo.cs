@@ -9,7 +9,7 @@ public sealed class BundleInfo
     /// <summary>Full or Incremental.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The chain it belongs to; null where only the bundle itself was looked at.</summary>
+    /// <summary>The chain it belongs to; null if only the bundle itself was read.</summary>
     public string? ChainId { get; init; }
 
     /// <summary>
@@ -44,10 +44,10 @@ public sealed class BundleInfo
     /// <summary>Hex digest that identifies the bundle wherever it is copied to.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The <see cref="Id"/> of the bundle it was made on; null when the format does not say.</summary>
+    /// <summary>The <see cref="Id"/> of its parent; null when the format does not tell.</summary>
     public string? ParentId { get; init; }
 
-    /// <summary>Which database it is of, as far as name or header tell; else null.</summary>
+    /// <summary>Its database id, as far as name or header tell; otherwise null.</summary>
     public string? Series { get; init; }
 
     /// <summary>What people call the database: its name, or that of the folder where the bundle tells none.</summary>
@@ -62,7 +62,9 @@ public sealed class BundleInfo
     /// <summary>The checksum stored for the whole bundle, lower-case hex; null when the format stores none.</summary>
     public string? Checksum { get; init; }
 
-    /// <summary>What it tells of an SQLite database; null for the other engines, and for files of Litestream 0.3.</summary>
+    /// <summary>
+    /// What it says about an SQLite database; null for the other engines, and for files of Litestream 0.3.
+    /// </summary>
     public SqliteInfo? Sqlite { get; init; }
 
     /// <summary>
@@ -80,7 +82,7 @@ public sealed class BundleInfo
     /// <summary>How many findings there are.</summary>
     public int ProblemCount => Problems.Count;
 
-    /// <summary>How long taking it lasted, in seconds; null where it was not taken by this run.</summary>
+    /// <summary>How long taking it took, in seconds; null if it was not taken by this run.</summary>
     public double? DurationSeconds { get; init; }
 
     /// <summary>The full name.</summary>

@@ -1,9 +1,9 @@
 namespace BackupTools.Reports;
 
-/// <summary>How one bundle of a chain stands.</summary>
+/// <summary>The state of one bundle of a chain.</summary>
 public sealed class BundleStatus
 {
-    /// <summary>Nothing speaks against restoring it.</summary>
+    /// <summary>Nothing was found against restoring it.</summary>
     public const string Sound = "Sound";
 
     /// <summary>An error was found in it.</summary>

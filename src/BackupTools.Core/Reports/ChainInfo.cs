@@ -9,13 +9,15 @@ public sealed class ChainInfo
     /// <summary>Stable name of the chain, the same wherever it is copied to.</summary>
     public required string ChainId { get; init; }
 
-    /// <summary>Which database it is of, as far as names or headers tell; else null.</summary>
+    /// <summary>Its database id, as far as names or headers tell; otherwise null.</summary>
     public string? Series { get; init; }
 
     /// <summary>What people call the database: its name, or that of the folder where the bundles tell none.</summary>
     public string? Database { get; init; }
 
-    /// <summary>True when no problem is an error. Says nothing about bytes: that is Test-BackupChain's work.</summary>
+    /// <summary>
+    /// True when no problem is an error. Says nothing about contents: those are checked by Test-BackupChain.
+    /// </summary>
     public required bool IsValid { get; init; }
 
     /// <summary>The earliest position that can be restored.</summary>
@@ -34,8 +36,8 @@ public sealed class ChainInfo
     public required DateTime NewestUtc { get; init; }
 
     /// <summary>
-    /// Until when its newest state is known to be the database's own, since a backup found that nothing had changed; UTC.
-    /// Null where none did since the newest bundle was taken.
+    /// Until when its newest state is known to be the database's own, since a backup found that nothing had changed;
+    /// UTC. Null if none did since the newest bundle was taken.
     /// </summary>
     public DateTime? CurrentUntilUtc { get; init; }
 
@@ -83,8 +85,8 @@ public sealed class ChainInfo
     }
 
     /// <summary>
-    /// Where what it builds on ends: its own start, but for the first piece of a WAL file (Litestream 0.3), which begins
-    /// where the file before was left, wherever that was.
+    /// Where what it builds on ends: its own start, except for the first piece of a WAL file (Litestream 0.3), which
+    /// begins wherever the previous file ended.
     /// </summary>
     private static ulong StartOf(BundleInfo bundle, ILookup<string, ulong> ends) =>
         bundle.ParentId is { } parent ? ends[parent].Append(bundle.StartPosition).Min() : bundle.StartPosition;

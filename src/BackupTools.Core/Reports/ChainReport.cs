@@ -18,18 +18,18 @@ public sealed class ChainReport
     /// </summary>
     public required bool? IsValid { get; init; }
 
-    /// <summary>What was to be reached: Latest, a position, or a time.</summary>
+    /// <summary>The target: Latest, a position, or a time.</summary>
     public required string Target { get; init; }
 
     /// <summary>
-    /// What was looked at: Checksums, Deep, or Drill; Outer for sizes and digests of encrypted files that could not be read.
+    /// What was checked: Checksums, Deep, or Drill; Outer for sizes and digests of encrypted files that could not be read.
     /// </summary>
     public required string Checked { get; init; }
 
     /// <summary>When the test began; UTC.</summary>
     public required DateTime TestedUtc { get; init; }
 
-    /// <summary>The bundles that a restore would apply, in order, full names; empty when there is no way.</summary>
+    /// <summary>The bundles that a restore would apply, in order, full names; empty when there is no path.</summary>
     public required IReadOnlyList<string> Plan
     {
         get;
@@ -45,7 +45,7 @@ public sealed class ChainReport
     /// <summary>What positions count: WalBytes, Epoch, Lsn or Txid.</summary>
     public required string PositionUnit { get; init; }
 
-    /// <summary>When the newest bundle of the plan was taken; UTC; null when there is no way.</summary>
+    /// <summary>When the newest bundle of the plan was taken; UTC; null when there is no path.</summary>
     public DateTime? StateUtc { get; init; }
 
     /// <summary>Bytes of the bundles that were read and checked, each bundle counted once.</summary>
@@ -67,7 +67,7 @@ public sealed class ChainReport
     /// <summary>Restore drill: bytes of the database that was restored; null without a drill.</summary>
     public long? DrillLength { get; init; }
 
-    /// <summary>Restore drill: how long the restore lasted, in seconds; null without a drill.</summary>
+    /// <summary>Restore drill: how long the restore took, in seconds; null without a drill.</summary>
     public double? DrillSeconds { get; init; }
 
     /// <summary>Restore drill: the tables of the database and their rows; null without a drill, and for engines other than SQLite.</summary>
@@ -77,6 +77,6 @@ public sealed class ChainReport
         init => field = value is null ? null : new FlatList<TableInfo>(value);
     }
 
-    /// <summary>How long the test lasted, in seconds.</summary>
+    /// <summary>How long the test took, in seconds.</summary>
     public required double DurationSeconds { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace BackupTools.Reports;
 
-/// <summary>How one chain stands, bundle by bundle.</summary>
+/// <summary>The state of one chain, bundle by bundle.</summary>
 public sealed class ChainStatus
 {
     /// <summary>Stable name of the chain.</summary>
@@ -9,7 +9,7 @@ public sealed class ChainStatus
     /// <summary>True when no finding is an error.</summary>
     public required bool IsValid { get; init; }
 
-    /// <summary>The newest test that is known; null when the bytes were never looked at, only the headers.</summary>
+    /// <summary>The newest known test; null when only the headers were read.</summary>
     public ChainReport? LastTest { get; init; }
 
     /// <summary>The bundles, the full first, each after the one it builds on.</summary>

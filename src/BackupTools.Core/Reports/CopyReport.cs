@@ -23,7 +23,7 @@ public sealed class CopyReport
     public required long Length { get; init; }
 
     /// <summary>
-    /// False when a bundle was found damaged, on the way or in the copy; true when the copy was read again and is
+    /// False when a bundle was found damaged, in the source or the copy; true when the copy was read again and is
     /// sound; null when it was not read again.
     /// </summary>
     public bool? IsValid { get; init; }

@@ -1,6 +1,6 @@
 namespace BackupTools.Reports;
 
-/// <summary>How one database stands, as numbers for a monitoring system; null is what nobody knows.</summary>
+/// <summary>The state of one database, as numbers for a monitoring system; null if unknown.</summary>
 internal sealed class DatabaseFacts
 {
     private readonly IReadOnlyList<ProblemInfo> _problems;

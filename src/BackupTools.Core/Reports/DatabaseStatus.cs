@@ -1,12 +1,12 @@
 namespace BackupTools.Reports;
 
-/// <summary>How one database stands in one folder of bundles.</summary>
+/// <summary>The state of one database in one folder of bundles.</summary>
 public sealed class DatabaseStatus
 {
     /// <summary>SQLite, SPG, Grafeo, Alopex or PowDB.</summary>
     public required string Engine { get; init; }
 
-    /// <summary>Which database, as far as names or headers tell; else null.</summary>
+    /// <summary>The database id, as far as names or headers tell; otherwise null.</summary>
     public string? Series { get; init; }
 
     /// <summary>What people call the database: its name, or that of the folder where the bundles tell none.</summary>
@@ -31,13 +31,13 @@ public sealed class DatabaseStatus
     public DateTime? RestorableUtc { get; init; }
 
     /// <summary>
-    /// Until when that state is known to be the database's own, since a backup found that nothing had changed; UTC; null
-    /// where none did.
+    /// Until when that state is known to be the database's own, since a backup found that nothing had changed; UTC;
+    /// null if none did.
     /// </summary>
     public DateTime? CurrentUntilUtc { get; init; }
 
     /// <summary>
-    /// For how many seconds nothing is known of the database: since <see cref="CurrentUntilUtc"/> or, without it,
+    /// For how many seconds nothing is known about the database: since <see cref="CurrentUntilUtc"/> or, without it,
     /// <see cref="RestorableUtc"/>. Null when there is no such state, or it is dated after now.
     /// </summary>
     public double? AgeSeconds { get; init; }

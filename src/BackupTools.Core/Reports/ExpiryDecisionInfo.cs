@@ -31,7 +31,7 @@ public sealed class ExpiryDecisionInfo
     /// <summary>The last part of <see cref="FullName"/>.</summary>
     public string Name => Path.GetFileName(FullName);
 
-    /// <summary>Fate, name and reasons in one line.</summary>
+    /// <summary>Decision, name and reasons in one line.</summary>
     public override string ToString() =>
         $"{(Keep ? "keep  " : "remove")} {Kind, -11} {Name}: {string.Join(", ", Reasons)}";
 }

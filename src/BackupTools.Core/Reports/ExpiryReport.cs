@@ -12,15 +12,15 @@ public sealed class ExpiryReport
     /// <summary>How many bundles stay.</summary>
     public required int KeptCount { get; init; }
 
-    /// <summary>How many bundles go.</summary>
+    /// <summary>How many bundles are removed.</summary>
     public required int RemovedCount { get; init; }
 
     /// <summary>
-    /// Bytes of the bundles that go; those shared with bundles that stay through hard links are not counted.
+    /// Bytes of the bundles that are removed, without those shared through hard links with bundles that stay.
     /// </summary>
     public required long RemovedLength { get; init; }
 
-    /// <summary>Every bundle with its fate and why, chain by chain, oldest first.</summary>
+    /// <summary>Every decision and its reasons, chain by chain, oldest first.</summary>
     public required IReadOnlyList<ExpiryDecisionInfo> Decisions
     {
         get;
@@ -40,7 +40,7 @@ public sealed class ExpiryReport
     /// <summary>How long it took, in seconds; 0 for a plan.</summary>
     public required double DurationSeconds { get; init; }
 
-    /// <summary>The decisions in lines for people: what goes, what stays, and why.</summary>
+    /// <summary>The decisions in lines for people: what is removed, what stays, and why.</summary>
     public IReadOnlyList<string> Describe() =>
         [
             $"{FullName}: {RemovedCount} bundle(s) to remove, {KeptCount} to keep, {RemovedLength} bytes to free",

@@ -6,8 +6,8 @@ using System.Text;
 namespace BackupTools.Reports;
 
 /// <summary>
-/// Markup that is written with interpolated strings: what stands in the string is markup, every value is encoded. So
-/// nobody can forget to, whatever a file is called.
+/// Markup written with interpolated strings: the string is markup, every value is encoded, so encoding cannot be
+/// forgotten.
 /// </summary>
 internal sealed class HtmlText
 {
@@ -22,8 +22,8 @@ internal sealed class HtmlText
     public override string ToString() => _text.ToString();
 
     /// <summary>
-    /// A text as it may stand in an element or attribute. What would be invisible, or is no character of XML, is shown
-    /// by its number: a name must not look like another one.
+    /// A text for an element or attribute. What would be invisible, or is not a character of XML, is shown by its
+    /// number: a name must not look like another one.
     /// </summary>
     private static void Encode(StringBuilder target, string text)
     {

@@ -15,6 +15,6 @@ public sealed record KeyInfo
     /// <summary>The file is itself encrypted with a passphrase.</summary>
     public required bool IsEncrypted { get; init; }
 
-    /// <summary>The public key, so that the object stands for it wherever a recipient is asked for.</summary>
+    /// <summary>The public key, so that the object can be given wherever a recipient is wanted.</summary>
     public override string ToString() => Recipient;
 }

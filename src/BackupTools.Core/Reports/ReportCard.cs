@@ -27,7 +27,7 @@ internal static class ReportCard
 
     public static string Age(DatabaseStatus database) => database.AgeSeconds is { } age ? ReportText.Span(age) : "–";
 
-    /// <summary>How it stands, as words in colour: never as colour alone.</summary>
+    /// <summary>Its state, as words in colour: never as colour alone.</summary>
     public static void Badges(HtmlText page, DatabaseStatus database)
     {
         if (!database.IsValid)
@@ -175,7 +175,7 @@ internal static class ReportCard
     private static void Bundles(HtmlText page, DatabaseStatus database)
     {
         var all = database.Chains.SelectMany(c => c.Bundles.Select(b => (Chain: c, Bundle: b))).ToList();
-        // Whatever befell a folder, its page stays one that can be mailed.
+        // Whatever happened to a folder, its page can still be mailed.
         var newest = all.OrderByDescending(x => x.Bundle.CreatedUtc).Take(NewestShown);
         var damaged = all.Where(x => x.Bundle.State == BundleStatus.Damaged).Take(FindingsShown);
         var shown = newest.Union(damaged).OrderByDescending(x => x.Bundle.CreatedUtc).ToList();
@@ -199,7 +199,7 @@ internal static class ReportCard
             {
                 BundleStatus.Sound => "sound",
                 BundleStatus.Damaged => "damaged",
-                BundleStatus.Blocked => "behind damage",
+                BundleStatus.Blocked => "after damage",
                 _ => "after a gap",
             };
             page.Add($"<tr><td>{ReportText.Time(bundle.CreatedUtc)}</td><td>{bundle.Kind}</td>");

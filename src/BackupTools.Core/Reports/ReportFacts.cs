@@ -11,7 +11,7 @@ namespace BackupTools.Reports;
 /// </summary>
 internal static class ReportFacts
 {
-    /// <summary>What every file begins with; only a file that does is written over.</summary>
+    /// <summary>What every file begins with; only a file that does is overwritten.</summary>
     public const string Mark = "{\n  \"Report\": \"BackupTools\",";
 
     private static readonly JsonWriterOptions Options = new()

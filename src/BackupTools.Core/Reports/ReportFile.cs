@@ -15,7 +15,7 @@ internal static class ReportFile
             _ => throw new UnreachableException(),
         };
 
-    /// <summary>What every file of the format begins with, ASCII; only a file that does is written over.</summary>
+    /// <summary>What every file of the format begins with, ASCII; only a file that does is overwritten.</summary>
     public static string Mark(ReportFormat format) =>
         format switch
         {

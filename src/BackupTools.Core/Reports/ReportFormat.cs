@@ -3,7 +3,7 @@ namespace BackupTools.Reports;
 /// <summary>What a report is written as.</summary>
 public enum ReportFormat
 {
-    /// <summary>One page for people, which needs nothing else.</summary>
+    /// <summary>One self-contained page for people.</summary>
     Html,
 
     /// <summary>The facts for programs: one object, with one flat object for each database.</summary>

@@ -5,12 +5,12 @@ using BackupTools.Chains;
 namespace BackupTools.Reports;
 
 /// <summary>
-/// A report as metrics in Prometheus' text format 0.0.4, for the textfile collector of node_exporter. What nobody knows
+/// A report as metrics in Prometheus' text format 0.0.4, for the textfile collector of node_exporter. An unknown value
 /// has no sample; no sample has a time of its own, which the collector refuses.
 /// </summary>
 internal static class ReportMetrics
 {
-    /// <summary>What every file begins with, a comment of the format; only a file that does is written over.</summary>
+    /// <summary>What every file begins with, a comment of the format; only a file that does is overwritten.</summary>
     public const string Mark = "# BackupTools report\n";
 
     private static readonly string[] Severities =
@@ -48,7 +48,7 @@ internal static class ReportMetrics
         );
         AddFact(
             "last_test_timestamp_seconds",
-            "When the last test began that the report was given.",
+            "When the last test given to the report began.",
             f => Unix(f.LastTestUtc)
         );
         AddFact(
@@ -58,13 +58,13 @@ internal static class ReportMetrics
         );
         AddFact(
             "last_drill_timestamp_seconds",
-            "When the last restore drill began that the report was given.",
+            "When the last restore drill given to the report began.",
             f => Unix(f.LastDrillUtc)
         );
         Add("last_drill_valid", "1 when the last restore drill succeeded, else 0.", d => Flag(d.LastDrill?.IsValid));
         Add(
             "last_drill_duration_seconds",
-            "How long the restore of the last drill lasted.",
+            "How long the restore of the last drill took.",
             d => d.LastDrill?.DrillSeconds
         );
         AddFact("last_drill_tables", "Tables that the last drill restored.", f => f.LastDrillTables);
@@ -100,7 +100,7 @@ internal static class ReportMetrics
         // Two files in one folder of the collector must not hold the same sample, and their names differ.
         (string, string)[] labels = [("file", Path.GetFileName(report.FullName))];
         Add("timestamp_seconds", "When the report was made.", Unix(report.CreatedUtc));
-        Add("healthy", "1 when nothing needs a look, else 0.", Flag(report.IsHealthy));
+        Add("healthy", "1 when nothing needs attention, else 0.", Flag(report.IsHealthy));
         Add("databases", "Number of databases that were found.", report.Databases.Count);
         Add("notes", "Number of notes the report was given.", report.Notes.Count);
         Add("objective_seconds", "How old the newest restorable state may be.", report.RecoveryPointObjectiveSeconds);

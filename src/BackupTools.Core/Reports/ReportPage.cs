@@ -1,12 +1,12 @@
 namespace BackupTools.Reports;
 
 /// <summary>
-/// A report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere. It is well-formed
-/// XML too, so that tests and mail programs have no trouble with it.
+/// A report as one self-contained HTML file: no external script, font or picture. It is well-formed XML too, so that
+/// tests and mail programs have no trouble with it.
 /// </summary>
 internal static class ReportPage
 {
-    /// <summary>What every page begins with; only a file that does is written over.</summary>
+    /// <summary>What every page begins with; only a file that does is overwritten.</summary>
     public const string Mark = "<!DOCTYPE html><!-- BackupTools report -->";
 
     /// <summary>The page.</summary>

@@ -1,6 +1,6 @@
 namespace BackupTools.Reports;
 
-/// <summary>How a report's page looks: on a screen by day and by night, on a telephone, and on paper.</summary>
+/// <summary>How a report's page looks: on a screen in light and dark mode, on a phone, and on paper.</summary>
 internal static class ReportStyle
 {
     public const string Sheet = """

@@ -38,7 +38,7 @@ public static class ReportText
     public static string Seconds(double? seconds) =>
         seconds is { } s ? s.ToString("0.000", CultureInfo.InvariantCulture) + " s" : "";
 
-    /// <summary>A span of time with its two largest units: "3 d 4 h", "42 min", "15 s".</summary>
+    /// <summary>A duration with its two largest units: "3 d 4 h", "42 min", "15 s".</summary>
     public static string Span(double seconds)
     {
         var span = TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));

@@ -58,6 +58,6 @@ public sealed class RestoreReport
     /// <summary>How many findings there are.</summary>
     public int ProblemCount => Problems.Count;
 
-    /// <summary>How long it lasted, in seconds.</summary>
+    /// <summary>How long it took, in seconds.</summary>
     public required double DurationSeconds { get; init; }
 }

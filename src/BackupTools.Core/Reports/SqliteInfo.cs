@@ -3,15 +3,15 @@ using System.Globalization;
 namespace BackupTools.Reports;
 
 /// <summary>
-/// What a bundle tells of the SQLite database inside. What stands in the first page is null where the bundle does not
-/// hold that page: it is then as in the bundle before.
+/// What a bundle says about the SQLite database inside. Values from the first page are null if the bundle does not hold
+/// that page: they are then unchanged from its parent.
 /// </summary>
 public sealed class SqliteInfo
 {
     /// <summary>Bytes of a page.</summary>
     public required int PageSize { get; init; }
 
-    /// <summary>Pages of the database that the bundle leads to.</summary>
+    /// <summary>Pages of the database after the bundle.</summary>
     public required long PageCount { get; init; }
 
     /// <summary>First transaction (TXID) in the bundle; 1 in a full.</summary>
@@ -23,7 +23,9 @@ public sealed class SqliteInfo
     /// <summary>Litestream's level: 0 to 8 for increments, 9 for fulls; null for a file outside of such folders.</summary>
     public int? Level { get; init; }
 
-    /// <summary>"BackupTools 1.0.0" for a bundle of ours; null for one that Litestream or another program wrote.</summary>
+    /// <summary>
+    /// "BackupTools 1.0.0" for a bundle of BackupTools; null for one that Litestream or another program wrote.
+    /// </summary>
     public string? Writer { get; init; }
 
     /// <summary>PRAGMA user_version: the version that the program gives its schema.</summary>

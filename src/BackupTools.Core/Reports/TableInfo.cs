@@ -13,7 +13,7 @@ public sealed class TableInfo
     public required long Rows { get; init; }
 
     /// <summary>
-    /// Rows in the database that was backed up, as it is now; null where it cannot be read here, or has no such table. It
+    /// Rows in the database that was backed up, as it is now; null if it cannot be read here, or has no such table. It
     /// may have changed since the backup.
     /// </summary>
     public long? SourceRows { get; init; }

@@ -130,7 +130,7 @@ public abstract class BundleCompleter : IArgumentCompleter
             }
         });
         Task.WaitAny([reading], patience);
-        // Who does not answer in time is not waited for, and need not go on.
+        // A query that takes too long is abandoned.
         stop.Cancel();
         s_isWarm = true;
         lock (chains)

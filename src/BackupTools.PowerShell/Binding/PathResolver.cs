@@ -27,9 +27,9 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         {
             throw new BackupException(
                 ErrorCode.PathIsAmbiguous,
-                "the path has wildcard characters and also exists as it is written",
+                "the path has wildcard characters and also exists literally",
                 Literal(path),
-                recommendation: "Use -LiteralPath to mean the name as it is."
+                recommendation: "Use -LiteralPath to take the name literally."
             );
         }
         try
@@ -119,7 +119,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
     private static BackupException NoDrive(string path, Exception error)
     {
         LocalPath.RefuseAddress(path);
-        // With a separator behind its colon a name is that of a drive, and of no stream in a file.
+        // With a separator after its colon a name is that of a drive, and of no stream in a file.
         if (path.IndexOf(':', StringComparison.Ordinal) is var colon && path[(colon + 1)..] is not ['/' or '\\', ..])
         {
             LocalPath.Require(path);

@@ -22,7 +22,7 @@ public sealed class PointInTimeTransformationAttribute : ArgumentTransformationA
                 // A time without a kind means the local clock, as everywhere in PowerShell.
                 DateTime time => new DateTimeOffset(time).ToUniversalTime(),
                 string text => TargetText.ParseTime(text),
-                var other => throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{other}' is no time"),
+                var other => throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{other}' is not a time"),
             };
         }
         catch (BackupException error)

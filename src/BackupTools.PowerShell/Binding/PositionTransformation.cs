@@ -40,7 +40,7 @@ public sealed class PositionTransformationAttribute : ArgumentTransformationAttr
             string text => TargetText.ParsePosition(text),
             _ => throw new BackupException(
                 ErrorCode.PositionIsInvalid,
-                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"'{value}' is no position")
+                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"'{value}' is not a position")
             ),
         };
 }

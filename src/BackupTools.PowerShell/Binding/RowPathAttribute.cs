@@ -28,7 +28,7 @@ public sealed class RowPathAttribute : ArgumentTransformationAttribute
                     new BackupException(
                         ErrorCode.InvalidOption,
                         "the row does not say where the database is",
-                        recommendation: $"Give it a column {Pattern}, or LiteralPath, which takes every character as it is."
+                        recommendation: $"Give it a column {Pattern}, or LiteralPath, which takes every character literally."
                     )
                 );
     }

@@ -22,7 +22,10 @@ public sealed class TestReportTransformationAttribute : ArgumentTransformationAt
         catch (PSInvalidCastException error)
         {
             throw TransformationError.From(
-                new BackupException(ErrorCode.InvalidOption, $"this is no result of Test-BackupChain: {error.Message}")
+                new BackupException(
+                    ErrorCode.InvalidOption,
+                    $"this is not a result of Test-BackupChain: {error.Message}"
+                )
             );
         }
     }
@@ -50,7 +53,7 @@ public sealed class TestReportTransformationAttribute : ArgumentTransformationAt
             Problems = Items(Property(item, nameof(ChainReport.Problems))).Select(Problem).ToArray(),
             DrillLength = Optional<long>(item, nameof(ChainReport.DrillLength)),
             DrillSeconds = Optional<double>(item, nameof(ChainReport.DrillSeconds)),
-            // No list is no drill that counted; an empty one is a database without a table.
+            // Without a list the drill did not count; an empty one is a database without tables.
             DrillTables = Property(item, nameof(ChainReport.DrillTables)) is { } tables
                 ? Items(tables).Select(Table).ToArray()
                 : null,

@@ -5,7 +5,7 @@ namespace BackupTools.PowerShell.Binding;
 
 /// <summary>
 /// What the parameter binder can carry of our errors. The binder gives every refusal the id
-/// ParameterArgumentTransformationError, so our code stands in the text and in the inner exception.
+/// ParameterArgumentTransformationError, so our code is in the text and in the inner exception.
 /// </summary>
 internal static class TransformationError
 {

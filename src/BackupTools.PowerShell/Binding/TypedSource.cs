@@ -18,12 +18,12 @@ internal sealed class TypedSource
 
     /// <summary>Understands the command whose parameter is being completed.</summary>
     /// <param name="command">Its name.</param>
-    /// <param name="parameter">The parameter: its own value is no choice yet.</param>
+    /// <param name="parameter">The parameter: its own value is not complete yet.</param>
     /// <param name="bound">What the line gives to the command, by parameter.</param>
     /// <param name="typed">The command, in its pipeline.</param>
     public TypedSource(string command, string parameter, IDictionary bound, CommandAst typed)
     {
-        // The folder of the bundles: -DestinationPath while backing up, else what is to be tested or restored.
+        // The folder of the bundles: -DestinationPath while backing up, otherwise what is to be tested or restored.
         var isBackup = command.Contains("New-", StringComparison.OrdinalIgnoreCase);
         var value = isBackup ? bound["DestinationPath"] : bound["InputObject"] ?? bound["LiteralPath"] ?? bound["Path"];
         Add(value ?? (isBackup ? null : Piped(typed)));

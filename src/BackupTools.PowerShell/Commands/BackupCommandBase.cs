@@ -12,7 +12,7 @@ public abstract class BackupCommandBase : CommandBase
     private string? _typedChainId;
 
     /// <summary>Only this engine's databases and bundles. Default, and where it is empty: found out from the files.</summary>
-    // No ValidateSet: that refuses the empty cell of a CSV file. What is no engine the library refuses by name.
+    // No ValidateSet: that refuses the empty cell of a CSV file. What is not an engine the library refuses by name.
     [Parameter]
     [ArgumentCompleter(typeof(EngineCompleter))]
     public virtual string? Engine

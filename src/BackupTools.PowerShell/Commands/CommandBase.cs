@@ -107,7 +107,9 @@ public abstract class CommandBase : PSCmdlet, IDisposable
             TrustedKeys = trusted ?? [],
         };
 
-    /// <summary>Does something for one item: its failure is written, and the next item is gone on with.</summary>
+    /// <summary>
+    /// Does something for one item: its failure is written, and the run continues with the next item.
+    /// </summary>
     private protected void PerItem(object? item, Action act)
     {
         try
@@ -172,7 +174,7 @@ public abstract class CommandBase : PSCmdlet, IDisposable
                 : GetVariableValue("WhatIfPreference")
         );
 
-    /// <summary>Shows a plan under -WhatIf, asks where that is wished for, and says whether to go on.</summary>
+    /// <summary>Shows a plan under -WhatIf, asks for confirmation if wanted, and returns whether to continue.</summary>
     private protected bool IsAgreed(string question, IPlan plan)
     {
         var lines = string.Join(Environment.NewLine, plan.Describe());

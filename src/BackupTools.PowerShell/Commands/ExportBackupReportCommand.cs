@@ -59,12 +59,12 @@ public sealed class ExportBackupReportCommand : ReadingCommandBase
     [AllowEmptyCollection]
     public ChainReport[]? TestReport { get; set; }
 
-    /// <summary>Look into the folders below as well.</summary>
+    /// <summary>Include subfolders.</summary>
     [Parameter(ParameterSetName = ParameterSets.Path)]
     [Parameter(ParameterSetName = ParameterSets.LiteralPath)]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>The heading of the page. Default: Backups.</summary>
+    /// <summary>The title of the page. Default: Backups.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Title { get; set; }

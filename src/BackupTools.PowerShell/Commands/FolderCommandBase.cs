@@ -37,7 +37,7 @@ public abstract class FolderCommandBase : ReadingCommandBase
     [ValidateRange(0, int.MaxValue / 1000)]
     public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
 
-    /// <summary>Nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
     [Parameter]
     public SwitchParameter SingleWriter { get; set; }
 

@@ -84,7 +84,7 @@ public sealed class GetBackupChainCommand : ReadingCommandBase
             var error = new BackupException(
                 ErrorCode.ChainNotFound,
                 $"there is no chain of a database named '{name}' here",
-                recommendation: "List the chains with Get-BackupChain: Database is the name. shop* stands for all that begin so."
+                recommendation: "List the chains with Get-BackupChain: Database is the name. shop* matches all that begin with shop."
             );
             WriteError(ErrorRecordMap.ToRecord(error, name));
         }

@@ -14,7 +14,9 @@ public sealed class GetBundleHeaderCommand : ReadingCommandBase
     private readonly HashSet<(string Path, string Id)> _emitted = [];
     private bool _literalIsPiped;
 
-    /// <summary>Bundles, or folders that hold bundles. Wildcards are expanded; what they find is skipped when it is no bundle.</summary>
+    /// <summary>
+    /// Bundles, or folders that hold bundles. Wildcards are expanded; what they find is skipped if it is not a bundle.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
@@ -73,7 +75,7 @@ public sealed class GetBundleHeaderCommand : ReadingCommandBase
         }
         else if (mayBeAnything && reading.Error!.Code == ErrorCode.BundleNotRecognised)
         {
-            WriteVerbose($"{path} is no bundle and is skipped");
+            WriteVerbose($"{path} is not a bundle and is skipped");
         }
         else if (_emitted.Add((reading.Error!.FullName ?? path, reading.Error.Code.ToString())))
         {

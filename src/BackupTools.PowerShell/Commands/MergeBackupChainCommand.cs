@@ -61,7 +61,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <summary>Nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
     [Parameter]
     public SwitchParameter SingleWriter { get; set; }
 

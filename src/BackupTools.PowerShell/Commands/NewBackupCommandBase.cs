@@ -36,7 +36,7 @@ public abstract class NewBackupCommandBase : StoreCommandBase
     [SwitchText]
     public SwitchParameter IncludeWal { get; set; }
 
-    /// <summary>Grafeo: leave the engine's backup cursor beside the source alone.</summary>
+    /// <summary>Grafeo: do not touch the engine's backup cursor beside the source.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [SwitchText]
     public SwitchParameter NoCursor { get; set; }
@@ -74,7 +74,7 @@ public abstract class NewBackupCommandBase : StoreCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <summary>Nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
     [Parameter]
     public SwitchParameter SingleWriter { get; set; }
 

@@ -65,8 +65,8 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     public string? ChainId { get; set; }
 
     /// <summary>
-    /// Takes a full where only a full can go on (the first run, a log that was restarted, a database that is not the one
-    /// the chain is of), and warns why. Not together with -Since or -ChainId.
+    /// Takes a full where an increment is impossible (the first run, a log that was restarted, a database that is not
+    /// the one the chain is of), and warns why. Not together with -Since or -ChainId.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [SwitchText]

@@ -46,7 +46,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
     [ValidateRange(0, int.MaxValue)]
     public int? KeepYearly { get; set; }
 
-    /// <summary>Allow the newest restore point of a database to go too.</summary>
+    /// <summary>Allow removing the newest restore point of a database.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -54,7 +54,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Only collects: the chains of one folder are thinned out in one go, and asked about once.</summary>
+    /// <summary>Only collects: the chains of one folder are pruned together, with one confirmation.</summary>
     protected override void ProcessRecord() => PerChoice(_choices.Add);
 
     /// <inheritdoc/>
@@ -88,7 +88,7 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
         };
         var plan = Execute("Deciding which bundles to keep", host => ExpireBackups.Plan(settings, host));
         var report = plan.Report;
-        // Nobody is asked about nothing.
+        // Without anything to remove there is no confirmation.
         if ((report.RemovedCount == 0 && !IsWhatIf) || IsAgreed("Remove?", plan))
         {
             report = Execute($"Removing expired bundles in {path}", host => ExpireBackups.Execute(plan, host));

@@ -61,7 +61,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Check everything that the format defines in the result before it appears.</summary>
+    /// <summary>Check everything the format defines in the result before it appears.</summary>
     [Parameter]
     public SwitchParameter Deep { get; set; }
 

@@ -26,7 +26,7 @@ public abstract class StoreCommandBase : BackupCommandBase
     [ValidateNotNullOrEmpty]
     public string? StoreCaFile { get; set; }
 
-    /// <summary>The bucket stands in the path, and not in the host's name. Default: where an endpoint is given.</summary>
+    /// <summary>The bucket is in the path, and not in the host's name. Default: where an endpoint is given.</summary>
     [Parameter]
     public SwitchParameter StorePathStyle { get; set; }
 

@@ -17,7 +17,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     private int _tested;
     private int _valid;
 
-    /// <summary>Check everything that the format defines, not only checksums and structure.</summary>
+    /// <summary>Check everything the format defines, not only checksums and structure.</summary>
     [Parameter]
     public SwitchParameter Deep { get; set; }
 

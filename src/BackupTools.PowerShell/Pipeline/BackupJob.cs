@@ -37,7 +37,7 @@ public sealed class BackupJob : Job
     /// <summary>The folder or database that is written.</summary>
     public override string Location { get; }
 
-    /// <summary>What the run says of itself at the moment, such as "12 MiB of 40 MiB".</summary>
+    /// <summary>The run's current status, such as "12 MiB of 40 MiB".</summary>
     public override string StatusMessage =>
         JobStateInfo.State == JobState.Running && Progress.Count > 0 ? Progress[^1].StatusDescription : "";
 
@@ -54,7 +54,7 @@ public sealed class BackupJob : Job
             return;
         }
         _stop.Cancel();
-        // Whoever is told of the end may dispose the job at once, on the very thread that tells it.
+        // A handler of the end may dispose the job at once, on the thread that raises the event.
         if (_thread is not null && _thread != Thread.CurrentThread)
         {
             _ended.Task.Wait();

@@ -22,8 +22,8 @@ internal sealed class PipelinePump(
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// The clock that bundles are dated by. A process that rehearses a schedule gives another one, an object that only
-    /// code in the process can make: AppContext.SetData("BackupTools.Clock", a TimeProvider).
+    /// The clock that dates bundles. A process that rehearses a schedule gives another one, an object that only code in
+    /// the process can make: AppContext.SetData("BackupTools.Clock", a TimeProvider).
     /// </summary>
     private static TimeProvider Clock => AppContext.GetData("BackupTools.Clock") as TimeProvider ?? TimeProvider.System;
 

@@ -20,7 +20,7 @@ public sealed class ConsoleDemoTests
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Contains("NOT VALID", run.Out, StringComparison.Ordinal);
         Assert.All(run.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
-        Assert.EndsWith("All as it must be.\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.EndsWith("Everything is as it should be.\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.DoesNotContain(
             Directory.EnumerateFileSystemEntries(temp),
             name => Path.GetFileName(name).StartsWith("backuptools", StringComparison.Ordinal)

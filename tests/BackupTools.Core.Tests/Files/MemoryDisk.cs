@@ -135,7 +135,7 @@ internal sealed class MemoryDisk : IDisk
     {
         if (!Folder(Path.GetDirectoryName(path)!).Children.TryAdd(Path.GetFileName(path), node))
         {
-            throw new BackupException(ErrorCode.DestinationExists, "there is something with this name already", path);
+            throw new BackupException(ErrorCode.DestinationExists, "something with this name already exists", path);
         }
     }
 

@@ -130,7 +130,7 @@ public sealed class LinkedDatabaseTests
         var circle = LinkTo(box, box.At("l", "round"), "l", "circle");
         File.CreateSymbolicLink(box.At("l", "round"), circle);
         var before = box.Inventory();
-        foreach (var (link, said) in new[] { (dangling, box.At("gone")), (circle, "circle") })
+        foreach (var (link, said) in new[] { (dangling, box.At("gone")), (circle, "loop") })
         {
             Action[] runs =
             [

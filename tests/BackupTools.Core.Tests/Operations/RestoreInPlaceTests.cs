@@ -56,7 +56,7 @@ public sealed class RestoreInPlaceTests
         Assert.DoesNotContain(preview.Replaces, paths.Contains);
         RestoreChain.Execute(preview, host);
 
-        Assert.All(paths, path => Assert.Contains($"{path} is no part of the database and stays", said));
+        Assert.All(paths, path => Assert.Contains($"{path} is not part of the database and stays", said));
         Assert.Equal(strangers, Strangers(box.Restored));
         RemoveStrangers(box.Restored);
         Assert.Equal(EngineSandbox.Tree(box.RestoreFrom(box.Bundles)), EngineSandbox.Tree(box.Restored));
@@ -308,7 +308,7 @@ public sealed class RestoreInPlaceTests
         box.Warnings.Clear();
         box.Restore(box.RestoreTo(box.Restored) with { Force = true }, new MountedDisk("/nowhere") { HandsOn = false });
         var warning = Assert.Single(box.Warnings);
-        Assert.Contains("could not be handed on", warning, StringComparison.Ordinal);
+        Assert.Contains("could not be applied", warning, StringComparison.Ordinal);
         var named = warning.Split("such as ")[1].Split(':')[0];
         Assert.Contains(
             Directory.GetFileSystemEntries(Path.GetDirectoryName(box.Restored)!),

@@ -37,7 +37,7 @@ public sealed class TwoDatabasesTests
         box.Become("S1");
         box.Full();
 
-        Assert.Contains("its log is another", Assert.Single(box.Warnings), StringComparison.Ordinal);
+        Assert.Contains("its log is a different one", Assert.Single(box.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class UnchangedTests
         At(box, Morning.AddHours(4));
         var warning = Assert.Single(Warnings(box, Morning.AddHours(4)));
         Assert.Contains(
-            $"is of {status.CurrentUntilUtc:yyyy-MM-ddTHH:mm:ss}",
+            $"is from {status.CurrentUntilUtc:yyyy-MM-ddTHH:mm:ss}",
             warning.Message,
             StringComparison.Ordinal
         );

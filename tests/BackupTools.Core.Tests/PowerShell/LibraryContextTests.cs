@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using BackupTools.Errors;
-using BackupTools.Loader;
+using BackupTools.PowerShell.Import;
 using BackupTools.Tests.Files;
 
 namespace BackupTools.Tests.InPowerShell;

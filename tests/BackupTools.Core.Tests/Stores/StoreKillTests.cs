@@ -98,7 +98,7 @@ public sealed class StoreKillTests : IDisposable
         var writing = new StoreWriting(box, Address, InParts(box));
         _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
         Assert.Equal(3, writing.Copy().Copied.Count);
-        Assert.Contains("stays hidden", Assert.Single(writing.Warnings), StringComparison.Ordinal);
+        Assert.Contains("remains, hidden", Assert.Single(writing.Warnings), StringComparison.Ordinal);
         Assert.Equal(3, writing.Seen().Count);
 
         _store.Misbehave = _ => Trouble.None;

@@ -6,11 +6,14 @@ using BackupTools.Engines;
 namespace BackupTools.Benchmarks.Data;
 
 /// <summary>
-/// A PowDB data directory of the 0.4.x layout (PowDB format, §1–4): a catalogue, a large table, a small one with a
-/// unique index, an empty log.
+/// A PowDB data directory of the 0.4.x layout (PowDB format, §1–4): a catalogue, one large table or several that share
+/// its size, a small one with a unique index, an empty log.
 /// </summary>
-internal sealed class PowDbShape : IDatabaseShape
+internal sealed class PowDbShape(int largeTables) : IDatabaseShape
 {
+    /// <summary>The shape with several large tables.</summary>
+    public const string Tables = "PowDB tables";
+
     private const int PageSize = 4096;
     private const int PageHeader = 20;
     private const int TextLength = 240;
@@ -25,20 +28,26 @@ internal sealed class PowDbShape : IDatabaseShape
 
     public string Engine => EngineNames.PowDb;
 
+    public string Name => largeTables == 1 ? Engine : Tables;
+
     public bool ChangesInPlace => true;
+
+    private IEnumerable<string> Large =>
+        Enumerable.Range(1, largeTables).Select(i => largeTables == 1 ? "orders" : $"orders{i}");
 
     public string Create(string folder, long bytes, long seed)
     {
         var source = Directory.CreateDirectory(Path.Combine(folder, "powdb")).FullName;
         var pages = Math.Max(2, bytes / PageSize);
         var small = Math.Max(1, pages / SmallTableShare);
-        WriteHeap(Path.Combine(source, "orders.heap"), pages - small, firstLsn: 1, new TextSource(seed));
-        WriteHeap(
-            Path.Combine(source, "accounts.heap"),
-            small,
-            firstLsn: (ulong)((pages - small) * RowsPerPage) + 1,
-            new TextSource(seed + 1)
-        );
+        var large = (pages - small) / largeTables;
+        ulong rows = 0;
+        foreach (var table in Large)
+        {
+            WriteHeap(Path.Combine(source, table + ".heap"), large, rows + 1, new TextSource(seed + (long)rows));
+            rows += (ulong)(large * RowsPerPage);
+        }
+        WriteHeap(Path.Combine(source, "accounts.heap"), small, rows + 1, new TextSource(seed + 1));
         PowDbIndex.Write(Path.Combine(source, "accounts_id.idx"), (int)(small * RowsPerPage), RowsPerPage);
         WriteCatalog(Path.Combine(source, "catalog.bin"));
         DataFile.Create(Path.Combine(source, "wal.log")).Dispose();
@@ -118,14 +127,17 @@ internal sealed class PowDbShape : IDatabaseShape
         BinaryPrimitives.WriteUInt32LittleEndian(page[16..], Crc32.HashToUInt32(page));
     }
 
-    private static void WriteCatalog(string path)
+    private void WriteCatalog(string path)
     {
         var crc = new Crc32();
         using var file = DataFile.Create(path, crc);
         file.Write("BCAT"u8);
         file.Write((ushort)3);
-        file.Write(2u);
-        WriteTable(file, "orders", indexed: false);
+        file.Write((uint)largeTables + 1);
+        foreach (var table in Large)
+        {
+            WriteTable(file, table, indexed: false);
+        }
         WriteTable(file, "accounts", indexed: true);
         file.Spill();
         file.Write(crc.GetCurrentHashAsUInt32());

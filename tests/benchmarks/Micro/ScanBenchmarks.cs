@@ -24,7 +24,7 @@ public class ScanBenchmarks : IDisposable
         var spg = new SpgShape().Create(folder, Mebibytes << 20, seed: 1);
         new SpgShape().Change(spg, Mebibytes << 20, seed: 2);
         _frames = File.ReadAllBytes(Path.ChangeExtension(spg, ".wal"))[..(Mebibytes << 20)];
-        var powdb = new PowDbShape().Create(folder, (Mebibytes + 1) << 20, seed: 1);
+        var powdb = new PowDbShape(largeTables: 1).Create(folder, (Mebibytes + 1) << 20, seed: 1);
         _heap = File.ReadAllBytes(Path.Combine(powdb, "orders.heap"))[..(Mebibytes << 20)];
         _mac.Compute(_heap, _before);
         Directory.Delete(folder, recursive: true);

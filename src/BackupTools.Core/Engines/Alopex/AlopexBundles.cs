@@ -7,8 +7,8 @@ namespace BackupTools.Engines.Alopex;
 internal static class AlopexBundles
 {
     /// <summary>
-    /// The snapshot that the path is; else those directly in it; else, for a data directory, those that its engine
-    /// made.
+    /// The snapshot that the path is; otherwise those directly in it; otherwise, for a data directory, those that its
+    /// engine made.
     /// </summary>
     public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
     {

@@ -13,7 +13,7 @@ internal sealed class AlopexCapture
 {
     private const int Attempts = 30;
 
-    // A table that was not written to for so long is no table in the making.
+    // A table not written to for this long is complete.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
     private readonly CapturePlan _plan;
@@ -103,9 +103,9 @@ internal sealed class AlopexCapture
     }
 
     /// <summary>
-    /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no log begun
-    /// anew, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
-    /// begun anew and has grown past the old end is told by its first entry: LSNs never come twice.
+    /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no restarted
+    /// log, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
+    /// restarted and has grown past the old end is recognised by its first entry: LSNs are never reused.
     /// </summary>
     private void LookAgain(AlopexFolder before, byte[]? meta, AlopexWalFile wal, AlopexWalReplay copy)
     {
@@ -117,7 +117,7 @@ internal sealed class AlopexCapture
         var metaNow = ReadMeta(now.Find(AlopexNames.Meta));
         if (!(meta ?? []).AsSpan().SequenceEqual(metaNow ?? []) || meta is null != metaNow is null)
         {
-            throw Changing("a checkpoint came in between", Path.Combine(Source, AlopexNames.Meta));
+            throw Changing("a checkpoint ran meanwhile", Path.Combine(Source, AlopexNames.Meta));
         }
         var header = wal.ReadHeaderAgain();
         if (
@@ -129,7 +129,7 @@ internal sealed class AlopexCapture
             || (copy.FirstLsn is { } first && wal.FirstLsn(header) != first)
         )
         {
-            throw Changing("the log was cut or begun anew", wal);
+            throw Changing("the log was truncated or restarted", wal);
         }
         if (metaNow is null)
         {
@@ -243,8 +243,8 @@ internal sealed class AlopexCapture
                 $"the tables hold commits up to {newest}, but checkpoint.meta{(sound ? "" : $" ({fault})")} and the log "
                     + $"reach only to {clock}: the engine would start with every newer key invisible",
                 Path.Combine(Source, AlopexNames.Meta),
-                recommendation: $"If the engine is running, let it make a checkpoint ({Spelling.Of("Checkpoint")}), which writes "
-                    + "checkpoint.meta anew; else restore an earlier snapshot."
+                recommendation: $"If the engine is running, let it make a checkpoint ({Spelling.Of("Checkpoint")}), which rewrites "
+                    + "checkpoint.meta; otherwise restore an earlier snapshot."
             );
         }
         if (!sound)
@@ -272,29 +272,29 @@ internal sealed class AlopexCapture
         if (_stop is { } stop)
         {
             Warn(
-                $"the log is damaged at offset {stop.Offset} ({stop.Reason}): commits behind it are lost to the engine "
-                    + "at its next start too, and are not in the snapshot"
+                $"the log is damaged at offset {stop.Offset} ({stop.Reason}): the commits after it are not in the snapshot, "
+                    + "and the engine will lose them at its next start too"
             );
         }
         var missing = folder.MissingTables();
         if (missing.Count > 0)
         {
-            Warn($"tables are missing from the row, their keys may be gone: {string.Join(", ", missing)}");
+            Warn($"tables are missing from the numbering, their keys may be lost: {string.Join(", ", missing)}");
         }
         foreach (var (name, why) in _leftOut)
         {
-            Warn($"{name} is no table ({why}); the engine ignores it and it is left out");
+            Warn($"{name} is not a table ({why}); the engine ignores it and it is left out");
         }
         foreach (var (name, staged) in _stage.Files.Where(f => !AlopexSource.IsOfTheEngine(f.Key)))
         {
             if (Disk.Stat(staged.Source.Path) is not { } now || !now.IsUnchangedSince(staged.Source))
             {
-                Warn($"{name} is no file of the engine and changed while it was copied");
+                Warn($"{name} does not belong to the engine, and changed while it was copied");
             }
         }
         foreach (var special in folder.Others)
         {
-            Warn($"{special.Name} is no regular file and is left out");
+            Warn($"{special.Name} is not a regular file and is left out");
         }
     }
 
@@ -331,7 +331,7 @@ internal sealed class AlopexCapture
             ErrorCode.SourceChanging,
             $"the database kept changing: {what}",
             path,
-            recommendation: $"Try again at a quieter time, or let a checkpoint end first with {Spelling.Of("Checkpoint")}."
+            recommendation: $"Try again at a quieter time, or complete a checkpoint first with {Spelling.Of("Checkpoint")}."
         );
 
     /// <summary>What a commit, a checkpoint or a restart of the engine could explain.</summary>
@@ -357,8 +357,8 @@ internal sealed class AlopexCapture
         return e.AsSourceDamaged(
             e.Code == ErrorCode.MissingFile ? null : $"{name}: {e.Message}",
             AlopexNames.IsTable(name)
-                ? "The engine passes over such a table without a word, and its keys are gone: restore an earlier "
-                    + "snapshot. Remove the file only when a crash in a checkpoint left it half-written."
+                ? "The engine silently skips such a table, and its keys are lost: restore an earlier "
+                    + "snapshot. Remove the file only if a crash during a checkpoint left it half-written."
                 : "The engine cannot open this database, or would open it without its keys: restore an earlier snapshot."
         );
     }

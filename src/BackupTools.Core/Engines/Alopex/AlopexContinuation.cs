@@ -7,11 +7,11 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// Whose a snapshot is does not stand in it. But tables never change once complete and LSNs only grow, so some
-/// databases can be told from what an earlier snapshot holds.
+/// databases can be distinguished by what an earlier snapshot holds.
 /// </summary>
 internal static class AlopexContinuation
 {
-    /// <summary>Why the directory is no later state of what the snapshot holds; null when nothing shows that.</summary>
+    /// <summary>Why the directory is not a later state than the snapshot's; null when nothing shows that.</summary>
     public static string? WhyNot(AlopexFolder folder, BundleHeader earlier, EngineContext context)
     {
         var disk = context.Disk;
@@ -23,11 +23,11 @@ internal static class AlopexContinuation
                 && (entry.Length != table.Entry.Length || !AlopexLinker.SameEnd(disk, table.FullName, before))
             )
             {
-                return $"its {table.Name} is another";
+                return $"its {table.Name} is a different one";
             }
         }
         return LastLsn(folder, context) is { } lsn && lsn < earlier.End.Value
-            ? $"its last LSN is {lsn}, that of the snapshot {earlier.End}"
+            ? $"its last LSN is {lsn}, the snapshot's is {earlier.End}"
             : null;
     }
 

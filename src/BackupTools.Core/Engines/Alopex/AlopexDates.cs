@@ -10,9 +10,9 @@ namespace BackupTools.Engines.Alopex;
 /// </param>
 /// <param name="TellsOrder">It is ours: what was there and is dated later would stand in its name.</param>
 /// <remarks>
-/// The name is the place in the order. Behind a snapshot of the future it is no time, and the log is dated by the clock
-/// instead. A copy made without the dates of files makes such dates of its own, so they count only beside a manifest that
-/// is dated as the name says: we do that to the snapshots we take, no engine does, and no such copy.
+/// The name is the place in the order. After a snapshot of the future it is not a time, and the log is dated by the
+/// clock instead. A copy made without the dates of files makes such dates of its own, so they count only beside a
+/// manifest that is dated as the name says: we do that to the snapshots we take, no engine does, and no such copy.
 /// </remarks>
 internal sealed record AlopexDates(
     DateTimeOffset CreatedUtc,

@@ -32,8 +32,7 @@ internal sealed class AlopexEngine : IBackupEngine
     public string? SeriesOf(string sourcePath, string destination, EngineContext context) =>
         Path.GetFileName(Path.TrimEndingDirectorySeparator(sourcePath));
 
-    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) =>
-        AlopexSource.Plan(request, context);
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => AlopexPlan.Of(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new AlopexCapture(plan, staging, context).Run();
@@ -43,7 +42,7 @@ internal sealed class AlopexEngine : IBackupEngine
         int known,
         VerifyDepth depth,
         EngineContext context
-    ) => [.. path.Skip(known).SelectMany(bundle => AlopexCheck.Run(bundle.FullName, depth, context))];
+    ) => [.. path.Skip(known).SelectMany(bundle => AlopexVerify.Run(bundle.FullName, depth, context))];
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
         AlopexRestore.OccupiedBy(request, context);
@@ -51,19 +50,7 @@ internal sealed class AlopexEngine : IBackupEngine
     public IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) =>
         AlopexRestore.KeptBy(request, context);
 
-    public bool MayReplace(RestoreRequest request, EngineContext context)
-    {
-        var destination = request.DestinationPath;
-        if (
-            context.Disk.Stat(destination) is not { Kind: DiskEntryKind.Directory }
-            || !AlopexSource.IsDataFolder(destination, context)
-        )
-        {
-            return false;
-        }
-        AlopexLocks.RefuseIfHeld(context.Disk, destination);
-        return true;
-    }
+    public bool MayReplace(RestoreRequest request, EngineContext context) => AlopexRestore.MayReplace(request, context);
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new AlopexRestore(request, staging, context).Run();
@@ -73,18 +60,18 @@ internal sealed class AlopexEngine : IBackupEngine
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new AlopexKeeper(staging, context).Merge(plan, destinationFolder);
+    ) => new AlopexMaintenance(staging, context).Merge(plan, destinationFolder);
 
     public CaptureResult CopyBundle(
         BundleHeader bundle,
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new AlopexKeeper(staging, context).Copy(bundle, destinationFolder);
+    ) => new AlopexMaintenance(staging, context).Copy(bundle, destinationFolder);
 
     public IReadOnlyList<PublishStep> RemovalOf(
         IReadOnlyList<BundleHeader> bundles,
         StagingArea staging,
         EngineContext context
-    ) => new AlopexKeeper(staging, context).RemovalOf(bundles);
+    ) => new AlopexMaintenance(staging, context).RemovalOf(bundles);
 }

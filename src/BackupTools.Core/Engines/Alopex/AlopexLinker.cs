@@ -50,7 +50,7 @@ internal sealed class AlopexLinker
         {
             if (!StillHolds(other, listed, cancellation))
             {
-                _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied anew");
+                _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied again");
             }
             return false;
         }

@@ -76,7 +76,7 @@ internal static class AlopexListing
             yield return Problem(
                 ProblemSeverity.Warning,
                 ErrorCode.UnsafeName,
-                $"{other.Name} is no regular file",
+                $"{other.Name} is not a regular file",
                 other.FullName
             );
         }

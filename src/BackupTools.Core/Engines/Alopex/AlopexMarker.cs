@@ -10,7 +10,7 @@ namespace BackupTools.Engines.Alopex;
 /// </summary>
 internal sealed class AlopexMarker(string folder, StagingArea staging, EngineContext context)
 {
-    // No path is longer; what is larger is no marker.
+    // No path is longer; what is larger is not a marker.
     private const int LargestMarker = 64 << 10;
 
     private string Latest => Path.Combine(folder, AlopexNames.Latest);
@@ -41,7 +41,7 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
 
     /// <summary>
     /// The path of another snapshot of what one holds: the first second from its own on that is free, or, where that is
-    /// behind the newest and it is not the newest itself, the last before it.
+    /// after the newest and it is not the newest itself, the last before it.
     /// </summary>
     public string PathBeside(DateTimeOffset time)
     {
@@ -69,7 +69,7 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         {
             return [place, Name(path)];
         }
-        context.Verbose($"'{Latest}' is no file and is left alone");
+        context.Verbose($"'{Latest}' is not a file and is left alone");
         return [place];
     }
 

@@ -42,13 +42,27 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             ? FolderOf(request, context).Strangers(Coming(AlopexSnapshot.Open(request.Plan.Last.FullName, context)))
             : [];
 
+    public static bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var destination = request.DestinationPath;
+        if (
+            context.Disk.Stat(destination) is not { Kind: DiskEntryKind.Directory }
+            || !AlopexSource.IsDataFolder(destination, context)
+        )
+        {
+            return false;
+        }
+        AlopexLocks.RefuseIfHeld(context.Disk, destination);
+        return true;
+    }
+
     /// <summary>Stages, proves and says how to publish.</summary>
     /// <exception cref="BackupException">The snapshot is not sound; an engine has the destination open.</exception>
     public RestoreResult Run()
     {
         AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
         context.Progress.Activity = "checking";
-        var (snapshot, lsn) = AlopexCheck.RequireStructure(Snapshot, context);
+        var (snapshot, lsn) = AlopexVerify.RequireStructure(Snapshot, context);
         var files = ToRestore(snapshot);
         // Copied, and read again.
         context.Progress.Expect(2 * files.Sum(f => f.BytesToRead(context.Disk)), files.Count);
@@ -65,7 +79,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             (file, cancellation) => Copy(file, listed?.GetValueOrDefault(file.Name), cancellation),
             context.Cancellation
         );
-        AlopexCheck.RequireVisible(_stage.NewestCommit, lsn, Snapshot);
+        AlopexVerify.RequireVisible(_stage.NewestCommit, lsn, Snapshot);
         context.Progress.Activity = "verifying";
         ReadAgain();
         AlopexLocks.RefuseIfHeld(context.Disk, request.DestinationPath);
@@ -78,7 +92,9 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         };
     }
 
-    /// <summary>Only what the manifest vouches for comes back; without one, everything. Never manifest, lock or leftover.</summary>
+    /// <summary>
+    /// Only what the manifest lists is restored; without one, everything. Never manifest, lock or leftover.
+    /// </summary>
     private static List<AlopexFile> ToRestore(AlopexSnapshot snapshot)
     {
         var listed = snapshot.Manifest?.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
@@ -139,7 +155,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
                 {
                     throw new BackupException(
                         ErrorCode.VerificationFailed,
-                        $"{staged.Key} does not read back as it was written",
+                        $"{staged.Key} reads back differently than it was written",
                         file.Path
                     );
                 }
@@ -151,7 +167,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
     /// A directory appears whole, and changes places with the old one whole. In one that stays, because the engine's
     /// snapshots or locks are in it, entries are exchanged one by one, so that each state in between is one that the
     /// same database had. Back to an older state the log goes first, then the meta, then the tables: an old meta passes
-    /// over the entries of an older log, and behind an older meta the newer tables are invisible. Forward it is the
+    /// over the entries of an older log, and after an older meta the newer tables are invisible. Forward it is the
     /// other way round, for the same two reasons; so too where nothing is replaced, as without the log nothing is visible.
     /// </summary>
     private List<PublishStep> Steps(AlopexSnapshot snapshot)

@@ -96,7 +96,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         new(
             ProblemSeverity.Warning,
             ErrorCode.MissingFile,
-            "made by the engine's command line, or interrupted: without snapshot.manifest nobody can tell whether a file "
+            "made by the engine's command line, or interrupted: without snapshot.manifest it is unknown whether a file "
                 + "is missing",
             path,
             Recommendation: "Take a new backup; tables and log were checked by their own checksums only."
@@ -132,7 +132,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         {
             throw new BackupException(
                 ErrorCode.Malformed,
-                $"the manifest is no file of at most {AlopexManifest.LargestSize} bytes",
+                $"the manifest is not a file of at most {AlopexManifest.LargestSize} bytes",
                 file
             );
         }

@@ -1,4 +1,3 @@
-using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
@@ -35,7 +34,7 @@ internal static class AlopexSource
     /// Links are not followed: what they lead to need not be the database's, nor be there at a restore. Where the engine
     /// has its own files, nothing else may be left out either.
     /// </summary>
-    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe in the place of a file.</exception>
+    /// <exception cref="BackupException">UnsupportedFormat: a link, or a device or pipe instead of a file.</exception>
     public static void RefuseSpecials(AlopexFolder folder)
     {
         if (folder.Others.FirstOrDefault(o => o.Entry.Kind == DiskEntryKind.Link) is { } link)
@@ -44,16 +43,16 @@ internal static class AlopexSource
                 ErrorCode.UnsupportedFormat,
                 $"{link.Name} is a symbolic link, and links are not followed",
                 link.FullName,
-                recommendation: "Move what it leads to into the data directory, or the whole directory to where it leads."
+                recommendation: "Move the link's target into the data directory, or the whole directory to the target."
             );
         }
         if (folder.Others.FirstOrDefault(o => IsOfTheEngine(o.Name)) is { } special)
         {
             throw new BackupException(
                 ErrorCode.UnsupportedFormat,
-                $"{special.Name} is no regular file",
+                $"{special.Name} is not a regular file",
                 special.FullName,
-                recommendation: "The engine could not open the directory either: find out what became of the file."
+                recommendation: "The engine could not open the directory either: find out what happened to the file."
             );
         }
     }
@@ -66,110 +65,10 @@ internal static class AlopexSource
         {
             throw new BackupException(
                 ErrorCode.UnsafeName,
-                "snapshot.manifest cannot hold this name (a backslash, or bytes that are no UTF-8)",
+                "snapshot.manifest cannot hold this name (a backslash, or invalid UTF-8)",
                 file.FullName,
-                recommendation: "Rename the file; it is none of the engine's."
+                recommendation: "Rename the file; it is not one of the engine's."
             );
-        }
-    }
-
-    /// <summary>Finds out what a capture would read and refuses what is hopeless.</summary>
-    public static CapturePlan Plan(CaptureRequest request, EngineContext context)
-    {
-        var source = request.SourcePath;
-        switch (context.Disk.Stat(source)?.Kind)
-        {
-            case null:
-                throw new BackupException(ErrorCode.PathNotFound, $"data directory does not exist: {source}", source);
-            case DiskEntryKind.File or DiskEntryKind.Special:
-                throw new BackupException(
-                    ErrorCode.SourceNotRecognised,
-                    $"data directory is not a directory: {source}",
-                    source
-                );
-        }
-        RefuseOptions(request, context.Disk);
-        var folder = AlopexFolder.OfSource(context.Disk, source, context.Cancellation);
-        RefuseSpecials(folder);
-        foreach (var file in folder.Files)
-        {
-            RefuseUnsafe(file);
-        }
-        var warnings = new List<ChainProblem>();
-        var bytes =
-            folder.Files.Where(f => f.Name != AlopexNames.Wal).Sum(f => f.Entry.Length) + UsedOfWal(folder, context);
-        if (
-            (request.Parent ?? request.Earlier?.Head) is { } earlier
-            && AlopexContinuation.WhyNot(folder, earlier, context) is { } why
-        )
-        {
-            warnings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Warning,
-                    ErrorCode.ForeignEpoch,
-                    $"the database does not continue {earlier.Name}: {why}. It may have been restored to an earlier state, "
-                        + "or be another database",
-                    earlier.FullName,
-                    Recommendation: "Give every database a folder of its own; the snapshot is complete all the same."
-                )
-            );
-        }
-        var second = context.Clock.GetUtcNow().ToUnixTimeSeconds();
-        return new CapturePlan
-        {
-            Request = request,
-            BundlePath = Path.Combine(request.DestinationFolder, AlopexNames.Snapshot(second)),
-            ExpectedBytes = bytes,
-            SourceFiles = [.. folder.Files.Select(f => f.FullName)],
-            Start = request.Parent?.End,
-            Warnings = warnings,
-        };
-    }
-
-    private static void RefuseOptions(CaptureRequest request, IDisk disk)
-    {
-        var engineFolder = AlopexNames.EngineFolder(request.SourcePath);
-        if (
-            request.Options.EngineLayout
-            && !string.Equals(
-                RealPath.Of(request.DestinationFolder, disk),
-                RealPath.Of(engineFolder, disk),
-                StringComparison.Ordinal
-            )
-        )
-        {
-            throw new BackupException(
-                ErrorCode.InvalidOption,
-                "the engine's own layout is a folder inside the data directory",
-                request.DestinationFolder,
-                recommendation: $"Use '{engineFolder}' as the destination."
-            );
-        }
-        if (request is { Kind: BundleKind.Incremental, Parent: null })
-        {
-            throw new BackupException(
-                ErrorCode.NoFullBackup,
-                "there is no earlier snapshot to share tables with",
-                request.DestinationFolder
-            );
-        }
-    }
-
-    /// <summary>Bytes to read from the log: twice what is used, because it is replayed before it is copied.</summary>
-    private static long UsedOfWal(AlopexFolder folder, EngineContext context)
-    {
-        if (folder.Find(AlopexNames.Wal) is not { } file)
-        {
-            return 0;
-        }
-        try
-        {
-            using var wal = AlopexWalFile.Open(context.Disk, file.FullName);
-            return 2 * (long)wal.Used;
-        }
-        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
-        {
-            return 0; // it may be in the middle of a change: the capture decides
         }
     }
 

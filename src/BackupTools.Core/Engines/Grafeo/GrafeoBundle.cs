@@ -4,7 +4,7 @@ using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Engines.Grafeo;
 
-/// <summary>What was parsed of a bundle; carried in <see cref="BundleHeader.Detail"/>.</summary>
+/// <summary>What was parsed of a bundle.</summary>
 internal sealed record GrafeoBundle
 {
     /// <summary>The segment's file, absolute.</summary>
@@ -39,5 +39,5 @@ internal sealed record GrafeoBundle
         }
     }
 
-    public static GrafeoBundle Of(BundleHeader header) => (GrafeoBundle)header.Detail!;
+    public static GrafeoBundle Of(BundleHeader header) => ((BundleHeader<GrafeoBundle>)header).Parsed;
 }

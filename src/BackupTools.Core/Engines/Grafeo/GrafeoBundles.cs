@@ -53,7 +53,7 @@ internal static class GrafeoBundles
 
     /// <summary>
     /// An id for each segment of a manifest: hex BLAKE3 of what the manifest says about it and of the segment that it
-    /// builds on. Its file's name does not count, so copies keep their ids wherever their files are numbered anew.
+    /// builds on. Its file's name does not count, so copies keep their ids where their files are renumbered.
     /// </summary>
     public static string[] IdsOf(IReadOnlyList<GrafeoSegment> segments)
     {
@@ -154,7 +154,7 @@ internal static class GrafeoBundles
             }
             GrafeoBundle.RequireLength(segment, length, path);
             return BundleReadResult.Ok(
-                new BundleHeader
+                new BundleHeader<GrafeoBundle>
                 {
                     Engine = EngineNames.Grafeo,
                     Kind = isImage ? BundleKind.Full : BundleKind.Incremental,
@@ -173,7 +173,7 @@ internal static class GrafeoBundles
                     Notes = WentBack(manifest, index, highestBefore)
                         ? [EpochsRestarted(segment, highestBefore, path)]
                         : [],
-                    Detail = bundle with { Entry = segment },
+                    Parsed = bundle with { Entry = segment },
                 }
             );
         }
@@ -202,9 +202,9 @@ internal static class GrafeoBundles
         );
 
     /// <summary>
-    /// Engines of 0.5.x may begin to count epochs anew when they are restarted, and a restored database does. Chains
-    /// are told apart by the order in which they were made; the engine's own restore takes the increments of one life
-    /// for those of another.
+    /// Engines of 0.5.x may restart counting epochs when they are restarted, and a restored database does. Chains are
+    /// told apart by the order in which they were made; the engine's own restore takes the increments of one life for
+    /// those of another.
     /// </summary>
     private static ChainProblem EpochsRestarted(GrafeoSegment segment, ulong highest, string path) =>
         new(
@@ -213,7 +213,7 @@ internal static class GrafeoBundles
             $"it ends at epoch {segment.EndEpoch}, but an older backup in the folder at {highest}: "
                 + "the database was restored or its epochs were restarted in between",
             path,
-            Recommendation: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and begin a new folder."
+            Recommendation: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and use a new folder from now on."
         );
 
     /// <summary>
@@ -284,7 +284,7 @@ internal static class GrafeoBundles
             var image = bundle.Image;
             var gbak = bundle.Gbak;
             return BundleReadResult.Ok(
-                new BundleHeader
+                new BundleHeader<GrafeoBundle>
                 {
                     Engine = EngineNames.Grafeo,
                     Kind = image is null ? BundleKind.Incremental : BundleKind.Full,
@@ -309,7 +309,7 @@ internal static class GrafeoBundles
                             Recommendation: $"Keep segments together with their {GrafeoManifestFile.Name}."
                         ),
                     ],
-                    Detail = bundle,
+                    Parsed = bundle,
                 }
             );
         }
@@ -332,7 +332,7 @@ internal static class GrafeoBundles
         var entry = context.Disk.Stat(path);
         if (entry is null)
         {
-            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, which is not there", path);
+            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, but it is missing", path);
         }
         if (entry.Kind != DiskEntryKind.File)
         {
@@ -386,8 +386,5 @@ internal static class GrafeoBundles
 
     private static DateTimeOffset TimeOf(ulong milliseconds) =>
         GrafeoTime.Instant(milliseconds)
-        ?? throw new BackupException(
-            ErrorCode.Malformed,
-            $"the time {GrafeoTime.Text(milliseconds)} lies outside of every calendar"
-        );
+        ?? throw new BackupException(ErrorCode.Malformed, $"the time {GrafeoTime.Text(milliseconds)} is out of range");
 }

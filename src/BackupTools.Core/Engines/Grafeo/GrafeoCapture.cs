@@ -18,7 +18,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
-    private readonly GrafeoPlan _found = (GrafeoPlan)plan.Detail!;
+    private readonly GrafeoPlan _found = ((CapturePlan<GrafeoPlan>)plan).Found;
     private readonly List<(GrafeoSegment Segment, string Staged)> _added = [];
     private readonly ulong _now = GrafeoTime.Now(context.Clock);
 
@@ -42,7 +42,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         };
     }
 
-    /// <summary>Lets the engine keep its log from where the backup begins until the cursor says so for good.</summary>
+    /// <summary>Makes the engine keep its log from where the backup begins until the cursor is moved.</summary>
     private GrafeoPosition WithLogKept(Func<GrafeoPosition> capture)
     {
         if (plan.Request.Options.NoCursor || !_found.Paged)
@@ -69,7 +69,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         }
         catch when (pinned && LastThere is null)
         {
-            // What is there already needs the log all the same: also for the engine, whose cursor this one replaced.
+            // What is there already still needs the log: also for the engine, whose cursor this one replaced.
             keeper.Unpin(plan.Request.DestinationFolder);
             throw;
         }
@@ -90,7 +90,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             // In 0.6.0 the log says itself which image it follows.
             if ((log is null || !header.IsPaged) && !SameHeader(header))
             {
-                throw Changed("a checkpoint came between image and log");
+                throw Changed("a checkpoint ran between reading the image and the log");
             }
             _added.Add((full, $"{attempt}-{name}"));
             return log is null ? PositionAt(epoch, lsn) : AddIncrement(log, epoch + 1, companion, attempt);
@@ -119,8 +119,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     }
 
     /// <summary>
-    /// 0.5.x counts anew at every open. An image whose epoch would come again in its folder gets the next one, so that an
-    /// epoch names one state there, for the engine's restore as well: that applies every increment of a later epoch.
+    /// 0.5.x restarts counting at every open. An image whose epoch would recur in its folder gets the next one, so that
+    /// an epoch names one state there, for the engine's restore as well: that applies every increment of a later epoch.
     /// </summary>
     private ulong EpochInFolder(ulong epoch)
     {
@@ -132,7 +132,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         return last == ulong.MaxValue
             ? throw new BackupException(
                 ErrorCode.Malformed,
-                $"the manifest names epoch {last}, behind which there is none",
+                $"the manifest names epoch {last}, the highest possible",
                 plan.Request.DestinationFolder,
                 recommendation: "Use another folder."
             )
@@ -149,7 +149,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             var log = CaptureLog(attempt, header, head, name);
             if ((log is null || !header.IsPaged) && !SameHeader(header))
             {
-                throw Changed("a checkpoint came while the log was read");
+                throw Changed("a checkpoint ran while the log was read");
             }
             return log is null
                 ? throw new BackupException(
@@ -212,8 +212,8 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
     private BackupException Changed(string why) => new(ErrorCode.SourceChanging, why, Source.Path);
 
     /// <summary>
-    /// Trouble while nothing changes is real and is thrown as what it is; trouble while the engine works is taken for its
-    /// doing.
+    /// Trouble while nothing changes is real and is thrown as what it is; trouble while the engine works is attributed
+    /// to its doing.
     /// </summary>
     private GrafeoPosition Stable(Func<int, GrafeoPosition> capture)
     {
@@ -240,7 +240,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
             },
             GiveUp = last => new BackupException(
                 ErrorCode.SourceChanging,
-                $"the database kept changing over {Attempts} tries; the last one found: {last.Message}",
+                $"the database kept changing in {Attempts} attempts; the last one found: {last.Message}",
                 last.FullName ?? Source.Path,
                 last.Offset,
                 inner: last

@@ -1,6 +1,6 @@
 namespace BackupTools.Engines.Grafeo;
 
-/// <summary>A stretch of log that stands in staging as an increment.</summary>
+/// <summary>A range of the log that is staged as an increment.</summary>
 /// <param name="LastEpoch">The last epoch inside.</param>
 /// <param name="Checksum">CRC-32 of the whole file.</param>
 /// <param name="Length">Bytes of the file.</param>

@@ -95,14 +95,14 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
             {
                 Problems.Add(GrafeoDamage.Extent(header, bundle, context));
             }
-            // What follows is judged by itself: the damage is named once.
+            // What follows is checked on its own: the damage is named once.
             _row.Forget();
             _filter = new GrafeoEpochFilter(until) { Follows = header.End.Value };
             _missingSeen = 0;
         }
     }
 
-    /// <summary>Throws the first finding that forbids a restore; the others are told as warnings.</summary>
+    /// <summary>Throws the first finding that forbids a restore; the others are reported as warnings.</summary>
     public void ThrowIfUnsound()
     {
         if (Problems.Find(p => p.Severity == ProblemSeverity.Error) is { } error)
@@ -174,7 +174,7 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         {
             Add(
                 ErrorCode.Malformed,
-                $"the manifest lets a full backup begin at epoch {entry.StartEpoch}, which is always 0",
+                $"the manifest says that a full backup begins at epoch {entry.StartEpoch}, but it is always 0",
                 bundle,
                 ProblemSeverity.Warning
             );

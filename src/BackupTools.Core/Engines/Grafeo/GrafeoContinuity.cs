@@ -6,9 +6,10 @@ using Blake3;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
-/// Proves that a database of 0.5.x is a later state of what a chain ends with: its image is the one of the chain's full,
-/// and its log begins with everything that the chain's increments hold. Nothing less does, as neither has an identity
-/// and epochs begin anew at every open. The proof needs the bundles only, so it outlives copies, merges and moves.
+/// Proves that a database of 0.5.x is a later state of what a chain ends with: its image is the one of the chain's
+/// full, and its log begins with everything that the chain's increments hold. Nothing less does, as neither has an
+/// identity and epochs restart at every open. The proof needs the bundles only, so it outlives copies, merges and
+/// moves.
 /// </summary>
 internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, EngineContext context)
 {
@@ -31,15 +32,15 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         {
             var when = GrafeoTime.Text(header.Active.TimestampMs);
             throw logIsEmpty && header.Container != GrafeoContainer.Empty
-                ? IsGone($"the database was written anew at {when}, and its log was removed")
+                ? IsGone($"the database was rewritten at {when}, and its log was removed")
                 : NotProved(
-                    $"the image was written anew at {when}, and what was logged before that is in no backup",
+                    $"the image was rewritten at {when}, and what was logged before that is in no backup",
                     source.Path
                 );
         }
     }
 
-    /// <summary>What of the log lies behind all that the chain holds.</summary>
+    /// <summary>What of the log lies after all that the chain holds.</summary>
     /// <exception cref="BackupException">ContinuityNotProved; SinceBeyondLog when the log is shorter.</exception>
     public IReadOnlyList<GrafeoStretch> Behind(
         IReadOnlyList<GrafeoRecordInput> inputs,
@@ -75,7 +76,7 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         {
             throw new BackupException(
                 ErrorCode.SinceBeyondLog,
-                $"the chain stands at epoch {head.Epoch}, and the database's log ends before that",
+                $"the chain ends at epoch {head.Epoch}, but the database's log ends before that",
                 source.LogFolder,
                 recommendation: "Take a new full backup: the database was restored or replaced since the last one."
             );

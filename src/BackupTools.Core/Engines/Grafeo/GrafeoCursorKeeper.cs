@@ -46,7 +46,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
     /// <summary>Takes back a <see cref="Pin"/> whose capture failed, and the folder if it was made for it.</summary>
     public void Unpin(string destination) =>
         Change(
-            "the backup cursor could not be taken back, so the engine keeps its log until the next backup",
+            "the backup cursor could not be removed again, so the engine keeps its log until the next backup",
             () =>
             {
                 Update([], destination, null, quiet: true);
@@ -126,8 +126,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
                     + $"({Spelling.Of("ForgetDestination")} drops it)"
             );
         }
-        // The log is kept for the oldest of all. The epoch is what the engine's own next increment goes on from: less, and
-        // it would begin before the last one ends; more, and it would leave epochs out.
+        // The log is kept for the oldest of all. The epoch is what the engine's own next increment continues from:
+        // less, and it would begin before the last one ends; more, and it would leave epochs out.
         var epoch = (positions.Find(p => Same(p.Destination, source.Cursor)) ?? positions.MinBy(p => p.Epoch)!).Epoch;
         var next = new GrafeoCursor(epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
         // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
@@ -190,7 +190,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
             // Empty is what a power loss leaves of a file that was not flushed.
             return file.Length == 0 ? null
                 : file.Length <= MaxFile ? parse(GrafeoImage.ReadAt(file, 0, (int)file.Length))
-                : throw new BackupException(ErrorCode.Malformed, $"{file.Length} bytes are too many");
+                : throw new BackupException(ErrorCode.Malformed, $"a file of {file.Length} bytes is too large");
         }
         catch (BackupException e)
         {

@@ -27,7 +27,7 @@ internal static class GrafeoDamage
             ? new ChainProblem(
                 ProblemSeverity.Info,
                 ErrorCode.ChecksumMismatch,
-                "every commit in the damaged segment can still be read: the damage lies outside of them",
+                "every commit in the damaged segment can still be read: the damage lies outside them",
                 bundle.Path
             )
             : new ChainProblem(

@@ -1,14 +1,12 @@
 using BackupTools.Chains;
-using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Grafeo;
 using BackupTools.Options;
 
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
 /// Grafeo: a <c>.grafeo</c> file with a log folder beside it. Backups are those of the engine itself: a folder with a
-/// manifest, images and stretches of log. See README.md in this folder.
+/// manifest, images and ranges of the log. See README.md in this folder.
 /// </summary>
 internal sealed class GrafeoEngine : IBackupEngine
 {
@@ -32,19 +30,7 @@ internal sealed class GrafeoEngine : IBackupEngine
             ],
         };
 
-    public bool RecognisesSource(string path, EngineContext context)
-    {
-        try
-        {
-            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link
-                ? HasMagic(path, context)
-                : GrafeoSource.IsDirectoryDatabase(path, context.Disk);
-        }
-        catch (BackupException)
-        {
-            return false; // what cannot be read is not recognised; whoever names the engine hears why
-        }
-    }
+    public bool RecognisesSource(string path, EngineContext context) => GrafeoSource.Recognises(path, context);
 
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
         GrafeoBundles.Read(path, context);
@@ -59,7 +45,7 @@ internal sealed class GrafeoEngine : IBackupEngine
         return folder.EndsWith(".grafeo", StringComparison.Ordinal) ? folder : folder + ".grafeo";
     }
 
-    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Make(request, context);
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => GrafeoPlan.Of(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new GrafeoCapture(plan, staging, context).Run();
@@ -69,52 +55,12 @@ internal sealed class GrafeoEngine : IBackupEngine
         int known,
         VerifyDepth depth,
         EngineContext context
-    )
-    {
-        var check = new GrafeoChainCheck(context, checkFrames: depth == VerifyDepth.Deep);
-        foreach (var bundle in path)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            using var shown = context.Progress.BeginFile(bundle.FullName, bundle.Length);
-            if (bundle.Kind == BundleKind.Full)
-            {
-                check.AddImage(bundle);
-            }
-            else
-            {
-                check.AddIncrement(bundle);
-            }
-        }
-        return check.Problems;
-    }
+    ) => GrafeoVerify.Run(path, depth, context);
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
-        [.. GrafeoRestore.PathsOf(request.DestinationPath).Where(p => context.Disk.Stat(p) is not null)];
+        GrafeoRestore.OccupiedBy(request, context);
 
-    public bool MayReplace(RestoreRequest request, EngineContext context)
-    {
-        var source = new GrafeoSource(request.DestinationPath);
-        var disk = context.Disk;
-        var database = disk.Stat(source.Path);
-        if (database is null)
-        {
-            // A log without its database, as a failed restore of the engine leaves it.
-            return disk.Stat(source.LogFolder) is null or { Kind: DiskEntryKind.Directory };
-        }
-        if (database.Kind != DiskEntryKind.File || !HasMagic(source.Path, context))
-        {
-            return false;
-        }
-        // The engine holds this very lock while it has the file open; it is given back at once.
-        using var held = disk.TryLock(source.Path);
-        return held is not null
-            ? true
-            : throw new BackupException(
-                ErrorCode.SourceInUse,
-                FileUsers.Name("an engine has the database open", source.Path),
-                source.Path
-            );
-    }
+    public bool MayReplace(RestoreRequest request, EngineContext context) => GrafeoRestore.MayReplace(request, context);
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new GrafeoRestore(request, staging, context).Run();
@@ -124,24 +70,18 @@ internal sealed class GrafeoEngine : IBackupEngine
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new GrafeoMerge(staging, context).Run(plan, destinationFolder);
+    ) => new GrafeoMaintenance(staging, context).Merge(plan, destinationFolder);
 
     public CaptureResult CopyBundle(
         BundleHeader bundle,
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new GrafeoCopy(staging, context).Run(bundle, destinationFolder);
+    ) => new GrafeoMaintenance(staging, context).Copy(bundle, destinationFolder);
 
     public IReadOnlyList<PublishStep> RemovalOf(
         IReadOnlyList<BundleHeader> bundles,
         StagingArea staging,
         EngineContext context
-    ) => new GrafeoRemoval(staging, context).Run(bundles);
-
-    private static bool HasMagic(string path, EngineContext context)
-    {
-        using var file = context.Disk.OpenRead(path);
-        return GrafeoContainerHeader.HasMagic(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize));
-    }
+    ) => new GrafeoMaintenance(staging, context).RemovalOf(bundles);
 }

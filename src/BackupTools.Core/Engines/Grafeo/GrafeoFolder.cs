@@ -75,10 +75,10 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
 
     /// <summary>
     /// The engine restores the last full in the manifest with all increments that come later in time, wherever they
-    /// stand: behind a newer state, an older one would silently take its place.
+    /// stand: after a newer state, an older one would silently take its place.
     /// </summary>
     /// <param name="epoch">The last epoch of what is to be added.</param>
-    /// <param name="lsn">0.6.0: the position behind it; null when it is not known.</param>
+    /// <param name="lsn">0.6.0: the position after it; null when it is not known.</param>
     /// <param name="context">For reading.</param>
     /// <exception cref="BackupException">InvalidOption.</exception>
     public void RefuseOlder(ulong epoch, ulong? lsn, EngineContext context)
@@ -97,7 +97,7 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
             throw new BackupException(
                 ErrorCode.InvalidOption,
                 $"the folder holds a newer state (up to epoch {newest.EndEpoch}), and the engine would restore the one "
-                    + $"that was added last (up to epoch {epoch}) in its place",
+                    + $"that was added last (up to epoch {epoch}) instead",
                 folder,
                 recommendation: "Merge up to the latest position, or into another folder."
             );
@@ -123,7 +123,7 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
         }
     }
 
-    /// <summary>Adds an entry, by default behind the last.</summary>
+    /// <summary>Adds an entry, by default after the last.</summary>
     /// <param name="segment">What the manifest will say.</param>
     /// <param name="staged">Its file's name in staging.</param>
     /// <param name="paged">It is of 0.6.0, which writes its manifests as JSON.</param>

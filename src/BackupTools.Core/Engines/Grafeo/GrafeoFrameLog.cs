@@ -8,7 +8,7 @@ namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
 /// Captures the log of 0.6.0 into an increment (Grafeo format, §7.2 and §7.3): whole segment files, the last one cut
-/// behind its last complete group.
+/// after its last complete group.
 /// </summary>
 /// <remarks>
 /// A segment that the chain holds in part is taken again from its beginning. A shorter increment could be made by
@@ -28,7 +28,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     /// </summary>
     /// <param name="head">What the increment builds on.</param>
     /// <param name="target">The increment, to be written.</param>
-    /// <returns>Null when there is no commit behind the position.</returns>
+    /// <returns>Null when there is no commit after the position.</returns>
     /// <exception cref="BackupException">
     /// LogIsGone, SinceBeyondLog, SinceInsideFrame, ForeignEpoch, or what is wrong with the log.
     /// </exception>
@@ -138,12 +138,12 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         if (since > segment.FirstLsn && since <= segment.EndLsn)
         {
-            // A database that was restored goes on in a segment of its own, from the last commit that it was cut behind.
-            // Both would hold the same bytes, and no engine restores segments that overlap.
+            // A restored database continues in a segment of its own, from the last commit that it was cut after. Both
+            // would hold the same bytes, and no engine restores segments that overlap.
             if (head.SegmentLsn is { } begin && begin != segment.FirstLsn)
             {
                 throw head.Foreign(
-                    $"its log goes on in a segment from LSN {segment.FirstLsn}, the chain in one from LSN {begin}",
+                    $"its log continues in a segment from LSN {segment.FirstLsn}, the chain's in one from LSN {begin}",
                     segment.Path
                 );
             }
@@ -160,7 +160,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         }
     }
 
-    /// <summary>Copies a segment up to its last complete group; the position behind it.</summary>
+    /// <summary>Copies a segment up to its last complete group; the position after it.</summary>
     private ulong Take(IDiskFile file, GrafeoWalSegment segment, ulong since, IDiskFile target, bool isLast)
     {
         var start = _writer.NextSegment;
@@ -239,7 +239,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
 
     /// <summary>
     /// What follows the last complete group is what a writer has not finished or a crash has left, if it is at the
-    /// very end. A whole frame behind it proves that it is damage: the engine would silently drop what follows.
+    /// very end. A whole frame after it proves that it is damage: the engine would silently drop what follows.
     /// </summary>
     private void CheckTail(
         IDiskFile file,
@@ -251,12 +251,14 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         if (!isLast || FrameBehind(file, segment, scan.FrameEnd) is not null)
         {
-            throw tail.At(file.Path).AsSourceDamaged(tail.Message + ", and the log goes on behind it");
+            throw tail.At(file.Path).AsSourceDamaged(tail.Message + ", and the log continues after it");
         }
-        context.Verbose($"{file.Path}: {tail.Message}; what was not finished is left out");
+        context.Verbose($"{file.Path}: {tail.Message}; the unfinished part is left out");
     }
 
-    /// <summary>The offset of the first frame behind damage; frames say their own position, so they are easy to find.</summary>
+    /// <summary>
+    /// The offset of the first frame after damage; frames record their position, so it is easy to find.
+    /// </summary>
     private long? FrameBehind(IDiskFile file, GrafeoWalSegment segment, long from)
     {
         const int block = 1 << 20;
@@ -293,7 +295,9 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         return _writer.Finish(target, gbak) with { CursorLsn = cursor };
     }
 
-    /// <summary>The position behind the last group up to an epoch, for an increment since an epoch without a bundle.</summary>
+    /// <summary>
+    /// The position after the last group up to an epoch, for increments since an epoch without a bundle.
+    /// </summary>
     private ulong FindEpoch(IReadOnlyList<GrafeoLogFile> logs, ulong epoch)
     {
         ulong? found = header.Active.Epoch == epoch ? header.Active.CheckpointLsn : null;
@@ -315,7 +319,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         return last < epoch
             ? throw new BackupException(
                 ErrorCode.SinceBeyondLog,
-                $"the database stands at epoch {last}, before epoch {epoch}",
+                $"the database is at epoch {last}, before epoch {epoch}",
                 source.Path
             )
             : found
@@ -329,7 +333,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     private static BackupException Beyond(GrafeoHead head, ulong since, string path, ulong end) =>
         new(
             ErrorCode.SinceBeyondLog,
-            $"the chain stands at epoch {head.Epoch} (LSN {since}), the database's log ends before it, at LSN {end}",
+            $"the chain ends at epoch {head.Epoch} (LSN {since}), but the database's log ends before it, at LSN {end}",
             path,
             recommendation: "Take a new full backup: the database was restored or replaced since the last one."
         );

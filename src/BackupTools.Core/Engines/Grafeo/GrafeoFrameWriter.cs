@@ -21,10 +21,10 @@ internal sealed class GrafeoFrameWriter(IDiskFile target, EngineContext context)
     /// <summary>What was written last changes the database, and no epoch follows it yet.</summary>
     public bool LacksEpoch { get; private set; }
 
-    /// <summary>Copies stretches of whole frames.</summary>
-    /// <param name="inputs">What the stretches number.</param>
+    /// <summary>Copies ranges of whole frames.</summary>
+    /// <param name="inputs">The inputs that the ranges refer to by number.</param>
     /// <param name="kept">In order.</param>
-    /// <param name="number">The epoch to write in the place of one; null leaves the record out.</param>
+    /// <param name="number">The epoch to write instead of one; null leaves the record out.</param>
     /// <exception cref="Errors.BackupException">SourceChanging, or a frame is damaged.</exception>
     public void Copy(
         IReadOnlyList<GrafeoRecordInput> inputs,

@@ -63,8 +63,8 @@ internal static class GrafeoFrames
         }
     }
 
-    /// <summary>Reads stretches of whole frames, each of which is proved once more.</summary>
-    /// <param name="inputs">What the stretches number.</param>
+    /// <summary>Reads ranges of whole frames, each of which is verified once more.</summary>
+    /// <param name="inputs">The inputs that the ranges refer to by number.</param>
     /// <param name="kept">In order.</param>
     /// <param name="onContent">Takes what changes the database: input, offset in it, bytes; false when it has seen enough.</param>
     /// <param name="onOther">Takes the other frames.</param>
@@ -112,7 +112,7 @@ internal static class GrafeoFrames
     /// <summary>Takes bytes that change the database; false when it has seen enough.</summary>
     public delegate bool ContentTap(int input, long offset, ReadOnlySpan<byte> bytes);
 
-    /// <summary>A commit behind a frame that seems cut off: not its end is missing, its length is wrong.</summary>
+    /// <summary>A commit after a frame that seems cut off: not its end is missing, its length is wrong.</summary>
     private static bool GoesOn(IDiskFile file, FileRange range, EngineContext context)
     {
         const int block = 1 << 20;

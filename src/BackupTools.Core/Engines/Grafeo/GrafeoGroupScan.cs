@@ -24,13 +24,13 @@ internal sealed class GrafeoGroupScan
         GroupEndLsn = segment.FirstLsn;
     }
 
-    /// <summary>Offset behind the last complete group.</summary>
+    /// <summary>Offset after the last complete group.</summary>
     public long GroupEnd { get; private set; }
 
-    /// <summary>Offset behind the last whole frame.</summary>
+    /// <summary>Offset after the last whole frame.</summary>
     public long FrameEnd => _reader.End;
 
-    /// <summary>Position behind the last complete group.</summary>
+    /// <summary>Position after the last complete group.</summary>
     public ulong GroupEndLsn { get; private set; }
 
     /// <summary>Complete groups with records; seals are not counted.</summary>
@@ -39,7 +39,7 @@ internal sealed class GrafeoGroupScan
     /// <summary>What ended the scan before the data did; null for nothing.</summary>
     public BackupException? Damage { get; private set; }
 
-    /// <summary>What the data ends with when that is no complete group: damage, or something cut off.</summary>
+    /// <summary>What the data ends with when that is not a complete group: damage, or something cut off.</summary>
     public BackupException? Tail => Damage ?? _reader.Torn();
 
     /// <summary>The next bytes.</summary>

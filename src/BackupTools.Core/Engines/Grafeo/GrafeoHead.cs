@@ -6,11 +6,11 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
-/// Where a chain stands, read from its last bundle and never from the database: the epoch, in 0.6.0 the position in
-/// the log, and the last bytes of the log it holds, by which a database that went another way is recognised.
+/// Where a chain stands, read from its last bundle and never from the database: the epoch, in 0.6.0 the position in the
+/// log, and the last bytes of the log it holds, by which a database that has diverged is recognised.
 /// </summary>
 /// <param name="Epoch">The last epoch.</param>
-/// <param name="Lsn">0.6.0: position behind the last byte; null when only an epoch is known.</param>
+/// <param name="Lsn">0.6.0: position after the last byte; null when only an epoch is known.</param>
 /// <param name="Tail">0.6.0: the last bytes of log in the bundle; empty when it is an image.</param>
 /// <param name="Name">The bundle's name, for messages.</param>
 internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string Name)
@@ -60,7 +60,7 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
         }
     }
 
-    /// <summary>The database went another way than the chain.</summary>
+    /// <summary>The database has diverged from the chain.</summary>
     public BackupException Foreign(string why, string path, long? offset = null) =>
         new(
             ErrorCode.ForeignEpoch,

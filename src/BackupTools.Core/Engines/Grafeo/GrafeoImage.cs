@@ -312,7 +312,7 @@ internal sealed class GrafeoImage
         return filled == count ? bytes : bytes[..filled];
     }
 
-    /// <summary>A stretch of one extent, or of what lies between extents (−1).</summary>
+    /// <summary>A range of one extent, or of what lies between extents (−1).</summary>
     private readonly record struct Piece(int Extent, uint Crc, long Length);
 
     private sealed record Region(FileRange Range, int FirstExtent)

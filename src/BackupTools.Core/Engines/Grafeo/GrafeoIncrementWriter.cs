@@ -7,7 +7,7 @@ using BackupTools.Formats.Primitives;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
-/// Puts together an increment of 0.6.0 (Grafeo format, §7.3): a header, then each log segment behind its length. The
+/// Puts together an increment of 0.6.0 (Grafeo format, §7.3): a header, then each log segment after its length. The
 /// segments are written by the caller; what comes before them is known only when the last one is there.
 /// </summary>
 internal sealed class GrafeoIncrementWriter

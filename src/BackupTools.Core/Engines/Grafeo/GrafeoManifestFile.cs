@@ -68,7 +68,7 @@ internal static class GrafeoManifestFile
         return unsafeName
             ? throw new BackupException(
                 ErrorCode.UnsafeName,
-                $"the manifest names a segment '{name}', which is no plain file name",
+                $"the manifest names a segment '{name}', which is not a plain file name",
                 Path.Combine(folder, Name)
             )
             : Path.Combine(folder, name);

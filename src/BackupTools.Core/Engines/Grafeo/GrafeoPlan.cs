@@ -5,7 +5,7 @@ using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Engines.Grafeo;
 
-/// <summary>What planning a backup found out; carried in <see cref="CapturePlan.Detail"/>.</summary>
+/// <summary>What planning a backup found out.</summary>
 /// <param name="Source">The database's files.</param>
 /// <param name="Paged">True for 0.6.0.</param>
 /// <param name="Manifest">The destination's manifest; an empty one when there is none.</param>
@@ -13,14 +13,14 @@ namespace BackupTools.Engines.Grafeo;
 internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifest Manifest, GrafeoHead? Head)
 {
     /// <summary>Plans a backup and refuses early what can be refused from headers and names.</summary>
-    public static CapturePlan Make(CaptureRequest request, EngineContext context)
+    public static CapturePlan Of(CaptureRequest request, EngineContext context)
     {
         var options = request.Options;
         if (options.NoCursor && options.ForgetDestination.Count > 0)
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "without the cursor there is nothing to forget a destination for"
+                "only the cursor remembers destinations, so none can be forgotten without it"
             );
         }
         if (context.Disk.Stat(request.SourcePath)?.Kind == DiskEntryKind.Link)
@@ -30,7 +30,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
                 ErrorCode.SourceNotRecognised,
                 "the path is a link",
                 request.SourcePath,
-                recommendation: "Name the database by the path under which its engine opens it."
+                recommendation: "Give the path under which the engine opens the database."
             );
         }
         var source = GrafeoSource.At(request.SourcePath, context.Disk);
@@ -56,7 +56,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             : 2 * (logs.Sum(l => l.Length) + (head?.Way.Skip(1).Sum(b => b.Length) ?? 0));
         var plan = new GrafeoPlan(source, header.IsPaged, manifest, head);
         var kind = head is null ? GrafeoSegmentKind.Full : GrafeoSegmentKind.Incremental;
-        return new CapturePlan
+        return new CapturePlan<GrafeoPlan>
         {
             Request = request,
             BundlePath = Path.Combine(request.DestinationFolder, manifest.NextName(kind)),
@@ -69,7 +69,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             WritesBesideSource = options.NoCursor || !header.IsPaged ? [] : [source.Cursor, source.Positions],
             Start = head is null ? null : GrafeoBundles.Epoch(head.Epoch),
             Warnings = head is null && logBytes > 0 ? [CompanionNote(source)] : [],
-            Detail = plan,
+            Found = plan,
         };
     }
 
@@ -98,7 +98,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             ErrorCode.WalNotEmpty,
             "commits that only the log holds go into an incremental backup that is made together with the full one",
             source.LogFolder,
-            Recommendation: "Nothing is to be done: both are published at once and belong to one chain."
+            Recommendation: "No action is needed: both are published at once and belong to one chain."
         );
 
     private static GrafeoHead HeadOf(
@@ -152,7 +152,9 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
         return here < 0 ? [] : chain!.PathTo(here) ?? [];
     }
 
-    /// <summary>The engine applies increments to the last full before the target: an older chain cannot go on.</summary>
+    /// <summary>
+    /// The engine applies increments to the last full before the target: an older chain cannot continue.
+    /// </summary>
     private static void RefuseOlderChain(
         CaptureRequest request,
         GrafeoManifest manifest,

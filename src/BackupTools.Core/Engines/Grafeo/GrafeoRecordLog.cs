@@ -6,8 +6,8 @@ namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
 /// Captures the log of 0.5.x into an increment. The state of a database is its image with all of its log, whatever
-/// epochs that carries: the engine counts anew whenever it opens a database, but keeps the log of a session that was
-/// killed. In the increment the epochs go on from the chain's, one for each commit, so that each names one state.
+/// epochs that carries: the engine restarts counting whenever it opens a database, but keeps the log of a session that
+/// was killed. In the increment the epochs continue the chain's, one for each commit, so that each names one state.
 /// </summary>
 internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader header, EngineContext context)
 {
@@ -42,7 +42,7 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
     }
 
     /// <summary>
-    /// Whether it is certain that the log was begun behind the image. Else a checkpoint in the middle of a session may
+    /// Whether it is certain that the log was begun after the image. Else a checkpoint in the middle of a session may
     /// have written it, and the log is to be applied over a state that holds some of it already: its end is right then,
     /// but what lies between never existed.
     /// </summary>

@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 
@@ -6,11 +7,11 @@ namespace BackupTools.Engines.Grafeo;
 /// <summary>
 /// Rebuilds a database in staging: the image as it is, and beside it the log up to the target, which the engine
 /// applies when it opens the file. In 0.5.x the log is written as the engine's own restore writes it; in 0.6.0 the
-/// segments stay as they were captured and the last one ends behind the last wanted commit.
+/// segments stay as they were captured and the last one ends after the last wanted commit.
 /// </summary>
 internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging, EngineContext context)
 {
-    /// <summary>0.5.x begins a new log file behind the frame that makes one this long (Grafeo format, §5.1).</summary>
+    /// <summary>0.5.x begins a new log file after the frame that makes one this long (Grafeo format, §5.1).</summary>
     private const long RotateAt = 64L << 20;
 
     private const string StagedImage = "image";
@@ -26,6 +27,34 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     {
         var source = new GrafeoSource(destination);
         return [source.Path, source.LogFolder, source.PendingImage];
+    }
+
+    public static IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        [.. PathsOf(request.DestinationPath).Where(p => context.Disk.Stat(p) is not null)];
+
+    public static bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var source = new GrafeoSource(request.DestinationPath);
+        var disk = context.Disk;
+        var database = disk.Stat(source.Path);
+        if (database is null)
+        {
+            // A log without its database, as a failed restore of the engine leaves it.
+            return disk.Stat(source.LogFolder) is null or { Kind: DiskEntryKind.Directory };
+        }
+        if (database.Kind != DiskEntryKind.File || !GrafeoSource.HasMagic(source.Path, context))
+        {
+            return false;
+        }
+        // The engine holds this very lock while it has the file open; it is given back at once.
+        using var held = disk.TryLock(source.Path);
+        return held is not null
+            ? true
+            : throw new BackupException(
+                ErrorCode.SourceInUse,
+                FileUsers.Name("an engine has the database open", source.Path),
+                source.Path
+            );
     }
 
     /// <summary>Restores, and says what is to be published.</summary>

@@ -3,7 +3,9 @@ using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Engines.Grafeo;
 
-/// <summary>The log segments of one way through a chain (0.6.0): whether each goes on where what precedes it ends.</summary>
+/// <summary>
+/// The log segments of one path through a chain (0.6.0): whether each continues where its predecessor ends.
+/// </summary>
 internal sealed class GrafeoSegmentRow
 {
     private readonly SortedDictionary<ulong, GrafeoWalSegment> _segments = [];
@@ -31,7 +33,7 @@ internal sealed class GrafeoSegmentRow
     }
 
     /// <summary>
-    /// A segment goes on where the log ended, or is one that is here already and has grown: what the engine accepts.
+    /// A segment continues where the log ended, or is one that is here already and has grown: what the engine accepts.
     /// </summary>
     public void Place(GrafeoWalSegment segment)
     {
@@ -51,7 +53,7 @@ internal sealed class GrafeoSegmentRow
             {
                 throw new BackupException(
                     ErrorCode.ForeignEpoch,
-                    $"two different WAL segments start at LSN {segment.FirstLsn}: the database went two ways",
+                    $"two different WAL segments start at LSN {segment.FirstLsn}: the database's history has forked",
                     segment.Path,
                     segment.Offset
                 );

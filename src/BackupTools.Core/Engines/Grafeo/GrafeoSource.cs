@@ -62,6 +62,28 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
     /// <summary>Our record of every destination's position, of which the cursor is the oldest.</summary>
     public string Positions => System.IO.Path.Combine(LogFolder, "backup_cursor.backuptools.json");
 
+    /// <summary>True for a database of either version; what cannot be read is not recognised.</summary>
+    public static bool Recognises(string path, EngineContext context)
+    {
+        try
+        {
+            return context.Disk.Stat(path)?.Kind is DiskEntryKind.File or DiskEntryKind.Link
+                ? HasMagic(path, context)
+                : IsDirectoryDatabase(path, context.Disk);
+        }
+        catch (BackupException)
+        {
+            return false; // what cannot be read is not recognised; whoever names the engine hears why
+        }
+    }
+
+    /// <summary>It begins like an image.</summary>
+    public static bool HasMagic(string path, EngineContext context)
+    {
+        using var file = context.Disk.OpenRead(path);
+        return GrafeoContainerHeader.HasMagic(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize));
+    }
+
     /// <summary>Where the newest image is. What 0.5.x left beside a database that was converted since is none.</summary>
     public string Image(IDisk disk)
     {
@@ -100,7 +122,8 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
     /// The files of the log in the order of recovery; none when there is no folder. 0.5.x takes every file that ends
     /// like a log; a name without a number counts as number 0.
     /// </summary>
-    /// <exception cref="BackupException">UnsupportedFormat: one is no regular file; its commits would be missing.</exception>
+    /// <exception cref="BackupException">UnsupportedFormat: not a regular file; its commits would be
+    /// missing.</exception>
     public IReadOnlyList<GrafeoLogFile> Logs(IDisk disk, bool paged)
     {
         var logs = new List<GrafeoLogFile>();
@@ -115,9 +138,9 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
             {
                 throw new BackupException(
                     ErrorCode.UnsupportedFormat,
-                    "a part of the log is a link or no regular file, and is not followed",
+                    "a part of the log is a link, or not a regular file, and is not followed",
                     entry.Path,
-                    recommendation: "Move the file that it stands for to its place."
+                    recommendation: "Replace it with the file itself."
                 );
             }
             logs.Add(new GrafeoLogFile(entry.Path, number, entry.Length));

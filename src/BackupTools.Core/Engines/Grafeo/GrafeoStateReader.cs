@@ -62,7 +62,7 @@ internal sealed class GrafeoStateReader
         }
     }
 
-    /// <summary>0.6.0: commits and changes of the schema behind the image.</summary>
+    /// <summary>0.6.0: commits and changes of the schema after the image.</summary>
     public int Groups { get; private set; }
 
     /// <summary>0.6.0: the segments of the log up to the cut, and where each ends in its file.</summary>
@@ -113,7 +113,10 @@ internal sealed class GrafeoStateReader
             Reached = _check.Filter!.Last ?? Reached;
             if (_check.Filter.ComesAgain)
             {
-                throw NotCovered("the epochs of its log go up and down, so that it names no one state", _bundles[^1]);
+                throw NotCovered(
+                    "the epochs of its log go up and down, so no epoch names a single state",
+                    _bundles[^1]
+                );
             }
             if (Target is { } target && target != Reached)
             {
@@ -161,7 +164,7 @@ internal sealed class GrafeoStateReader
         {
             throw new BackupException(
                 ErrorCode.TargetNotCovered,
-                $"epoch {epoch} was committed behind a later one, at LSN {group.GroupLsn}: the log cannot be cut there",
+                $"epoch {epoch} was committed after a later one, at LSN {group.GroupLsn}: the log cannot be cut there",
                 recommendation: "Restore to a later epoch."
             );
         }

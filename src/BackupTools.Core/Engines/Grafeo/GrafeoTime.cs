@@ -13,7 +13,7 @@ internal static class GrafeoTime
     /// <summary>An instant as a stored time.</summary>
     public static ulong Of(DateTimeOffset instant) => (ulong)Math.Max(0, instant.ToUnixTimeMilliseconds());
 
-    /// <summary>The instant, or null for what lies outside of the calendar.</summary>
+    /// <summary>The instant, or null for what is outside the calendar.</summary>
     public static DateTimeOffset? Instant(ulong milliseconds) =>
         milliseconds <= Last ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds) : null;
 

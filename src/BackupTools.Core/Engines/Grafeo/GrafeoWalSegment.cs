@@ -15,7 +15,7 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
     /// <summary>Position of the first frame.</summary>
     public ulong FirstLsn => Header.FirstLsn;
 
-    /// <summary>Position behind the last byte.</summary>
+    /// <summary>Position after the last byte.</summary>
     public ulong EndLsn => FirstLsn + (ulong)(Length - GrafeoWalHeader.Size);
 
     /// <summary>The frames' bytes in the file.</summary>

@@ -14,10 +14,10 @@ internal delegate void PowDbSink(long offset, ReadOnlySpan<byte> bytes);
 
 /// <summary>
 /// Reads the newest version of a file out of the bundles of a chain. The whole copy passes in large blocks, all deltas
-/// go along with it, and the newest pages are laid over each block before it is handed on. So every byte is read once,
-/// front to back, every page of the result is handed on once, in runs as long as a block, and memory is one bit per
-/// page and a few records per delta.
-/// All digests are checked on the way: what was handed on may be used only after this has returned.
+/// go along with it, and the newest pages are laid over each block before it is passed on. So every byte is read once,
+/// front to back, every page of the result is passed on once, in runs as long as a block, and memory is one bit per
+/// page and a few records per delta. All digests are checked on the way: what was passed on may be used only after this
+/// has returned.
 /// </summary>
 internal static class PowDbAssembly
 {
@@ -66,7 +66,7 @@ internal static class PowDbAssembly
     /// <param name="threads">How many threads to use.</param>
     /// <param name="sink">Takes the bytes.</param>
     /// <param name="context">The run.</param>
-    /// <param name="checkPages">Check each page of a heap that is handed on, not only the digests.</param>
+    /// <param name="checkPages">Check each page of a heap that is passed on, not only the digests.</param>
     /// <param name="inOrder">Takes the same bytes once more, block after block; null for nobody.</param>
     /// <returns>The first page that no bundle holds, −1 when all is there.</returns>
     /// <exception cref="BackupException">A file of a bundle is missing, damaged, or not what its manifest says.</exception>
@@ -87,10 +87,10 @@ internal static class PowDbAssembly
         {
             RequireLength(part.Whole!, file);
         }
-        // Pages of the whole copy behind this were lost later, even if the heap has grown again since.
+        // Pages of the whole copy after this were lost later, even if the heap has grown again since.
         var limit = part.Layers.Count == 0 ? long.MaxValue : Math.Min(layers.Limit, length / PowDbPage.Size);
         using var hasher = Hasher.New();
-        // In any order where pages are known by their place; else as a stream, which indexes are read as.
+        // In any order where pages are known by their place; otherwise as a stream, like indexes.
         var paged = part.IsPaged || part.Layers.Count > 0;
         try
         {
@@ -104,7 +104,7 @@ internal static class PowDbAssembly
                 {
                     if (!paged && isChecked)
                     {
-                        HandOn(isChecked, offset, block, layers, limit, null); // the commit below hands on
+                        HandOn(isChecked, offset, block, layers, limit, null); // the commit below passes on
                     }
                 },
                 (offset, block, _) =>
@@ -137,7 +137,7 @@ internal static class PowDbAssembly
         block[..(int)Math.Clamp(length - offset, 0, block.Length)];
 
     /// <summary>
-    /// Hands on the pages that there are, as few runs as possible. Those of deltas have been checked when they were
+    /// Passes on the pages that there are, as few runs as possible. Those of deltas have been checked when they were
     /// laid over.
     /// </summary>
     private static void HandOn(

@@ -46,7 +46,8 @@ internal abstract class PowDbBaseline : IDisposable
     public abstract void Dispose();
 
     /// <summary>
-    /// The state after the last bundle of a way through a chain: from our side files, else from the chain's pages.
+    /// The state after the last bundle of a path through a chain: from our side files, otherwise from the chain's
+    /// pages.
     /// </summary>
     /// <exception cref="BackupException">The chain itself is damaged.</exception>
     public static PowDbBaseline Open(IReadOnlyList<BundleHeader> path, StagingArea staging, EngineContext context)
@@ -54,7 +55,9 @@ internal abstract class PowDbBaseline : IDisposable
         var parent = PowDbBundle.Open(path[^1], context);
         if (parent.Side is null && parent.SideProblem is null)
         {
-            context.Verbose($"{parent.Name} has no side file of ours: the pages of its chain are read for comparison");
+            context.Verbose(
+                $"{parent.Name} has no side file of BackupTools: the pages of its chain are read for comparison"
+            );
             return PowDbChainBaseline.Open(path, staging, context);
         }
         if (parent.Side is { Pages.Key: null })

@@ -121,7 +121,7 @@ internal sealed record PowDbBundle
             return file;
         }
         file.Dispose();
-        throw new BackupException(ErrorCode.UnsafeName, $"{name} was exchanged while it was opened", path);
+        throw new BackupException(ErrorCode.UnsafeName, $"{name} was replaced while it was opened", path);
     }
 
     /// <summary>

@@ -6,7 +6,7 @@ using Blake3;
 
 namespace BackupTools.Engines.PowDb;
 
-/// <summary>What a bundle is made of, once every file stands in staging.</summary>
+/// <summary>What a bundle is made of, once every file is in staging.</summary>
 internal sealed record PowDbBundleContent
 {
     public required CaptureFacts Facts { get; init; }
@@ -47,7 +47,8 @@ internal static class PowDbBundleWriter
 
     /// <summary>
     /// Writes both and returns the bundle's id. <paramref name="taken"/> says which ids the chain has already: two
-    /// increments without a change in the same second would else be the same bundle, so the later is dated a second on.
+    /// increments without a change in the same second would otherwise be the same bundle, so the later one is dated a
+    /// second later.
     /// </summary>
     public static string Write(
         PowDbBundleContent content,
@@ -147,8 +148,8 @@ internal static class PowDbBundleWriter
     }
 
     /// <summary>
-    /// Engine 0.4.7 lays down whatever a manifest lists, so its log is listed. Where the state before had one and this
-    /// one has none, an empty one replaces it: the engine would else replay it on newer pages.
+    /// Engine 0.4.7 restores whatever a manifest lists, so its log is listed. Where the state before had one and this
+    /// one has none, an empty one replaces it: otherwise the engine would replay it on newer pages.
     /// </summary>
     private static PowDbCaptured? LegacyWal(PowDbBundleContent content)
     {

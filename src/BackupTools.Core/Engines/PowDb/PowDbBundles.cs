@@ -39,8 +39,8 @@ internal static partial class PowDbBundles
     public static string? SeriesOf(string name) =>
         OurName().Match(name) is { Success: true } m ? m.Groups["series"].Value : null;
 
-    /// <summary>The bundle that the folder is, else those directly in it.</summary>
-    public static IEnumerable<BundleReadResult> Find(string path, EngineContext context)
+    /// <summary>The bundle that the folder is, otherwise those directly in it.</summary>
+    public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
     {
         var disk = context.Disk;
         if (disk.Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.Link })
@@ -184,7 +184,7 @@ internal static partial class PowDbBundles
                     ErrorCode.UnsupportedFormat,
                     "the backup carries a replication identity, which a restore leaves out",
                     bundle.ManifestPath,
-                    Recommendation: "Set up replication anew after a restore."
+                    Recommendation: "Set up replication again after a restore."
                 ),
             ]
             : [];

@@ -174,7 +174,7 @@ internal sealed class PowDbCapture
         else if (wal.TailLength > 0)
         {
             _context.Warn(
-                $"the log ends with {wal.TailLength} bytes that are no whole record; like the engine, the backup leaves "
+                $"the log ends with {wal.TailLength} bytes that are not a whole record; like the engine, the backup leaves "
                     + $"them out: '{source.WalPath}'"
             );
         }

@@ -25,7 +25,7 @@ internal static class PowDbContinuity
         {
             return Problem(
                 ErrorCode.ForeignEpoch,
-                $"{next.Name} was made on another backup ({parent[..12]}) than {before.Name}",
+                $"{next.Name} builds on another backup ({parent[..12]}), not on {before.Name}",
                 next
             );
         }

@@ -10,7 +10,7 @@ namespace BackupTools.Engines.PowDb;
 /// <summary>Reads one delta front to back, a few records at a time, and proves it on the way.</summary>
 internal sealed class PowDbDeltaStream : IDisposable
 {
-    /// <summary>Records of one read where memory is no question: about a megabyte.</summary>
+    /// <summary>Records of one read where memory does not matter: about a megabyte.</summary>
     public const int MaxRecords = 255;
 
     private readonly PowDbLayer _layer;

@@ -27,7 +27,7 @@ internal sealed class PowDbEngine : IBackupEngine
     public bool RecognisesSource(string path, EngineContext context) => PowDbSource.IsDataDirectory(path, context.Disk);
 
     public IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context) =>
-        PowDbBundles.Find(path, context);
+        PowDbBundles.Read(path, context);
 
     public string SeriesOf(string sourcePath, string destination, EngineContext context) =>
         PowDbBundles.SeriesOfSource(sourcePath);
@@ -51,34 +51,13 @@ internal sealed class PowDbEngine : IBackupEngine
         path.Skip(known).Sum(b => b.Length)
         + (depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full ? path.Sum(b => b.Length) : 0);
 
-    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context)
-    {
-        var path = request.DestinationPath;
-        return context.Disk.Stat(path) switch
-        {
-            null => [],
-            { Kind: DiskEntryKind.Directory } when PowDbRestore.FolderOf(request, context).Entries().Count == 0 => [],
-            _ => [path],
-        };
-    }
+    public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
+        PowDbRestore.OccupiedBy(request, context);
 
     public IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) =>
-        PowDbRestore.FolderOf(request, context).Strangers(new HashSet<string>());
+        PowDbRestore.KeptBy(request, context);
 
-    public bool MayReplace(RestoreRequest request, EngineContext context)
-    {
-        var path = request.DestinationPath;
-        if (
-            context.Disk.Stat(path) is not { Kind: DiskEntryKind.Directory }
-            || !PowDbSource.IsDataDirectory(path, context.Disk)
-        )
-        {
-            return false;
-        }
-        return PowDbLock.Read(path, context) is { IsLive: true } held
-            ? throw held.InUse("Stop the database first. If no engine runs, delete the file.")
-            : true;
-    }
+    public bool MayReplace(RestoreRequest request, EngineContext context) => PowDbRestore.MayReplace(request, context);
 
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new PowDbRestore(request, staging, context).Run();
@@ -88,18 +67,12 @@ internal sealed class PowDbEngine : IBackupEngine
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new PowDbKeeper(staging, context).Merge(plan, destinationFolder);
+    ) => new PowDbMaintenance(staging, context).Merge(plan, destinationFolder);
 
     public CaptureResult CopyBundle(
         BundleHeader bundle,
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new PowDbKeeper(staging, context).Copy(bundle, destinationFolder);
-
-    public IReadOnlyList<PublishStep> RemovalOf(
-        IReadOnlyList<BundleHeader> bundles,
-        StagingArea staging,
-        EngineContext context
-    ) => [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
+    ) => new PowDbMaintenance(staging, context).Copy(bundle, destinationFolder);
 }

@@ -19,8 +19,8 @@ internal static class PowDbEngineMade
         if (manifest.SourceLsn < manifest.BaseSourceLsn)
         {
             yield return Warning(
-                $"in {bundle.Name} the LSN goes down from {manifest.BaseSourceLsn} to {manifest.SourceLsn}: LSNs were used "
-                    + "a second time, and pages written since then are missing from it",
+                $"in {bundle.Name} the LSN goes down from {manifest.BaseSourceLsn} to {manifest.SourceLsn}: LSNs were "
+                    + "reused, and pages written since then are missing from it",
                 bundle
             );
         }

@@ -43,8 +43,8 @@ internal sealed class PowDbHeapEvidence(string name, long pagesBefore)
     public long RowsGone { get; private set; }
 
     /// <summary>
-    /// The heap can be the one it was. Else it must be of a table that was dropped and made anew, or rewritten: a heap
-    /// never gets shorter, and the LSN of a page never goes down.
+    /// The heap can be the one it was. Otherwise its table must have been dropped and created again, or rewritten: a
+    /// heap never gets shorter, and the LSN of a page never goes down.
     /// </summary>
     public bool CanBeTheSame => _pages >= pagesBefore && !_wentDown;
 

@@ -8,7 +8,7 @@ namespace BackupTools.Engines.PowDb;
 /// </summary>
 internal sealed class PowDbLayerStack : IDisposable
 {
-    /// <summary>What the deltas' buffers take together; each has room for one record at least.</summary>
+    /// <summary>The total size of the deltas' buffers; each holds at least one record.</summary>
     private const int BufferBudget = 8 << 20;
 
     private readonly List<PowDbDeltaStream> _newestFirst = [];
@@ -36,7 +36,7 @@ internal sealed class PowDbLayerStack : IDisposable
                 // wait until all are read again. So they are made to take turns.
                 var first = 1 + (int)((long)(records - 1) * i / part.Layers.Count);
                 _newestFirst.Add(new PowDbDeltaStream(part.Layers[i], Limit, records, first, context));
-                // A heap that was shorter here had lost what lies behind, even if it has grown again since.
+                // A heap that was shorter here had lost what lies after, even if it has grown again since.
                 Limit = Math.Min(Limit, part.Layers[i].Pages.TotalPages);
             }
         }

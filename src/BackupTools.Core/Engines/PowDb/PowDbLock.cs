@@ -25,7 +25,7 @@ internal sealed record PowDbLock(string Path, string Holder, bool IsLive)
             Span<byte> buffer = stackalloc byte[MaxText];
             using var file = context.Disk.OpenRead(path);
             var text = Encoding.Latin1.GetString(buffer[..file.Read(buffer, 0)]).Trim();
-            // A holder that cannot be told is taken for a live one: it costs a deletion by hand, not a torn copy.
+            // An unknown holder is treated as alive: that costs a deletion by hand, not a torn copy.
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
                 ? new PowDbLock(path, FileUsers.Describe(pid), IsRunning(pid))
                 : new PowDbLock(path, "an unknown process", true);

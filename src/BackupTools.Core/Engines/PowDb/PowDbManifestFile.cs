@@ -27,7 +27,7 @@ internal sealed record PowDbManifestFile(bool IsRecognised, PowDbManifest? Manif
         {
             if (file.Length > MaxLength)
             {
-                throw new BackupException(ErrorCode.Malformed, "a manifest of absurd length");
+                throw new BackupException(ErrorCode.Malformed, "the manifest is absurdly long");
             }
             Feed(file, reader, hasher, context.Cancellation);
             return new PowDbManifestFile(reader.IsRecognised, reader.Result(), hasher.Finalize(), null);

@@ -6,7 +6,7 @@ using Blake3;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>
-/// Captures a file that is no heap of whole pages: catalogue, indexes and the small ones beside them. They carry no
+/// Captures a file that is not a heap of whole pages: catalogue, indexes and the small ones beside them. They carry no
 /// LSN, so only their bytes tell whether they changed (PowDB format, §9, defect 4).
 /// </summary>
 internal static class PowDbPlainCapture

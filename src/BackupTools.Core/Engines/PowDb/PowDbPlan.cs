@@ -8,14 +8,14 @@ namespace BackupTools.Engines.PowDb;
 internal static class PowDbPlan
 {
     private static string WaysOut =>
-        $"Stop the database cleanly, give {Spelling.Of("Checkpoint")} a script that empties the log, or take the log along with {Spelling.Of("IncludeWal")}.";
+        $"Stop the database cleanly, give {Spelling.Of("Checkpoint")} a script that empties the log, or include the log with {Spelling.Of("IncludeWal")}.";
 
     public static CapturePlan Of(CaptureRequest request, EngineContext context)
     {
         var source = PowDbSource.Read(request.SourcePath, context);
         var path = BaseOf(request);
         var warnings = source.Warnings.ToList();
-        // A checkpoint may stop the engine or empty its log; what it really did is looked at when it has run.
+        // A checkpoint may stop the engine or empty its log; what it really did is checked after it has run.
         if (request.Options.Checkpoint is null)
         {
             RefuseInUse(request, context);
@@ -116,7 +116,7 @@ internal static class PowDbPlan
                 new ChainProblem(
                     ProblemSeverity.Warning,
                     ErrorCode.WalNotEmpty,
-                    "the log is taken along, but only our restore lays it down: the engine's own would ignore it and "
+                    "the log is included, but only BackupTools restores it: the engine's own restore would ignore it and "
                         + "lose what it holds",
                     source.WalPath,
                     Recommendation: "Restore this backup with BackupTools."
@@ -135,9 +135,9 @@ internal static class PowDbPlan
                     ErrorCode.SourceInUse,
                     held.IsLive
                         ? $"{held.Holder} has the database open"
-                        : $"the lock of {held.Holder} is stale: it does not run any more",
+                        : $"the lock of {held.Holder} is stale: it is no longer running",
                     held.Path,
-                    Recommendation: "Nothing is to be done."
+                    Recommendation: "No action is needed."
                 )
             );
         }

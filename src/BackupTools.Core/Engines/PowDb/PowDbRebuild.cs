@@ -76,7 +76,7 @@ internal sealed class PowDbRebuild
         bool deep
     )
     {
-        // A page that a later bundle has is looked at in both.
+        // A page that a later bundle has is checked in both.
         _context.Progress.Expect(
             Parts.Sum(p => (deep ? 2 : 1) * p.Length + p.Layers.Sum(l => (long)l.Pages.DeltaLength)),
             Parts.Count
@@ -202,7 +202,7 @@ internal sealed class PowDbRebuild
             var name in all.Except(Parts.Select(p => p.Name), StringComparer.Ordinal).Order(StringComparer.Ordinal)
         )
         {
-            _context.Verbose($"{name} does not belong to the state any more and is left out");
+            _context.Verbose($"{name} no longer belongs to the state and is left out");
         }
     }
 
@@ -211,7 +211,7 @@ internal sealed class PowDbRebuild
     {
         if (Last.SideProblem is { } problem)
         {
-            _context.Warn($"{problem.Describe()}: it goes on without it");
+            _context.Warn($"{problem.Describe()}: the restore continues without it");
         }
         if (Listed is null)
         {

@@ -18,6 +18,35 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
             static _ => false
         );
 
+    public static IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context)
+    {
+        var path = request.DestinationPath;
+        return context.Disk.Stat(path) switch
+        {
+            null => [],
+            { Kind: DiskEntryKind.Directory } when FolderOf(request, context).Entries().Count == 0 => [],
+            _ => [path],
+        };
+    }
+
+    public static IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) =>
+        FolderOf(request, context).Strangers(new HashSet<string>());
+
+    public static bool MayReplace(RestoreRequest request, EngineContext context)
+    {
+        var path = request.DestinationPath;
+        if (
+            context.Disk.Stat(path) is not { Kind: DiskEntryKind.Directory }
+            || !PowDbSource.IsDataDirectory(path, context.Disk)
+        )
+        {
+            return false;
+        }
+        return PowDbLock.Read(path, context) is { IsLive: true } held
+            ? throw held.InUse("Stop the database first. If no engine runs, delete the file.")
+            : true;
+    }
+
     public RestoreResult Run()
     {
         var rebuild = PowDbRebuild.Open(request.Plan, context);

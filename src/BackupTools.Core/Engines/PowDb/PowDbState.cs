@@ -38,7 +38,7 @@ internal sealed class PowDbState
 {
     private readonly Dictionary<string, PowDbStatePart> _parts = new(StringComparer.Ordinal);
 
-    /// <summary>Everything the bundles say, what no catalogue refers to any more included.</summary>
+    /// <summary>Everything the bundles say, including what no catalogue refers to any longer.</summary>
     public IReadOnlyDictionary<string, PowDbStatePart> Parts => _parts;
 
     /// <summary>The state after the last of the bundles.</summary>

@@ -17,7 +17,7 @@ internal static class PowDbStateCatalog
         var path = part.Bundle!.PathOf(part.Name);
         if (part.Length > PowDbCatalogReader.MaxLength)
         {
-            throw new BackupException(ErrorCode.Malformed, $"{part.Length} bytes are too many for a catalog", path);
+            throw new BackupException(ErrorCode.Malformed, $"{part.Length} bytes is too large for a catalog", path);
         }
         PowDbAssembly.RequireFiles(part, context);
         var bytes = new byte[part.Length];

@@ -98,7 +98,7 @@ internal static class PowDbStateCheck
     }
 
     /// <summary>
-    /// Holds each index against its heap: as many entries as rows that are not NULL there, and no entry behind the
+    /// Holds each index against its heap: as many entries as rows that are not NULL there, and no entry after the
     /// heap's last page. With records in the log nothing can be said: indexes are rebuilt after the replay.
     /// </summary>
     public static IEnumerable<ChainProblem> Compare(
@@ -141,8 +141,8 @@ internal static class PowDbStateCheck
                         ErrorCode.VerificationFailed,
                         $"{found.First.Name} does not fit {table.HeapFile}: {what}",
                         found.First.SourcePath,
-                        Recommendation: "Where the heap is right, the index can be deleted while the engine is stopped: it "
-                            + "is rebuilt. Where increments miss changes, take a new full backup."
+                        Recommendation: "If the heap is right, the index can be deleted while the engine is stopped: it "
+                            + "is rebuilt. If increments miss changes, take a new full backup."
                     );
                 }
             }

@@ -59,7 +59,7 @@ internal sealed class PowDbSuccession
             var lowest = heap.CanBeTheSame ? heap.LowestNew : heap.Lowest;
             if (lowest <= floor)
             {
-                throw NotProved($"{heap.Name} holds a page of LSN {lowest} that it cannot have got since", source);
+                throw NotProved($"{heap.Name} holds a page of LSN {lowest} that it cannot have gained since", source);
             }
         }
         if (
@@ -68,14 +68,14 @@ internal sealed class PowDbSuccession
             && HadRows()
         )
         {
-            throw NotProved("too few of its rows are what they were", source);
+            throw NotProved("too few of its rows are unchanged", source);
         }
     }
 
     /// <summary>
-    /// The LSN that every page stamped since lies above. Engines that keep a durable LSN never use one again. Older ones
-    /// go on from the highest that they find when they open the database: of what was dropped meanwhile it is lost
-    /// (PowDB format, §9, defect 2).
+    /// The LSN that every page stamped since lies above. Engines that keep a durable LSN never use one again. Older
+    /// ones continue from the highest that they find when they open the database: of what was dropped meanwhile it is
+    /// lost (PowDB format, §9, defect 2).
     /// </summary>
     private ulong Floor(PowDbSource source, IEnumerable<PowDbHeapEvidence> survivors)
     {
@@ -108,7 +108,11 @@ internal sealed class PowDbSuccession
         Files.HashingCopy.ReadExactly(file, bytes, 0);
         return before.Blake3 == Hasher.Hash(bytes)
             ? BinaryPrimitives.ReadUInt64LittleEndian(bytes)
-            : throw new BackupException(ErrorCode.ChecksumMismatch, "the durable LSN is not what it was", file.Path);
+            : throw new BackupException(
+                ErrorCode.ChecksumMismatch,
+                "the durable LSN differs from the one backed up",
+                file.Path
+            );
     }
 
     private PowDbStatePart PartBefore(string name) =>

@@ -7,7 +7,7 @@ namespace BackupTools.Engines.PowDb;
 /// <summary>The state as our side files tell it: tables of fingerprints laid one upon the other, newest first.</summary>
 /// <remarks>
 /// A table repeats what the tables of the last few bundles hold, so that the number of tables to read grows with the
-/// logarithm of the chain and no more than that is written: table d stands upon table d − (lowest set bit of d).
+/// logarithm of the chain and no more than that is written: table d builds on table d − (lowest set bit of d).
 /// </remarks>
 internal sealed class PowDbTableBaseline : PowDbBaseline
 {
@@ -18,7 +18,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
 
     private PowDbTableBaseline() { }
 
-    /// <summary>Opens every table that the parent's stands upon.</summary>
+    /// <summary>Opens every table that the parent's builds on.</summary>
     /// <exception cref="BackupException">A table is missing or damaged.</exception>
     public static PowDbTableBaseline Open(PowDbBundle parent, IReadOnlyList<BundleHeader> path, EngineContext context)
     {
@@ -100,7 +100,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
             path.FirstOrDefault(h => string.Equals(h.Id, table.On, StringComparison.Ordinal))
             ?? throw new BackupException(
                 ErrorCode.MissingFile,
-                "the page fingerprints stand upon those of a bundle that is not in the chain",
+                "the page fingerprints build on those of a bundle that is not in the chain",
                 bundle.PathOf(PowDbSideFile.FileName)
             );
         var below = PowDbBundle.Open(header, context);
@@ -117,7 +117,7 @@ internal sealed class PowDbTableBaseline : PowDbBaseline
             ? below
             : throw new BackupException(
                 ErrorCode.Malformed,
-                "the page fingerprints stand upon a newer table, or one with another key",
+                "the page fingerprints build on a newer table, or one with another key",
                 bundle.PathOf(PowDbSideFile.FileName)
             );
     }

@@ -121,7 +121,7 @@ internal sealed class PowDbTableReader : IDisposable
             {
                 throw new BackupException(
                     ErrorCode.Malformed,
-                    $"page fingerprints of {segment.Heap} are cut or there twice",
+                    $"page fingerprints of {segment.Heap} are truncated or duplicated",
                     offset: at
                 );
             }

@@ -81,7 +81,7 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
                 {
                     Severity = ProblemSeverity.Warning,
                     Recommendation =
-                        "The backup restores without it; the next increment reads the chain's pages instead.",
+                        "The backup can be restored without it; the next increment reads the chain's pages instead.",
                 }
             );
         }
@@ -103,7 +103,7 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
                 {
                     Severity = ProblemSeverity.Warning,
                     Recommendation =
-                        "The backup restores without it; the next increment reads the chain's pages instead.",
+                        "The backup can be restored without it; the next increment reads the chain's pages instead.",
                 }
             );
         }

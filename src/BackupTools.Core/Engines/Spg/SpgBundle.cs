@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Spg;
@@ -62,6 +63,9 @@ internal sealed record SpgBundle
             return DateTimeOffset.UnixEpoch.AddTicks((long)Math.Min(Header.TsMicros, latest) * 10);
         }
     }
+
+    /// <summary>What was parsed of a bundle that this engine has described.</summary>
+    public static SpgBundle Of(BundleHeader header) => ((BundleHeader<SpgBundle>)header).Parsed;
 
     /// <summary>Reads what it needs; <paramref name="start"/> may hold the first bytes, read already.</summary>
     public static SpgBundle Read(IDiskFile file, ReadOnlyMemory<byte> start = default)

@@ -25,7 +25,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         _snapCrc = 0;
     }
 
-    /// <summary>Writes a snapshot that is at hand.</summary>
+    /// <summary>Writes a snapshot that is in memory.</summary>
     public void WriteSnapshot(ReadOnlySpan<byte> snapshot)
     {
         target.Write(snapshot, SpgBundleHeader.FixedLength);
@@ -61,14 +61,16 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         _snapCrc = crc.GetCurrentHashAsUInt32();
     }
 
-    /// <summary>Copies a range of the log and scans its frames; <paramref name="marked"/> leaves room for the mark.</summary>
+    /// <summary>
+    /// Copies a range of the log and scans its frames; <paramref name="marked"/> leaves space for the mark.
+    /// </summary>
     public SpgSliceScan CopySlice(SpgSource source, FileRange range, bool marked)
     {
         var scan = new SpgSliceScan(range.Start);
         var offset = SliceOffset(_snapLength, marked);
         source.Reading(range);
         HashingCopy.Copy(source.Wal!, range, target, offset, scan.Append, context.Progress, context.Cancellation);
-        // What lies behind the cut is about to be overwritten.
+        // What lies after the cut is about to be overwritten.
         source.Copied(range with { End = scan.Scanner.CutPoint }, target, offset);
         return scan;
     }
@@ -104,7 +106,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         return header;
     }
 
-    /// <summary>Where the log's own bytes begin behind a snapshot of that length.</summary>
+    /// <summary>Where the log's own bytes begin after a snapshot of that length.</summary>
     public static long SliceOffset(long snapLength, bool marked) =>
         SpgBundleHeader.FixedLength
         + snapLength

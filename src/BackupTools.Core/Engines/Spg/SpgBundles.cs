@@ -55,10 +55,6 @@ internal static partial class SpgBundles
         }
     }
 
-    /// <summary>What was parsed of a bundle, read again where the header has lost it.</summary>
-    public static SpgBundle Detail(BundleHeader header, IDisk disk) =>
-        header.Detail as SpgBundle ?? (SpgBundle)ReadOne(header.FullName, disk).Detail!;
-
     /// <summary>The database a bundle is of, as far as its name is one that <see cref="NewPath"/> gives.</summary>
     public static string? SeriesOf(string fileName) =>
         NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;
@@ -67,7 +63,7 @@ internal static partial class SpgBundles
     /// <param name="folder">The folder.</param>
     /// <param name="series">The database's name in the names of its bundles.</param>
     /// <param name="time">When the bundle was taken.</param>
-    /// <param name="after">Its <see cref="BundleHeader.TakenAfterUtc"/>: the file itself has no room for it.</param>
+    /// <param name="after">Its <see cref="BundleHeader.TakenAfterUtc"/>: the file itself has no field for it.</param>
     /// <param name="kind">Full or increment.</param>
     /// <param name="disk">The disk.</param>
     public static string NewPath(
@@ -125,12 +121,12 @@ internal static partial class SpgBundles
         }
         catch (BackupException e)
         {
-            // A file of another kind that cannot be read is none of our business.
+            // A file of another kind that cannot be read does not concern us.
             return isNamedLikeOne || e.Kind is ErrorKind.Damaged ? Placed(BundleReadResult.Bad(path, e)) : null;
         }
     }
 
-    /// <summary>A name that <see cref="NewPath"/> gave has the place, whatever has become of the content.</summary>
+    /// <summary>A name that <see cref="NewPath"/> gave tells the place, whatever happened to the content.</summary>
     private static BundleReadResult Placed(BundleReadResult bad)
     {
         var name = Path.GetFileName(bad.FullName);
@@ -143,7 +139,7 @@ internal static partial class SpgBundles
         };
     }
 
-    private static BundleHeader Describe(SpgBundle bundle, string path) =>
+    private static BundleHeader<SpgBundle> Describe(SpgBundle bundle, string path) =>
         new()
         {
             Engine = EngineNames.Spg,
@@ -166,7 +162,7 @@ internal static partial class SpgBundles
             [
                 .. SpgContinuity.CheckAlone(bundle, path).Select(p => p with { Severity = ProblemSeverity.Warning }),
             ],
-            Detail = bundle,
+            Parsed = bundle,
         };
 
     public static ChainPosition Position(ulong value) => new(value, PositionUnit.WalBytes);

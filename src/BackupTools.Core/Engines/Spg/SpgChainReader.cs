@@ -21,7 +21,7 @@ internal sealed class SpgChainReader
     private bool _isLogBroken;
     private bool _strayTold;
 
-    /// <summary>Prepares a reading; <paramref name="report"/> is told every finding.</summary>
+    /// <summary>Prepares a reading; <paramref name="report"/> receives every finding.</summary>
     public SpgChainReader(EngineContext context, bool deep, Action<ChainProblem> report)
     {
         _context = context;
@@ -38,7 +38,7 @@ internal sealed class SpgChainReader
     /// <summary>Where a restore wants the log; null only reads.</summary>
     public IDiskFile? WalCopy { get; init; }
 
-    /// <summary>Bytes of log that are wanted; what lies behind is read for its checksum only.</summary>
+    /// <summary>Bytes of log that are wanted; what lies after is read for its checksum only.</summary>
     public long LogLimit { get; init; } = long.MaxValue;
 
     /// <summary>CRC-32 of the snapshot.</summary>
@@ -73,7 +73,7 @@ internal sealed class SpgChainReader
             {
                 Report(ChainProblem.From(e.At(header.FullName)));
                 _isLogBroken = true;
-                previous = header.Detail as SpgBundle;
+                previous = SpgBundle.Of(header);
             }
             catch (BackupException e)
             {
@@ -337,7 +337,7 @@ internal sealed class SpgChainReader
             : new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.Truncated,
-                $"the last {torn.Length} bytes of the log are no whole frame, a restore leaves them out ({torn.Text})",
+                $"the last {torn.Length} bytes of the log are not a whole frame, a restore leaves them out ({torn.Text})",
                 file.Path,
                 offset
             );

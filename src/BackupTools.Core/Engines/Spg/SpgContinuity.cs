@@ -83,7 +83,7 @@ internal static class SpgContinuity
         }
         if (trailing > 0)
         {
-            yield return Warning($"{trailing} bytes behind the bundle belong to nothing", path, header.BodyLength);
+            yield return Warning($"{trailing} unexpected bytes after the end of the bundle", path, header.BodyLength);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class SpgEngine : IBackupEngine
 
     public string NameOf(BundleHeader full) => (full.Series ?? Path.GetFileNameWithoutExtension(full.Name)) + ".db";
 
-    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SpgCapture.Plan(request, context);
+    public CapturePlan PlanCapture(CaptureRequest request, EngineContext context) => SpgPlan.Of(request, context);
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new SpgCapture(plan, staging, context).Run();
@@ -46,13 +46,7 @@ internal sealed class SpgEngine : IBackupEngine
         int known,
         VerifyDepth depth,
         EngineContext context
-    )
-    {
-        var problems = new List<ChainProblem>();
-        context.Progress.Activity = "verifying";
-        new SpgChainReader(context, depth == VerifyDepth.Deep, problems.Add).Read(path);
-        return problems;
-    }
+    ) => SpgVerify.Run(path, depth, context);
 
     public IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context) =>
         SpgRestore.OccupiedBy(request, context.Disk);
@@ -68,18 +62,12 @@ internal sealed class SpgEngine : IBackupEngine
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new SpgKeeper(staging, context).Merge(plan, destinationFolder);
+    ) => new SpgMaintenance(staging, context).Merge(plan, destinationFolder);
 
     public CaptureResult CopyBundle(
         BundleHeader bundle,
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new SpgKeeper(staging, context).Copy(bundle, destinationFolder);
-
-    public IReadOnlyList<PublishStep> RemovalOf(
-        IReadOnlyList<BundleHeader> bundles,
-        StagingArea staging,
-        EngineContext context
-    ) => [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
+    ) => new SpgMaintenance(staging, context).Copy(bundle, destinationFolder);
 }

@@ -34,7 +34,7 @@ internal sealed class SpgEpoch
     {
         _source = source;
         _context = context;
-        _path = [.. PathOf(request).Select(h => (h, SpgBundles.Detail(h, context.Disk)))];
+        _path = [.. PathOf(request).Select(h => (h, SpgBundle.Of(h)))];
         Since =
             request.Since
             ?? request.Parent?.End.Value
@@ -95,7 +95,7 @@ internal sealed class SpgEpoch
                         + $"{_path[0].Header.Name} holds no log, and not the database file",
                     _source.Files.Wal,
                     recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does. If there was no CHECKPOINT "
-                        + $"since, {Spelling.Of("Since")} {Since} continues all the same."
+                        + $"since, {Spelling.Of("Since")} {Since} continues nevertheless."
                 );
             }
             ScanUpToSince();
@@ -107,12 +107,13 @@ internal sealed class SpgEpoch
     }
 
     /// <summary>
-    /// Why the source does not go on from the chain, as far as a quick look tells; null when it does, or when nothing
+    /// Why the source does not continue the chain, as far as a quick look tells; null when it does, or when nothing
     /// shows that it does not.
     /// </summary>
     public string? WhyNot() =>
-        _source.Wal is null || Since > (ulong)Wal.Length || CompareTail() < 0 ? "its log is another"
-        : IsDatabaseTellable(_path[0].Bundle) && !IsSameDatabase(_path[0], quick: true) ? "its database file is another"
+        _source.Wal is null || Since > (ulong)Wal.Length || CompareTail() < 0 ? "its log is a different one"
+        : IsDatabaseTellable(_path[0].Bundle) && !IsSameDatabase(_path[0], quick: true)
+            ? "its database file is a different one"
         : null;
 
     /// <summary>Whether what was compared is still so, after the copy.</summary>
@@ -176,8 +177,8 @@ internal sealed class SpgEpoch
 
     /// <summary>
     /// The snapshot of such a full is the database file itself: CHECKPOINT writes both, and only it. A server's full
-    /// taken later holds what was in memory instead, and so does one that was merged from it: that one begins where
-    /// the server's was taken, and cannot be told from one that begins at a manifest's baseline.
+    /// taken later holds what was in memory instead, and so does one that was merged from it: that one begins where the
+    /// server's was taken, and cannot be distinguished from one that begins at a manifest's baseline.
     /// </summary>
     public static bool IsDatabaseTellable(SpgBundle full) =>
         full.IsFull && (full.Baseline == 0 || full.Header.WalPos == 0);
@@ -185,7 +186,7 @@ internal sealed class SpgEpoch
     private bool CompareDatabase((BundleHeader Header, SpgBundle Bundle) full) =>
         IsSameDatabase(full, quick: false)
             ? true
-            : throw Foreign("a CHECKPOINT happened since the chain's full: the database file is another");
+            : throw Foreign("a CHECKPOINT happened since the chain's full: the database file is a different one");
 
     private bool IsSameDatabase((BundleHeader Header, SpgBundle Bundle) chainFull, bool quick)
     {

@@ -28,8 +28,9 @@ internal sealed record SpgFiles
     public static string StemOf(string database) => Path.GetFileNameWithoutExtension(database);
 
     /// <summary>
-    /// The files of a source. The server is told where its log is, so nothing on disk says it: when the user does not
-    /// either, it is the database's name with the extension .wal, or with .wal appended if only that exists.
+    /// The files of a source. The server gets the path of its log as an option, so nothing on disk says it: when the
+    /// user does not either, it is the database's name with the extension .wal, or with .wal appended if only that
+    /// exists.
     /// </summary>
     public static SpgFiles OfSource(string database, string? walPath, IDisk disk)
     {

@@ -5,7 +5,7 @@ using BackupTools.Formats.Spg;
 namespace BackupTools.Engines.Spg;
 
 /// <summary>
-/// One attempt at a full: the database file as snapshot, and behind it the log from the baseline to its last whole
+/// One attempt at a full: the database file as snapshot, and after it the log from the baseline to its last whole
 /// frame outside a transaction, so that the bundle alone restores to now.
 /// </summary>
 internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, EngineContext context)
@@ -18,7 +18,9 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
 
     private const int MostNamed = 5;
 
-    /// <summary>Refuses what is no database, and what a bundle cannot hold, as far as names and first bytes tell.</summary>
+    /// <summary>
+    /// Refuses what is not a database, or does not fit a bundle, as far as names and first bytes tell.
+    /// </summary>
     public static void Refuse(SpgSource source)
     {
         RefuseSegmentFiles(source);
@@ -40,13 +42,13 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         {
             throw new BackupException(
                 ErrorCode.SourceNotRecognised,
-                "the source is no SPG database: it begins with neither SPGDB001 nor SPGENV01",
+                "the source is not an SPG database: it begins with neither SPGDB001 nor SPGENV01",
                 source.Files.Database
             );
         }
     }
 
-    /// <summary>Copies into the writer's file. The caller looks whether the source held still.</summary>
+    /// <summary>Copies into the writer's file. The caller checks whether the source was stable.</summary>
     public SpgBundleHeader Copy()
     {
         Refuse(source);
@@ -134,7 +136,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         {
             throw new BackupException(
                 ErrorCode.SourceDamaged,
-                $"the manifest says that the log counts from byte {manifest.WalBaseline}, which cannot be",
+                $"the manifest says that the log counts from byte {manifest.WalBaseline}, which is impossible",
                 source.Files.Manifest,
                 recommendation: "Run CHECKPOINT in the server, then take the backup again."
             );

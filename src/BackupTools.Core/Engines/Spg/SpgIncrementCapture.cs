@@ -15,7 +15,7 @@ internal sealed class SpgIncrementCapture(
     EngineContext context
 )
 {
-    /// <summary>Copies into the writer's file. The caller looks whether the source held still.</summary>
+    /// <summary>Copies into the writer's file. The caller checks whether the source was stable.</summary>
     public SpgBundleHeader Copy()
     {
         epoch.Prove();

@@ -9,7 +9,7 @@ namespace BackupTools.Engines.Spg;
 internal static class SpgLogCopy
 {
     /// <summary>
-    /// Copies and scans. The scan's cut point is where the bundle ends; what lies behind it is left to the next
+    /// Copies and scans. The scan's cut point is where the bundle ends; what lies after it is left to the next
     /// increment.
     /// </summary>
     /// <exception cref="BackupException">A frame is damaged: the server would refuse this log as well.</exception>
@@ -48,7 +48,7 @@ internal static class SpgLogCopy
             context.Warn(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the last {torn.Length} bytes of the log are no whole frame and were left out ({torn.Text}, in "
+                    $"the last {torn.Length} bytes of the log are not a whole frame and were left out ({torn.Text}, in "
                 ) + $"'{source.Files.Wal}')"
             );
         }

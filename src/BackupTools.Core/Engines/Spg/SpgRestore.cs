@@ -21,7 +21,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         return [.. new[] { files.Database, files.Wal, files.Manifest }.Where(p => disk.Stat(p) is not null)];
     }
 
-    /// <summary>True when what stands there is of an SPG database: its file, or else its log or manifest.</summary>
+    /// <summary>True when what is there is of an SPG database: its file, or else its log or manifest.</summary>
     public static bool MayReplace(RestoreRequest request, IDisk disk)
     {
         var files = SpgFiles.OfTarget(request.DestinationPath, request.WalPath);
@@ -121,7 +121,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         return reader;
     }
 
-    private static long SnapshotLength(BundleHeader full) => full.Detail is SpgBundle b ? (long)b.Header.SnapLen : 0;
+    private static long SnapshotLength(BundleHeader full) => (long)SpgBundle.Of(full).Header.SnapLen;
 
     /// <summary>Reads back what was written: the checksums of the source bytes, and the log's frames once more.</summary>
     private void Prove(SpgChainReader written)
@@ -140,7 +140,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                "what was written does not read back as it was",
+                "what was written reads back differently",
                 _files.Database,
                 recommendation: "Check the disk that holds the destination."
             );
@@ -155,7 +155,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                "what was written has another length",
+                "what was written has a different length",
                 _files.Database,
                 expected: $"{length} bytes",
                 actual: $"{file.Length} bytes"

@@ -6,8 +6,8 @@ namespace BackupTools.Engines.Spg;
 
 /// <summary>
 /// The files of a database as they were when they were opened, and whether what was read since is still of one piece.
-/// The order matters: the database file is opened first, so that its handle keeps it while the log is looked at (see
-/// the README for why that makes a capture safe).
+/// The order matters: the database file is opened first, so that its handle keeps it while the log is read (see the
+/// README for why that makes a capture safe).
 /// </summary>
 internal sealed class SpgSource : IDisposable
 {
@@ -113,7 +113,7 @@ internal sealed class SpgSource : IDisposable
             var length = file.Length;
             if (length > MaxManifest)
             {
-                throw new BackupException(ErrorCode.Malformed, $"manifest: {length} bytes are too many");
+                throw new BackupException(ErrorCode.Malformed, $"manifest: {length} bytes is too large");
             }
             var bytes = new byte[length];
             return SpgSegmentManifest.Parse(bytes.AsSpan(0, ReadFully(file, bytes, 0)));
@@ -138,8 +138,8 @@ internal sealed class SpgSource : IDisposable
             : [];
 
     /// <summary>
-    /// True when a tail that is no whole frame is not the beginning of one either, but a damaged place in the log.
-    /// <paramref name="offset"/> is where it stands in the file.
+    /// True when a tail that is not a whole frame is not the beginning of one either, but a damaged place in the log.
+    /// <paramref name="offset"/> is where it is in the file.
     /// </summary>
     public static bool IsDamage(SpgTornTail torn, IDiskFile file, long offset)
     {

@@ -30,7 +30,7 @@ internal static class GenerationBundles
     private static IEnumerable<BundleReadResult> Placed(IReadOnlyList<BundleReadResult> generation)
     {
         var newest = generation
-            .Select(r => r.Header?.Detail is SnapshotBundle of ? of.Index : 0u)
+            .Select(r => r.Header is { } header && SqliteBundle.Of(header) is SnapshotBundle of ? of.Index : 0u)
             .DefaultIfEmpty()
             .Max();
         return generation.Select(r =>
@@ -130,7 +130,7 @@ internal static class GenerationBundles
             var result = ReadPiece(file, series, piece, parent, log, continues: parent == last.Id, context);
             yield return result;
             last = result.Header is { } header
-                ? (index, offset + ((WalBundle)header.Detail!).Length, header.Id)
+                ? (index, offset + ((WalBundle)SqliteBundle.Of(header)).Length, header.Id)
                 : (index, -1, "");
         }
     }
@@ -205,7 +205,7 @@ internal static class GenerationBundles
     private static BundleReadResult TryDescribe(
         DiskEntry file,
         string series,
-        SqliteBundle detail,
+        SqliteBundle parsed,
         ChainPosition end,
         IDisk disk
     )
@@ -213,7 +213,7 @@ internal static class GenerationBundles
         try
         {
             return BundleReadResult.Ok(
-                new BundleHeader
+                new BundleHeader<SqliteBundle>
                 {
                     Engine = EngineNames.Sqlite,
                     Kind = BundleKind.Full,
@@ -225,8 +225,8 @@ internal static class GenerationBundles
                     Format = "Litestream 0.3",
                     Id = Identity(file, disk),
                     Series = series,
-                    Notes = detail is SnapshotBundle ? [UploadTimes(file.Path)] : [],
-                    Detail = detail,
+                    Notes = parsed is SnapshotBundle ? [UploadTimes(file.Path)] : [],
+                    Parsed = parsed,
                 }
             );
         }
@@ -240,16 +240,16 @@ internal static class GenerationBundles
         new(
             ProblemSeverity.Info,
             ErrorCode.TargetNotCovered,
-            "Litestream 0.3 keeps no times of commits: the times shown are those of the files, when they were uploaded",
+            "Litestream 0.3 records no commit times: the times shown are when the files were uploaded",
             path,
-            Recommendation: "Restore by position where the second matters."
+            Recommendation: "Restore by position where seconds matter."
         );
 
     private static ChainProblem EndIsMissing(string path, uint index, string why) =>
         new(
             ProblemSeverity.Error,
             ErrorCode.ChainGap,
-            $"what WAL file {index - 1:x8} ended with is missing: {why}",
+            $"the end of WAL file {index - 1:x8} is missing: {why}",
             path,
             Recommendation: "Bring back the missing piece, or restore to a position before it."
         );

@@ -8,9 +8,9 @@ namespace BackupTools.Engines.Sqlite;
 /// that more was written to the database between two files than the pieces hold.
 /// </summary>
 /// <remarks>
-/// No name says where a WAL file ended. But SQLite writes every page by which a database grows, so a page that the first
-/// transaction of a file counts and does not hold was written before it. And each restart adds 1 to the first salt, unless
-/// it is drawn anew.
+/// No name says where a WAL file ended. But SQLite writes every page by which a database grows, so a page that the
+/// first transaction of a file counts and does not hold was written before it. And each restart adds 1 to the first
+/// salt, unless it is drawn again.
 /// </remarks>
 internal sealed class GenerationLog
 {
@@ -31,7 +31,7 @@ internal sealed class GenerationLog
     /// <param name="file">The piece.</param>
     /// <param name="index">Number of its WAL file.</param>
     /// <param name="offset">Where in that it begins.</param>
-    /// <param name="continues">It is joined to the piece before; otherwise nothing is known of what was there.</param>
+    /// <param name="continues">It is joined to the previous piece; otherwise what was there is unknown.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="Errors.BackupException">The piece is damaged, or no part of the WAL file.</exception>
     public long Read(IDiskFile file, uint index, uint offset, bool continues, CancellationToken cancellation)
@@ -50,7 +50,7 @@ internal sealed class GenerationLog
         }
         if (scanner is null || index != _index || scanner.Position != offset)
         {
-            // Its checksums go on from frames that are not at hand.
+            // Its checksums continue from frames that are not available.
             (_pages, _salt) = (null, null);
             return SqliteFile.Unpack(file, null, null, cancellation);
         }
@@ -68,7 +68,7 @@ internal sealed class GenerationLog
     {
         if (salt - _salt is > 1 and <= MostRestarts and var restarts)
         {
-            Missing = $"the log was begun anew {restarts} times since the WAL file before";
+            Missing = $"the log was restarted {restarts} times since the previous WAL file";
         }
         _salt = salt;
     }
@@ -97,7 +97,7 @@ internal sealed class GenerationLog
         {
             if (number != lockPage && !_grown.Contains((uint)number))
             {
-                Missing = $"page {number} of the database was written after the last piece of the WAL file before";
+                Missing = $"page {number} of the database was written after the last piece of the previous WAL file";
                 return;
             }
         }

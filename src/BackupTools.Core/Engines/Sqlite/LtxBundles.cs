@@ -37,7 +37,7 @@ internal static class LtxBundles
             .ThenBy(r => r.FullName, StringComparer.Ordinal);
     }
 
-    /// <summary>The transactions are in the name, whatever has become of the content.</summary>
+    /// <summary>The transactions are in the name, whatever happened to the content.</summary>
     private static BundleReadResult Placed(BundleReadResult bad, List<BundleHeader> inOrder) =>
         NamedEnd(bad.FullName) is not ulong.MaxValue and var end
             ? bad with
@@ -92,7 +92,7 @@ internal static class LtxBundles
         }
     }
 
-    private static LtxBundle Ltx(BundleHeader header) => (LtxBundle)header.Detail!;
+    private static LtxBundle Ltx(BundleHeader header) => (LtxBundle)SqliteBundle.Of(header);
 
     private static void RequireName(string name, LtxHeader header)
     {
@@ -107,7 +107,7 @@ internal static class LtxBundles
         }
     }
 
-    private static BundleHeader Describe(
+    private static BundleHeader<SqliteBundle> Describe(
         string path,
         string series,
         long length,
@@ -120,7 +120,7 @@ internal static class LtxBundles
         var id = Blake3.Hasher.Hash(identity).ToString();
         var notes = new List<ChainProblem>();
         var side = SideFiles.Find(path, id, disk, notes);
-        return new BundleHeader
+        return new BundleHeader<SqliteBundle>
         {
             Engine = EngineNames.Sqlite,
             Kind = header.IsSnapshot ? BundleKind.Full : BundleKind.Incremental,
@@ -135,7 +135,7 @@ internal static class LtxBundles
             Series = series,
             Checksum = $"{trailer.File:x16}",
             Notes = notes,
-            Detail = new LtxBundle(header, trailer, side?.Content),
+            Parsed = new LtxBundle(header, trailer, side?.Content),
         };
     }
 

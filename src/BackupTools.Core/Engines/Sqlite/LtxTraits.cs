@@ -11,7 +11,7 @@ internal static class LtxTraits
     /// <summary>Reads the first page, where the file begins with it.</summary>
     public static DatabaseTraits Of(BundleHeader bundle, IDiskFile file)
     {
-        var (header, _, side) = (LtxBundle)bundle.Detail!;
+        var (header, _, side) = (LtxBundle)SqliteBundle.Of(bundle);
         var length = Math.Min(file.Length - LtxHeader.Length, LtxFirstPage.LongestOf(header.PageSize));
         var bytes = new byte[length];
         HashingCopy.ReadExactly(file, bytes, LtxHeader.Length);

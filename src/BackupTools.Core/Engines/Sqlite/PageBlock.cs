@@ -77,7 +77,7 @@ internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte
             ? size
             : throw new BackupException(
                 ErrorCode.VerificationFailed,
-                $"page {number} does not come back from its compressed bytes",
+                $"page {number} decompresses to something else",
                 offset: (number - 1L) * pageSize,
                 recommendation: "Try again; if it happens again, check the memory of this computer."
             );

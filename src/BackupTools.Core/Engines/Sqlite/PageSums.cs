@@ -23,7 +23,7 @@ internal sealed class PageSums(int pageSize)
     /// <summary>The checksum of one of its pages.</summary>
     public ulong this[uint number] => _sums[number - 1];
 
-    /// <summary>A page has new content. It may lie behind the last page; <see cref="Resize"/> follows then.</summary>
+    /// <summary>A page has new content. It may lie after the last page; <see cref="Resize"/> follows then.</summary>
     public void Set(uint number, ReadOnlySpan<byte> page)
     {
         Set(number, number == _lockPage ? 0 : _checksum.Of(number, page));
@@ -70,7 +70,7 @@ internal sealed class PageSums(int pageSize)
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                $"page {number} does not read back as it was written",
+                $"page {number} reads back differently than it was written",
                 offset: (number - 1L) * pageSize,
                 recommendation: "Check the disk that holds the destination."
             );

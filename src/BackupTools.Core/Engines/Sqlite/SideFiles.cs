@@ -87,8 +87,8 @@ internal static class SideFiles
         new(
             ProblemSeverity.Warning,
             code,
-            $"{message}; it is not used, so the states that lead here are joined by transaction numbers only",
+            $"{message}; it is ignored, so the states up to here are joined by transaction numbers only",
             path,
-            Recommendation: "Take a new full backup, whose side file is whole."
+            Recommendation: "Take a new full backup, which has an intact side file."
         );
 }

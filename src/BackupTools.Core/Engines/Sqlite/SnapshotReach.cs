@@ -6,8 +6,8 @@ namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
 /// How much of its own WAL file a snapshot of Litestream 0.3 may hold already. Litestream copies the database file when
-/// commits may have been written back to it, where a reader kept the WAL file from being begun anew: the pieces up to
-/// an earlier commit, laid over such a snapshot, make a state that never was.
+/// commits may have been written back to it, where a reader kept the WAL file from restarting: the pieces up to an
+/// earlier commit, laid over such a snapshot, make a state that never was.
 /// </summary>
 /// <remarks>
 /// Pages are written back as the last of so many commits left them; a page that has a later frame, which a reader must not
@@ -46,7 +46,7 @@ internal sealed class SnapshotReach
     /// <param name="context">Disk, cancellation.</param>
     public static ChainProblem? Find(BundleHeader snapshot, PageSums sums, ChainPosition target, EngineContext context)
     {
-        var index = ((SnapshotBundle)snapshot.Detail!).Index;
+        var index = ((SnapshotBundle)SqliteBundle.Of(snapshot)).Index;
         var begin = GenerationBundles.Position(index, 0);
         var reach = new SnapshotReach(sums);
         var reached = GenerationBundles.Position(index, reach.Read(snapshot, index, context));
@@ -58,10 +58,10 @@ internal sealed class SnapshotReach
                 isRight ? ProblemSeverity.Warning : ProblemSeverity.Error,
                 ErrorCode.TargetNotCovered,
                 reach._isState
-                    ? $"{snapshot.Name} is the state of a commit up to position {reached} already: "
-                        + $"states between {begin} and that cannot be made of it"
+                    ? $"{snapshot.Name} already holds the commits up to position {reached}: "
+                        + $"states between {begin} and that cannot be restored from it"
                     : $"{snapshot.Name} has pages that its own WAL file wrote up to position {reached}: "
-                        + $"states from {begin} to before that cannot be made of it",
+                        + $"states from {begin} to before that cannot be restored from it",
                 snapshot.FullName,
                 Recommendation: $"Restore to position {reached} or a later one, or to one before {begin}."
             );

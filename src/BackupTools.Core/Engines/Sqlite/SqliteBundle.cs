@@ -1,9 +1,14 @@
+using BackupTools.Chains;
 using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>What was parsed of a bundle: of an LTX file, or of a file of Litestream 0.3.</summary>
-internal abstract record SqliteBundle;
+internal abstract record SqliteBundle
+{
+    /// <summary>What was parsed of a bundle that this engine has described.</summary>
+    public static SqliteBundle Of(BundleHeader header) => ((BundleHeader<SqliteBundle>)header).Parsed;
+}
 
 /// <summary>An LTX file.</summary>
 /// <param name="Header">Its first bytes.</param>

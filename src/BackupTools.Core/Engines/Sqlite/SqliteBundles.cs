@@ -47,11 +47,11 @@ internal static class SqliteBundles
                 ErrorCode.PathIsAmbiguous,
                 $"{link.Name} is a link to bundles, and is not followed",
                 link.Path,
-                Recommendation: "Name the folder that it leads to."
+                Recommendation: "Name the folder it points to."
             )
         );
 
-    /// <summary>The folder of the database that a bundle is of, as its path says; null when it is no path of a bundle.</summary>
+    /// <summary>The folder of a bundle's database, as its path says; null if it is not the path of a bundle.</summary>
     public static string? HomeOf(string path) =>
         GenerationBundles.IsBundle(path) ? GenerationBundles.ReplicaOf(path)
         : LitestreamNames.TryLtx(Path.GetFileName(path), out _, out _) ? SqliteReplica.OfLevel(path)

@@ -14,11 +14,13 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     private const string StagedBundle = "bundle";
     private const string StagedSide = "side";
 
-    private readonly SqliteDestination _to = (SqliteDestination)plan.Detail!;
+    private readonly SqliteDestination _to = ((CapturePlan<SqliteDestination>)plan).Found;
 
     private string Source { get; } = SqliteSource.FileOf(plan.Request.SourcePath, context.Disk);
 
     private BundleHeader? Parent => plan.Request.Parent;
+
+    private SqliteBundle? Parsed => Parent is { } parent ? SqliteBundle.Of(parent) : null;
 
     /// <summary>Captures, proves and says how to publish.</summary>
     /// <exception cref="BackupException">What <see cref="SqliteSession.Begin"/> throws; SourceDamaged, SourceChanging.</exception>
@@ -28,9 +30,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         var writer = Write();
         writer.WriteSide(StagedSide, ParentState(), Source);
         context.Verbose($"{writer.Stored} pages stored");
-        return Published(
-            writer.Stored == 0 && Parent?.Detail is LtxBundle parent && parent.Header.Commit == writer.Pages
-        );
+        return Published(writer.Stored == 0 && Parsed is LtxBundle parent && parent.Header.Commit == writer.Pages);
     }
 
     private LtxFileWriter Write()
@@ -67,12 +67,12 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
         return writer;
     }
 
-    /// <summary>The fingerprints of a bundle's pages; where they are damaged, only a full can go on.</summary>
+    /// <summary>The fingerprints of a bundle's pages; if they are damaged, only a full is possible.</summary>
     private byte[] MacsOf(BundleHeader bundle)
     {
         try
         {
-            return SideFiles.PageMacs(bundle.FullName, ((LtxBundle)bundle.Detail!).Side!, context.Disk);
+            return SideFiles.PageMacs(bundle.FullName, ((LtxBundle)SqliteBundle.Of(bundle)).Side!, context.Disk);
         }
         catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
         {
@@ -83,11 +83,11 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     private LtxHeader Header(int pageSize, uint pages, DateTimeOffset time)
     {
         // What has no page has no size of pages either: that of the chain will do.
-        if (pages == 0 && Parent?.Detail is LtxBundle sized)
+        if (pages == 0 && Parsed is LtxBundle sized)
         {
             pageSize = sized.Header.PageSize;
         }
-        if (Parent?.Detail is LtxBundle parent && parent.Header.PageSize != pageSize)
+        if (Parsed is LtxBundle parent && parent.Header.PageSize != pageSize)
         {
             throw new BackupException(
                 ErrorCode.SourceChanging,
@@ -108,7 +108,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
     }
 
     private (string Id, ulong Sum)? ParentState() =>
-        Parent is { Detail: LtxBundle { After: { } sum } } parent ? (parent.Id, sum) : null;
+        Parent is { } parent && Parsed is LtxBundle { After: { } sum } ? (parent.Id, sum) : null;
 
     private CaptureResult Published(bool isUnchanged) =>
         new()

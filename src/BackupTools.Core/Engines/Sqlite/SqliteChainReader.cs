@@ -34,7 +34,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         {
             using var file = context.Disk.OpenRead(bundle.FullName);
             using var progress = context.Progress.BeginFile(bundle.FullName, file.Length);
-            switch (bundle.Detail)
+            switch (SqliteBundle.Of(bundle))
             {
                 case LtxBundle ltx:
                     ReadLtx(file, ltx);
@@ -95,7 +95,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         }
         throw new BackupException(
             ErrorCode.VerificationFailed,
-            $"{bundle.Name} does not lead to the state that was backed up",
+            $"{bundle.Name} does not yield the state that was backed up",
             offset: null,
             expected: $"{wanted:x16}",
             actual: $"{actual:x16}"
@@ -125,7 +125,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         }
         if (_wal is null || _walOf != (piece.Generation, piece.Index) || _wal.Position != piece.Offset)
         {
-            // Alone, or behind a damaged one: its checksums go on from frames that are not at hand.
+            // Alone, or after a damaged one: its checksums continue from frames that are not available.
             SqliteFile.Unpack(file, null, context.Progress, context.Cancellation);
             _wal = null;
             return;
@@ -158,7 +158,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         {
             throw new BackupException(
                 ErrorCode.Malformed,
-                $"page {number} lies far behind the end of a database of {Pages} pages",
+                $"page {number} lies far beyond the end of a database of {Pages} pages",
                 offset: null
             );
         }

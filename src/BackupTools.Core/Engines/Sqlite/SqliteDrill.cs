@@ -38,7 +38,7 @@ internal static class SqliteDrill
         foreach (var table in session.Column("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check", MostShown))
         {
             context.Warn(
-                $"in the restored database, rows of table {Printable.Of(table)} refer to rows that are not there"
+                $"in the restored database, rows of table {Printable.Of(table)} refer to rows that do not exist"
             );
         }
         return [.. RowsOf(session)];
@@ -49,7 +49,7 @@ internal static class SqliteDrill
             ErrorCode.VerificationFailed,
             $"SQLite finds the restored database damaged: {how}",
             bundle,
-            recommendation: "It was backed up like that: check the database itself with PRAGMA integrity_check, and restore to an "
+            recommendation: "It was already so when backed up: check the database itself with PRAGMA integrity_check, and restore to an "
                 + "earlier position.",
             inner: inner
         );

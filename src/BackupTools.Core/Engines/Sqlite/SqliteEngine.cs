@@ -70,18 +70,18 @@ internal sealed class SqliteEngine : IBackupEngine
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new SqliteKeeper(staging, context).Merge(plan, destinationFolder);
+    ) => new SqliteMaintenance(staging, context).Merge(plan, destinationFolder);
 
     public CaptureResult CopyBundle(
         BundleHeader bundle,
         string destinationFolder,
         StagingArea staging,
         EngineContext context
-    ) => new SqliteKeeper(staging, context).Copy(bundle, destinationFolder);
+    ) => new SqliteMaintenance(staging, context).Copy(bundle, destinationFolder);
 
     public IReadOnlyList<PublishStep> RemovalOf(
         IReadOnlyList<BundleHeader> bundles,
         StagingArea staging,
         EngineContext context
-    ) => new SqliteKeeper(staging, context).RemovalOf(bundles);
+    ) => new SqliteMaintenance(staging, context).RemovalOf(bundles);
 }

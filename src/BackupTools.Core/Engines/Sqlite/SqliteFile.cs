@@ -52,12 +52,12 @@ internal static class SqliteFile
             total += read;
             tap?.Invoke(buffer.AsSpan(0, read));
         }
-        // An empty file is no frame at all, and what stands behind the frame belongs to nobody.
+        // An empty file is not a frame at all, and what is after the frame belongs to nobody.
         return source.Position > 0 && source.Position == source.Length
             ? total
             : throw new BackupException(
                 ErrorCode.Malformed,
-                source.Length == 0 ? "the file is empty" : "there are bytes behind the LZ4 frame",
+                source.Length == 0 ? "the file is empty" : "there are bytes after the LZ4 frame",
                 file.Path,
                 source.Position
             );

@@ -102,7 +102,7 @@ internal sealed class SqliteHandle : IDisposable
             ErrorCode.SourceInUse,
             "this process has the database open itself, and would lose its locks on it by reading the file",
             path,
-            recommendation: $"Close the connection, or back up in a process of its own: {Spelling.Of("TakeBackup")}, or the program backuptools."
+            recommendation: $"Close the connection, or back up from a separate process: {Spelling.Of("TakeBackup")}, or the program backuptools."
         );
 
     public void Dispose()

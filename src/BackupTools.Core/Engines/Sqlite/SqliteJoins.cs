@@ -11,8 +11,8 @@ internal static class SqliteJoins
     {
         for (var i = 1; i < path.Count; i++)
         {
-            var problem = Follows(path[i - 1].Detail, path[i].Detail)
-                ? path[i].Detail is LtxBundle next && path[i - 1].Detail is LtxBundle last
+            var problem = Follows(SqliteBundle.Of(path[i - 1]), SqliteBundle.Of(path[i]))
+                ? SqliteBundle.Of(path[i]) is LtxBundle next && SqliteBundle.Of(path[i - 1]) is LtxBundle last
                     ? Between(path[i - 1], last, path[i], next)
                     : null
                 : new ChainProblem(
@@ -26,18 +26,18 @@ internal static class SqliteJoins
                 yield return problem;
             }
         }
-        if (path[0].Detail is SnapshotBundle && path.Count > 1)
+        if (SqliteBundle.Of(path[0]) is SnapshotBundle && path.Count > 1)
         {
             yield return EndsUnknown(path);
         }
-        var bare = path.Where(b => b.Detail is LtxBundle { After: null }).ToList();
+        var bare = path.Where(b => SqliteBundle.Of(b) is LtxBundle { After: null }).ToList();
         if (bare.Count > 0)
         {
             yield return new ChainProblem(
                 ProblemSeverity.Warning,
                 ErrorCode.TargetNotCovered,
                 $"{bare.Count} of {path.Count} bundles do not say which state they lead to: they are joined by their transaction "
-                    + "numbers, and a page that their writer left out would not be noticed",
+                    + "numbers, and a page that their writer left out would go unnoticed",
                 bare[0].FullName,
                 Recommendation: "Open a restored copy and run PRAGMA integrity_check."
             );
@@ -50,11 +50,11 @@ internal static class SqliteJoins
     /// </summary>
     private static ChainProblem EndsUnknown(IReadOnlyList<BundleHeader> path)
     {
-        var files = path.Select(b => b.Detail).OfType<WalBundle>().Select(w => w.Index).Distinct().Count();
+        var files = path.Select(b => SqliteBundle.Of(b)).OfType<WalBundle>().Select(w => w.Index).Distinct().Count();
         return new ChainProblem(
             ProblemSeverity.Warning,
             ErrorCode.TargetNotCovered,
-            $"Litestream 0.3 does not keep how long a WAL file was: of the {files} that are needed, a missing last piece may go unnoticed",
+            $"Litestream 0.3 does not record the length of a WAL file: a missing last piece of the {files} that are needed may go unnoticed",
             path[^1].FullName,
             Recommendation: "Restore drills show most of what would be missing. Only a restore to a snapshot leaves no doubt."
         );
@@ -92,7 +92,7 @@ internal static class SqliteJoins
             ? new ChainProblem(
                 ProblemSeverity.Error,
                 ErrorCode.ForeignEpoch,
-                $"{bundle.Name} was made on another state of transaction {last.Header.MaxTxid} than {before.Name} leads to",
+                $"{bundle.Name} builds on another state of transaction {last.Header.MaxTxid} than {before.Name} yields",
                 bundle.FullName,
                 Recommendation: "Restore to an earlier position, and take a new full backup."
             )

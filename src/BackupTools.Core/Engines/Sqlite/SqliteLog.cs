@@ -45,7 +45,7 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
         if (length > HugeLog)
         {
             context.Warn(
-                $"the write-ahead log holds {length >> 20} MiB that were never written back: is there a reader that never ends?"
+                $"the write-ahead log holds {length >> 20} MiB that were never checkpointed: is there a reader that never ends?"
             );
         }
         using var progress = context.Progress.BeginFile(log.Path, length);
@@ -66,9 +66,9 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
                 throw e.At(log.Path).AsSourceDamaged($"the write-ahead log is damaged: {e.Message}");
             }
         }
-        // A writer has begun the log anew, which it may only when all of it is in the database file; and there it stays,
-        // as nothing is written back into a file that a transaction without a log reads.
-        context.Verbose("the write-ahead log was begun anew: the database file has everything");
+        // A writer has restarted the log, which it may only do when all of it is in the database file; and there it
+        // stays, as nothing is written back into a file that a transaction without a log reads.
+        context.Verbose("the write-ahead log was restarted: the database file has everything");
         kept.Clear();
     }
 
@@ -86,7 +86,7 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
         }
     }
 
-    /// <summary>The salts in the log's header; null when there is none (any more).</summary>
+    /// <summary>The salts in the log's header; null when there is none (or no longer).</summary>
     private static ulong? SaltsNow(IDiskFile log)
     {
         try

@@ -35,14 +35,14 @@ internal static class SqlitePlan
         var wal = file + "-wal";
         var name = LitestreamNames.LtxFile(destination.MinTxid, destination.MaxTxid);
         var level = request.Kind == BundleKind.Full ? LitestreamNames.SnapshotLevel : 0;
-        return new CapturePlan
+        return new CapturePlan<SqliteDestination>
         {
             Request = request,
             BundlePath = Path.Combine(destination.Replica.Ltx, $"{level}", name),
             ExpectedBytes = LengthOf(file, disk) + LengthOf(wal, disk),
             SourceFiles = disk.Stat(wal) is null ? [request.SourcePath] : [request.SourcePath, wal],
             Start = request.Kind == BundleKind.Full ? null : LtxBundles.Txid(destination.MinTxid - 1),
-            Detail = destination,
+            Found = destination,
         };
     }
 
@@ -60,7 +60,7 @@ internal static class SqlitePlan
                 ErrorCode.PathIsAmbiguous,
                 "this is a link, and links inside a folder of backups are not followed",
                 link,
-                recommendation: "Move the folder that it leads to back to its place, or name that folder itself as the destination."
+                recommendation: "Replace it with the folder it points to, or name that folder itself as the destination."
             );
         }
     }
@@ -79,7 +79,7 @@ internal static class SqlitePlan
             .Where(r => r.Header is not null)
             .Select(r => r.Header!)
             .ToList();
-        SqliteKeeper.RefuseForeign(replica, bundles, disk);
+        SqliteMaintenance.RefuseForeign(replica, bundles, disk);
         var max = 1 + replica.HighestTxid(disk);
         if (request.Kind == BundleKind.Full)
         {
@@ -110,7 +110,7 @@ internal static class SqlitePlan
     {
         RequireSides([parent]);
         RefuseOtherDatabase(parent, sourcePath, disk);
-        var ltx = (LtxBundle)parent.Detail!;
+        var ltx = (LtxBundle)SqliteBundle.Of(parent);
         if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
             throw new BackupException(
@@ -135,7 +135,7 @@ internal static class SqlitePlan
     public static BackupException NothingTells(BundleHeader bundle, BackupException? why = null) =>
         new(
             ErrorCode.LogIsGone,
-            "the side file of the bundle is missing or damaged, so nothing tells which pages have changed since"
+            "the side file of the bundle is missing or damaged, so it is unknown which pages have changed since"
                 + (why is null ? "" : $" ({why.Message})"),
             bundle.FullName,
             recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does (into another folder, if Litestream "
@@ -143,7 +143,7 @@ internal static class SqlitePlan
             inner: why
         );
 
-    private static bool HasSide(BundleHeader bundle) => bundle.Detail is LtxBundle { Side: not null };
+    private static bool HasSide(BundleHeader bundle) => SqliteBundle.Of(bundle) is LtxBundle { Side: not null };
 
     /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
     private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath, IDisk disk)
@@ -160,7 +160,7 @@ internal static class SqlitePlan
         }
     }
 
-    private static SqliteSideFile Side(BundleHeader bundle) => ((LtxBundle)bundle.Detail!).Side!;
+    private static SqliteSideFile Side(BundleHeader bundle) => ((LtxBundle)SqliteBundle.Of(bundle)).Side!;
 
     private static long LengthOf(string path, IDisk disk) => disk.Stat(path)?.Length ?? 0;
 }

@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
 
@@ -108,9 +109,9 @@ internal sealed record SqliteReplica(string Folder)
     public string? SourcePath(IDisk disk) =>
         LtxFiles(disk)
             .OrderByDescending(f => LitestreamNames.TryLtx(f.File.Name, out _, out var max) ? max : 0)
-            .Select(f => LtxBundles.ReadOne(f.File.Path, Name, disk).Header?.Detail)
-            .OfType<LtxBundle>()
-            .Select(b => b.Side?.SourcePath)
+            .Select(f => LtxBundles.ReadOne(f.File.Path, Name, disk).Header)
+            .OfType<BundleHeader>()
+            .Select(h => SqliteBundle.Of(h) is LtxBundle { Side.SourcePath: var told } ? told : null)
             .FirstOrDefault(p => p is { Length: > 0 });
 
     /// <summary>The folder of the database that a file of a level is of, as its path says; null when it says nothing.</summary>

@@ -39,9 +39,9 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         {
             throw new BackupException(
                 ErrorCode.SourceInUse,
-                FileUsers.Name("a program holds the database locked for itself", destination),
+                FileUsers.Name("a program holds an exclusive lock on the database", destination),
                 destination,
-                recommendation: "Close the program: it would go on with the database that is replaced, and lose what it writes."
+                recommendation: "Close the program: it would keep using the replaced database, and lose what it writes."
             );
         }
         // An empty file is a database without a page, and nothing else would be lost with it either.
@@ -153,7 +153,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
     )
     {
         if (
-            read.Detail is not SnapshotBundle
+            SqliteBundle.Of(read) is not SnapshotBundle
             || SnapshotReach.Find(read, reader.Sums!, plan.Last.End, context) is not { } newer
         )
         {
@@ -177,13 +177,13 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         {
             throw new BackupException(
                 ErrorCode.VerificationFailed,
-                "what was written has another length",
+                "what was written has a different length",
                 path,
                 expected: $"{(long)written.Pages * written.PageSize} bytes",
                 actual: $"{file.Length} bytes"
             );
         }
-        var side = (last.Detail as LtxBundle)?.Side;
+        var side = (SqliteBundle.Of(last) as LtxBundle)?.Side;
         var macs = side is null ? null : new PageMacs(side.PageKey, written.Pages);
         var header = Compare(file, written, macs, context);
         if (macs is not null && macs.Digest() is var actual && actual != side!.PageMacsDigest)

@@ -82,7 +82,7 @@ internal sealed class SqliteSession : IDisposable
         }
         catch (BackupException e)
         {
-            context.Verbose($"the empty log that was made beside the database stays: {e.Describe()}");
+            context.Verbose($"the empty log created beside the database could not be removed: {e.Describe()}");
         }
     }
 
@@ -227,7 +227,7 @@ internal sealed class SqliteSession : IDisposable
                 ),
                 raw.SQLITE_NOTADB => (
                     ErrorCode.EncryptedNotSupported,
-                    "SQLite does not take the file for a database: it is encrypted, or damaged at its start",
+                    "SQLite does not recognise the file as a database: it is encrypted, or damaged at its start",
                     null
                 ),
                 raw.SQLITE_CORRUPT => (ErrorCode.SourceDamaged, "SQLite finds the database damaged", null),

@@ -29,7 +29,7 @@ internal static class SqliteSource
     private static readonly string[] Beside = ["-journal", "-wal", "-shm"];
 
     /// <summary>
-    /// Refuses what is no file where SQLite would open one: it would wait for a pipe for ever.
+    /// Refuses what is not a file where SQLite would open one: it would wait for a pipe for ever.
     /// </summary>
     /// <param name="path">The file itself, not a link to it.</param>
     /// <param name="disk">The disk.</param>
@@ -42,7 +42,7 @@ internal static class SqliteSource
             {
                 throw new BackupException(
                     ErrorCode.SourceNotRecognised,
-                    "SQLite keeps a file here, and this is none",
+                    "SQLite keeps a file here, but this is not a file",
                     beside,
                     recommendation: "Find out what it is, and move it away."
                 );
@@ -79,12 +79,12 @@ internal static class SqliteSource
                 ErrorCode.PathIsAmbiguous,
                 used is not null
                     ? $"this file is also called {Path.GetFileName(used)}, and SQLite has a log or journal beside that name"
-                    : $"this file has {file.LinkCount} names (hard links), and SQLite may have a log or journal beside another one",
+                    : $"this file has {file.LinkCount} names (hard links), and SQLite may have a log or journal beside one of the others",
                 path,
                 recommendation: used is not null
                     ? $"Name the database as its program does: {used}."
-                    : "Name the database as its program does, while that has it open in WAL mode; or give the file one name: copy it "
-                        + "while nobody uses it, and move the copy over it. find -samefile shows the names."
+                    : "Name the database as its program does, while the program has it open in WAL mode; or give the file one name: copy it "
+                        + "while it is not in use, and move the copy over it. find -samefile shows the names."
             );
         }
     }

@@ -12,7 +12,8 @@ internal static class SqliteSourceRows
 {
     /// <summary>The rows of each table now; empty where they are not counted, with the reason as a verbose line.</summary>
     /// <param name="bundle">The bundle that was restored.</param>
-    /// <param name="request">The source that was named, and where the restore goes: that is no source to compare with.</param>
+    /// <param name="request">The named source, and the restore's destination, which is not compared with
+    /// itself.</param>
     /// <param name="context">Disk, cancellation.</param>
     public static IReadOnlyDictionary<string, long> Count(
         BundleHeader bundle,
@@ -44,7 +45,7 @@ internal static class SqliteSourceRows
     {
         if (
             (
-                bundle.Detail is LtxBundle { Side.SourcePath: { Length: > 0 } told }
+                SqliteBundle.Of(bundle) is LtxBundle { Side.SourcePath: { Length: > 0 } told }
                 && !SqliteReplica.IsSameFile(told, path, disk)
             )
             || SqliteReplica.IsSamePath(path, RealPath.Of(request.DestinationPath, disk))

@@ -15,8 +15,8 @@ internal static class SqliteVerify
     )
     {
         var problems = SqliteJoins.Check(path).ToList();
-        // A WAL file's checksums go on over its pieces: those before must be read for those behind.
-        var isGeneration = path[0].Detail is SnapshotBundle;
+        // A WAL file's checksums continue across its pieces: earlier ones must be read to check later ones.
+        var isGeneration = SqliteBundle.Of(path[0]) is SnapshotBundle;
         var deep = isGeneration || (depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full);
         var first = deep ? 0 : known;
         context.Progress.Activity = "verifying";
@@ -27,7 +27,7 @@ internal static class SqliteVerify
             {
                 reader.Read(bundle);
                 if (
-                    bundle.Detail is SnapshotBundle
+                    SqliteBundle.Of(bundle) is SnapshotBundle
                     && SnapshotReach.Find(bundle, reader.Sums!, path[^1].End, context) is { } newer
                 )
                 {

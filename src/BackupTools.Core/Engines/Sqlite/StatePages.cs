@@ -4,7 +4,9 @@ using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>The pages of a state that a read transaction holds still: those of the file, under those of the log.</summary>
+/// <summary>
+/// The pages of a state that a read transaction keeps stable: those of the file, under those of the log.
+/// </summary>
 internal sealed class StatePages(IDiskFile file, KeptPages log, int pageSize, uint pages, EngineContext context)
 {
     private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
@@ -15,7 +17,7 @@ internal sealed class StatePages(IDiskFile file, KeptPages log, int pageSize, ui
     /// <summary>Fills a block with whole pages, the lock page as zeros. May be called by several threads at once.</summary>
     /// <param name="offset">Where in the state the block begins.</param>
     /// <param name="block">The block.</param>
-    /// <exception cref="BackupException">SourceDamaged: a page is nowhere, or the first is no header.</exception>
+    /// <exception cref="BackupException">SourceDamaged: a page is nowhere, or the first is not a header.</exception>
     public void Read(long offset, Span<byte> block)
     {
         // The lock page stays unread: on Windows whoever holds its bytes lets nobody read them.

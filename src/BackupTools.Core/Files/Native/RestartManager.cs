@@ -14,7 +14,7 @@ internal static partial class RestartManager
     /// <summary>A program may come between two looks; one that comes all the time is not waited for.</summary>
     private const int Looks = 3;
 
-    /// <summary>The processes that have a file open; none where that cannot be told.</summary>
+    /// <summary>The processes that have a file open; none if that is unknown.</summary>
     public static IReadOnlyList<int> UsersOf(string path)
     {
         try

@@ -27,7 +27,7 @@ internal sealed class AuthorityFile : HttpClientFactory
         {
             throw new BackupException(
                 e is CryptographicException ? ErrorCode.Malformed : ErrorCode.PathNotFound,
-                $"{named} names no file of certificates: {e.Message}",
+                $"{named} does not name a file of certificates: {e.Message}",
                 path,
                 recommendation: $"Name a PEM file with {named}, or leave it out.",
                 inner: e

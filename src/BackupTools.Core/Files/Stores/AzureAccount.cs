@@ -7,8 +7,9 @@ using BackupTools.Errors;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// The account, and who asks, as the tools of Azure find them: a connection string, or the account's name with its key or a
-/// SAS token, in the environment; else what Azure's own search finds (service principal, managed identity, az login).
+/// The account, and who asks, as the tools of Azure find them: a connection string, or the account's name with its key
+/// or a SAS token, in the environment; otherwise what Azure's own search finds (service principal, managed identity, az
+/// login).
 /// </summary>
 internal static class AzureAccount
 {
@@ -53,9 +54,7 @@ internal static class AzureAccount
     private static BackupException Unknown(Exception? inner) =>
         new(
             ErrorCode.StoreAccessDenied,
-            inner is null
-                ? "nothing tells which account of Azure it is"
-                : "what tells the account of Azure is malformed",
+            inner is null ? "no Azure account is configured" : "the configuration of the Azure account is malformed",
             recommendation: $"Set {Account}, and {Key} or {SasToken}; or {ConnectionString}. See docs/stores.md."
         );
 }

@@ -15,7 +15,9 @@ internal sealed class AzureErrors(string host)
     public static bool IsUnmet(RequestFailedException error) =>
         error.Status == 412 || error is { Status: 409, ErrorCode: "BlobAlreadyExists" or "UnauthorizedBlobOverwrite" };
 
-    /// <summary>The error as it is told; <paramref name="ahead"/> is by how much the store's clock was ahead when it answered.</summary>
+    /// <summary>
+    /// The error as reported; <paramref name="ahead"/> is by how much the store's clock was ahead when it answered.
+    /// </summary>
     public Exception Of(Exception error, ObjectName name, TimeSpan ahead)
     {
         var path = $"{name}";

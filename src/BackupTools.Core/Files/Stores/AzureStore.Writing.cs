@@ -8,8 +8,9 @@ using Azure.Storage.Blobs.Specialized;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// The requests that writing takes. Azure knows no uploads: blocks that were sent wait for a list that makes a blob of them, a
-/// week at most. The id of a block has its number and its MD5, so that the blocks that have come can be told.
+/// The requests that writing takes. Azure knows no uploads: blocks that were sent wait for a list that makes a blob of
+/// them, a week at most. The id of a block has its number and its MD5, so that the blocks that have arrived can be
+/// recognised.
 /// </summary>
 internal sealed partial class AzureStore
 {
@@ -148,7 +149,7 @@ internal sealed partial class AzureStore
                 }
                 catch (RequestFailedException e) when (AzureErrors.IsUnmet(e))
                 {
-                    // There is a blob of that name: what was sent for it and not used goes by itself.
+                    // There is a blob of that name: unused blocks sent for it expire.
                 }
                 return true;
             }
@@ -163,7 +164,7 @@ internal sealed partial class AzureStore
             new ObjectName(Scheme, bucket, prefix),
             async () =>
             {
-                // Listed with those that are blobs already, which need not be told apart by what is said of them.
+                // Listed with those that are blobs already; they need not be distinguished.
                 var all = await NamesAsync(bucket, prefix, BlobStates.Uncommitted, cancellation).ConfigureAwait(false);
                 if (all.Count > 0)
                 {
@@ -228,7 +229,7 @@ internal sealed partial class AzureStore
             Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{number:D6}{digest}"))
         );
 
-    /// <summary>Null for a block that is none of ours.</summary>
+    /// <summary>Null for a block that is not ours.</summary>
     private static StorePart? PartOf(BlobBlock block)
     {
         var id = new byte[block.Name.Length];

@@ -104,14 +104,14 @@ internal sealed partial class AzureStore : IObjectStore
                 using var result = answer.Value;
                 if (result.Details.ContentLength != buffer.Length)
                 {
-                    throw new StoreTroubleException("the answer is not the range that was asked for");
+                    throw new StoreTroubleException("the response is not the requested range");
                 }
                 for (var done = 0; done < buffer.Length; )
                 {
                     var read = await result.Content.ReadAsync(buffer[done..], cancellation).ConfigureAwait(false);
                     if (read == 0)
                     {
-                        throw new StoreTroubleException($"the answer ends after {done} of {buffer.Length} bytes");
+                        throw new StoreTroubleException($"the response ends after {done} of {buffer.Length} bytes");
                     }
                     done += read;
                     alive();
@@ -150,7 +150,7 @@ internal sealed partial class AzureStore : IObjectStore
 /// <summary>Looks at the clock of whoever answers.</summary>
 internal sealed class AzureClock : HttpPipelineSynchronousPolicy
 {
-    /// <summary>An answer is dated in whole seconds: less than this is no difference.</summary>
+    /// <summary>An answer is dated in whole seconds: less than this is not a difference.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(2);
 
     private long _ahead;

@@ -118,7 +118,7 @@ internal sealed record StorePart(int Number, long Length, string ETag);
 /// <param name="Length">Bytes.</param>
 /// <param name="ETag">Of this content; another one's differs.</param>
 /// <param name="ModifiedUtc">When it was put there.</param>
-/// <param name="ArchivedAs">The class of the archive that it lies in; null when it can be read.</param>
+/// <param name="ArchivedAs">Its archive class; null when it can be read.</param>
 internal sealed record StoreObject(string Key, long Length, string ETag, DateTimeOffset ModifiedUtc, string? ArchivedAs)
 {
     /// <summary>What is read in place of the object; null for what is in the store.</summary>
@@ -130,7 +130,7 @@ internal sealed record StoreObject(string Key, long Length, string ETag, DateTim
 
 /// <summary>A part of a listing.</summary>
 /// <param name="Objects">The objects.</param>
-/// <param name="HasMore">More follow behind the last.</param>
+/// <param name="HasMore">More follow after the last.</param>
 internal sealed record ObjectPage(IReadOnlyList<StoreObject> Objects, bool HasMore);
 
 /// <summary>A request failed in a way that may pass: it is made again.</summary>

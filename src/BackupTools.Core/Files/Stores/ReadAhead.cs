@@ -199,7 +199,7 @@ internal sealed class ReadAhead(
         else
         {
             part.Filled.SetException(failure);
-            // Where nobody waits for it, nobody need know.
+            // If nobody waits for it, the error is not reported.
             _ = part.Filled.Task.Exception;
         }
     }
@@ -244,13 +244,13 @@ internal sealed class ReadAhead(
 
         public TaskCompletionSource Filled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Nobody writes into the buffer any more.</summary>
+        /// <summary>Nobody writes into the buffer any longer.</summary>
         public bool IsDone { get; set; }
 
         /// <summary>Its reader came from what is before it.</summary>
         public bool IsReadOn { get; set; }
 
-        /// <summary>Nobody finds it any more.</summary>
+        /// <summary>Nobody can find it any longer.</summary>
         public bool IsDropped { get; set; }
     }
 }

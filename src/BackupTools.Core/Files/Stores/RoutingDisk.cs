@@ -44,11 +44,11 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
 
     public bool TryDeleteEmptyDirectory(string path) => Local(path).TryDeleteEmptyDirectory(path);
 
-    /// <summary>What lies in a store cannot be linked to, as what lies on another file system cannot.</summary>
+    /// <summary>Objects in a store cannot be linked to, like files of another file system.</summary>
     public bool TryCreateHardLink(string path, string existing) =>
         !StoreAddress.Is(existing) && Local(path).TryCreateHardLink(path, existing);
 
-    /// <summary>An object has no owner or rights to hand on.</summary>
+    /// <summary>An object has no owner or permissions to pass on.</summary>
     public bool AdoptAccess(string path, string model) =>
         StoreAddress.Is(model) || Local(path).AdoptAccess(path, model);
 
@@ -62,7 +62,7 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
     public static BackupException ReadOnly(string path) =>
         new(
             ErrorCode.ProviderNotSupported,
-            "a store takes bundles and nothing else",
+            "a store takes only bundles",
             path,
             recommendation: "Give a path in the file system; see docs/stores.md."
         );

@@ -10,7 +10,7 @@ namespace BackupTools.Files.Stores;
 /// <summary>The requests that writing takes.</summary>
 internal sealed partial class S3Store
 {
-    /// <summary>An answer is dated in whole seconds: less than this is no difference.</summary>
+    /// <summary>An answer is dated in whole seconds: less than this is not a difference.</summary>
     private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(2);
 
     public async Task<string?> PutAsync(
@@ -38,7 +38,7 @@ internal sealed partial class S3Store
                 IfMatch = condition.ETag is { } etag && condition != PutIf.Always ? StoreDigest.Bare(etag) : null,
             };
             var response = await _client.PutObjectAsync(request, cancellation).ConfigureAwait(false);
-            return response.ETag ?? throw new StoreTroubleException("the answer names no ETag");
+            return response.ETag ?? throw new StoreTroubleException("the response has no ETag");
         }
         catch (AmazonServiceException e) when (condition != PutIf.Always && IsUnmet(e, condition))
         {

@@ -9,8 +9,8 @@ using BackupTools.Errors;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// S3 and what speaks like it, through the SDK: it finds credentials and the endpoint as people have them, and signs. It
-/// repeats nothing (<see cref="StoreRequests"/> does), so that each request is signed when it is made.
+/// S3 and compatible stores, through the SDK: it finds credentials and the endpoint where users keep them, and signs.
+/// It repeats nothing (<see cref="StoreRequests"/> does), so that each request is signed when it is made.
 /// </summary>
 internal sealed partial class S3Store : IObjectStore
 {
@@ -141,7 +141,7 @@ internal sealed partial class S3Store : IObjectStore
                 var read = await stream.ReadAsync(buffer[done..], cancellation).ConfigureAwait(false);
                 if (read == 0)
                 {
-                    throw new StoreTroubleException($"the answer ends after {done} of {buffer.Length} bytes");
+                    throw new StoreTroubleException($"the response ends after {done} of {buffer.Length} bytes");
                 }
                 done += read;
                 alive();
@@ -167,7 +167,7 @@ internal sealed partial class S3Store : IObjectStore
                 : offset == 0 && length == what.Length;
         if (!isRange || response.ContentLength != length)
         {
-            throw new StoreTroubleException("the answer is not the range that was asked for");
+            throw new StoreTroubleException("the response is not the requested range");
         }
     }
 

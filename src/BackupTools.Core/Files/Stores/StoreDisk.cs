@@ -62,7 +62,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         {
             throw new BackupException(
                 ErrorCode.Malformed,
-                $"{what.Length} bytes are more than such an object can have",
+                $"{what.Length} bytes is more than such an object can have",
                 $"{new ObjectName(Store.Scheme, bucket, what.Key)}"
             );
         }
@@ -74,7 +74,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         return content;
     }
 
-    /// <summary>Refuses a bundle of which a part lies in an archive, before anything is made of the rest.</summary>
+    /// <summary>Refuses a bundle with an archived part, before the rest is used.</summary>
     /// <exception cref="BackupException">ObjectArchived.</exception>
     public static void RefuseArchived(string bundle, IReadingDisk disk)
     {
@@ -101,7 +101,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
         {
             throw new BackupException(
                 ErrorCode.ObjectArchived,
-                $"the object lies in the archive {archive}, from which nothing can be read",
+                $"the object is archived as {archive}, and cannot be read",
                 entry.Path
             );
         }

@@ -14,13 +14,13 @@ internal static class StoreErrors
     /// <summary>True where the clocks are so far apart that the store refuses for that.</summary>
     public static bool IsLarge(TimeSpan? skew) => skew?.Duration() > LargestSkew;
 
-    /// <summary>An object that was listed is not there any more.</summary>
+    /// <summary>An object that was listed is no longer there.</summary>
     public static BackupException Gone(string path, Exception error) =>
         new(
             ErrorCode.PathNotFound,
-            "the object has gone since it was listed",
+            "the object has disappeared since it was listed",
             path,
-            recommendation: "Run again when nothing is removed there.",
+            recommendation: "Run again when nothing is being removed there.",
             inner: error
         );
 
@@ -28,20 +28,15 @@ internal static class StoreErrors
     public static BackupException Replaced(string path, Exception error) =>
         new(
             ErrorCode.ReadFailed,
-            "the object is another one than when it was listed",
+            "the object was replaced since it was listed",
             path,
-            recommendation: "Run again when nothing is written there.",
+            recommendation: "Run again when nothing is being written there.",
             inner: error
         );
 
     /// <summary>An object has to be brought back before it can be read.</summary>
     public static BackupException Archived(string path, Exception error) =>
-        new(
-            ErrorCode.ObjectArchived,
-            "the object lies in an archive, from which nothing can be read",
-            path,
-            inner: error
-        );
+        new(ErrorCode.ObjectArchived, "the object is archived, and cannot be read", path, inner: error);
 
     /// <summary>The request was not answered.</summary>
     /// <param name="error">What the SDK threw.</param>
@@ -73,7 +68,7 @@ internal static class StoreErrors
             // The SDK looked everywhere: nothing was sent yet.
             _ when mayBeCredentials && !IsNetwork(cause) => new BackupException(
                 ErrorCode.StoreAccessDenied,
-                $"no credentials for {host} are found: {error.Message.Split('\n')[0].TrimEnd('.', ' ', '\r')}",
+                $"no credentials for {host} were found: {error.Message.Split('\n')[0].TrimEnd('.', ' ', '\r')}",
                 path,
                 inner: error
             ),

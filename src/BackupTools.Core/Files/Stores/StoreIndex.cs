@@ -55,7 +55,7 @@ internal sealed class StoreIndex(
         }
     }
 
-    /// <summary>Whatever is asked for is listed anew.</summary>
+    /// <summary>Every request is listed again.</summary>
     public void Forget()
     {
         lock (_gate)
@@ -151,9 +151,9 @@ internal sealed class StoreIndex(
             {
                 throw new BackupException(
                     ErrorCode.BackupRunning,
-                    "bundles come or go whenever this is listed",
+                    "bundles come or go each time this is listed",
                     NameOf(bucket, key),
-                    recommendation: "Run again when nothing is written there."
+                    recommendation: "Run again when nothing is being written there."
                 );
             }
             found = All(bucket, folder);

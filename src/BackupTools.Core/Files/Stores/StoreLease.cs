@@ -6,8 +6,8 @@ using BackupTools.Errors;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// The exclusive right to write below a prefix: an object that names its holder, put under the condition that nobody else
-/// has, and again and again while the work goes on. Who is not heard of for as long as the lease says has died.
+/// The exclusive right to write below a prefix: an object that names its holder, put under the condition that nobody
+/// else has, and repeatedly during the work. A holder that does not renew it within the lease's time counts as dead.
 /// </summary>
 internal sealed partial class StoreLease : IDisposable
 {
@@ -77,7 +77,7 @@ internal sealed partial class StoreLease : IDisposable
     public static BackupException NoConditions(string path, Exception? inner = null) =>
         new(
             ErrorCode.ConditionalWritesMissing,
-            "the store does not refuse to put an object where one is already, so that two writers cannot be kept apart",
+            "the store does not refuse to overwrite an object, so two writers cannot be kept apart",
             path,
             inner: inner
         );
@@ -158,9 +158,9 @@ internal sealed partial class StoreLease : IDisposable
         }
         throw new BackupException(
             ErrorCode.Malformed,
-            "this is no lease",
+            "this is not a lease",
             $"{writer.NameOf(there.Key)}",
-            recommendation: "Find out who has put it there, and remove it."
+            recommendation: "Find out who put it there, and remove it."
         );
     }
 
@@ -182,7 +182,7 @@ internal sealed partial class StoreLease : IDisposable
                 {
                     throw new BackupException(
                         ErrorCode.BackupRunning,
-                        "another run has taken over, as nothing was heard of this one for too long",
+                        "another run has taken over, as this one did not renew its lease in time",
                         $"{_writer.NameOf(KeyOf(_writer))}"
                     );
                 }

@@ -102,7 +102,7 @@ internal static partial class StoreMarks
     private static string FolderOf(string key) =>
         key[..(key.LastIndexOf(Folder + "/", StringComparison.Ordinal) + Folder.Length + 1)];
 
-    /// <summary>True for what is no bundle's.</summary>
+    /// <summary>True for what belongs to no bundle.</summary>
     public static bool IsOurs(string key) =>
         key.StartsWith(Folder + "/", StringComparison.Ordinal) || key.Contains($"/{Folder}/", StringComparison.Ordinal);
 
@@ -132,9 +132,9 @@ internal static partial class StoreMarks
         {
             throw new BackupException(
                 ErrorCode.Malformed,
-                "this is no mark of a bundle that was begun",
+                "this is not the mark of a bundle that was begun",
                 $"{name}",
-                recommendation: "Find out who has put it there, and remove it.",
+                recommendation: "Find out who put it there, and remove it.",
                 inner: e
             );
         }

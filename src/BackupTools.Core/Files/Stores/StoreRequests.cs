@@ -48,7 +48,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
             store,
             StoreVerb.List,
             $"{new ObjectName(store.Scheme, bucket, prefix)}",
-            // The first request of an operation looks for credentials, by ways of which not all can be stopped.
+            // The first request of an operation looks for credentials, which cannot always be cancelled.
             (_, token) =>
                 Task.Run(() => store.ListAsync(bucket, prefix, after, most, token), CancellationToken.None)
                     .WaitAsync(token),
@@ -122,7 +122,7 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
                 }
                 catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
                 {
-                    (trouble, cause) = ($"nothing came for {settings.Stall.TotalSeconds:0.#} s", e);
+                    (trouble, cause) = ($"no data came for {settings.Stall.TotalSeconds:0.#} s", e);
                 }
             }
             finally

@@ -14,7 +14,7 @@ internal sealed record StoreSettings
     /// <summary>Authorities that are trusted in place of the system's.</summary>
     public string? CaFile { get; init; }
 
-    /// <summary>The bucket stands in the path; null: where the store is not AWS.</summary>
+    /// <summary>The bucket is in the path; null: where the store is not AWS.</summary>
     public bool? PathStyle { get; init; }
 
     public string? AccessKey { get; init; }
@@ -39,7 +39,7 @@ internal sealed record StoreSettings
     /// <summary>Who writes and is not heard of for so long has died.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Nobody else writes there, so that nothing is made conditional on what others do.</summary>
+    /// <summary>Nobody else writes there, so no write is made conditional.</summary>
     public bool SingleWriter { get; init; }
 
     /// <summary>Where bundles are put together before they are sent; null for a folder of the user's own.</summary>

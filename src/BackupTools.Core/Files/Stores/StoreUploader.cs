@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace BackupTools.Files.Stores;
 
 /// <summary>
-/// Sends files. What is there already is not sent again: objects and parts are told by their MD5, which most stores show as
-/// ETag; where one does not, all is sent.
+/// Sends files. What is there already is not sent again: objects and parts are recognised by their MD5, which most
+/// stores show as ETag; where one does not, all is sent.
 /// </summary>
 /// <param name="writer">The folder of the store.</param>
 /// <param name="settings">How long parts are, and how many are on the way at once.</param>
@@ -23,7 +23,7 @@ internal sealed class StoreUploader(
     /// <summary>Sends a file.</summary>
     /// <param name="key">Of the object.</param>
     /// <param name="file">The file.</param>
-    /// <param name="left">What a run that broke off has left of this object; null for nothing.</param>
+    /// <param name="left">What an interrupted run left of this object; null for nothing.</param>
     /// <param name="uploads">The uploads that it has left.</param>
     /// <param name="stop">Ends it.</param>
     public Sent Send(
@@ -88,7 +88,7 @@ internal sealed class StoreUploader(
         }
         catch (OperationCanceledException)
         {
-            // What nobody sees is paid for all the same.
+            // Even invisible parts are paid for.
             using var soon = StoreWriter.Soon();
             Removal.Try(() => writer.Abort(key, upload, soon.Token), null);
             throw;

@@ -1,6 +1,6 @@
 namespace BackupTools.Files.Stores;
 
-/// <summary>What a request sends, read anew each time that it is made; and its MD5, which every store compares.</summary>
+/// <summary>The body of a request, read again for each attempt; and its MD5, which every store compares.</summary>
 internal sealed class UploadBody
 {
     private readonly ReadAt _read;

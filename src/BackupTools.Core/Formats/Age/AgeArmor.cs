@@ -42,5 +42,5 @@ internal static class AgeArmor
     }
 
     private static BackupException Malformed() =>
-        new(ErrorCode.Malformed, "the armor of the encrypted file is not as it must be");
+        new(ErrorCode.Malformed, "the armor of the encrypted file is malformed");
 }

@@ -22,7 +22,7 @@ internal sealed class AgeFileKey(byte[] bytes)
         return HMACSHA256.HashData(key, header);
     }
 
-    /// <summary>What encrypts the payload behind this nonce.</summary>
+    /// <summary>What encrypts the payload after this nonce.</summary>
     public AgePayload Payload(ReadOnlySpan<byte> nonce) =>
         new(HKDF.DeriveKey(HashAlgorithmName.SHA256, bytes, 32, nonce.ToArray(), "payload"u8.ToArray()));
 }

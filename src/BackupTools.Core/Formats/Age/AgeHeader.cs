@@ -115,7 +115,9 @@ internal sealed class AgeHeader
         }
     }
 
-    /// <summary>Whoever knows the passphrase is taken for who wrote the file: nobody else may be able to read it.</summary>
+    /// <summary>
+    /// Whoever knows the passphrase counts as the author of the file, so nobody else may be able to read it.
+    /// </summary>
     private static void RefuseMixed(List<AgeStanza> stanzas)
     {
         if (stanzas.Count > 1 && stanzas.Exists(s => s.Type == PassphraseKey.StanzaType))
@@ -138,13 +140,13 @@ internal sealed class AgeHeader
         : AgeArmor.Begins(start)
             ? new BackupException(
                 ErrorCode.UnsupportedFormat,
-                "the file is armored, so that no range of it can be read by itself",
+                "the file is armored, so no range of it can be read on its own",
                 recommendation: "Decrypt it with the age program, and encrypt it without armor."
             )
-        : new BackupException(ErrorCode.BadMagic, "the file does not begin as an encrypted file does");
+        : new BackupException(ErrorCode.BadMagic, "the file does not begin like an encrypted file");
 
     private static BackupException Malformed(int at) =>
-        new(ErrorCode.Malformed, "the header of the encrypted file is not as it must be", offset: at);
+        new(ErrorCode.Malformed, "the header of the encrypted file is malformed", offset: at);
 
     /// <summary>Lines that end with a line feed.</summary>
     private ref struct LineReader(ReadOnlySpan<byte> text, int at)

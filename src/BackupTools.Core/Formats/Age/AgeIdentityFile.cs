@@ -47,11 +47,11 @@ internal static class AgeIdentityFile
             ? new BackupException(
                 ErrorCode.UnsupportedFormat,
                 $"the key in line {number} of the identity file is of a kind that is not supported",
-                recommendation: "Use a key of age (AGE-SECRET-KEY-1...)."
+                recommendation: "Use an age key (AGE-SECRET-KEY-1...)."
             )
             : new BackupException(
                 ErrorCode.Malformed,
-                $"line {number} of the identity file is no key, or one letter of it is wrong",
-                recommendation: "Give the file that the key was made in, as it was made."
+                $"line {number} of the identity file is not a key, or a character of it is wrong",
+                recommendation: "Give the original key file, unchanged."
             );
 }

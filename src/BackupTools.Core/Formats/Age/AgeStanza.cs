@@ -41,5 +41,5 @@ internal sealed record AgeStanza(string Type, IReadOnlyList<string> Arguments, b
     }
 
     public BackupException Malformed() =>
-        new(ErrorCode.Malformed, $"the part of the header for a recipient of kind {Type} is not as it must be");
+        new(ErrorCode.Malformed, $"the part of the header for a recipient of kind {Type} is malformed");
 }

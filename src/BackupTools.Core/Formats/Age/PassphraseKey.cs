@@ -48,7 +48,7 @@ internal sealed class PassphraseKey(byte[] passphrase, int workFactor = Passphra
             ? WrapKey.Unwrap(KeyOf(salt, factor), stanza.Body)
             : throw new BackupException(
                 ErrorCode.UnsupportedFormat,
-                $"the passphrase was made so costly to try (2^{text}) that reading the file would take more than 1 GiB of memory",
+                $"the work factor of the passphrase (2^{text}) is so high that reading the file would take more than 1 GiB of memory",
                 recommendation: $"Decrypt the file with the age program, and encrypt it with a work factor of at most {Most}."
             );
     }

@@ -11,7 +11,7 @@ internal sealed class X25519Recipient(byte[] point) : IAgeRecipient
 
     private const string Prefix = "age";
 
-    /// <summary>The key as it is handed on.</summary>
+    /// <summary>The key as it is passed on.</summary>
     public override string ToString() => Bech32.Encode(Prefix, point);
 
     /// <summary>Reads a key.</summary>
@@ -25,11 +25,11 @@ internal sealed class X25519Recipient(byte[] point) : IAgeRecipient
         var isSecret = text.StartsWith("AGE-", StringComparison.OrdinalIgnoreCase);
         throw new BackupException(
             ErrorCode.InvalidOption,
-            isSecret ? "a secret key is no recipient"
+            isSecret ? "a secret key is not a recipient"
                 : Bech32.Decode(text) is not null || text.StartsWith("ssh-", StringComparison.Ordinal)
                     ? $"recipients of this kind are not supported: {text}"
-                : $"this is no recipient, or one letter of it is wrong: {text}",
-            recommendation: "Give a public key of age (age1...)."
+                : $"this is not a recipient, or a character of it is wrong: {text}",
+            recommendation: "Give an age public key (age1...)."
         );
     }
 

@@ -7,7 +7,7 @@ namespace BackupTools.Formats.Alopex;
 /// <summary>
 /// Reads snapshot.manifest with the leniency and the strictness of the engine's own reader (Alopex format, §6.3):
 /// any order and unknown fields, structs also as arrays, but no field twice, none missing, no byte order mark and
-/// nothing behind the end. Faults have the engine's words; for bad syntax it has finer ones than the three used here.
+/// nothing after the end. Faults have the engine's words; for bad syntax it has finer ones than the three used here.
 /// </summary>
 internal ref struct AlopexManifestReader
 {
@@ -257,7 +257,7 @@ internal ref struct AlopexManifestReader
     private readonly BackupException Missing(string field) => Bad($"missing field `{field}`", EndOfToken);
 
     /// <summary>
-    /// Offset behind what the engine has taken of the token: of a name up to its closing quote, not the colon; of a
+    /// Offset after what the engine has taken of the token: of a name up to its closing quote, not the colon; of a
     /// list or a map that it does not want, nothing.
     /// </summary>
     private readonly long EndOfToken =>

@@ -206,7 +206,7 @@ internal sealed class AlopexTableScanner
         )
         {
             _fault = Bad(
-                $"block {_blocks} should be {entry.BlockSize} bytes at {entry.BlockOffset}, the data area goes on at {at}",
+                $"block {_blocks} should be {entry.BlockSize} bytes at {entry.BlockOffset}, the data area continues at {at}",
                 at
             );
             return false;

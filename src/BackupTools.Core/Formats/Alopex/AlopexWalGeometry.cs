@@ -110,7 +110,7 @@ internal sealed record AlopexWalGeometry(int HeaderSize, long SegmentSize, int S
         }
     }
 
-    /// <summary>How many good headers with the right ids stand behind the first one.</summary>
+    /// <summary>How many good headers with the right ids stand after the first one.</summary>
     private static int Score(int headerSize, long size, long body, ulong? baseId, ReadAt readAt)
     {
         var count = (int)Math.Min(MaxSegments, 1 + ((body - 1) / size));

@@ -108,7 +108,7 @@ internal sealed record AlopexWalHeader(AlopexWalDialect Dialect, ulong Start, ul
         : Start <= End ? End - Start
         : ring - (Start - End);
 
-    /// <summary>This header with another end: that many bytes behind its start, full when they are all of the ring.</summary>
+    /// <summary>This header with another end: so many bytes after its start, full if they fill the ring.</summary>
     public AlopexWalHeader WithUsed(ulong used, ulong ring) => new(Dialect, Start, (Start + used) % ring, used == ring);
 
     /// <summary>The header's bytes, <see cref="Size"/> of them.</summary>

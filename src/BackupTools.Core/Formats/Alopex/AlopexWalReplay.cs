@@ -8,7 +8,7 @@ internal sealed record AlopexWalStop(string Reason, ulong Offset);
 
 /// <summary>
 /// Replays the entries of the WAL (Alopex format, §3.4 and §3.6): give it the bytes of the ring from start on, in
-/// pieces of any size. A bad entry is no error: it ends the replay, and what stands before it counts. Needs no more
+/// pieces of any size. A bad entry is not an error: it ends the replay, and what is before it counts. Needs no more
 /// memory for a large entry than for a small one.
 /// </summary>
 internal sealed class AlopexWalReplay

@@ -2,19 +2,19 @@ using BackupTools.Errors;
 
 namespace BackupTools.Formats.Grafeo;
 
-/// <summary>A stretch of bytes of one of several inputs.</summary>
+/// <summary>A range of bytes of one of several inputs.</summary>
 /// <param name="Input">Which input, as numbered by the caller.</param>
 /// <param name="Start">First byte.</param>
-/// <param name="End">First byte behind.</param>
+/// <param name="End">First byte after.</param>
 internal readonly record struct GrafeoStretch(int Input, long Start, long End);
 
 /// <summary>
 /// Decides which frames of a 0.5.x log make the state of an epoch, as the engine's recovery does (Grafeo format, §5.4):
 /// data waits for its commit and is dropped by an abort, commits wait for their epoch. No frame is left out because of
-/// the number of its epoch: the engine counts anew whenever it opens a database, so that an epoch that falls begins
+/// the number of its epoch: the engine restarts counting whenever it opens a database, so an epoch that falls begins
 /// another session, whose commits are as new as any.
 /// </summary>
-/// <param name="until">The log ends before the first epoch behind this one.</param>
+/// <param name="until">The log ends before the first epoch after this one.</param>
 /// <remarks>
 /// <para>Frames that follow one another are joined, so that memory does not grow with their number.</para>
 /// <para>Unlike the engine's, an abort keeps changes of the schema, which the running engine does not undo.</para>
@@ -32,7 +32,7 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
     private bool _committedIsContent;
     private ulong? _highestOfSession;
 
-    /// <summary>The epoch before the first one, where it is known: what is missing behind it is a hole.</summary>
+    /// <summary>The epoch before the first one, where it is known: what is missing after it is a hole.</summary>
     public ulong? Follows { get; init; }
 
     /// <summary>The first epoch that was met; null for none.</summary>
@@ -47,10 +47,10 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
     /// <summary>Epochs that should have come before a later one of their session and did not, ascending.</summary>
     public List<(ulong From, ulong To)> Missing { get; } = [];
 
-    /// <summary>An epoch behind the range was met: nothing that follows is kept.</summary>
+    /// <summary>An epoch after the range was met: nothing that follows is kept.</summary>
     public bool IsPast { get; private set; }
 
-    /// <summary>An epoch of the range came behind one that is not: the state of that epoch is not one place in the log.</summary>
+    /// <summary>An epoch of the range came after one outside it: its state is not one place in the log.</summary>
     public bool ComesAgain { get; private set; }
 
     /// <summary>The last transaction that was committed; the engine begins with 1.</summary>
@@ -100,7 +100,7 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
     /// The log ends here and the database that wrote it is to be captured: what was committed and got no epoch is kept,
     /// and so are changes of the schema, which the engine has acknowledged though nothing says so in the log.
     /// </summary>
-    /// <returns>True when a commit must be put behind the last frame for the engine to apply it.</returns>
+    /// <returns>True when a commit must be put after the last frame for the engine to apply it.</returns>
     public bool Close()
     {
         if (_committedIsContent)
@@ -115,7 +115,7 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
         return true;
     }
 
-    /// <summary>The stretches kept so far, in order; they are handed out once.</summary>
+    /// <summary>The ranges kept so far, in order; they are returned once.</summary>
     public IReadOnlyList<GrafeoStretch> TakeKept()
     {
         var kept = _kept.ToArray();

@@ -7,6 +7,6 @@ namespace BackupTools.Formats.Grafeo;
 /// <param name="Checksum">CRC-32 of these bytes.</param>
 internal readonly record struct GrafeoExtent(string Name, ulong Offset, ulong Length, uint Checksum)
 {
-    /// <summary>First byte behind it. Only meaningful once the extent is known to lie inside the file.</summary>
+    /// <summary>First byte after it. Only meaningful once the extent is known to lie inside the file.</summary>
     public ulong End => Offset + Length;
 }

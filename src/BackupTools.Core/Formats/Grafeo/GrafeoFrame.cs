@@ -5,7 +5,7 @@ namespace BackupTools.Formats.Grafeo;
 /// <see cref="EndsGroup"/> carries what its group's first frame said.
 /// </summary>
 /// <param name="Lsn">Position of the frame.</param>
-/// <param name="EndLsn">Position behind it.</param>
+/// <param name="EndLsn">Position after it.</param>
 /// <param name="EndsGroup">The group is complete: committed.</param>
 /// <param name="GroupLsn">Position of its group's first frame.</param>
 /// <param name="SyncedLsn">Up to here the log was durable when the group was written.</param>

@@ -36,10 +36,10 @@ internal sealed class GrafeoFrameReader(ulong lsn, long offset = GrafeoWalHeader
     private uint _payloadRead;
     private (ulong Lsn, ulong Transaction, ulong Synced, ulong? Epoch, ulong? Time)? _group;
 
-    /// <summary>Position behind the last whole frame.</summary>
+    /// <summary>Position after the last whole frame.</summary>
     public ulong EndLsn { get; private set; } = lsn;
 
-    /// <summary>Offset behind the last whole frame.</summary>
+    /// <summary>Offset after the last whole frame.</summary>
     public long End { get; private set; } = offset;
 
     /// <summary>True when neither a frame nor a group is half read.</summary>

@@ -19,7 +19,7 @@ internal sealed class GrafeoFrameSplitter(long offset)
     /// <summary>True when no frame is half read.</summary>
     public bool AtBoundary => _reader.AtBoundary;
 
-    /// <summary>Takes the next bytes and hands on what is known of them, in order.</summary>
+    /// <summary>Takes the next bytes and passes on what is known of them, in order.</summary>
     /// <exception cref="Errors.BackupException">A frame is damaged.</exception>
     public void Take(ReadOnlySpan<byte> block, ContentTap onContent, Action<GrafeoRecord> onOther)
     {

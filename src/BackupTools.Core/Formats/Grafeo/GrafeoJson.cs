@@ -10,10 +10,10 @@ namespace BackupTools.Formats.Grafeo;
 /// </summary>
 internal static class GrafeoJson
 {
-    /// <summary>Reads the value of the member that the reader stands before.</summary>
+    /// <summary>Reads the value of the member that the reader is before.</summary>
     internal delegate void MemberReader(ref Utf8JsonReader reader);
 
-    /// <summary>True when the first byte that is no space begins an object.</summary>
+    /// <summary>True when the first byte that is not a space begins an object.</summary>
     public static bool IsJson(ReadOnlySpan<byte> bytes) => bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 
     /// <summary>Reads a whole document that is one object.</summary>
@@ -139,5 +139,5 @@ internal static class GrafeoJson
     }
 
     private static BackupException NotA(ref Utf8JsonReader reader, string type) =>
-        new(ErrorCode.Malformed, $"a number is no {type}", offset: reader.TokenStartIndex);
+        new(ErrorCode.Malformed, $"a number is not a {type}", offset: reader.TokenStartIndex);
 }

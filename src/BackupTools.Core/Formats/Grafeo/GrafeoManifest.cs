@@ -52,7 +52,7 @@ internal sealed record GrafeoManifest(GrafeoEncoding Encoding, IReadOnlyList<Gra
         return GrafeoSegment.NameOf(kind, index);
     }
 
-    /// <summary>The same with another entry at a place; by default behind the last.</summary>
+    /// <summary>The same with another entry at a place; by default after the last.</summary>
     public GrafeoManifest With(GrafeoSegment segment, int? at = null)
     {
         var segments = Segments.ToList();

@@ -15,7 +15,7 @@ internal enum GrafeoRecordKind
     /// </summary>
     Schema = 10,
 
-    /// <summary>Says which graph the data behind it is of; no abort undoes that either.</summary>
+    /// <summary>Says which graph the data after it is of; no abort undoes that either.</summary>
     SwitchGraph = 29,
 
     /// <summary>Commits the records before it.</summary>
@@ -38,7 +38,7 @@ internal enum GrafeoRecordKind
 /// <param name="Length">All bytes of the frame.</param>
 internal readonly record struct GrafeoRecord(GrafeoRecordKind Kind, ulong Value, long Offset, long Length)
 {
-    /// <summary>First byte behind the frame.</summary>
+    /// <summary>First byte after the frame.</summary>
     public long End => Offset + Length;
 
     /// <summary>True for what changes or addresses the database; false for what only orders transactions.</summary>

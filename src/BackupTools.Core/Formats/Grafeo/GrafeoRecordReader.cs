@@ -40,7 +40,7 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
         Trailer,
     }
 
-    /// <summary>First byte behind the last whole frame.</summary>
+    /// <summary>First byte after the last whole frame.</summary>
     public long End { get; private set; } = offset;
 
     /// <summary>True when no frame is half read.</summary>
@@ -95,7 +95,7 @@ internal sealed class GrafeoRecordReader(long offset = 0, bool checkCrc = true)
     }
 
     /// <summary>
-    /// The first whole frame that gives a commit its epoch, wherever it begins; −1 for none. Found behind a frame that
+    /// The first whole frame that gives a commit its epoch, wherever it begins; −1 for none. Found after a frame that
     /// seems cut off, it proves that its length is damaged and that commits follow.
     /// </summary>
     public static int IndexOfEpoch(ReadOnlySpan<byte> bytes)

@@ -10,7 +10,7 @@ internal static class GrafeoSections
     /// <summary>The format version in the file header; the same for snapshots and sections.</summary>
     public const byte FormatVersion = 1;
 
-    /// <summary>The most sections that the directory page has room for.</summary>
+    /// <summary>The most sections that fit in the directory page.</summary>
     public const int MaxSections = 127;
 
     private const int EntrySize = 32;

@@ -8,7 +8,7 @@ internal enum GrafeoSegmentKind
     /// <summary>An image of the database.</summary>
     Full = 0,
 
-    /// <summary>A stretch of the write-ahead log.</summary>
+    /// <summary>A range of the write-ahead log.</summary>
     Incremental = 1,
 }
 
@@ -33,7 +33,7 @@ internal sealed record GrafeoSegment(
     /// <summary>The name the engine gives a segment: the index counts all segments, whatever their kind (§3.3).</summary>
     public static string NameOf(GrafeoSegmentKind kind, int index) => NameOf(kind, $"{index:D4}");
 
-    /// <summary>A name like the engine's with something else in the place of the index.</summary>
+    /// <summary>A name like the engine's with something else instead of the index.</summary>
     public static string NameOf(GrafeoSegmentKind kind, string mark) =>
         kind == GrafeoSegmentKind.Full ? $"backup_full_{mark}.grafeo" : $"backup_incr_{mark}.wal";
 

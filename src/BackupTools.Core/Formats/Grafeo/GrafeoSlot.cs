@@ -21,14 +21,14 @@ internal sealed record GrafeoSlot
     /// <summary>When the image was written, in milliseconds since 1970.</summary>
     public required ulong TimestampMs { get; init; }
 
-    /// <summary>0.6.0: where the log goes on after the image.</summary>
+    /// <summary>0.6.0: where the log continues after the image.</summary>
     public ulong CheckpointLsn { get; init; }
 
     /// <summary>0.5.x: bytes of the snapshot at the third page; 0 when the image is made of sections.</summary>
     public ulong SnapshotLength { get; init; }
 
     /// <summary>
-    /// What the header vouches for directly: the snapshot, the section directory, or the first directory block.
+    /// What the header's checksums cover directly: the snapshot, the section directory, or the first directory block.
     /// Null when there is nothing, as in an empty database.
     /// </summary>
     public GrafeoExtent? Root { get; init; }

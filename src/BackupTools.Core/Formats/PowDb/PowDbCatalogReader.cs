@@ -198,7 +198,7 @@ internal static class PowDbCatalogReader
         var name = Text(ref reader);
         return PowDbNames.IsIdentifier(name)
             ? name
-            : throw new BackupException(ErrorCode.UnsafeName, "a name in the catalog is no identifier", offset: at);
+            : throw new BackupException(ErrorCode.UnsafeName, "a name in the catalog is not an identifier", offset: at);
     }
 
     /// <summary>A count of things of so many bytes each at least: one that cannot be true costs no memory.</summary>

@@ -14,7 +14,7 @@ namespace BackupTools.Formats.PowDb;
 /// <param name="Count">How many fingerprints follow.</param>
 internal sealed record PowDbFingerprintSegment(string Heap, uint Window, bool IsComplete, int Count)
 {
-    /// <summary>Bytes of the fingerprints behind the segment's head.</summary>
+    /// <summary>Bytes of the fingerprints after the segment's head.</summary>
     public int BodyLength => Count * (IsComplete ? PowDbFingerprints.Size : PowDbFingerprints.ListedSize);
 }
 

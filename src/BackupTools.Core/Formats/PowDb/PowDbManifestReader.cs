@@ -55,7 +55,7 @@ internal sealed class PowDbManifestReader(bool increment)
 
     /// <summary>
     /// Takes as many bytes as make whole tokens and returns how many; the caller offers the rest again with more
-    /// behind it.
+    /// after it.
     /// </summary>
     /// <exception cref="BackupException">Malformed or UnsupportedVersion, with the offset.</exception>
     public int Feed(ReadOnlySpan<byte> bytes, bool last)

@@ -22,9 +22,9 @@ internal sealed record PowDbSideWal(long Length, Hash Blake3);
 internal sealed record PowDbPageTable(long Length, Hash Blake3, string? On, int Depth, UInt128? Key);
 
 /// <summary>
-/// What we know about a bundle beyond its manifest. The engine ignores the file, and so may we: everything in it can
-/// be had from the manifests and pages of the chain, only slower. It vouches for itself: its last member is the
-/// BLAKE3 of all bytes before that member's line.
+/// What we know about a bundle beyond its manifest. The engine ignores the file, and so may we: everything in it can be
+/// had from the manifests and pages of the chain, only slower. It verifies itself: its last member is the BLAKE3 of all
+/// bytes before that member's line.
 /// </summary>
 internal sealed record PowDbSideFile
 {
@@ -199,7 +199,7 @@ internal sealed record PowDbSideFile
         var tail = DigestMember.Length + DigestLength + DigestEnd.Length;
         if (bytes.Length <= tail)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is cut", offset: bytes.Length);
+            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: bytes.Length);
         }
         var body = bytes[..^tail];
         var member = bytes.Slice(body.Length, tail);

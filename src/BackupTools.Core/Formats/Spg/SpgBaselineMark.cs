@@ -3,7 +3,7 @@ using System.IO.Hashing;
 namespace BackupTools.Formats.Spg;
 
 /// <summary>
-/// How a full that carries a WAL slice of ours is told from every other: its slice begins with this frame. The engine
+/// What distinguishes a full with a WAL slice of ours from every other: its slice begins with this frame. The engine
 /// never writes a full with a slice (SPG format, §1.1), and where the slice came from nothing would say.
 /// </summary>
 /// <remarks>
@@ -22,7 +22,7 @@ internal static class SpgBaselineMark
     public static ReadOnlySpan<byte> Bytes => s_bytes;
 
     /// <summary>
-    /// The position in the primary's WAL at which the slice behind the mark begins; null when the bundle is not such a
+    /// The position in the primary's WAL at which the slice after the mark begins; null when the bundle is not such a
     /// full. <paramref name="sliceStart"/> holds the first 17 bytes of the slice, or all there are.
     /// </summary>
     /// <remarks>

@@ -5,7 +5,7 @@ namespace BackupTools.Formats.Spg;
 
 /// <summary>
 /// Everything that an SPGBKUP file says about itself (SPG format, §1). It stands in two places: 33 bytes at the start
-/// and 16 bytes behind the snapshot, so that reading it costs two small reads whatever the size of the file.
+/// and 16 bytes after the snapshot, so that reading it costs two small reads whatever the size of the file.
 /// </summary>
 /// <remarks>
 /// The checks are those of the reference, in its order and with its texts, but for lengths near 2^64, where the
@@ -16,7 +16,7 @@ internal readonly record struct SpgBundleHeader
     /// <summary>Length of the part before the snapshot.</summary>
     public const int FixedLength = 33;
 
-    /// <summary>Length of wal_pos and wal_len, behind the snapshot.</summary>
+    /// <summary>Length of wal_pos and wal_len, after the snapshot.</summary>
     public const int WalFieldsLength = 16;
 
     /// <summary>Length of the CRC at the end of a v2 bundle.</summary>
@@ -133,7 +133,7 @@ internal readonly record struct SpgBundleHeader
 
     /// <summary>
     /// What a reader of the slice must check for v1, as nothing before did: the slice lies within the file. Returns
-    /// the number of bytes behind it that belong to nothing (0 for v2, whose length is exact).
+    /// the number of bytes after it that belong to nothing (0 for v2, whose length is exact).
     /// </summary>
     public ulong CheckBody(ulong fileLength)
     {

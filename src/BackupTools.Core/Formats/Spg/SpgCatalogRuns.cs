@@ -92,7 +92,7 @@ internal static class SpgCatalogRuns
                 return false;
             }
         }
-        // Vectors are rare: the other way skips them.
+        // Vectors are rare: the slow path skips them.
         if (size < 0 || size > rest.Length - at)
         {
             return false;

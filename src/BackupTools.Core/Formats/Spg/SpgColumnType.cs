@@ -15,7 +15,7 @@ internal static class SpgColumnType
     /// <summary>In place of a size: no such tag.</summary>
     public const int Unknown = -3;
 
-    /// <summary>Bytes of a column type's parameters, behind its tag.</summary>
+    /// <summary>Bytes of a column type's parameters, after its tag.</summary>
     public static int ParameterSize(byte type) =>
         type switch
         {
@@ -39,7 +39,7 @@ internal static class SpgColumnType
             _ => Unknown,
         };
 
-    /// <summary>Bytes of a tagged value (a column's default), behind its tag.</summary>
+    /// <summary>Bytes of a tagged value (a column's default), after its tag.</summary>
     public static int TaggedSize(byte tag) =>
         tag switch
         {

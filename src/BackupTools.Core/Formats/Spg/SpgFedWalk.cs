@@ -6,8 +6,8 @@ using BackupTools.Errors;
 namespace BackupTools.Formats.Spg;
 
 /// <summary>
-/// A walk over bytes that come in pieces of any size, in constant memory. The walk is one straight coroutine: each yield
-/// says how many bytes it needs at hand, and the feeding side resumes it when they are there.
+/// A walk over bytes that come in pieces of any size, in constant memory. The walk is one straight coroutine: each
+/// yield says how many bytes it needs, and the feeding side resumes it when they are there.
 /// </summary>
 internal abstract class SpgFedWalk
 {
@@ -84,7 +84,7 @@ internal abstract class SpgFedWalk
         }
     }
 
-    /// <summary>The walk: yields how many bytes it needs at hand.</summary>
+    /// <summary>The walk: yields how many bytes it needs.</summary>
     protected abstract IEnumerable<int> Steps();
 
     /// <summary>Has so many bytes passed over before the next step.</summary>

@@ -33,7 +33,7 @@ internal struct SpgStatementWords
     private bool _rollback;
     private Place _place;
 
-    /// <summary>The answer for a statement that is at hand whole.</summary>
+    /// <summary>The answer for a statement that is completely in memory.</summary>
     public static SpgStatement Of(ReadOnlySpan<byte> statement)
     {
         // Most statements begin with a letter that none of the words looked for begins with.

@@ -35,10 +35,10 @@ internal readonly record struct SpgWalFrame(
     /// <summary>v3 type: durability marker, ignored by replay.</summary>
     public const byte Marker = 0x02;
 
-    /// <summary>v3 type: SQL behind an algorithm byte, always compressed.</summary>
+    /// <summary>v3 type: SQL after an algorithm byte, always compressed.</summary>
     public const byte PackedSql = 0x03;
 
-    /// <summary>v3 type: MySQL-dialect SQL behind an algorithm byte.</summary>
+    /// <summary>v3 type: MySQL-dialect SQL after an algorithm byte.</summary>
     public const byte MySql = 0x04;
 }
 

@@ -8,7 +8,7 @@ namespace BackupTools.Formats.Spg;
 /// <summary>
 /// Walks a WAL frame by frame, resumable at any byte (SPG format, §4): give bytes, get frames, or false for "need
 /// more". Every CRC is checked while the bytes pass, so that a frame of 2 GiB needs no more memory than one of 20
-/// bytes. What the server would refuse to replay throws; what it takes for a torn tail is told by
+/// bytes. What the server would refuse to replay throws; what it treats as a torn tail is reported by
 /// <see cref="Finish"/>.
 /// </summary>
 internal sealed class SpgWalScanner
@@ -176,7 +176,7 @@ internal sealed class SpgWalScanner
 
     /// <summary>
     /// The common case at full speed: a plain frame, all of it at hand, nothing wrong with it. Everything else, and
-    /// every fault, is left to the other way.
+    /// every fault, is left to the slow path.
     /// </summary>
     private bool TryReadWhole(ReadOnlySpan<byte> rest, out SpgWalFrame frame)
     {

@@ -11,14 +11,14 @@ internal static class LtxFirstPage
     private const uint NumberOfFirst = 1;
     private const ushort BlockFlag = 1;
 
-    /// <summary>Bytes behind the file's header that hold all of a first page.</summary>
+    /// <summary>Bytes after the file's header that hold all of a first page.</summary>
     public static int LongestOf(int pageSize) => Head + LZ4Codec.MaximumOutputSize(pageSize);
 
     /// <summary>
     /// The database header; null where the first page is not in the file, or cannot be read. What is damaged is for those
     /// to tell who read the file to its end.
     /// </summary>
-    /// <param name="bytes">What stands behind the file's header.</param>
+    /// <param name="bytes">What is after the file's header.</param>
     /// <param name="pageSize">As the file's header says.</param>
     public static SqliteHeader? Find(ReadOnlySpan<byte> bytes, int pageSize)
     {

@@ -8,7 +8,7 @@ internal sealed record LtxHeader
 {
     public const int Length = 100;
 
-    /// <summary>The WAL offset that lets Litestream's replicate go on in a folder that somebody else has written.</summary>
+    /// <summary>The WAL offset that lets Litestream's replicate continue in a folder written by someone else.</summary>
     public const long ForeignWalOffset = 32;
 
     private const uint NoChecksumsFlag = 2;
@@ -17,8 +17,8 @@ internal sealed record LtxHeader
     private static ReadOnlySpan<byte> Magic => "LTX1"u8;
 
     /// <summary>
-    /// True of what we write: the offset that lets Litestream go on, and no log that it came from. Litestream's own files
-    /// of level 0 name their log by its salts, and those that it made of others have no offset.
+    /// True of what we write: the offset that lets Litestream continue, and no source log. Litestream's own files of
+    /// level 0 name their log by its salts, and those that it made of others have no offset.
     /// </summary>
     public bool IsOurs =>
         HasNoStateChecksums && WalOffset == ForeignWalOffset && (WalSize, WalSalt1, WalSalt2, NodeId) is (0, 0, 0, 0);
@@ -75,10 +75,10 @@ internal sealed record LtxHeader
             throw ClaimsToBeLtx(bytes)
                 ? new BackupException(
                     ErrorCode.UnsupportedVersion,
-                    $"'LTX{(char)bytes[3]}' is no known version of LTX files",
+                    $"'LTX{(char)bytes[3]}' is not a known version of LTX files",
                     offset: 3
                 )
-                : new BackupException(ErrorCode.BadMagic, "this is no LTX file", offset: 0);
+                : new BackupException(ErrorCode.BadMagic, "this is not an LTX file", offset: 0);
         }
         var flags = U32(bytes, 4);
         Require((flags & ~NoChecksumsFlag) == 0, $"unknown flags {flags:x}", 4);
@@ -125,7 +125,7 @@ internal sealed record LtxHeader
     {
         Require(MinTxid >= 1, "transactions are counted from 1", 16);
         Require(MinTxid <= MaxTxid, $"the last transaction {MaxTxid} lies before the first, {MinTxid}", 24);
-        Require(TimeMs is >= 0 and <= LatestTime, $"{TimeMs} ms since 1970 is no time", 32);
+        Require(TimeMs is >= 0 and <= LatestTime, $"{TimeMs} ms since 1970 is not a time", 32);
         var mayHaveSum = !HasNoStateChecksums && !IsSnapshot;
         Require(
             mayHaveSum ? (PreApply & SqliteChecksum.Flag) != 0 : PreApply == 0,

@@ -15,7 +15,7 @@ internal static class LtxIndex
     /// <summary>Writes the entry of a page; returns its bytes.</summary>
     /// <param name="target">At least <see cref="LargestEntry"/> bytes.</param>
     /// <param name="number">The page's number.</param>
-    /// <param name="offset">Where its header stands in the file.</param>
+    /// <param name="offset">Where its header is in the file.</param>
     /// <param name="length">Bytes of header and compressed page.</param>
     public static int WriteEntry(Span<byte> target, uint number, long offset, int length)
     {
@@ -76,7 +76,7 @@ internal sealed class LtxIndexCheck
         BytesLeft = Length;
     }
 
-    /// <summary>Takes the next bytes of the index as it stands in the file.</summary>
+    /// <summary>Takes the next bytes of the index as it is in the file.</summary>
     public void Compare(ReadOnlySpan<byte> part)
     {
         _found.Append(part);

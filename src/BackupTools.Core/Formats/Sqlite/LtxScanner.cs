@@ -61,7 +61,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         {
             if (_part == Part.End)
             {
-                throw Bad("there are bytes behind the end of the LTX file", _position);
+                throw Bad("there are bytes after the end of the LTX file", _position);
             }
             if (_part == Part.Index)
             {
@@ -93,7 +93,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
     {
         if (_part != Part.End)
         {
-            throw new BackupException(ErrorCode.Truncated, "the LTX file is cut", offset: _position + _have);
+            throw new BackupException(ErrorCode.Truncated, "the LTX file is truncated", offset: _position + _have);
         }
     }
 
@@ -254,7 +254,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         _need = bytes;
     }
 
-    /// <summary>More than any writer needs, whatever it compresses with; what is more than that is no page.</summary>
+    /// <summary>More than any writer needs, whatever its compression; anything larger is not a page.</summary>
     private static int LargestBlock(int pageSize) => 2 * LZ4Codec.MaximumOutputSize(pageSize);
 
     private static BackupException Bad(string message, long offset) =>

@@ -5,7 +5,7 @@ using BackupTools.Formats.Primitives;
 namespace BackupTools.Formats.Sqlite;
 
 /// <summary>
-/// The sums of pages, each gone over once: the CRC of a page's bytes goes into its own sum, behind its number, and into the
+/// The sums of pages, each read once: the CRC of a page's bytes goes into its own sum, after its number, and into the
 /// file's (<see cref="LtxFileSum"/>). Not safe for several threads at once.
 /// </summary>
 /// <param name="pageSize">Bytes of a page.</param>
@@ -30,7 +30,7 @@ internal sealed class PageChecksum(int pageSize)
     /// <summary>The same of a whole page.</summary>
     public ulong Of(uint number, ReadOnlySpan<byte> page) => Of(number, OfBytes(page));
 
-    /// <summary>The CRC of what a file's checksum covers so far and a page behind it.</summary>
+    /// <summary>The CRC of what a file's checksum covers so far and a page after it.</summary>
     public ulong Behind(ulong before, ulong bytesCrc) => _page.Combine(before, bytesCrc);
 }
 

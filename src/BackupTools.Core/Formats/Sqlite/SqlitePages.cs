@@ -27,7 +27,7 @@ internal static class SqlitePages
             ? (int)size
             : throw new BackupException(
                 ErrorCode.Malformed,
-                $"{size} is no page size",
+                $"{size} is not a page size",
                 offset: offset,
                 expected: "a power of two from 512 to 65536"
             );

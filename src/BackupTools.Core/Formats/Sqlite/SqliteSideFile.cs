@@ -9,8 +9,8 @@ namespace BackupTools.Formats.Sqlite;
 
 /// <summary>
 /// What we know about a bundle of an SQLite database beyond its LTX file. Litestream passes the file over, and restores
-/// work without it; with it, a page that is missing in an increment and a state that never was are found. It vouches
-/// for itself: magic, length and text of the description, their BLAKE3, then the fingerprints of the pages (8 bytes each),
+/// work without it; with it, a page that is missing in an increment and a state that never was are found. It verifies
+/// itself: magic, length and text of the description, their BLAKE3, then the fingerprints of the pages (8 bytes each),
 /// whose BLAKE3 the description holds.
 /// </summary>
 internal sealed record SqliteSideFile
@@ -52,7 +52,7 @@ internal sealed record SqliteSideFile
     /// <summary>Secret of the fingerprints, 32 digits of lower-case hex. Whoever writes rows must not know it.</summary>
     public required string PageKey { get; init; }
 
-    /// <summary>BLAKE3 of the fingerprints as they stand in the file, lower-case hex: the digest of the whole state.</summary>
+    /// <summary>BLAKE3 of the fingerprints as in the file, lower-case hex: the digest of the whole state.</summary>
     public required string PageMacsDigest { get; init; }
 
     /// <summary>Bytes of the fingerprints.</summary>
@@ -86,17 +86,17 @@ internal sealed record SqliteSideFile
         return bytes;
     }
 
-    /// <summary>Bytes of the description and its digest behind <see cref="HeadLength"/> bytes of the file.</summary>
+    /// <summary>Bytes of the description and its digest after <see cref="HeadLength"/> bytes of the file.</summary>
     /// <exception cref="BackupException">Truncated, BadMagic, Malformed.</exception>
     public static int DescriptionLength(ReadOnlySpan<byte> head)
     {
         if (head.Length < HeadLength)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is cut", offset: head.Length);
+            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: head.Length);
         }
         if (!head.StartsWith(Magic))
         {
-            throw new BackupException(ErrorCode.BadMagic, "this is no side file of an SQLite bundle", offset: 0);
+            throw new BackupException(ErrorCode.BadMagic, "this is not the side file of an SQLite bundle", offset: 0);
         }
         var length = BinaryPrimitives.ReadInt32BigEndian(head[Magic.Length..]);
         return length is > 0 and <= LargestDescription
@@ -104,14 +104,14 @@ internal sealed record SqliteSideFile
             : throw Malformed($"a description of {length} bytes", Magic.Length);
     }
 
-    /// <summary>Reads what stands before the fingerprints: head, description and digest.</summary>
+    /// <summary>Reads what is before the fingerprints: head, description and digest.</summary>
     /// <exception cref="BackupException">Truncated, BadMagic, Malformed, ChecksumMismatch, UnsupportedVersion.</exception>
     public static SqliteSideFile Parse(ReadOnlyMemory<byte> bytes)
     {
         var length = HeadLength + DescriptionLength(bytes.Span[..Math.Min(HeadLength, bytes.Length)]);
         if (bytes.Length < length)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is cut", offset: bytes.Length);
+            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: bytes.Length);
         }
         var body = bytes[..(length - DigestLength)];
         if (!Blake3.Hasher.Hash(body.Span).AsSpan().SequenceEqual(bytes.Span[body.Length..length]))

@@ -39,7 +39,7 @@ internal sealed record SqliteWalHeader
     /// <summary>How often the log was restarted.</summary>
     public required uint Sequence { get; init; }
 
-    /// <summary>Both salts, as they stand in the file; every frame of this log repeats them.</summary>
+    /// <summary>Both salts, as in the file; every frame of this log repeats them.</summary>
     public required ulong Salts { get; init; }
 
     /// <summary>The checksum over the header, with which that of the first frame begins.</summary>
@@ -56,7 +56,7 @@ internal sealed record SqliteWalHeader
         var magic = U32(bytes, 0);
         if ((magic & ~1u) != Magic)
         {
-            throw new BackupException(ErrorCode.BadMagic, "this is no SQLite write-ahead log", offset: 0);
+            throw new BackupException(ErrorCode.BadMagic, "this is not an SQLite write-ahead log", offset: 0);
         }
         if (U32(bytes, 4) != Version)
         {

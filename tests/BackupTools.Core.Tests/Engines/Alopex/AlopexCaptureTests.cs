@@ -176,7 +176,7 @@ public sealed class AlopexCaptureTests
 
         Assert.Equal(ErrorCode.SourceDamaged, error.Code);
         Assert.Equal("sst/4.sst: invalid format: SSTable header magic mismatch", error.Message);
-        Assert.Contains("only when a crash", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains("only if a crash", error.Recommendation, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class AlopexCaptureTests
 
         var header = harness.Full(source, harness.At("backup"));
 
-        Assert.Contains("sst/stray.SST is no table", Assert.Single(harness.Warnings), StringComparison.Ordinal);
+        Assert.Contains("sst/stray.SST is not a table", Assert.Single(harness.Warnings), StringComparison.Ordinal);
         Assert.Empty(harness.Verify([header]).Noted());
     }
 

@@ -78,9 +78,9 @@ public sealed class AlopexDamageTests
         var problem = Assert.Single(Verdict(harness, folder, out var header).Noted());
 
         Assert.Equal((ProblemSeverity.Warning, ErrorCode.MissingFile), (problem.Severity, problem.Code));
-        Assert.Equal("tables are missing from the row, their keys may be gone: 1", problem.Message);
+        Assert.Equal("tables are missing from the numbering, their keys may be lost: 1", problem.Message);
         harness.Restore([header!], harness.At("restored"));
-        Assert.Contains(harness.Warnings, w => w.Contains("their keys may be gone: 1", StringComparison.Ordinal));
+        Assert.Contains(harness.Warnings, w => w.Contains("their keys may be lost: 1", StringComparison.Ordinal));
     }
 
     [Fact]

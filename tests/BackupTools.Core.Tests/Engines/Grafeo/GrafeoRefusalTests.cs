@@ -138,7 +138,7 @@ public class GrafeoRefusalTests
             File.WriteAllBytes(log, GrafeoBytes.Flip(bytes, at));
             var error = Assert.Throws<BackupException>(() => h.Increment(new EngineOptions { NoCursor = true }));
             Assert.Equal((ErrorCode.SourceDamaged, log, offset), (error.Code, error.FullName, error.Offset));
-            Assert.Contains("the log goes on behind it", error.Message, StringComparison.Ordinal);
+            Assert.Contains("the log continues after it", error.Message, StringComparison.Ordinal);
             File.WriteAllBytes(log, bytes);
         }
     }

@@ -88,7 +88,7 @@ public sealed class PowDbHostileTests : IDisposable
         var error = Assert.Throws<BackupException>(() => _harness.Full(source, _harness.At("new")));
 
         Assert.Equal(ErrorCode.SourceDamaged, error.Code);
-        Assert.Contains("no identifier", error.Message, StringComparison.Ordinal);
+        Assert.Contains("not an identifier", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -77,7 +77,7 @@ public sealed class PowDbSuccessionTests : IDisposable
 
         var error = Refused(other, side);
 
-        Assert.Contains("that it cannot have got since", error.Message, StringComparison.Ordinal);
+        Assert.Contains("that it cannot have gained since", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

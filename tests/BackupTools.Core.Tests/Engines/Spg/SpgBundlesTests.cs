@@ -162,7 +162,7 @@ public sealed class SpgBundlesTests
         Assert.Contains("with a snapshot", notes["incr-with-snap-ACCEPTED.bkp"], StringComparison.Ordinal);
         Assert.Contains("wal_pos 99", notes["incr-walpos-inconsistent-ACCEPTED.bkp"], StringComparison.Ordinal);
         Assert.Contains("truncated in wal", notes["v1-trunc-wal-ACCEPTED.bkp"], StringComparison.Ordinal);
-        Assert.Contains("belong to nothing", notes["v1-trailing-garbage-ACCEPTED.bkp"], StringComparison.Ordinal);
+        Assert.Contains("unexpected bytes", notes["v1-trailing-garbage-ACCEPTED.bkp"], StringComparison.Ordinal);
         Assert.Contains("since 123", notes["full-since-nonzero-ACCEPTED.bkp"], StringComparison.Ordinal);
     }
 

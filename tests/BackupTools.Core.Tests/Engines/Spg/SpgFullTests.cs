@@ -110,7 +110,7 @@ public sealed class SpgFullTests
         box.Put(SpgFixtures.Bytes("snap/empty-catalog.v8.db"), SpgFixtures.Bytes($"wal/{name}.wal"));
         var full = box.Full();
         Assert.Equal(end, full.End.Value);
-        Assert.Contains("no whole frame", Assert.Single(box.Warnings), StringComparison.Ordinal);
+        Assert.Contains("not a whole frame", Assert.Single(box.Warnings), StringComparison.Ordinal);
         Assert.Empty(box.Harness.Verify([full]));
     }
 
@@ -242,7 +242,7 @@ public sealed class SpgFullTests
     [InlineData("bad-env2-bitflip", ErrorCode.SourceDamaged, "snapshot envelope CRC32 mismatch")]
     [InlineData("bad-env-version9", ErrorCode.SourceDamaged, "bad magic")]
     [InlineData("bad-cat-version7", ErrorCode.UnsupportedVersion, "unsupported file version: 7")]
-    [InlineData("bad-cat-magic", ErrorCode.SourceNotRecognised, "no SPG database")]
+    [InlineData("bad-cat-magic", ErrorCode.SourceNotRecognised, "not an SPG database")]
     public void A_damaged_database_file_is_not_backed_up(string name, ErrorCode code, string text)
     {
         using var box = new SpgBox();

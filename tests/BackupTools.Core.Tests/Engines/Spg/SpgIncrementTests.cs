@@ -81,7 +81,7 @@ public sealed class SpgIncrementTests
         box.Append(s_wal.AsSpan(262, 20));
         var empty = box.Increment(full);
         Assert.Equal(262ul, empty.End.Value);
-        Assert.Contains("no whole frame", Assert.Single(box.Warnings), StringComparison.Ordinal);
+        Assert.Contains("not a whole frame", Assert.Single(box.Warnings), StringComparison.Ordinal);
         box.Append(s_wal.AsSpan(282));
         Assert.Equal(s_wal, box.Restore([full, empty, box.Increment(full, empty)]).Wal);
     }

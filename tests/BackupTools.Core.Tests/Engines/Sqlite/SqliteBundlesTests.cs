@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
+using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 
 namespace BackupTools.Tests.Engines.Sqlite;
@@ -20,9 +21,9 @@ public sealed class SqliteBundlesTests : IDisposable
         Assert.All(all, h => Assert.Equal("made", h.Series));
         Assert.Equal(
             all[0],
-            Assert.Single(_box.Harness.Read(all[0].FullName)) with
+            (BundleHeader<SqliteBundle>)Assert.Single(_box.Harness.Read(all[0].FullName)) with
             {
-                Detail = all[0].Detail,
+                Parsed = SqliteBundle.Of(all[0]),
                 Notes = all[0].Notes,
             }
         );

@@ -52,7 +52,7 @@ public sealed class SqliteGenerationTests : IDisposable
         folder.Commit("update t set v = 'kept' where n = 2");
         var next = folder.Piece()!;
 
-        Assert.Contains(Errors(), p => p.FullName == next && p.Message.Contains("anew", StringComparison.Ordinal));
+        Assert.Contains(Errors(), p => p.FullName == next && p.Message.Contains("restarted", StringComparison.Ordinal));
         var error = Assert.Throws<BackupException>(() => _box.Restore(Replica, RestoreTarget.Latest));
         Assert.Equal(ErrorCode.ChainGap, error.Code);
     }

@@ -61,7 +61,7 @@ public sealed class SqliteKeeperTests : IDisposable
         var replica = SqliteFixtures.Own(_box.Folder);
         var way = _box.Plan(replica, RestoreTarget.Latest).Bundles;
         Assert.Equal([1ul, 2ul], way.Select(b => b.End.Value));
-        Assert.All(way, b => Assert.Equal("/srv/sq/app.db", ((LtxBundle)b.Detail!).Side!.SourcePath));
+        Assert.All(way, b => Assert.Equal("/srv/sq/app.db", ((LtxBundle)SqliteBundle.Of(b)).Side!.SourcePath));
         Assert.Empty(_box.Harness.Verify(way));
         Assert.Equal(
             ["ok\nt\n1|one\n2|" + new string('0', 1400), "ok\nt\n1|1\n2|" + new string('0', 1400) + "\n3|three"],
@@ -152,13 +152,16 @@ public sealed class SqliteKeeperTests : IDisposable
         );
         var wrong = _box.Harness.Merge(Way(replica, 2), _box.Harness.At("wrong"));
         Assert.NotEqual(File.ReadAllBytes(right.FullName), File.ReadAllBytes(wrong.FullName));
-        var side = (LtxBundle)right.Detail!;
-        var lying = wrong with { Detail = (LtxBundle)wrong.Detail! with { Side = side.Side } };
+        var side = (LtxBundle)SqliteBundle.Of(right);
+        var lying = (BundleHeader<SqliteBundle>)wrong with
+        {
+            Parsed = (LtxBundle)SqliteBundle.Of(wrong) with { Side = side.Side },
+        };
         File.Copy(SideFiles.PathOf(right.FullName), SideFiles.PathOf(wrong.FullName), overwrite: true);
 
         var found = Assert.Single(_box.Harness.Verify([lying]), p => p.Severity == ProblemSeverity.Error);
         Assert.Equal(ErrorCode.VerificationFailed, found.Code);
-        Assert.Contains("does not lead to the state", found.Message, StringComparison.Ordinal);
+        Assert.Contains("does not yield the state", found.Message, StringComparison.Ordinal);
         var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([lying], _box.Harness.At("x", "out.db")));
         Assert.Equal(ErrorCode.VerificationFailed, error.Code);
         Assert.False(File.Exists(_box.Harness.At("x", "out.db")));
@@ -172,7 +175,7 @@ public sealed class SqliteKeeperTests : IDisposable
         var two = _box.Harness.Merge(Way(replica, 2), _box.Harness.At("two"));
         File.Copy(SideFiles.PathOf(one.FullName), SideFiles.PathOf(two.FullName), overwrite: true);
         var read = Assert.Single(_box.Harness.Read(_box.Harness.At("two")));
-        Assert.Null(((LtxBundle)read.Detail!).Side);
+        Assert.Null(((LtxBundle)SqliteBundle.Of(read)).Side);
         Assert.Equal(ErrorCode.ForeignEpoch, Assert.Single(read.Notes).Code);
     }
 
@@ -194,7 +197,7 @@ public sealed class SqliteKeeperTests : IDisposable
         {
             try
             {
-                SideFiles.PageMacs(read.FullName, ((LtxBundle)read.Detail!).Side!, _box.Harness.Disk);
+                SideFiles.PageMacs(read.FullName, ((LtxBundle)SqliteBundle.Of(read)).Side!, _box.Harness.Disk);
                 return false;
             }
             catch (BackupException)

@@ -16,7 +16,7 @@ public sealed class SqliteLiveTests(ITestOutputHelper output) : IDisposable
     private const int Commits = 100;
 
     /// <summary>What a capture tells of a log that a writer began anew after the transaction of the capture had begun.</summary>
-    private const string BegunAnew = "begun anew";
+    private const string BegunAnew = "was restarted";
 
     private static readonly int Everyday = int.Parse(
         Environment.GetEnvironmentVariable("BACKUPTOOLS_CAPTURES") ?? "20",

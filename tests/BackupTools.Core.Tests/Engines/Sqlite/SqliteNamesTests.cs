@@ -82,7 +82,7 @@ public sealed class SqliteNamesTests : IDisposable
         box.Become("S2");
         Assert.Equal("Incremental", box.Increment().Kind);
         Assert.Single(box.Chains());
-        var side = ((LtxBundle)LtxBundlesOf(box.Bundles)[^1].Detail!).Side!;
+        var side = ((LtxBundle)SqliteBundle.Of(LtxBundlesOf(box.Bundles)[^1])).Side!;
         Assert.Equal(box.Source, side.SourcePath);
         Assert.Equal(box.Content(box.Source), box.Content(box.RestoreFrom(box.Bundles)));
     }

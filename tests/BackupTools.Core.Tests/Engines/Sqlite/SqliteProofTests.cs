@@ -62,7 +62,7 @@ public sealed class SqliteProofTests : IDisposable
     public void A_state_that_does_not_have_its_digest_is_not_restored()
     {
         var way = Chain();
-        var last = (LtxBundle)way[^1].Detail!;
+        var last = (LtxBundle)SqliteBundle.Of(way[^1]);
         var target = _box.Harness.At("x", "out.db");
         foreach (
             var side in new[]
@@ -78,7 +78,7 @@ public sealed class SqliteProofTests : IDisposable
             }
         )
         {
-            var lying = way[^1] with { Detail = last with { Side = side } };
+            var lying = (BundleHeader<SqliteBundle>)way[^1] with { Parsed = last with { Side = side } };
             var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([way[0], lying], target));
             Assert.Equal(ErrorCode.VerificationFailed, error.Code);
             Assert.Contains("not the one that was backed up", error.Message, StringComparison.Ordinal);

@@ -36,29 +36,39 @@ public sealed class SqliteRealLitestreamTests(ITestOutputHelper output) : IDispo
         Assert.True(code == 0, said);
         Assert.Equal(steps[^1].Rows, Rows(theirs));
 
-        File.Delete(InTheMiddle()!);
-        var error = Assert.Throws<BackupException>(() => _box.Restore(Replica, RestoreTarget.Latest));
-        Assert.Equal(ErrorCode.ChainGap, error.Code);
-        var cut = _box.Harness.At("cut.db");
-        (code, said) = RealLitestream.Restore(Replica, cut);
-        // Litestream itself ends with 0 here, and rows are missing or the file is malformed.
-        output.WriteLine($"Litestream's restore past the hole: exit code {code} {said}");
-        Assert.True(code != 0 || RowsOrDamage(cut) != steps[^1].Rows, said);
+        // On a busy machine Litestream takes its last snapshot when it is stopped: then an older state has the hole.
+        var (target, piece) = new ulong?[] { null }
+            .Concat(steps.Select(s => (ulong?)s.Position).Reverse())
+            .Select(p => (Target: p, Piece: InTheMiddle(p)))
+            .First(h => h.Piece is not null);
+        File.Delete(piece!);
+        Assert.Null(Restored(target));
+        if (target is null)
+        {
+            var cut = _box.Harness.At("cut.db");
+            (code, said) = RealLitestream.Restore(Replica, cut);
+            // Litestream itself ends with 0 here, and rows are missing or the file is malformed.
+            output.WriteLine($"Litestream's restore past the hole: exit code {code} {said}");
+            Assert.True(code != 0 || RowsOrDamage(cut) != steps[^1].Rows, said);
+        }
     }
 
     /// <summary>
-    /// A piece that the newest state needs, between two of the same WAL file; null when there is none. Litestream misses the
-    /// first of a file, and one that is missing at its end leaves no trace.
+    /// A piece that the state of a position (null: the newest) needs, between two of the same WAL file; null when there is none.
+    /// Litestream misses the first of a file, and one that is missing at its end leaves no trace.
     /// </summary>
-    private string? InTheMiddle()
+    private string? InTheMiddle(ulong? position)
     {
-        var way = _box.Plan(Replica, RestoreTarget.Latest).Bundles;
+        var way = _box.Plan(Replica, Target(position)).Bundles;
         return Enumerable
             .Range(2, Math.Max(0, way.Count - 3))
             .Where(i => WalFile(way[i - 1]) == WalFile(way[i]) && WalFile(way[i]) == WalFile(way[i + 1]))
             .Select(i => way[i].FullName)
             .LastOrDefault();
     }
+
+    private static RestoreTarget Target(ulong? position) =>
+        position is { } value ? new RestoreTarget.PositionTarget(value) : RestoreTarget.Latest;
 
     private static string WalFile(BundleHeader piece) => WalFile(piece.FullName);
 
@@ -127,8 +137,7 @@ public sealed class SqliteRealLitestreamTests(ITestOutputHelper output) : IDispo
     {
         try
         {
-            var target = position is { } value ? new RestoreTarget.PositionTarget(value) : RestoreTarget.Latest;
-            var restored = _box.Restore(Replica, target);
+            var restored = _box.Restore(Replica, Target(position));
             var rows = RowsOrDamage(restored);
             Directory.Delete(Path.GetDirectoryName(restored)!, recursive: true);
             return rows;
@@ -208,7 +217,7 @@ public sealed class SqliteRealLitestreamTests(ITestOutputHelper output) : IDispo
         using var litestream = new RealLitestream(Source, Replica);
         Assert.True(SpinWait.SpinUntil(() => Positions().Count > 0, Patience), "no snapshot was taken");
         List<(ulong, string)> steps = [];
-        for (var step = 1; step <= Steps || (InTheMiddle() is null && step <= MostSteps); step++)
+        for (var step = 1; step <= Steps || (InTheMiddle(null) is null && step <= MostSteps); step++)
         {
             writer.AddRows(20);
             writer.Run($"update t set v = 'step {step}' where n % 7 = {step % 7}");

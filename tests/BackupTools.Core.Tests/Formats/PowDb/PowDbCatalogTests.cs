@@ -111,7 +111,7 @@ public sealed class PowDbCatalogTests
 
     [Theory]
     [InlineData(10, 0, 10, ErrorCode.Malformed, "the next index id is zero")]
-    [InlineData(22, (byte)'/', 18, ErrorCode.UnsafeName, "a name in the catalog is no identifier")]
+    [InlineData(22, (byte)'/', 18, ErrorCode.UnsafeName, "a name in the catalog is not an identifier")]
     [InlineData(46, 9, 46, ErrorCode.Malformed, "column items.doc has unknown type 9")]
     [InlineData(57, (byte)'x', 52, ErrorCode.Malformed, "an index of items is on an unknown column ix")]
     [InlineData(63, 9, 63, ErrorCode.Malformed, "a default has unknown type 9")]

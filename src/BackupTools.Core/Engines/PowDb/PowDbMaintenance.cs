@@ -7,13 +7,13 @@ using Blake3;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>Merges and copies bundles, for which no engine and no database is needed.</summary>
-internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
+internal sealed class PowDbMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
 
     /// <summary>
     /// One full of the state that the plan leads to: each page is read once, however long the chain, and the digests
-    /// must be those that were taken of the source. Its position is the chain's, so that increments go on from it.
+    /// must be those that were taken of the source. Its position is the chain's, so that increments continue from it.
     /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
@@ -37,7 +37,7 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         return Result(path, PowDbBundleWriter.Write(content, _ => false, name => Create(name), Delete));
     }
 
-    /// <summary>Copies the folder's files that its manifest or ours vouches for, every digest compared on the way.</summary>
+    /// <summary>Copies the folder's files that its manifest or ours lists, and compares every digest.</summary>
     public CaptureResult Copy(BundleHeader header, string folder)
     {
         var bundle = PowDbBundle.Open(header, context);
@@ -96,7 +96,9 @@ internal sealed class PowDbKeeper(StagingArea staging, EngineContext context)
         };
     }
 
-    /// <summary>A chain of the engine's own is of no series, and so is what comes of it: any database goes on from it.</summary>
+    /// <summary>
+    /// A chain made by the engine has no database id, nor has what is made from it: any database can continue it.
+    /// </summary>
     private string PathFor(RestorePlan plan, string folder) =>
         PowDbBundles.FreePath(
             folder,

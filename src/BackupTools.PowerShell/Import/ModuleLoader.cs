@@ -2,16 +2,16 @@ using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.Loader;
 
-namespace BackupTools.Loader;
+namespace BackupTools.PowerShell.Import;
 
 /// <summary>
-/// Runs when the module is imported, before PowerShell looks at the cmdlets: tells the runtime where BackupTools.Core is.
-/// Another module may have loaded other versions of the packages that Core needs, or may load them later, so Core is not
-/// loaded beside the cmdlets but into a context of its own (<see cref="LibraryContext"/>).
+/// Runs when the module is imported: tells the runtime where BackupTools.Core is. Another module may have loaded other
+/// versions of the packages that Core needs, or may load them later, so Core is not loaded beside the cmdlets but into a
+/// context of its own (<see cref="LibraryContext"/>).
 /// </summary>
 /// <remarks>
-/// An assembly of its own, because PowerShell reads the types of an assembly before it runs its initializer, and those of
-/// the cmdlets need Core.
+/// PowerShell looks at the public types of this assembly before it runs this. So none of them may need Core to be looked at:
+/// no base type, no interface and no field of an enum or a struct of Core's. The import fails otherwise, in every session.
 /// </remarks>
 public sealed class ModuleLoader : IModuleAssemblyInitializer
 {

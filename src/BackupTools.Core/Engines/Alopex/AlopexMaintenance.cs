@@ -6,7 +6,7 @@ using BackupTools.Files;
 namespace BackupTools.Engines.Alopex;
 
 /// <summary>Makes snapshots independent, copies and removes them, for which no engine and no database is needed.</summary>
-internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
+internal sealed class AlopexMaintenance(StagingArea staging, EngineContext context)
 {
     private readonly AlopexStage _stage = new(staging, context);
 
@@ -45,12 +45,12 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
     }
 
     /// <summary>
-    /// Stages the files that the manifest vouches for (without one, all), and the manifest as it is. Log and manifest keep
+    /// Stages the files that the manifest lists (without one, all), and the manifest as it is. Log and manifest keep
     /// their dates; where the name is another, a manifest that was dated by the name still is.
     /// </summary>
     private void Take(BundleHeader bundle, string name, Func<AlopexFile, CancellationToken, bool> tryLink)
     {
-        var (snapshot, lsn) = AlopexCheck.RequireStructure(bundle.FullName, context);
+        var (snapshot, lsn) = AlopexVerify.RequireStructure(bundle.FullName, context);
         var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
         var files = snapshot.Folder.Files.Where(f => listed?.ContainsKey(f.Name) != false).ToList();
         // The holes of a log are no bytes of the bundle, but are counted as they are passed.
@@ -77,7 +77,7 @@ internal sealed class AlopexKeeper(StagingArea staging, EngineContext context)
             },
             context.Cancellation
         );
-        AlopexCheck.RequireVisible(_stage.NewestCommit, lsn, bundle.FullName);
+        AlopexVerify.RequireVisible(_stage.NewestCommit, lsn, bundle.FullName);
         var log = snapshot.Folder.Find(AlopexNames.Wal)!.Entry.ModifiedUtc;
         if (snapshot.ManifestBytes is not { } bytes)
         {

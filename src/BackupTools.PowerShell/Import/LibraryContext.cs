@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 
-namespace BackupTools.Loader;
+namespace BackupTools.PowerShell.Import;
 
 /// <summary>
 /// The assemblies of one folder, apart from what the rest of the process has loaded. What the folder does not have comes

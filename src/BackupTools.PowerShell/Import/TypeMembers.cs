@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 
-namespace BackupTools.Loader;
+namespace BackupTools.PowerShell.Import;
 
 /// <summary>
 /// What the session knows of our types beside their own properties: the short heads of the columns as hidden aliases, so
@@ -70,12 +70,12 @@ internal static class TypeMembers
             "Microsoft.PowerShell.Commands.UpdateTypeDataCommand, Microsoft.PowerShell.Commands.Utility",
             throwOnError: true
         );
-        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
-        shell
-            .AddCommand(new CmdletInfo("Update-TypeData", update))
-            .AddParameter("TypeData", data.ToArray())
-            .AddParameter("Force")
-            .Invoke();
+        ScriptBlock
+            .Create("& $update -TypeData $data -Force")
+            .InvokeWithContext(
+                null,
+                [new PSVariable("update", new CmdletInfo("Update-TypeData", update)), new PSVariable("data", data)]
+            );
     }
 
     private static TypeData Of((string Type, string Aliases, string Shown) type, string prefix)

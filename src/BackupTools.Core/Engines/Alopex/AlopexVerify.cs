@@ -11,7 +11,7 @@ namespace BackupTools.Engines.Alopex;
 /// §6.4), and what that lets pass: unlisted files, paths that lead out of the folder, block checksums, a log that stops
 /// early, keys that a restore would hide.
 /// </summary>
-internal sealed class AlopexCheck(string path, EngineContext context)
+internal sealed class AlopexVerify(string path, EngineContext context)
 {
     private const string MismatchWords = "snapshot entry crc mismatch";
 
@@ -26,7 +26,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
     /// <summary>Checks everything and gives all findings.</summary>
     public static IReadOnlyList<ChainProblem> Run(string path, VerifyDepth depth, EngineContext context)
     {
-        var check = new AlopexCheck(path, context);
+        var check = new AlopexVerify(path, context);
         if (check.Open() is { } snapshot)
         {
             // In the engine's order: what the manifest says, then meta and log, then what tables say of themselves.
@@ -45,7 +45,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
     /// <exception cref="BackupException">The snapshot must not be restored.</exception>
     public static (AlopexSnapshot Snapshot, ulong Lsn) RequireStructure(string path, EngineContext context)
     {
-        var check = new AlopexCheck(path, context);
+        var check = new AlopexVerify(path, context);
         var snapshot = check.Open();
         if (snapshot is not null)
         {
@@ -177,7 +177,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             Add(
                 ProblemSeverity.Warning,
                 ErrorCode.MissingFile,
-                $"tables are missing from the row, their keys may be gone: {string.Join(", ", missing)}",
+                $"tables are missing from the numbering, their keys may be lost: {string.Join(", ", missing)}",
                 Full(AlopexNames.Tables),
                 "Compare with an earlier snapshot: engines up to 0.8 number tables from 1 and never remove one."
             );
@@ -274,13 +274,13 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             _problems.Add(problem);
         }
         // A sound checkpoint.meta ends with its own CRC-32, so the manifest has the same checksum for all of them: one
-        // of a later snapshot is told by what it makes the engine drop (§3.7, §5).
+        // of a later snapshot is recognised by what it makes the engine drop (§3.7, §5).
         if (_dropped is { } dropped && dropped.Lsn > newest && dropped.Lsn - newest > 1)
         {
             Add(
                 ProblemSeverity.Warning,
                 ErrorCode.VerificationFailed,
-                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) has the engine drop, "
+                $"the log holds commit {dropped.Lsn}, which checkpoint.meta ({dropped.Checkpoint}) makes the engine drop, "
                     + $"and the tables hold commits up to {newest} only",
                 Full(AlopexNames.Meta),
                 "Compare checkpoint.meta with the other snapshots: it may be that of a later one."
@@ -317,7 +317,7 @@ internal sealed class AlopexCheck(string path, EngineContext context)
             )
         );
 
-    /// <summary>What the bytes are to blame for; a disk that fails is no finding.</summary>
+    /// <summary>What the bytes are to blame for; a disk that fails is not a finding.</summary>
     private static bool IsFinding(BackupException e) =>
         e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported || e.Code == ErrorCode.PathNotFound;
 

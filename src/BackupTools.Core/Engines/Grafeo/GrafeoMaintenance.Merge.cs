@@ -7,16 +7,16 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>Makes one chain of at most two bundles from a longer one.</summary>
-internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
+internal sealed partial class GrafeoMaintenance
 {
     private const string StagedImage = "image";
     private const string StagedLog = "log";
 
     /// <summary>
-    /// The image as it is and, if anything came behind it, one increment with all of the log up to the cut. Both are
+    /// The image as it is and, if anything came after it, one increment with all of the log up to the cut. Both are
     /// dated like the state they lead to, as a full and what only the log has when they are taken together.
     /// </summary>
-    public CaptureResult Run(RestorePlan plan, string folder)
+    public CaptureResult Merge(RestorePlan plan, string folder)
     {
         var destination = GrafeoFolder.For(plan.Full, folder, context);
         destination.RefuseOlder(plan.End.Value, null, context);
@@ -65,13 +65,13 @@ internal sealed class GrafeoMerge(StagingArea staging, EngineContext context)
                 ErrorCode.DestinationExists,
                 "the folder holds this chain already, as short as the format allows",
                 folder,
-                recommendation: "Nothing is to be done."
+                recommendation: "No action is needed."
             );
         }
         return destination.Result(last, staging, context.Disk) with { ChainId = destination.IdOf(full)[..12] };
     }
 
-    /// <summary>0.6.0: the segments as they were captured, the last one up to the cut; and the position behind it.</summary>
+    /// <summary>0.6.0: the segments as captured, the last one up to the cut; and the position after it.</summary>
     private (GrafeoCapturedLog? Log, ulong? Lsn) MergeSegments(GrafeoStateReader state, ulong start)
     {
         ulong? lsn = state.Image.Active.CheckpointLsn;

@@ -6,16 +6,18 @@ using BackupTools.Formats.Sqlite;
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>Merges, copies and removes bundles, for which no database is needed.</summary>
-internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
+internal sealed class SqliteMaintenance(StagingArea staging, EngineContext context)
 {
     private const string StagedBundle = "bundle";
     private const string StagedSide = "side";
     private const string StagedState = "state";
 
-    /// <summary>A snapshot of all transactions up to the plan's end, dated like it. Increments go on from it.</summary>
+    /// <summary>
+    /// A snapshot of all transactions up to the plan's end, dated like it. Increments continue from it.
+    /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
-        if (plan.Last.Detail is not LtxBundle last)
+        if (SqliteBundle.Of(plan.Last) is not LtxBundle last)
         {
             throw new BackupException(
                 ErrorCode.UnsupportedFormat,
@@ -74,13 +76,13 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
     public CaptureResult Copy(BundleHeader bundle, string folder)
     {
         var replica = SqliteReplica.For(folder, bundle.Series!, context.Disk);
-        return bundle.Detail is LtxBundle ltx ? CopyLtx(bundle, ltx, replica) : CopyPiece(bundle, replica);
+        return SqliteBundle.Of(bundle) is LtxBundle ltx ? CopyLtx(bundle, ltx, replica) : CopyPiece(bundle, replica);
     }
 
     /// <summary>Takes bundles away with their side files, the last first.</summary>
     public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
     {
-        var foreign = bundles.FirstOrDefault(b => b.Detail is not LtxBundle { IsOurs: true });
+        var foreign = bundles.FirstOrDefault(b => SqliteBundle.Of(b) is not LtxBundle { IsOurs: true });
         if (foreign is not null)
         {
             throw OfLitestream(foreign.FullName, "it is not removed here");
@@ -201,7 +203,7 @@ internal sealed class SqliteKeeper(StagingArea staging, EngineContext context)
         {
             throw OfLitestream(generation.Path, "nothing is written beside it");
         }
-        if (bundles.FirstOrDefault(b => b.Detail is not LtxBundle { IsOurs: true }) is { } foreign)
+        if (bundles.FirstOrDefault(b => SqliteBundle.Of(b) is not LtxBundle { IsOurs: true }) is { } foreign)
         {
             throw OfLitestream(foreign.FullName, "nothing is written beside it");
         }

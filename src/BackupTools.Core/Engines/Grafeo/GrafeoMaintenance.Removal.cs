@@ -6,14 +6,14 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>Takes bundles out of a folder.</summary>
-internal sealed class GrafeoRemoval(StagingArea staging, EngineContext context)
+internal sealed partial class GrafeoMaintenance
 {
     /// <summary>
     /// The new manifest comes before the files go, so that it is true at every moment. The engine names its next
     /// segment by the number of entries: files whose name it would come to again get another one first, as a second
     /// name of the same file.
     /// </summary>
-    public IReadOnlyList<PublishStep> Run(IReadOnlyList<BundleHeader> bundles)
+    public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
     {
         var folder = Path.GetDirectoryName(bundles[0].FullName)!;
         if (GrafeoManifestFile.Of(folder, context.Disk) is not { } manifest)
@@ -50,8 +50,8 @@ internal sealed class GrafeoRemoval(StagingArea staging, EngineContext context)
         context.Disk.Stat(Path.Combine(folder, segment.FileName)) is null;
 
     /// <summary>
-    /// A name with the time in the place of the index, which the engine gives to nothing. Null for what is no regular
-    /// file: it cannot be overwritten by the engine's next segment unnoticed, and is not ours to judge.
+    /// A name with the time instead of the index, which the engine never uses. Null for what is not a regular file: it
+    /// cannot be overwritten by the engine's next segment unnoticed, and is not ours to judge.
     /// </summary>
     private string? NewName(
         string folder,

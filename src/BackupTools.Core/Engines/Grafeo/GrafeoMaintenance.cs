@@ -6,7 +6,7 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>Copies one bundle into another folder.</summary>
-internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
+internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
 
@@ -14,7 +14,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
     /// Copies a segment, comparing every checksum on the way, and gives it the place among the others there that it
     /// has here: what precedes an increment says what it builds on, and the engine reads its log in that order.
     /// </summary>
-    public CaptureResult Run(BundleHeader header, string folder)
+    public CaptureResult Copy(BundleHeader header, string folder)
     {
         var bundle = GrafeoBundle.Of(header);
         if (bundle.Entry is { } entry)
@@ -36,7 +36,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "no manifest lists this segment, and in a folder with a manifest nobody would see it",
+                "no manifest lists this segment, and a folder with a manifest would hide it",
                 header.FullName,
                 recommendation: "Copy it into a folder without a manifest."
             );
@@ -61,8 +61,8 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
     }
 
     /// <summary>
-    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would come
-    /// before an older backup that only the other folder has, which would then be taken for the newer one.
+    /// The order of a manifest is that of its backups, for the engine too. What must follow its own chain there would
+    /// come before an older backup that only the other folder has, which would then count as the newer one.
     /// </summary>
     private static void RefuseBefore(
         int place,
@@ -79,7 +79,7 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         {
             throw new BackupException(
                 ErrorCode.ChainFork,
-                $"{older.FileName} there is older and of another chain: behind it the copy would not follow its own chain, "
+                $"{older.FileName} there is older and of another chain: after it the copy would not follow its own chain, "
                     + "and before it the older one would be taken for the newest",
                 header.FullName,
                 recommendation: "Copy into a folder of its own."
@@ -109,7 +109,9 @@ internal sealed class GrafeoCopy(StagingArea staging, EngineContext context)
         }
     }
 
-    /// <summary>Behind the nearest one that precedes it here and is there too; else before the nearest that follows.</summary>
+    /// <summary>
+    /// After the nearest one that precedes it here and is there too; otherwise before the nearest that follows.
+    /// </summary>
     private static int PlaceOf(GrafeoSegment entry, GrafeoManifest source, GrafeoManifest there)
     {
         var here = source.Segments.ToList().LastIndexOf(entry);

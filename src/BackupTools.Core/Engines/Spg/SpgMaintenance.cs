@@ -6,12 +6,12 @@ using BackupTools.Formats.Spg;
 namespace BackupTools.Engines.Spg;
 
 /// <summary>Merges, copies and removes bundles, for which no server and no database is needed.</summary>
-internal sealed class SpgKeeper(StagingArea staging, EngineContext context)
+internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";
 
     /// <summary>
-    /// One full of our shape: the snapshot, and behind the mark the log of all bundles up to the cut. It restores to
+    /// One full of our shape: the snapshot, and after the mark the log of all bundles up to the cut. It restores to
     /// every position from the old full's start on.
     /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
@@ -22,7 +22,7 @@ internal sealed class SpgKeeper(StagingArea staging, EngineContext context)
         context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
         using (var target = staging.CreateFile(Staged, plan.BundleBytes))
         {
-            var snapLength = (long)SpgBundles.Detail(full, context.Disk).Header.SnapLen;
+            var snapLength = (long)SpgBundle.Of(full).Header.SnapLen;
             var writer = new SpgBundleWriter(target, context);
             var reader = new SpgChainReader(context, deep: false, problem => context.Warn(problem.ToString()))
             {
