@@ -21,8 +21,7 @@ internal sealed class IdentityOptions
 
     private readonly Option<string[]> _trusted = new("--trusted-key")
     {
-        Description =
-            "Only bundles count that the owner of this key (btsign1...) has signed; may be given several times.",
+        Description = "Only bundles signed by the owner of this key (btsign1...) count; repeatable.",
         HelpName = "KEY",
     };
 

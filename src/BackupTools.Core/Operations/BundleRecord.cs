@@ -84,7 +84,7 @@ internal sealed partial record BundleRecord(
     /// <summary>The header of the bundle, with this record as its detail; its length is that of the encrypted files.</summary>
     /// <param name="folder">That the record was found for.</param>
     public BundleHeader ToHeader(string folder) =>
-        new()
+        new BundleHeader<BundleRecord>
         {
             Engine = Engine,
             Kind = Kind,
@@ -104,8 +104,11 @@ internal sealed partial record BundleRecord(
             HasOwnName = HasOwnName,
             Format = Format,
             Length = Length,
-            Detail = this,
+            Parsed = this,
         };
+
+    /// <summary>The record that a header was made of; null where the bundle itself was read.</summary>
+    public static BundleRecord? Behind(BundleHeader bundle) => (bundle as BundleHeader<BundleRecord>)?.Parsed;
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, BundleRecordJson.Default.BundleRecord);
 

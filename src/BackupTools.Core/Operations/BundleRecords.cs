@@ -221,7 +221,8 @@ internal sealed class BundleRecords
         IEnumerable<PublishStep> Steps(BundleHeader bundle)
         {
             var isFolder = disk.Stat(bundle.FullName) is { Kind: DiskEntryKind.Directory };
-            var files = ((BundleRecord)bundle.Detail!)
+            var files = BundleRecord
+                .Behind(bundle)!
                 .Files.Select(f => StoreAddress.Of(Path.Combine(folder, f.Name)))
                 .Where(f => !isFolder || !IsAtOrBelow(f, bundle.FullName));
             return files.Concat(isFolder ? [bundle.FullName] : []).Select(PublishStep.Remove);

@@ -146,7 +146,7 @@ public static class CopyChain
             var staged = sealedCopies.Stage(bundle, isLast, staging);
             PublishStep[] signature = plan.Signer is null
                 ? [.. Signatures.Kept(bundle, settings.DestinationPath, staged.BundlePath, staging, host)]
-                : [Sign((BundleRecord)bundle.Detail!)];
+                : [Sign(BundleRecord.Behind(bundle)!)];
             destination.Publish(staging, [.. signature, .. staged.Steps], staged.BundlePath, bundle.Length);
             return Told(sealedCopies.ReadBack(bundle));
         }

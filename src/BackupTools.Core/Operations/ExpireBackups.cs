@@ -118,7 +118,7 @@ public static class ExpireBackups
             return engine.RemovalOf(bundles, staging, host.Context);
         }
         var records = bundles.Select(b => BundleRecords.RemovalOf(b, folder));
-        if (bundles[0].Detail is BundleRecord)
+        if (BundleRecord.Behind(bundles[0]) is not null)
         {
             return [.. BundleRecords.RemovalOf(bundles, engine, folder, host.Encrypted.Outer), .. records];
         }

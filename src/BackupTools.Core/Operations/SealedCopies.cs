@@ -64,7 +64,7 @@ internal sealed class SealedCopies
     /// <exception cref="BackupException">ChecksumMismatch, LengthMismatch, MissingFile.</exception>
     public CaptureResult Stage(BundleHeader bundle, bool isLast, StagingArea staging)
     {
-        var record = (BundleRecord)bundle.Detail!;
+        var record = BundleRecord.Behind(bundle)!;
         var steps = new List<PublishStep>();
         if (_disk.Stat(bundle.FullName) is { Kind: DiskEntryKind.Directory })
         {
@@ -118,7 +118,7 @@ internal sealed class SealedCopies
     /// <summary>The header of a bundle that was published.</summary>
     public BundleHeader ReadBack(BundleHeader bundle) =>
         new BundleRecords(_folder, _disk)
-            .Bundles(Path.Combine(_folder, ((BundleRecord)bundle.Detail!).Name), _host.Engines.ByName(bundle.Engine))
+            .Bundles(Path.Combine(_folder, BundleRecord.Behind(bundle)!.Name), _host.Engines.ByName(bundle.Engine))
             .Select(r => r.Header ?? throw r.Error!)
             .Single(h => h.Id == bundle.Id);
 
@@ -154,7 +154,7 @@ internal sealed class SealedCopies
         }
     }
 
-    /// <summary>What lies there without a whole record is the rest of a copy that somebody broke off.</summary>
+    /// <summary>What lies there without a whole record is what an interrupted copy has left.</summary>
     private PublishStep Placed(string staged, string name)
     {
         var final = Path.Combine(_folder, name);

@@ -20,7 +20,7 @@ internal static class VerifySealed
         OperationHost host
     )
     {
-        foreach (var file in bundles.SelectMany(b => ((BundleRecord)b.Detail!).Files))
+        foreach (var file in bundles.SelectMany(b => BundleRecord.Behind(b)!.Files))
         {
             host.Cancellation.ThrowIfCancellationRequested();
             if (ProblemOf(file, records, host) is { } problem)
