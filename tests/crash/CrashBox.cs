@@ -120,7 +120,7 @@ internal sealed class CrashBox : IDisposable
             .. new[] { Bundles, Elsewhere }
                 .Where(Directory.Exists)
                 .SelectMany(f => VerifyChain.Run(new VerifySettings { Path = f, Deep = true }, new OperationHost()))
-                .Where(r => !r.IsValid)
+                .Where(r => r.IsValid != true)
                 .SelectMany(r => r.Problems.Select(p => p.Message)),
         ];
 

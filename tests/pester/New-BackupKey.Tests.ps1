@@ -60,9 +60,19 @@ Describe 'An encrypted copy' {
         $job | Remove-Job
     }
 
-    It 'is named as such where no identity is given, and the key as such that does not fit' {
+    It 'is listed, compared, copied and pruned where no identity is given, and valid is said of nothing' {
+        (Get-BackupChain -LiteralPath $e).Bundles.Id | Should -Be $sample.Bundles.Id
+        $report = Test-BackupChain -LiteralPath $e
+        $report.IsValid | Should -BeNullOrEmpty
+        $report.Checked | Should -BeExactly Outer
+        Test-BackupChain -LiteralPath $e -Quiet | Should -BeFalse
+        (Copy-BackupChain -LiteralPath $e -DestinationPath "$($sample.Folder)/e2").Copied.Id | Should -Be $sample.Bundles.Id
+        (Remove-ExpiredBackup -LiteralPath "$($sample.Folder)/e2" -KeepLast 1 -PassThru -Confirm:$false).KeptCount | Should -Be 3
+    }
+
+    It 'is named as such where contents are asked for, and the key as such that does not fit' {
         $other = New-BackupKey -Path "$(New-TestFolder)/other.txt"
-        { Get-BackupChain -LiteralPath $e -ErrorAction Stop } | Should -Throw -ErrorId 'IdentityRequired,*'
+        { Restore-BackupChain -LiteralPath $e -DestinationPath "$($sample.Folder)/none" -ErrorAction Stop } | Should -Throw -ErrorId 'IdentityRequired,*'
         { Get-BackupChain -LiteralPath $e -IdentityPath $other.FullName -ErrorAction Stop } | Should -Throw -ErrorId 'IdentityMismatch,*'
     }
 
@@ -74,5 +84,31 @@ Describe 'An encrypted copy' {
         $null = Copy-BackupChain -LiteralPath $e -DestinationPath "$folder/e" -IdentityPath $key.FullName -Recipient $mine
         (Get-BackupChain -LiteralPath "$folder/e" -IdentityPath $mine.FullName -IdentityPassphrase $phrase).BundleCount | Should -Be 3
         { Get-BackupChain -LiteralPath "$folder/e" -IdentityPath $mine.FullName -ErrorAction Stop } | Should -Throw -ErrorId 'IdentityRequired,*'
+    }
+}
+
+Describe 'A signed chain' {
+    BeforeAll {
+        $sample = New-SampleChain SPG
+        $signer = New-BackupKey -Path "$($sample.Folder)/sign.txt" -Signing
+        $s = "$($sample.Folder)/s"
+        $null = Copy-BackupChain -LiteralPath $sample.Destination -DestinationPath $s -SigningKeyPath $signer.FullName
+    }
+
+    It 'has a key whose secret stands in its file only' {
+        $signer.Recipient | Should -Match '^btsign1[a-z0-9]+$'
+        $signer | Format-List -Property * -Force | Out-String | Should -Not -Match 'SIGNING-KEY-1'
+        { New-BackupKey -Path "$($sample.Folder)/x.txt" -Signing -PassphraseFile $signer.FullName -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidOption,*'
+    }
+
+    It 'is what counts for whoever trusts its signer, and nothing else is' {
+        (Get-BackupChain -LiteralPath $s -TrustedKey $signer.Recipient).Bundles.Id | Should -Be $sample.Bundles.Id
+        (Test-BackupChain -LiteralPath $s -TrustedKey $signer.Recipient -ExpectedPosition $sample.Bundles[-1].EndPosition).IsValid | Should -BeTrue
+        (Test-BackupChain -LiteralPath $s -ExpectedPosition ($sample.Bundles[-1].EndPosition + 1)).IsValid | Should -BeFalse
+        { Restore-BackupChain -LiteralPath $sample.Destination -DestinationPath "$($sample.Folder)/none" -TrustedKey $signer.Recipient -ErrorAction Stop } |
+            Should -Throw -ErrorId 'SignatureInvalid,*'
+        { Get-BackupChain -LiteralPath $s -TrustedKey 'btsign1x' -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidOption,*'
+        (Merge-BackupChain -LiteralPath $s -DestinationPath "$($sample.Folder)/sm" -TrustedKey $signer.Recipient -SigningKeyPath $signer.FullName).Kind | Should -Be Full
+        (Test-BackupChain -LiteralPath "$($sample.Folder)/sm" -TrustedKey $signer.Recipient).IsValid | Should -BeTrue
     }
 }

@@ -18,6 +18,7 @@ internal sealed class BackupOptions
         "FOLDER"
     );
     private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;
+    private readonly Option<string?> _signing = IdentityOptions.SigningKeyPath();
     private readonly Option<bool> _dryRun = Options.DryRun();
     private readonly CommonOptions _common = new(writes: true, writesStores: true, reads: false);
 
@@ -26,7 +27,7 @@ internal sealed class BackupOptions
     {
         _ofEngines = [.. EngineOptions.All.Where(o => ofIncrements || !o.OfIncrements).Select(o => (o, Make(o)))];
         command.Add(_source);
-        command.AddAll([_destination, .. _ofEngines.Select(o => o.Option), _dryRun]);
+        command.AddAll([_destination, .. _ofEngines.Select(o => o.Option), _signing, _dryRun]);
         _common.AddTo(command);
     }
 
@@ -54,6 +55,7 @@ internal sealed class BackupOptions
             SourcePath = LocalPath.Absolute(parsed.GetRequiredValue(_source)),
             DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(_destination)),
             Engine = _common.Engine(parsed),
+            SigningKeyPath = Options.AbsoluteOrNull(parsed.GetValue(_signing)),
         };
         foreach (var (declared, option) in _ofEngines)
         {

@@ -29,10 +29,11 @@ internal static class CopyCommand
             Description = "A file of such keys, one per line; may be repeated.",
             HelpName = "FILE",
         };
+        var signing = IdentityOptions.SigningKeyPath();
         var dryRun = Options.DryRun();
         var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
-        command.AddAll(destination, chainId, verify, recipients, recipientsFiles, dryRun);
+        command.AddAll(destination, chainId, verify, recipients, recipientsFiles, signing, dryRun);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(
@@ -47,6 +48,7 @@ internal static class CopyCommand
                         ChainId = parsed.GetValue(chainId),
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),
+                        SigningKeyPath = Options.AbsoluteOrNull(parsed.GetValue(signing)),
                         Recipients = parsed.GetValue(recipients) ?? [],
                         RecipientsFiles = [.. (parsed.GetValue(recipientsFiles) ?? []).Select(LocalPath.Absolute)],
                     };

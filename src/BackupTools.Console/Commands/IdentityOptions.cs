@@ -3,7 +3,7 @@ using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
 
-/// <summary>What encrypted bundles are read with: --identity and --passphrase-file.</summary>
+/// <summary>What encrypted bundles are read with, and whose count: --identity, --passphrase-file, --trusted-key.</summary>
 internal sealed class IdentityOptions
 {
     private readonly Option<string[]> _paths = new("--identity")
@@ -19,12 +19,22 @@ internal sealed class IdentityOptions
         "A file whose first line is the passphrase of an encrypted identity file, or of bundles."
     );
 
-    public void AddTo(Command command) => command.AddAll(_paths, _passphraseFile);
+    private readonly Option<string[]> _trusted = new("--trusted-key")
+    {
+        Description = "Only bundles signed by the owner of this key (btsign1...) count; repeatable.",
+        HelpName = "KEY",
+    };
+
+    public static Option<string?> SigningKeyPath() =>
+        Options.Text("--signing-key-path", "Sign what is made with the key of this file.", "FILE");
+
+    public void AddTo(Command command) => command.AddAll(_paths, _passphraseFile, _trusted);
 
     public Identities Of(ParseResult parsed) =>
         new()
         {
             Paths = [.. (parsed.GetValue(_paths) ?? []).Select(LocalPath.Absolute)],
+            TrustedKeys = parsed.GetValue(_trusted) ?? [],
             PassphraseFile = Options.AbsoluteOrNull(parsed.GetValue(_passphraseFile)),
         };
 }

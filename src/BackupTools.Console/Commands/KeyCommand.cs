@@ -17,10 +17,11 @@ internal static class KeyCommand
         var passphraseFile = IdentityOptions.PassphraseFile(
             "Encrypt the key file with the first line of this file as passphrase."
         );
+        var signing = Options.Switch("--signing", "Make a key to sign bundles with.");
         var dryRun = Options.DryRun("Only show which file would be created.");
         var (json, verbose) = (Options.Json(), Options.Verbose());
         command.Add(file);
-        command.AddAll(passphraseFile, dryRun, json, verbose);
+        command.AddAll(passphraseFile, signing, dryRun, json, verbose);
         command.SetAction(parsed =>
             Run.Of(
                 signals,
@@ -35,6 +36,7 @@ internal static class KeyCommand
                     var settings = new KeySettings
                     {
                         Path = LocalPath.Absolute(parsed.GetRequiredValue(file)),
+                        Signing = parsed.GetValue(signing),
                         PassphraseFile = Options.AbsoluteOrNull(parsed.GetValue(passphraseFile)),
                     };
                     run.Carry(

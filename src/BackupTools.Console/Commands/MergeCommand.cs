@@ -14,9 +14,10 @@ internal static class MergeCommand
             "The folder for the merged full; may be the chain's own, or s3://BUCKET/PREFIX.",
             "FOLDER"
         );
+        var signing = IdentityOptions.SigningKeyPath();
         var dryRun = Options.DryRun();
         options.AddTo(command);
-        command.AddAll(destination, dryRun);
+        command.AddAll(destination, signing, dryRun);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -29,8 +30,10 @@ internal static class MergeCommand
                         ChainId = target.ChainId,
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
+                        ExpectedPosition = target.ExpectedPosition,
                         PointInTime = target.PointInTime,
                         DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(destination)),
+                        SigningKeyPath = Options.AbsoluteOrNull(parsed.GetValue(signing)),
                     };
                     run.Carry(
                         parsed.GetValue(dryRun),

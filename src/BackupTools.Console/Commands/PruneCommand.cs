@@ -22,7 +22,7 @@ internal static class PruneCommand
         var chainId = Options.ChainId("Remove bundles of this chain only.");
         var force = Options.Switch("--force", "Allow removing the newest restore point of a database.");
         var dryRun = Options.DryRun("Only show what would be removed or kept, and why.");
-        var common = new CommonOptions(writes: true, writesStores: true, reads: false);
+        var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
         command.AddAll(last, within, daily, weekly, monthly, yearly, chainId, force, dryRun);
         common.AddTo(command);

@@ -36,6 +36,7 @@ internal static class RestoreCommand
                         ChainId = target.ChainId,
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
+                        ExpectedPosition = target.ExpectedPosition,
                         PointInTime = target.PointInTime,
                         DestinationPath = LocalPath.AbsoluteOrInto(parsed.GetRequiredValue(destination)),
                         WalPath = Options.AbsoluteOrNull(parsed.GetValue(walPath)),

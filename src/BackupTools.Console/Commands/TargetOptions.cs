@@ -13,12 +13,17 @@ internal sealed class TargetOptions(bool writes, bool writesStores = false)
     private readonly Option<string?> _chainId = Options.ChainId();
     private readonly Option<string?> _toPosition = Options.ToPosition();
     private readonly Option<string?> _pointInTime = Options.PointInTime();
+    private readonly Option<string?> _expected = Options.Text(
+        "--expected-position",
+        "The chain must reach this position at least: else its end was removed.",
+        "N"
+    );
     private readonly CommonOptions _common = new(writes, writesStores);
 
     public void AddTo(Command command)
     {
         command.Add(_folder);
-        command.AddAll(_toPosition, _pointInTime, _chainId);
+        command.AddAll(_toPosition, _pointInTime, _chainId, _expected);
         _common.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -42,6 +47,7 @@ internal sealed class TargetOptions(bool writes, bool writesStores = false)
                         ChainId = parsed.GetValue(_chainId),
                         Engine = _common.Engine(parsed),
                         ToPosition = Options.Position(parsed.GetValue(_toPosition)),
+                        ExpectedPosition = Options.Position(parsed.GetValue(_expected)),
                         PointInTime = Options.Time(parsed.GetValue(_pointInTime)),
                     }
                 )

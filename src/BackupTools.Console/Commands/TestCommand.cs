@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupTools.Errors;
 using BackupTools.Operations;
 
 namespace BackupTools.Console.Commands;
@@ -31,6 +32,7 @@ internal static class TestCommand
                         ChainId = target.ChainId,
                         Engine = target.Engine,
                         ToPosition = target.ToPosition,
+                        ExpectedPosition = target.ExpectedPosition,
                         PointInTime = target.PointInTime,
                         Deep = parsed.GetValue(deep),
                         RestoreDrill = parsed.GetValue(drill),
@@ -42,6 +44,15 @@ internal static class TestCommand
                         {
                             run.Emit(report);
                             run.FailFor(report.Problems);
+                            if (report.IsValid is null)
+                            {
+                                // Who asks for a test must not take this for one.
+                                run.Fail(
+                                    report
+                                        .Problems.First(p => p.Code == nameof(ErrorCode.IdentityRequired))
+                                        .ToException()
+                                );
+                            }
                         }
                         return true;
                     });

@@ -87,16 +87,17 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
         var report = run.Execute(host =>
             VerifyChain.Run(new VerifySettings { Path = folder, Deep = true }, host).Single()
         );
-        var verdict = report.IsValid
-            ? $"valid: {report.Plan.Count} bundles"
-            : $"NOT VALID: {string.Join(", ", report.Problems.Select(p => p.Code).Distinct())}";
+        var verdict =
+            report.IsValid == true
+                ? $"valid: {report.Plan.Count} bundles"
+                : $"NOT VALID: {string.Join(", ", report.Problems.Select(p => p.Code).Distinct())}";
         Say($"{Path.GetFileName(folder), -9}  {verdict}");
         return report;
     }
 
     private void CatchDamage(ChainReport sound)
     {
-        Require(sound.IsValid, "the chain that was just taken is not valid");
+        Require(sound.IsValid == true, "the chain that was just taken is not valid");
         var copy = In("copy");
         foreach (var file in Directory.GetFiles(Settings.DestinationPath, "*", SearchOption.AllDirectories))
         {
@@ -112,7 +113,7 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
             file.Position--;
             file.WriteByte(damaged);
         }
-        Require(!Test(copy).IsValid, "one flipped bit went unnoticed by the test");
+        Require(Test(copy).IsValid == false, "one flipped bit went unnoticed by the test");
         Require(IsRefused(copy), "one flipped bit went unnoticed by the restore");
         Require(!File.Exists(In("damaged.db")), "a refused restore left something behind");
         Say("copy       a restore of it is refused, and nothing is written");

@@ -104,7 +104,7 @@ internal static partial class Text
     private static void Write(TextWriter output, ChainReport report)
     {
         output.WriteLine(
-            $"{(report.IsValid ? "valid" : "NOT VALID")}  {report.ChainId}  {report.Engine}  "
+            $"{ReportText.Verdict(report.IsValid)}  {report.ChainId}  {report.Engine}  "
                 + $"{report.Checked} to {report.Target}: position {report.EndPosition} {report.PositionUnit}, "
                 + $"{report.Plan.Count} bundle(s), {ReportText.Size(report.Length)} read "
                 + $"in {ReportText.Seconds(report.DurationSeconds)}"

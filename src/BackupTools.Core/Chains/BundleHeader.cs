@@ -118,6 +118,9 @@ internal record BundleHeader
     /// <summary>The <see cref="Id"/> of the bundle it was made on; null when the format (or its writer) does not say.</summary>
     public string? ParentId { get; init; }
 
+    /// <summary>Its place in the order in which bundles were signed; null where signatures were not asked for.</summary>
+    public long? Sequence { get; init; }
+
     /// <summary>The checksum that the format stores for the whole bundle, lower-case hex; null when it stores none.</summary>
     public string? Checksum { get; init; }
 

@@ -21,7 +21,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     private readonly ConcurrentDictionary<string, bool> _shown = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(ulong, ulong), string> _made = new();
     private readonly ConcurrentDictionary<string, (DiskEntry Entry, long Plain)> _lengths = new(StringComparer.Ordinal);
-    private (string Folder, IReadOnlyList<IAgeRecipient> Recipients)? _target;
+    private (IReadOnlyList<string> Folders, IReadOnlyList<IAgeRecipient> Recipients)? _target;
 
     /// <summary>The disk below, on which encrypted files are what they are.</summary>
     public IDisk Outer => Inner;
@@ -31,11 +31,11 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// <summary>Encrypted files below a folder are shown as plain ones from now on.</summary>
     public void Show(string folder) => _shown[Normal(folder)] = true;
 
-    /// <summary>What is created below a folder from now on is encrypted.</summary>
-    public void Encrypt(string folder, IReadOnlyList<IAgeRecipient> recipients)
+    /// <summary>What is created below folders from now on is encrypted.</summary>
+    public void Encrypt(IReadOnlyList<string> folders, IReadOnlyList<IAgeRecipient> recipients)
     {
-        Show(folder);
-        _target = (Normal(folder), recipients);
+        folders.ToList().ForEach(Show);
+        _target = ([.. folders.Select(Normal)], recipients);
     }
 
     /// <summary>The BLAKE3 digest of a file that this run has encrypted; null where it is another's.</summary>
@@ -54,7 +54,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
 
     public override IDiskFile CreateNew(string path, long preallocate = 0)
     {
-        if (_target is not { } target || !IsBelow(path, target.Folder) || IsOfStaging(path))
+        if (_target is not { } target || !target.Folders.Any(f => IsBelow(path, f)) || IsOfStaging(path))
         {
             return Inner.CreateNew(path, preallocate);
         }

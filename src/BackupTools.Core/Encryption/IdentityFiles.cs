@@ -22,16 +22,12 @@ internal static class IdentityFiles
 
     /// <summary>The public keys that were given by themselves and in files; each once.</summary>
     /// <exception cref="BackupException">InvalidOption, PathNotFound, AccessDenied.</exception>
-    public static IReadOnlyList<IAgeRecipient> Recipients(
-        IEnumerable<string> keys,
-        IEnumerable<string> files,
-        IReadingDisk disk
-    ) =>
-        [
+    public static Recipients Recipients(IEnumerable<string> keys, IEnumerable<string> files, IReadingDisk disk) =>
+        new([
             .. keys.Select(X25519Recipient.Parse)
                 .Concat(files.SelectMany(f => ReadRecipients(f, disk)))
                 .DistinctBy(r => r.ToString()),
-        ];
+        ]);
 
     /// <summary>A new key: what its file holds, encrypted with a passphrase if there is one, and its public key.</summary>
     public static (byte[] File, string Recipient) Make(DateTimeOffset created, byte[]? passphrase)

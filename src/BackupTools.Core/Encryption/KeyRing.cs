@@ -13,6 +13,9 @@ internal sealed class KeyRing(IReadOnlyList<IAgeIdentity> identities)
     /// <summary>An identity was given.</summary>
     public bool HasIdentities => identities.Count > 0;
 
+    /// <summary>Something can be read: with an identity, or because this run has written it.</summary>
+    public bool CanRead => HasIdentities || !_known.IsEmpty;
+
     /// <summary>The key of a file.</summary>
     /// <exception cref="BackupException">IdentityRequired, IdentityMismatch, or the header is damaged.</exception>
     public AgeFileKey Unlock(AgeHeader header)

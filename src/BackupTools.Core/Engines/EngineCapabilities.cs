@@ -18,6 +18,9 @@ internal sealed record EngineCapabilities
     /// <summary>Several increments may build on the same bundle without that being a fork (differentials).</summary>
     public required bool SiblingIncrements { get; init; }
 
+    /// <summary>A file of the folder lists all bundles, and is rewritten when one comes or goes.</summary>
+    public bool ListsBundles { get; init; }
+
     /// <summary>A restored database is a file, with what belongs to it beside it; otherwise it is a folder.</summary>
     public bool IsOneFile { get; init; }
 

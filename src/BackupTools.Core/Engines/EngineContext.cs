@@ -19,6 +19,9 @@ internal sealed record EngineContext
     /// <summary>Tells a result that is good but not what was asked.</summary>
     public Action<string> Warn { get; init; } = static _ => { };
 
+    /// <summary>What counts of what is read, where not everybody's bundles do; null where they do.</summary>
+    public Func<BundleReadResult, BundleReadResult>? Admit { get; init; }
+
     /// <summary>Tells the story of the run.</summary>
     public Action<string> Verbose { get; init; } = static _ => { };
 }

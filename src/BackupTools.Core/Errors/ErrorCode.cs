@@ -216,4 +216,9 @@ public enum ErrorCode
 
     /// <summary>Used when a store keeps objects that a prune would remove: retention, a legal hold, no right to remove.</summary>
     StoreRetained,
+
+    // ---- keys again: numbers stay ------------------------------------------------------------------------------
+
+    /// <summary>Used when only what trusted keys have signed counts, and a bundle is not signed by one or is not what was signed.</summary>
+    SignatureInvalid,
 }

@@ -29,7 +29,8 @@ public static class ErrorCodes
             or ErrorCode.LengthMismatch
             or ErrorCode.UnsafeName
             or ErrorCode.MissingFile
-            or ErrorCode.VerificationFailed => ErrorKind.Damaged,
+            or ErrorCode.VerificationFailed
+            or ErrorCode.SignatureInvalid => ErrorKind.Damaged,
             ErrorCode.ChainGap
             or ErrorCode.ChainOverlap
             or ErrorCode.ChainFork
@@ -133,6 +134,8 @@ public static class ErrorCodes
             ErrorCode.IdentityRequired => $"Give the file of your secret key with {Spelling.Of("IdentityPath")}.",
             ErrorCode.IdentityMismatch =>
                 "Give the identity that belongs to one of the recipients: another key, or the passphrase.",
+            ErrorCode.SignatureInvalid =>
+                $"Find out who wrote it. Bundles that were signed come from a copy elsewhere; without {Spelling.Of("TrustedKey")} signatures are not asked for.",
             ErrorCode.UnsupportedVersion => "Use a version of BackupTools that knows this format version.",
             ErrorCode.UnsupportedFormat => "Use the tool that belongs to this format.",
             ErrorCode.EncryptedNotSupported => "Use the engine's own backup for encrypted databases.",

@@ -34,4 +34,7 @@ public sealed record BackupSettings : EngineOptions
 
     /// <summary>Increments: write the bundle even if nothing has changed, where the format has empty ones.</summary>
     public bool AllowEmpty { get; init; }
+
+    /// <summary>The bundle is signed with this key, and an increment builds on what it has signed; a file, absolute. Null for none.</summary>
+    public string? SigningKeyPath { get; init; }
 }

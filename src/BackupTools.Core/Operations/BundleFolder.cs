@@ -8,6 +8,9 @@ namespace BackupTools.Operations;
 /// <summary>What a path holds in bundles: the chains, and the bundles that could not be read.</summary>
 internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnlyList<BundleReadResult> Unreadable)
 {
+    /// <summary>What the bundles were read from, where their own bytes could not be; else null.</summary>
+    public BundleRecords? Records { get; private init; }
+
     /// <summary>
     /// Reads every bundle that the path is or directly holds (with <paramref name="only"/>, those of these full
     /// names), and builds the chains; of each engine the one with the bundle that was taken last comes last.
@@ -18,6 +21,26 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         IReadOnlyList<IBackupEngine> engines,
         EngineContext context,
         IReadOnlyCollection<string>? only = null
+    ) => Read(path, engines, context, only, null);
+
+    /// <summary>
+    /// The same for whoever asks for no content: where bundles are encrypted and nothing was given to read them with, their
+    /// records speak for them (<see cref="Records"/>).
+    /// </summary>
+    /// <exception cref="BackupException">PathNotFound; the path cannot be read.</exception>
+    public static BundleFolder ReadPublic(
+        string path,
+        IReadOnlyList<IBackupEngine> engines,
+        OperationHost host,
+        IReadOnlyCollection<string>? only = null
+    ) => Read(path, engines, host.Context, only, BundleRecords.InsteadOf(path, host));
+
+    private static BundleFolder Read(
+        string path,
+        IReadOnlyList<IBackupEngine> engines,
+        EngineContext context,
+        IReadOnlyCollection<string>? only,
+        BundleRecords? records
     )
     {
         if (context.Disk.Stat(path) is null)
@@ -31,10 +54,13 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         foreach (var engine in engines)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var read = engine
-                .ReadBundles(path, context)
+            var read = (records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
                 .Where(r => counts is null || counts.Contains(r.FullName))
                 .ToList();
+            if (context.Admit is { } admit)
+            {
+                read = Signatures.InOrder(read.ConvertAll(r => admit(r)));
+            }
             var built = ChainBuilder
                 .Build(
                     path,
@@ -52,7 +78,8 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                 // What came after another chain's newest bundle makes its note out of date too.
                 built[built.IndexOf(newest)] = newest with
                 {
-                    CurrentUntilUtc = KnownCurrent.Of(newest, context),
+                    // Nobody has signed the note.
+                    CurrentUntilUtc = context.Admit is null ? KnownCurrent.Of(newest, context) : null,
                 };
             }
             foreach (var other in read.Where(r => r.Header is null))
@@ -73,7 +100,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
             }
             chains.AddRange(built);
         }
-        return new BundleFolder(chains, unreadable);
+        return new BundleFolder(chains, unreadable) { Records = records };
     }
 
     /// <summary>

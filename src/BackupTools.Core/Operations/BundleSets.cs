@@ -76,7 +76,7 @@ public static class BundleSets
 
     private static HashSet<string> BundlesOf(string path, IReadOnlyList<IBackupEngine> engines, OperationHost host)
     {
-        var read = BundleFolder.Read(path, engines, host.Context);
+        var read = BundleFolder.ReadPublic(path, engines, host);
         return read
             .Chains.SelectMany(chain => chain.Bundles)
             .Select(bundle => bundle.FullName)

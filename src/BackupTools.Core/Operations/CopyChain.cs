@@ -19,15 +19,20 @@ public static class CopyChain
         settings = settings with { Path = host.Opens(settings.Path) };
         PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
         var engines = host.Engines.Candidates(settings.Engine);
-        var source = BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles);
+        var source = settings.IsEncrypted
+            ? BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles)
+            : BundleFolder.ReadPublic(settings.Path, engines, host, settings.Bundles);
         if (source.Chains.Count == 0)
         {
             throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
         }
         var chains = settings.ChainId is { } id ? [BundleFolder.ById(source.Chains, id, settings.Path)] : source.Chains;
-        var encrypted = EncryptedCopies.For(settings, host);
+        var asTheyAre = source.Records is { } records
+            ? new SealedCopies(records, settings.DestinationPath, [.. source.Chains.SelectMany(c => c.Bundles)], host)
+            : null;
+        var encrypted = asTheyAre is null ? EncryptedCopies.For(settings, host) : null;
         var there =
-            encrypted is not null || host.Disk.Stat(settings.DestinationPath) is null
+            asTheyAre is not null || encrypted is not null || host.Disk.Stat(settings.DestinationPath) is null
                 ? []
                 : BundleFolder
                     .Read(settings.DestinationPath, engines, host.Context)
@@ -40,7 +45,8 @@ public static class CopyChain
             .ToList();
         var missing = wanted
             .Where(w =>
-                encrypted?.Lacks(w.Bundle)
+                asTheyAre?.Lacks(w.Bundle)
+                ?? encrypted?.Lacks(w.Bundle)
                 ?? (!there.TryGetValue(w.Bundle.Id, out var found) || IsHalf(found, w.Bundle, host))
             )
             .ToList();
@@ -48,7 +54,12 @@ public static class CopyChain
         {
             encrypted.RequireIdentity(host);
         }
-        return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count) { Encrypted = encrypted };
+        return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
+        {
+            Encrypted = encrypted,
+            AsTheyAre = asTheyAre,
+            Signer = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host),
+        };
     }
 
     /// <summary>
@@ -89,14 +100,16 @@ public static class CopyChain
             }
         }
         // Reading what an earlier run encrypted needs an identity.
-        if (plan.Encrypted is null || host.Encrypted.Keys.HasIdentities)
+        if (plan is { Encrypted: null, AsTheyAre: null } || host.Encrypted.Keys.HasIdentities)
         {
             CopyKnownCurrent(plan.Chains, settings, destination, host);
         }
+        var isRead = settings.Verify;
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
-            var reports = Verify(settings, host);
+            var reports = Verify(settings, host).ToList();
             verification!.Dispose();
+            isRead = reports.TrueForAll(r => r.IsValid is not null);
             problems.AddRange(reports.SelectMany(r => r.Problems));
         }
         return new CopyReport
@@ -108,7 +121,7 @@ public static class CopyChain
             Length = copied.Sum(b => b.Length),
             IsValid =
                 problems.Exists(p => p.Severity == nameof(ProblemSeverity.Error)) ? false
-                : settings.Verify ? true
+                : isRead ? true
                 : null,
             Problems = problems,
             DurationSeconds = host.SecondsSince(started),
@@ -126,17 +139,49 @@ public static class CopyChain
         var settings = plan.Settings;
         var engine = host.Engines.ByName(bundle.Engine);
         using var staging = destination.Stage(goesOn: true);
+        Signatures.RequireBytes([bundle], host);
+        if (plan.AsTheyAre is { } sealedCopies)
+        {
+            var isLast = ReferenceEquals(bundle, plan.Missing[^1].Bundle);
+            var staged = sealedCopies.Stage(bundle, isLast, staging);
+            PublishStep[] signature = plan.Signer is null
+                ? [.. Signatures.Kept(bundle, settings.DestinationPath, staged.BundlePath, staging, host)]
+                : [Sign(BundleRecord.Behind(bundle)!)];
+            destination.Publish(staging, [.. signature, .. staged.Steps], staged.BundlePath, bundle.Length);
+            return Told(sealedCopies.ReadBack(bundle));
+        }
         var result = engine.CopyBundle(bundle, settings.DestinationPath, staging, host.Context);
         var steps = result.Steps.Select(s => OverHalf(s, bundle, host)).ToList();
         if (plan.Encrypted is { } encrypted)
         {
-            steps.Insert(0, encrypted.Record(bundle, result, staging));
+            steps.InsertRange(0, encrypted.Record(bundle, result, staging, plan.Signer is null ? null : Sign));
+        }
+        else if (plan.Signer is { } signer)
+        {
+            var name = bundle with { FullName = result.BundlePath };
+            steps.Insert(0, signer.Sign(name, ParentOf(chain, bundle), signer.Look(result, staging), staging));
+        }
+        else
+        {
+            steps.InsertRange(0, Signatures.Kept(bundle, settings.DestinationPath, result.BundlePath, staging, host));
         }
         destination.Publish(staging, steps, result.BundlePath, bundle.Length);
         result.AfterPublish?.Invoke();
-        var copy = TakeBackup.ReadBack(engine, result, host.Context)[0].ToInfo(chain.ChainId);
-        host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
-        return copy;
+        return Told(TakeBackup.ReadBack(engine, result, host.Context)[0]);
+
+        PublishStep Sign(BundleRecord record) => plan.Signer!.Sign(record, ParentOf(chain, bundle), staging);
+
+        BundleInfo Told(BundleHeader copy)
+        {
+            host.Verbose?.Invoke($"copied {bundle.Name}, {bundle.Length} bytes");
+            return copy.ToInfo(chain.ChainId);
+        }
+    }
+
+    private static string? ParentOf(BackupChain chain, BundleHeader bundle)
+    {
+        var at = chain.Bundles.TakeWhile(b => !ReferenceEquals(b, bundle)).Count();
+        return chain.Parents[at] < 0 ? null : chain.Bundles[chain.Parents[at]].Id;
     }
 
     /// <summary>A copy that has the newest bundle is as current as its source.</summary>
@@ -175,16 +220,20 @@ public static class CopyChain
         }
         if (!PartialCopy.IsBeginningOf(host.Disk, step.FinalPath, bundle.FullName, host.Cancellation))
         {
-            throw new BackupException(
-                ErrorCode.DestinationExists,
-                $"what has the bundle's name here is neither {bundle.Name} nor the beginning of it",
-                step.FinalPath,
-                recommendation: "Find out what it is and move it away, or copy into another folder."
-            );
+            throw InTheWay(bundle.Name, step.FinalPath);
         }
         host.Warning?.Invoke($"{step.FinalPath} is the beginning of an interrupted copy, and is replaced");
         return PublishStep.Replace(step.StagedName, step.FinalPath);
     }
+
+    /// <summary>What the name of a bundle is taken by.</summary>
+    internal static BackupException InTheWay(string name, string path) =>
+        new(
+            ErrorCode.DestinationExists,
+            $"what has the bundle's name here is neither {name} nor the beginning of it",
+            path,
+            recommendation: "Find out what it is and move it away, or copy into another folder."
+        );
 
     /// <summary>A folder of the same bundle may lack files: then an interrupted copy left it.</summary>
     private static bool IsHalf(BundleHeader there, BundleHeader bundle, OperationHost host) =>

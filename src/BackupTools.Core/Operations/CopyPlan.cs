@@ -20,6 +20,12 @@ public sealed class CopyPlan : IPlan
     /// <summary>The destination if the copy is encrypted; otherwise null.</summary>
     internal EncryptedCopies? Encrypted { get; init; }
 
+    /// <summary>The destination, where encrypted bundles are copied without being read; else null.</summary>
+    internal SealedCopies? AsTheyAre { get; init; }
+
+    /// <summary>Signs what is copied; null where nobody does.</summary>
+    internal Signer? Signer { get; init; }
+
     /// <summary>What is to be copied, oldest first.</summary>
     internal IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing { get; }
 
@@ -31,7 +37,11 @@ public sealed class CopyPlan : IPlan
         [
             $"copy of {Settings.Path} to {Settings.DestinationPath}: {Missing.Count} bundle(s), "
                 + $"{Missing.Sum(m => m.Bundle.Length)} bytes"
-                + (Encrypted is null ? "" : ", encrypted"),
+                + (
+                    Encrypted is not null ? ", encrypted"
+                    : AsTheyAre is not null ? ", encrypted as they are"
+                    : ""
+                ),
             .. Missing
                 .Select(m => m.Bundle)
                 .Select(b => $"  copy  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),

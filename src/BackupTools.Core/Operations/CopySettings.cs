@@ -31,4 +31,7 @@ public sealed record CopySettings
 
     /// <summary>Read the whole copy again and compare every checksum.</summary>
     public bool Verify { get; init; }
+
+    /// <summary>What is copied is signed with this key; a file, absolute. Null for none.</summary>
+    public string? SigningKeyPath { get; init; }
 }

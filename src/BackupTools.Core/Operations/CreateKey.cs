@@ -22,6 +22,14 @@ public static class CreateKey
                 settings.Path
             );
         }
+        if (settings.Signing && (settings.Passphrase is not null || settings.PassphraseFile is not null))
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "the file of a signing key is not encrypted: the machine that takes backups must read it unattended",
+                settings.Path
+            );
+        }
         _ = PassphraseText.Read(settings.Passphrase, settings.PassphraseFile, host.Disk);
         return new KeyPlan(settings);
     }
@@ -34,7 +42,9 @@ public static class CreateKey
         var folder = Path.GetDirectoryName(settings.Path)!;
         using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         var passphrase = PassphraseText.Read(settings.Passphrase, settings.PassphraseFile, host.Disk);
-        var (bytes, recipient) = IdentityFiles.Make(host.Clock.GetUtcNow(), passphrase);
+        var (bytes, recipient) = settings.Signing
+            ? Make(SigningKey.New(), host.Clock.GetUtcNow())
+            : IdentityFiles.Make(host.Clock.GetUtcNow(), passphrase);
         using (var file = staging.CreateFile(Staged))
         {
             file.Write(bytes, 0);
@@ -47,4 +57,7 @@ public static class CreateKey
             IsEncrypted = plan.IsEncrypted,
         };
     }
+
+    private static (byte[] File, string Public) Make(SigningKey key, DateTimeOffset created) =>
+        (key.Write(created), $"{key.Public}");
 }

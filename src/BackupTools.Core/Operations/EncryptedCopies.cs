@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using BackupTools.Chains;
 using BackupTools.Encryption;
 using BackupTools.Engines;
@@ -14,33 +11,41 @@ namespace BackupTools.Operations;
 /// A folder of bundles that are encrypted for others. Beside them lies, in clear, a record of each: what it is and which
 /// files it has, and nothing of their content, so that whoever has the public keys only knows what need not be sent again.
 /// </summary>
-internal sealed partial class EncryptedCopies
+internal sealed class EncryptedCopies
 {
-    private const string RecordFolder = ".backuptools-age";
     private const string Staged = "record";
-    private const int LongestRecord = 16 << 20;
-    private const int Version = 1;
+    private const string StagedRecipients = "recipients";
 
     private readonly AgeDisk _disk;
     private readonly string _folder;
+    private readonly Recipients _recipients;
     private readonly HashSet<(string Engine, string Id)> _present;
+    private bool _areRecipientsNoted;
 
-    private EncryptedCopies(AgeDisk disk, string folder)
+    private EncryptedCopies(string folder, Recipients recipients, OperationHost host)
     {
-        _disk = disk;
+        _recipients = recipients;
+        _disk = host.Encrypted;
+        // Bundles for a store are put together here.
+        _disk.Encrypt(StoreAddress.Is(folder) ? [folder, StoreDestination.SpoolOf(host)] : [folder], recipients.All);
         _folder = folder;
-        _present = [.. Records().Where(IsWhole).Select(r => (r.Engine, r.Id))];
+        var records = new BundleRecords(folder, _disk.Outer);
+        // One that cannot be read may be that of a bundle which is there.
+        _present =
+        [
+            .. records
+                .Read()
+                .Select(r => r.Record ?? throw r.Error!)
+                .Where(records.IsWhole)
+                .Select(r => (r.Engine, r.Id)),
+        ];
     }
-
-    /// <summary>True for a folder that bundles were encrypted into.</summary>
-    public static bool Is(string folder, IReadingDisk disk) =>
-        disk.Stat(Path.Combine(folder, RecordFolder)) is { Kind: DiskEntryKind.Directory };
 
     /// <summary>Refuses a folder of encrypted bundles, where plain ones would be written beside them.</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>
     public static void RefusePlain(string folder, IReadingDisk disk, string advice)
     {
-        if (Is(folder, disk))
+        if (BundleRecords.Are(folder, disk))
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
@@ -82,35 +87,50 @@ internal sealed partial class EncryptedCopies
 
     private static EncryptedCopies At(CopySettings settings, OperationHost host)
     {
-        if (StoreAddress.Is(settings.DestinationPath))
-        {
-            throw new BackupException(
-                ErrorCode.InvalidOption,
-                "encrypted copies go to folders only",
-                settings.DestinationPath,
-                recommendation: "Copy into a folder, and upload that with the store's own tool; see docs/encryption.md."
-            );
-        }
         var recipients = IdentityFiles.Recipients(settings.Recipients, settings.RecipientsFiles, host.Disk);
-        if (recipients.Count == 0)
+        if (recipients.All.Count == 0)
         {
             throw new BackupException(ErrorCode.InvalidOption, "the recipients files contain no recipient");
         }
         var folder = settings.DestinationPath;
-        if (!Is(folder, host.Disk) && host.Disk.Stat(folder) is not null)
+        if (!BundleRecords.Are(folder, host.Disk) && host.Disk.Stat(folder) is not null)
         {
-            if (BundleFolder.Read(folder, host.Engines.Candidates(null), host.Context).Chains.Count > 0)
-            {
-                throw new BackupException(
-                    ErrorCode.InvalidOption,
-                    "the folder holds bundles that are not from an encrypted copy",
-                    folder,
-                    recommendation: "Copy into a folder of its own."
-                );
-            }
+            RequireNoBundles(folder, host);
         }
-        host.Encrypted.Encrypt(folder, recipients);
-        return new EncryptedCopies(host.Encrypted, folder);
+        return new EncryptedCopies(folder, recipients, host);
+    }
+
+    /// <summary>
+    /// What is written to an encrypted folder from now on is encrypted for those that its bundles were encrypted for last.
+    /// </summary>
+    /// <exception cref="BackupException">MissingFile: nobody noted who they are; or the note cannot be read.</exception>
+    public static EncryptedCopies Continue(string folder, OperationHost host)
+    {
+        var path = BundleRecords.Recipients(folder);
+        if (host.Disk.Stat(path) is null)
+        {
+            throw new BackupException(
+                ErrorCode.MissingFile,
+                "the note of the recipients of the folder is not here",
+                path
+            );
+        }
+        return new EncryptedCopies(folder, IdentityFiles.Recipients([], [path], host.Disk), host);
+    }
+
+    /// <summary>Refuses to put encrypted bundles beside others.</summary>
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    public static void RequireNoBundles(string folder, OperationHost host)
+    {
+        if (BundleFolder.Read(folder, host.Engines.Candidates(null), host.Context).Chains.Count > 0)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "the folder holds bundles that no encrypted copy has made",
+                folder,
+                recommendation: "Copy into a folder of its own."
+            );
+        }
     }
 
     /// <summary>Whether a bundle is to be sent.</summary>
@@ -135,107 +155,88 @@ internal sealed partial class EncryptedCopies
     /// <param name="bundle">The bundle where it comes from.</param>
     /// <param name="result">What was staged.</param>
     /// <param name="staging">Of the folder.</param>
-    public PublishStep Record(BundleHeader bundle, CaptureResult result, StagingArea staging)
+    /// <param name="sign">Signs the record; null for nobody.</param>
+    public IEnumerable<PublishStep> Record(
+        BundleHeader bundle,
+        CaptureResult result,
+        StagingArea staging,
+        Func<BundleRecord, PublishStep>? sign = null
+    )
     {
         var name = Path.GetFileName(result.BundlePath);
         // What the bundles of a folder share (a manifest, a marker) is another one with the next.
-        var own = result.Steps.Where(s =>
-            s.StagedName.Length > 0 && Path.GetFileName(s.FinalPath).Contains(name, StringComparison.Ordinal)
+        var staged = result
+            .Steps.Where(s => s.StagedName.Length > 0)
+            .ToLookup(s => Path.GetFileName(s.FinalPath).Contains(name, StringComparison.Ordinal));
+        var record = BundleRecord.Of(
+            bundle,
+            Below(result.BundlePath),
+            [.. staged[true].SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))],
+            [.. staged[false].Select(s => Below(NameOf(staging.PathOf(s.StagedName), s.FinalPath)))]
         );
-        var record = new BundleRecord(
-            Version,
-            bundle.Engine,
-            bundle.Kind.ToString(),
-            bundle.Id,
-            bundle.Series,
-            bundle.Start.Value,
-            bundle.End.Value,
-            bundle.CreatedUtc,
-            bundle.Length,
-            [.. own.SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))]
-        );
-        using (var file = _disk.Outer.CreateNew(staging.PathOf(Staged)))
+        yield return Stage(record, staging);
+        if (sign is not null)
         {
-            file.Write(JsonSerializer.SerializeToUtf8Bytes(record, BundleRecordJson.Default.BundleRecord), 0);
+            yield return sign(record);
         }
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{bundle.Engine}/{bundle.Id}")));
-        return PublishStep.Replace(Staged, Path.Combine(_folder, RecordFolder, $"{id[..32]}.json"));
-    }
-
-    private IEnumerable<FileRecord> FilesOf(string staged, string final)
-    {
-        var real = _disk.Real(staged);
-        var entry = _disk.Outer.Stat(real)!;
-        if (entry.Kind == DiskEntryKind.Directory)
-        {
-            return _disk.List(staged).SelectMany(e => FilesOf(e.Path, Path.Combine(final, e.Name)));
-        }
-        var relative = Path.GetRelativePath(_folder, real == staged ? final : final + AgeDisk.Extension);
-        // What was linked to is another bundle's too, and was encrypted with it.
-        return [new FileRecord(relative.Replace('\\', '/'), entry.Length, _disk.DigestOf(entry))];
-    }
-
-    private bool IsWhole(BundleRecord record) =>
-        record.Files.Count > 0
-        && record.Files.All(f =>
-            _disk.Outer.Stat(Path.Combine(_folder, f.Name)) is { Kind: DiskEntryKind.File } there
-            && there.Length == f.Length
-        );
-
-    /// <summary>One that cannot be read is none: its bundle is sent again.</summary>
-    private IEnumerable<BundleRecord> Records()
-    {
-        var folder = Path.Combine(_folder, RecordFolder);
-        if (!Is(_folder, _disk.Outer))
+        if (_areRecipientsNoted)
         {
             yield break;
         }
-        foreach (var entry in _disk.Outer.List(folder).Where(e => e.Kind == DiskEntryKind.File))
+        _areRecipientsNoted = true;
+        using (var file = staging.CreateFile(StagedRecipients))
         {
-            BundleRecord? record;
-            try
-            {
-                var bytes = SmallFile.Read(_disk.Outer, entry.Path, LongestRecord);
-                record = JsonSerializer.Deserialize(bytes, BundleRecordJson.Default.BundleRecord);
-            }
-            catch (Exception e) when (e is JsonException or BackupException { Kind: ErrorKind.Damaged })
-            {
-                continue;
-            }
-            if (record is { Version: Version } && record.Files.All(f => IsInside(f.Name)))
-            {
-                yield return record;
-            }
+            file.Write(Encoding.UTF8.GetBytes($"{_recipients}"), 0);
         }
+        yield return PublishStep.Replace(StagedRecipients, BundleRecords.Recipients(_folder));
     }
 
-    private static bool IsInside(string name) =>
-        !Path.IsPathRooted(name) && name.Split('/', '\\').All(p => p.Length > 0 && p is not ("." or ".."));
+    /// <summary>
+    /// The records, as they should be, of bundles that got another name. Engines that list their bundles rename what stays
+    /// when others go.
+    /// </summary>
+    public IReadOnlyList<BundleRecord> Renamed(IBackupEngine engine, EngineContext context)
+    {
+        var records = new BundleRecords(_folder, _disk.Outer).Read().Select(r => r.Record).OfType<BundleRecord>();
+        var known = records.Where(r => r.Engine == engine.Name).ToDictionary(r => r.Id, StringComparer.Ordinal);
+        var renamed = new List<BundleRecord>();
+        foreach (var bundle in engine.ReadBundles(_folder, context).Select(r => r.Header).OfType<BundleHeader>())
+        {
+            var (name, real) = (Below(bundle.FullName), _disk.Real(bundle.FullName));
+            if (known.TryGetValue(bundle.Id, out var record) && record.Name != name && record.Files.Count == 1)
+            {
+                var digest = OuterDigest.Of(_disk.Outer, real, new TransferProgress(), context.Cancellation);
+                var file = new FileRecord(Below(real), _disk.Outer.Stat(real)!.Length, digest);
+                renamed.Add(record with { Name = name, Files = [file] });
+            }
+        }
+        return renamed;
+    }
 
-    /// <summary>What a record says of a bundle.</summary>
-    internal sealed record BundleRecord(
-        int Version,
-        string Engine,
-        string Kind,
-        string Id,
-        string? Database,
-        ulong StartPosition,
-        ulong EndPosition,
-        DateTimeOffset CreatedUtc,
-        long PlainLength,
-        IReadOnlyList<FileRecord> Files
-    );
+    /// <summary>Stages a record; the step that publishes it.</summary>
+    public PublishStep Stage(BundleRecord record, StagingArea staging)
+    {
+        using (var file = _disk.Outer.CreateNew(staging.PathOf(Staged)))
+        {
+            file.Write(record.Write(), 0);
+        }
+        return PublishStep.Replace(Staged, BundleRecords.PathOf(_folder, record.Engine, record.Id));
+    }
 
-    /// <summary>An encrypted file: its name below the folder, its length, and the BLAKE3 digest of its bytes.</summary>
-    internal sealed record FileRecord(string Name, long Length, string? Blake3);
+    // What was linked to was encrypted by an earlier run.
+    private IEnumerable<FileRecord> FilesOf(string staged, string final) =>
+        StagedFiles
+            .Of(_disk, staged, final)
+            .Select(f => new FileRecord(
+                Below(f.Final),
+                f.Entry.Length,
+                _disk.DigestOf(f.Entry)
+                    ?? OuterDigest.Of(_disk.Outer, f.Entry.Path, new TransferProgress(), CancellationToken.None)
+            ));
 
-    [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-        WriteIndented = true,
-        MaxDepth = 8,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true
-    )]
-    [JsonSerializable(typeof(BundleRecord))]
-    private sealed partial class BundleRecordJson : JsonSerializerContext;
+    /// <summary>The final path as it will lie there.</summary>
+    private string NameOf(string staged, string final) =>
+        _disk.Real(staged) == staged ? final : final + AgeDisk.Extension;
+
+    private string Below(string path) => StagedFiles.Below(_folder, path);
 }

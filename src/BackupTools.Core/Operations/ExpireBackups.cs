@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Reports;
 
@@ -82,23 +83,54 @@ public static class ExpireBackups
             var without = preview.Chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
             destination.Publish(
                 staging,
-                [.. engine.RemovalOf(bundles, staging, host.Context), .. without.Select(KnownCurrent.Removal)],
+                [
+                    .. StepsOf(bundles, engine, preview.Settings.Path, staging, host),
+                    .. Signatures.RemovalOf(bundles, host),
+                    .. without.Select(KnownCurrent.Removal),
+                ],
                 preview.Settings.Path
             );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
+            if (engine.Capabilities.ListsBundles && BundleRecords.Are(preview.Settings.Path, host.Disk))
+            {
+                var continued = EncryptedCopies.Continue(preview.Settings.Path, host);
+                foreach (var record in continued.Renamed(engine, host.Context))
+                {
+                    using var records = destination.Stage();
+                    var step = continued.Stage(record, records);
+                    destination.Publish(records, [step], step.FinalPath);
+                }
+            }
         }
         return preview.ToReport(host.SecondsSince(started));
+    }
+
+    private static IEnumerable<PublishStep> StepsOf(
+        List<BundleHeader> bundles,
+        IBackupEngine engine,
+        string folder,
+        StagingArea staging,
+        OperationHost host
+    )
+    {
+        if (!BundleRecords.Are(folder, host.Disk))
+        {
+            return engine.RemovalOf(bundles, staging, host.Context);
+        }
+        var records = bundles.Select(b => BundleRecords.RemovalOf(b, folder));
+        if (BundleRecord.Behind(bundles[0]) is not null)
+        {
+            return [.. BundleRecords.RemovalOf(bundles, engine, folder, host.Encrypted.Outer), .. records];
+        }
+        EncryptedCopies.Continue(folder, host);
+        return [.. engine.RemovalOf(bundles, staging, host.Context), .. records];
     }
 
     private static BundleFolder Read(ExpirySettings settings, OperationHost host)
     {
         settings.Policy.Validate();
-        EncryptedCopies.RefusePlain(
-            settings.Path,
-            host.Disk,
-            "Prune the folder that was copied, and copy it into a new folder."
-        );
-        var folder = BundleFolder.Read(settings.Path, host.Engines.Candidates(settings.Engine), host.Context);
+        host.Opens(settings.Path);
+        var folder = BundleFolder.ReadPublic(settings.Path, host.Engines.Candidates(settings.Engine), host);
         if (folder.Chains.SelectMany(c => c.Bundles).Any(b => b.FullName == settings.Path))
         {
             throw new Errors.BackupException(

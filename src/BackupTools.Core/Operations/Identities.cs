@@ -6,7 +6,7 @@ using BackupTools.Files;
 namespace BackupTools.Operations;
 
 /// <summary>
-/// What encrypted bundles are read with. The files are read when the first operation begins; an object that serves several
+/// What encrypted bundles are read with, and whose bundles count. The files are read when the first operation begins; an object that serves several
 /// operations tries a passphrase once.
 /// </summary>
 public sealed class Identities
@@ -22,6 +22,9 @@ public sealed class Identities
 
     /// <summary>A file whose first line is the passphrase; absolute. Null for none.</summary>
     public string? PassphraseFile { get; init; }
+
+    /// <summary>Public keys of signers (btsign1…): with any, only bundles count that one of them has signed.</summary>
+    public IReadOnlyList<string> TrustedKeys { get; init; } = [];
 
     /// <summary>What can be read with them.</summary>
     /// <exception cref="BackupException">

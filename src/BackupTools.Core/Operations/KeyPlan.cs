@@ -11,5 +11,7 @@ public sealed class KeyPlan : IPlan
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Describe() =>
-        [$"a new secret key in {Settings.Path}{(IsEncrypted ? ", encrypted with the passphrase" : "")}"];
+        [
+            $"a new {(Settings.Signing ? "signing" : "secret")} key in {Settings.Path}{(IsEncrypted ? ", encrypted with the passphrase" : "")}",
+        ];
 }

@@ -8,6 +8,9 @@ public sealed record KeySettings
     /// <summary>The identity file; absolute. Nothing is written over.</summary>
     public required string Path { get; init; }
 
+    /// <summary>A key to sign bundles with, instead of one to read encrypted bundles with.</summary>
+    public bool Signing { get; init; }
+
     /// <summary>Encrypts the file, as <c>age -p</c> does; null for none.</summary>
     public SecureString? Passphrase { get; init; }
 

@@ -17,6 +17,7 @@ public static class MergeChain
             host.Disk,
             $"Merge into another folder, and copy from there with {Errors.Spelling.Of(nameof(CopyChain))}."
         );
+        _ = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host);
         var (plan, _) = RestoreChain.PlanOf(settings, host);
         return new MergePreview(settings, plan);
     }
@@ -49,11 +50,15 @@ public static class MergeChain
         var folder = preview.Settings.DestinationPath;
         var engine = host.Engines.ByName(preview.Plan.Chain.Engine);
         using var staging = destination.Stage();
+        Signatures.RequireBytes(preview.Plan.Bundles, host);
+        var signer = Signer.Of(preview.Settings.SigningKeyPath, folder, host);
         var result = engine.Merge(preview.Plan, folder, staging, host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
+        var files = signer?.Look(result, staging);
         destination.Publish(staging, result.Steps, result.BundlePath);
         result.AfterPublish?.Invoke();
         var headers = TakeBackup.ReadBack(engine, result, host.Context);
+        TakeBackup.Sign(headers, null, files, signer, destination);
         var chainId = result.ChainId ?? headers[0].Id[..12];
         var seconds = host.SecondsSince(started);
         // What was asked for stands first there, and last in its chain.

@@ -22,6 +22,7 @@ public sealed class OperationHost : IDisposable
     private readonly RoutingDisk _disks;
     private readonly IDisk? _disk;
     private AgeDisk? _encrypted;
+    private IReadOnlyList<TrustedKey>? _trusted;
 
     /// <summary>Makes a host; its properties say what it offers.</summary>
     public OperationHost() => _disks = new RoutingDisk(LocalDisk.Instance, OpenStore);
@@ -95,6 +96,16 @@ public sealed class OperationHost : IDisposable
     /// <summary>The disk as what knows of encryption. One operation begins on one thread.</summary>
     internal AgeDisk Encrypted => _encrypted ??= new AgeDisk(_disk ?? _disks, () => Identities.Open(_disk ?? _disks));
 
+    /// <summary>Whose bundles count; none for everybody's.</summary>
+    internal IReadOnlyList<TrustedKey> Trusted
+    {
+        get => _trusted ??= [.. Identities.TrustedKeys.Select(TrustedKey.Parse)];
+        private set => _trusted = value;
+    }
+
+    /// <summary>From now on only what this signer has signed counts: an increment must not build on another's bundle.</summary>
+    internal void TrustOnly(Signer signer) => Trusted = [signer.Public];
+
     /// <summary>
     /// Says where an operation reads bundles: it sees encrypted ones as plain. Returns their path without the extension
     /// of an encrypted file.
@@ -147,6 +158,7 @@ public sealed class OperationHost : IDisposable
             ThrottleLimit = ThrottleLimit,
             Warn = text => Warning?.Invoke(Printable.Of(text)),
             Verbose = text => Verbose?.Invoke(Printable.Of(text)),
+            Admit = Trusted.Count > 0 ? read => Signatures.Admit(read, this) : null,
         };
 
     /// <summary>Tells what is worth a warning.</summary>

@@ -34,7 +34,7 @@ public static class ReadChains
         var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in BundleFolder.Walk(path, recurse && only is null, host.Disk))
         {
-            var found = BundleFolder.Read(folder, engines, host.Context, only);
+            var found = BundleFolder.ReadPublic(folder, engines, host, only);
             foreach (var chain in found.Chains)
             {
                 if (!listed.IsSupersetOf(chain.Bundles.Select(b => b.FullName)))

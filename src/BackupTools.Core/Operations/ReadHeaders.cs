@@ -26,22 +26,27 @@ public static class ReadHeaders
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         }
-        return Enumerate(path, verify, engines, context with { Disk = new ListedOnce(host.Disk, path) });
+        // What lies in clear beside encrypted bundles tells nothing of their bytes.
+        var records = verify ? null : BundleRecords.InsteadOf(path, host);
+        return Enumerate(path, verify, engines, records, context with { Disk = new ListedOnce(host.Disk, path) }, host);
     }
 
     private static IEnumerable<HeaderReading> Enumerate(
         string path,
         bool verify,
         IReadOnlyList<IBackupEngine> engines,
-        EngineContext context
+        BundleRecords? records,
+        EngineContext context,
+        OperationHost host
     )
     {
         var any = false;
         foreach (var engine in engines)
         {
-            foreach (var read in engine.ReadBundles(path, context))
+            foreach (var found in records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
+                var read = context.Admit?.Invoke(found) ?? found;
                 if (read.Stranger is { } stranger)
                 {
                     context.Warn(stranger.ToString());
@@ -51,7 +56,13 @@ public static class ReadHeaders
                 yield return read.Header is not { } header ? new HeaderReading(null, read.Error)
                 : verify
                     ? new HeaderReading(
-                        header.ToInfo(verified: engine.Verify([header], 0, VerifyDepth.Checksums, context)),
+                        header.ToInfo(
+                            verified:
+                            [
+                                .. Signatures.ProblemsOf(header, host),
+                                .. engine.Verify([header], 0, VerifyDepth.Checksums, context),
+                            ]
+                        ),
                         null
                     )
                 : new HeaderReading(header.ToInfo(), null);

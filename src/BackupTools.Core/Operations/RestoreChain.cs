@@ -119,6 +119,7 @@ public static class RestoreChain
         var settings = preview.Settings;
         var request = preview.Request;
         using var staging = StagingArea.Create(host.Disk, FolderOf(request), host.Clock, host.Warning);
+        Signatures.RequireBytes(request.Plan.Bundles, host);
         context.Verbose($"restoring {request.Plan.Bundles.Count} bundle(s) to {request.DestinationPath}");
         var result = preview.EngineOf.Restore(request, staging, context);
         host.Cancellation.ThrowIfCancellationRequested();
@@ -196,6 +197,7 @@ public static class RestoreChain
         {
             RefuseUnreadable(folder, chain);
         }
+        settings.RequireEnd(chain);
         var engine = host.Engines.ByName(chain.Engine);
         var ofDatabase = folder.OfDatabase(chain);
         var plan = PlanOf(chain, settings.Target, engine, ofDatabase, host);

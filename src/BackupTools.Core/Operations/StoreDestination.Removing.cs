@@ -53,7 +53,7 @@ internal sealed partial class StoreDestination
     private BackupException? RetentionOf(string bundle)
     {
         StoreRetention? longest = null;
-        foreach (var key in _writer.Below(KeyOf(bundle)))
+        foreach (var key in _writer.Below(KeyOf(_host.Encrypted.Real(bundle))))
         {
             if (_writer.Retention(key) is { } found && (longest is null || found.UntilUtc > longest.UntilUtc))
             {

@@ -1,3 +1,4 @@
+using BackupTools.Encryption;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Files.Stores;
@@ -28,7 +29,7 @@ internal sealed partial class StoreDestination : IDestination
         _host = host;
         var settings = host.Stores;
         var (bucket, key) = StoreAddress.Parse(folder);
-        _spool = Path.GetFullPath(settings.SpoolPath ?? DefaultSpool());
+        _spool = SpoolOf(host);
         _store = host.Store(folder);
         _store.Store.RequireWritable();
         _writer = new StoreWriter(_store, bucket, key, settings);
@@ -60,8 +61,11 @@ internal sealed partial class StoreDestination : IDestination
     public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0)
     {
         _host.Cancellation.ThrowIfCancellationRequested();
-        var removed = steps.Where(s => s.Action == PublishAction.Remove).ToList();
-        var items = steps.Except(removed).SelectMany(s => ItemsOf(s, staging)).ToList();
+        var removed = steps
+            .Where(s => s.Action == PublishAction.Remove)
+            .Select(s => s with { FinalPath = _host.Encrypted.Real(s.FinalPath) })
+            .ToList();
+        var items = steps.Where(s => s.Action != PublishAction.Remove).SelectMany(s => ItemsOf(s, staging)).ToList();
         _host.Progress.Expect(items.Sum(i => i.Length) - length);
         if (removed.Count > 0)
         {
@@ -79,7 +83,8 @@ internal sealed partial class StoreDestination : IDestination
             Show(items);
             return;
         }
-        var name = KeyOf(bundle)[StoreMarks.Join(_writer.Folder, "").Length..];
+        var sealedKey = KeyOf(bundle) + AgeDisk.Extension;
+        var name = Below(items.Exists(i => i.Key == sealedKey) ? sealedKey : KeyOf(bundle));
         var left = _left.GetValueOrDefault(name);
         Begin(name, items, left);
         StoreMarks.Ended[] ended =
@@ -118,6 +123,9 @@ internal sealed partial class StoreDestination : IDestination
         _kept?.Dispose();
         _lease?.Dispose();
     }
+
+    /// <summary>Where bundles are assembled on this machine.</summary>
+    public static string SpoolOf(OperationHost host) => Path.GetFullPath(host.Stores.SpoolPath ?? DefaultSpool());
 
     /// <summary>
     /// What others share with an unfinished bundle is reset to what it was, so that they can continue; what only the
@@ -205,7 +213,7 @@ internal sealed partial class StoreDestination : IDestination
 
     private StoreMarks.Ended Send(Item item, IReadOnlyList<StoreUpload> uploads, CancellationToken stop)
     {
-        using var file = _host.Disk.OpenRead(item.File);
+        using var file = _host.Encrypted.Outer.OpenRead(item.File);
         var sent = _uploader.Send(
             item.Key,
             file,
@@ -230,7 +238,7 @@ internal sealed partial class StoreDestination : IDestination
         );
     }
 
-    private byte[] ContentOf(Item item) => SmallFile.Read(_host.Disk, item.File, StoreWriter.LargestShared);
+    private byte[] ContentOf(Item item) => SmallFile.Read(_host.Encrypted.Outer, item.File, StoreWriter.LargestShared);
 
     private void Show(List<Item> items) => items.ForEach(i => _store.Index.Show(_writer.NameOf(i.Key)));
 
@@ -297,21 +305,25 @@ internal sealed partial class StoreDestination : IDestination
 
     private IEnumerable<Item> ItemsOf(PublishStep step, StagingArea staging)
     {
-        var staged = _host.Disk.Stat(staging.PathOf(step.StagedName))!;
+        // What is encrypted is sent as it is.
+        var plain = staging.PathOf(step.StagedName);
+        var real = _host.Encrypted.Real(plain);
+        var staged = _host.Encrypted.Outer.Stat(real)!;
+        var key = KeyOf(step.FinalPath) + (real == plain ? "" : AgeDisk.Extension);
         return staged.Kind == DiskEntryKind.Directory
-            ? FilesIn(staged.Path, KeyOf(step.FinalPath))
-            : [new Item(KeyOf(step.FinalPath), staged.Path, staged.Length, IsShared(step, staged))];
+            ? FilesIn(staged.Path, key)
+            : [new Item(key, staged.Path, staged.Length, IsShared(step, key, staged))];
     }
 
     /// <summary>What bundles have in common is small, and is replaced: manifests, markers.</summary>
-    private bool IsShared(PublishStep step, DiskEntry staged) =>
+    private bool IsShared(PublishStep step, string key, DiskEntry staged) =>
         step.Action == PublishAction.Replace
         && staged.Length <= StoreWriter.LargestShared
-        && (_writer.Known(KeyOf(step.FinalPath))?.Length ?? 0) <= StoreWriter.LargestShared;
+        && (_writer.Known(key)?.Length ?? 0) <= StoreWriter.LargestShared;
 
     private IEnumerable<Item> FilesIn(string folder, string key) =>
         _host
-            .Disk.List(folder)
+            .Encrypted.Outer.List(folder)
             .SelectMany(e =>
                 e.Kind == DiskEntryKind.Directory
                     ? FilesIn(e.Path, $"{key}/{e.Name}")

@@ -80,6 +80,13 @@ public static class TakeBackup
             Kind = kind,
             Options = settings,
         };
+        if (
+            Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host) is { } signer
+            && kind == BundleKind.Incremental
+        )
+        {
+            host.TrustOnly(signer);
+        }
         (request, var doubts) = new BuildsOn(settings, engine, host).Complete(request);
         var plan = engine.PlanCapture(request, context);
         plan = plan with { Warnings = [.. plan.Warnings, .. doubts] };
@@ -114,10 +121,12 @@ public static class TakeBackup
         var context = host.Context;
         RunCheckpoint(plan.Settings, host);
         var before = host.Progress.Sample();
+        var signer = Signer.Of(plan.Settings.SigningKeyPath, plan.Settings.DestinationPath, host);
         CaptureResult? result;
+        IReadOnlyList<FileRecord>? files;
         try
         {
-            result = CaptureAndPublish(plan, destination, host);
+            (result, files) = CaptureAndPublish(plan, destination, signer, host);
         }
         catch (BackupException refusal)
             when (plan.Kind == BundleKind.Incremental && FullInstead.Helps(plan.Settings, refusal))
@@ -125,7 +134,7 @@ public static class TakeBackup
             // Some engines know only after reading the source. What was staged until then is gone by now.
             host.Progress.BackTo(before);
             plan = PlanInstead(plan.Settings, refusal, host);
-            result = CaptureAndPublish(plan, destination, host);
+            (result, files) = CaptureAndPublish(plan, destination, signer, host);
         }
         if (result is null)
         {
@@ -133,6 +142,7 @@ public static class TakeBackup
         }
         result.AfterPublish?.Invoke();
         var headers = ReadBack(plan.EngineOf, result, context);
+        Sign(headers, plan.Capture.Request.Parent?.Id, files, signer, destination);
         var seconds = host.SecondsSince(started);
         foreach (var header in headers)
         {
@@ -149,7 +159,12 @@ public static class TakeBackup
     }
 
     /// <summary>What was published; null where nothing has changed, which the chain then says.</summary>
-    private static CaptureResult? CaptureAndPublish(BackupPlan plan, IDestination destination, OperationHost host)
+    private static (CaptureResult?, IReadOnlyList<FileRecord>?) CaptureAndPublish(
+        BackupPlan plan,
+        IDestination destination,
+        Signer? signer,
+        OperationHost host
+    )
     {
         var context = host.Context;
         // Everything that was committed until here is in the state that is captured.
@@ -168,10 +183,38 @@ public static class TakeBackup
                 destination.Publish(staging, steps, chain.Head.FullName);
                 context.Verbose($"its state is known to be current until {RestorePlanner.Iso(looked)}");
             }
-            return null;
+            return (null, null);
         }
+        var files = signer?.Look(result, staging);
         destination.Publish(staging, result.Steps, result.BundlePath);
-        return result;
+        return (result, files);
+    }
+
+    /// <summary>Signs what was published: its headers are known only now. Of several each builds on the one before.</summary>
+    /// <param name="headers">The one that was asked for first.</param>
+    /// <param name="parentId">What that builds on; null for a full.</param>
+    /// <param name="files">What was published.</param>
+    /// <param name="signer">Null for nobody.</param>
+    /// <param name="destination">Of the run.</param>
+    internal static void Sign(
+        IReadOnlyList<BundleHeader> headers,
+        string? parentId,
+        IReadOnlyList<FileRecord>? files,
+        Signer? signer,
+        IDestination destination
+    )
+    {
+        if (signer is null)
+        {
+            return;
+        }
+        foreach (var header in headers.OrderByDescending(h => h.Kind == BundleKind.Full))
+        {
+            using var staging = destination.Stage();
+            var step = signer.Sign(header, header.Kind == BundleKind.Full ? null : parentId, files!, staging);
+            destination.Publish(staging, [step], step.FinalPath);
+            parentId = header.Id;
+        }
     }
 
     /// <summary>Captures; null where that shows that the newest bundle holds everything.</summary>

@@ -25,6 +25,11 @@ public record TargetSettings
     /// <summary>The time to reach; null for none. With neither a time nor a position: the newest state.</summary>
     public DateTimeOffset? PointInTime { get; init; }
 
+    /// <summary>
+    /// The chain must reach this position at least: else the end of it was removed. Null where nobody knows.
+    /// </summary>
+    public ulong? ExpectedPosition { get; init; }
+
     internal RestoreTarget Target =>
         (ToPosition, PointInTime) switch
         {
@@ -36,6 +41,24 @@ public record TargetSettings
                 "a restore goes to a position or to a time, not both"
             ),
         };
+
+    /// <summary>Refuses a chain that ends too early.</summary>
+    /// <exception cref="BackupException">TargetNotCovered.</exception>
+    internal void RequireEnd(BackupChain chain)
+    {
+        var end = (chain.Head?.End ?? chain.Bundles[^1].End).Value;
+        if (ExpectedPosition is { } expected && end < expected)
+        {
+            throw new BackupException(
+                ErrorCode.TargetNotCovered,
+                "the chain ends before the position that it should have reached: its end may have been removed",
+                chain.Folder,
+                expected: $"{expected}",
+                actual: $"{end}",
+                recommendation: "Look for the missing bundles in another copy."
+            );
+        }
+    }
 
     internal string TargetText =>
         Target switch

@@ -14,17 +14,16 @@ public static class VerifyChain
     {
         RefuseSource(settings, host);
         settings = settings with { Path = host.Opens(settings.Path) };
-        var folder = BundleFolder.Read(
-            settings.Path,
-            host.Engines.Candidates(settings.Engine),
-            host.Context,
-            settings.Bundles
-        );
+        var engines = host.Engines.Candidates(settings.Engine);
+        var folder =
+            DepthOf(settings) == VerifyDepth.Deep
+                ? BundleFolder.Read(settings.Path, engines, host.Context, settings.Bundles)
+                : BundleFolder.ReadPublic(settings.Path, engines, host, settings.Bundles);
         var chains =
             settings.ChainId is not null || settings.Target != RestoreTarget.Latest || folder.Chains.Count == 0
                 ? [folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines)]
                 : folder.Chains;
-        var work = chains.Select(c => PlanOf(c, folder.OfDatabase(c), settings, host)).ToList();
+        var work = chains.Select(c => PlanOf(c, folder, settings, host)).ToList();
         host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));
         return RunAll(work, settings, host);
     }
@@ -65,21 +64,31 @@ public static class VerifyChain
         }
     }
 
-    private static Work PlanOf(
-        BackupChain chain,
-        IReadOnlyList<BackupChain> ofDatabase,
-        VerifySettings settings,
-        OperationHost host
-    )
+    private static Work PlanOf(BackupChain chain, BundleFolder folder, VerifySettings settings, OperationHost host)
     {
         var engine = host.Engines.ByName(chain.Engine);
         var problems = new List<ChainProblem>();
-        var plan = TryPlan(() => RestoreChain.PlanOf(chain, settings.Target, engine, ofDatabase, host), problems);
-        return new Work(chain, engine, plan, problems, [.. PathsToCheck(chain, plan, settings.Target)]);
+        var plan = TryPlan(
+            () => RestoreChain.PlanOf(chain, settings.Target, engine, folder.OfDatabase(chain), host),
+            problems
+        );
+        try
+        {
+            settings.RequireEnd(chain);
+        }
+        catch (BackupException error)
+        {
+            problems.Add(ChainProblem.From(error));
+        }
+        return new Work(chain, engine, plan, problems, [.. PathsToCheck(chain, plan, settings.Target)], folder.Records);
     }
 
     private static long BytesOf(Work work, VerifySettings settings)
     {
+        if (work.Records is not null)
+        {
+            return work.Paths.SelectMany(p => p).Distinct().Sum(b => b.Length);
+        }
         var read = new HashSet<BundleHeader>();
         var bytes = 0L;
         foreach (var path in work.Paths)
@@ -105,7 +114,8 @@ public static class VerifyChain
         IBackupEngine Engine,
         RestorePlan? Plan,
         List<ChainProblem> Problems,
-        IReadOnlyList<IReadOnlyList<BundleHeader>> Paths
+        IReadOnlyList<IReadOnlyList<BundleHeader>> Paths,
+        BundleRecords? Records
     );
 
     private static ChainReport Test(Work work, VerifySettings settings, OperationHost host)
@@ -113,13 +123,18 @@ public static class VerifyChain
         var started = host.Clock.GetTimestamp();
         var testedUtc = host.Clock.GetUtcNow().UtcDateTime;
         var context = host.Context;
-        var (chain, engine, plan, problems, paths) = work;
+        var (chain, engine, plan, problems, paths, records) = work;
         var depth = DepthOf(settings);
         var read = new HashSet<BundleHeader>();
         foreach (var path in paths)
         {
             host.Cancellation.ThrowIfCancellationRequested();
-            problems.AddRange(engine.Verify(path, KnownOf(path, read, depth), depth, context));
+            problems.AddRange(path.Except(read).SelectMany(b => Signatures.ProblemsOf(b, host)).ToList());
+            problems.AddRange(
+                records is null
+                    ? engine.Verify(path, KnownOf(path, read, depth), depth, context)
+                    : VerifySealed.Run(path.Except(read), records, host)
+            );
             read.UnionWith(path);
         }
         // Only what concerns the target may invalidate it: a gap after it does not matter.
@@ -134,9 +149,15 @@ public static class VerifyChain
             Engine = chain.Engine,
             Database = DatabaseName.Of(chain.Bundles[0]),
             ChainId = chain.ChainId,
-            IsValid = !problems.Exists(p => p.Severity == ProblemSeverity.Error),
+            IsValid =
+                problems.Exists(p => p.Severity == ProblemSeverity.Error) ? false
+                : records is null ? true
+                : null,
             Target = settings.TargetText,
-            Checked = settings.RestoreDrill ? "Drill" : depth.ToString(),
+            Checked =
+                settings.RestoreDrill ? "Drill"
+                : records is null ? depth.ToString()
+                : VerifySealed.Depth,
             TestedUtc = testedUtc,
             Plan = plan?.Bundles.Select(b => b.FullName).ToArray() ?? [],
             StartPosition = (chain.Full ?? chain.Bundles[0]).Start.Value,

@@ -12,13 +12,18 @@ public sealed class ChainReport
     /// <summary>The chain that was tested.</summary>
     public required string ChainId { get; init; }
 
-    /// <summary>True when nothing was found that would stop a restore to the target.</summary>
-    public required bool IsValid { get; init; }
+    /// <summary>
+    /// True when nothing was found that would stop a restore to the target. Null where nothing was found either, but the
+    /// contents, which are encrypted, were not looked at (<see cref="Checked"/> is Outer).
+    /// </summary>
+    public required bool? IsValid { get; init; }
 
     /// <summary>The target: Latest, a position, or a time.</summary>
     public required string Target { get; init; }
 
-    /// <summary>What was checked: Checksums, Deep, or Drill.</summary>
+    /// <summary>
+    /// What was checked: Checksums, Deep, or Drill; Outer for sizes and digests of encrypted files that could not be read.
+    /// </summary>
     public required string Checked { get; init; }
 
     /// <summary>When the test began; UTC.</summary>

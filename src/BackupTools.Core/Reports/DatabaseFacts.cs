@@ -13,7 +13,7 @@ internal sealed class DatabaseFacts
         if (tests.Count > 0)
         {
             LastTestUtc = Utc(tests.Max(t => Utc(t.TestedUtc)));
-            LastTestIsValid = tests.TrueForAll(t => t.IsValid);
+            LastTestIsValid = tests.TrueForAll(t => t.IsValid == true);
         }
     }
 

@@ -3,7 +3,10 @@ namespace BackupTools.Reports;
 /// <summary>A key that was made. The secret is in its file, and nowhere else.</summary>
 public sealed record KeyInfo
 {
-    /// <summary>The public key: whoever has it can encrypt for the owner of the file, and read nothing.</summary>
+    /// <summary>
+    /// The public key: whoever has it can encrypt for the owner of the file, and read nothing. Of a signing key (btsign1…) the
+    /// one that readers trust.
+    /// </summary>
     public required string Recipient { get; init; }
 
     /// <summary>The identity file, which holds the secret key; absolute.</summary>

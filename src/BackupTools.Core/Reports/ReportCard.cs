@@ -110,9 +110,9 @@ internal static class ReportCard
             tests.Count == 0
                 ? "no result given"
                 : $"{ReportText.Time(tests.Max(c => c.LastTest!.TestedUtc))}, "
-                    + $"{tests.Count(c => c.LastTest!.IsValid)} of {ReportPage.Count(tests.Count, "chain")} valid",
+                    + $"{tests.Count(c => c.LastTest!.IsValid == true)} of {ReportPage.Count(tests.Count, "chain")} valid",
             tests.Count == 0 ? ""
-                : tests.TrueForAll(c => c.LastTest!.IsValid) ? "ok"
+                : tests.TrueForAll(c => c.LastTest!.IsValid == true) ? "ok"
                 : "bad"
         );
         Fact(
@@ -122,13 +122,13 @@ internal static class ReportCard
                 ? "no result given"
                 : $"{ReportText.Time(drill.TestedUtc)}, "
                     + (
-                        !drill.IsValid ? "failed"
+                        drill.IsValid != true ? "failed"
                         : drill.DrillSeconds is { } seconds
                             ? $"{ReportText.Size(drill.DrillLength ?? 0)} in {ReportText.Seconds(seconds)}"
                         : "passed"
                     ),
             database.LastDrill is null ? ""
-                : database.LastDrill.IsValid ? "ok"
+                : database.LastDrill.IsValid == true ? "ok"
                 : "bad"
         );
         if (ReportDrill.Total(database) is { } rows)

@@ -21,6 +21,15 @@ public static class ReportText
         return value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + Units[unit];
     }
 
+    /// <summary>What a test found, in a word; null for what was not opened.</summary>
+    public static string Verdict(bool? isValid) =>
+        isValid switch
+        {
+            true => "valid",
+            false => "NOT VALID",
+            null => "NOT OPENED",
+        };
+
     /// <summary>A moment in UTC: "2026-11-20 04:10:00Z"; empty for none.</summary>
     public static string Time(DateTime? utc) =>
         utc?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "";

@@ -37,7 +37,7 @@ public sealed class TestReportTransformationAttribute : ArgumentTransformationAt
             Engine = Value<string>(item, nameof(ChainReport.Engine)),
             Database = Property(item, nameof(ChainReport.Database)) as string,
             ChainId = Value<string>(item, nameof(ChainReport.ChainId)),
-            IsValid = Value<bool>(item, nameof(ChainReport.IsValid)),
+            IsValid = Optional<bool>(item, nameof(ChainReport.IsValid)),
             Target = Value<string>(item, nameof(ChainReport.Target)),
             Checked = Value<string>(item, nameof(ChainReport.Checked)),
             TestedUtc = Utc(item, nameof(ChainReport.TestedUtc)) ?? throw Missing(nameof(ChainReport.TestedUtc)),

@@ -84,6 +84,11 @@ public abstract class ChainTargetCommandBase : ReadingCommandBase
     [ArgumentCompleter(typeof(PointInTimeCompleter))]
     public DateTimeOffset? PointInTime { get; set; }
 
+    /// <summary>The chain must reach this position at least: else its end was removed.</summary>
+    [Parameter]
+    [PositionTransformation]
+    public ulong? ExpectedPosition { get; set; }
+
     /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
     [Parameter]
     [ValidateRange(1, 1024)]

@@ -92,13 +92,19 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     }
 
     /// <summary>The identities that parameters name.</summary>
-    private protected Identities IdentitiesOf(string[]? paths, SecureString? passphrase, string? passphraseFile) =>
+    private protected Identities IdentitiesOf(
+        string[]? paths,
+        SecureString? passphrase,
+        string? passphraseFile,
+        string[]? trusted
+    ) =>
         new()
         {
             Paths = [.. (paths ?? []).Select(Paths.Literal)],
             // The job that it is for may outlive the variable that it came in.
             Passphrase = passphrase?.Copy(),
             PassphraseFile = passphraseFile is null ? null : Paths.Literal(passphraseFile),
+            TrustedKeys = trusted ?? [],
         };
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Security;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
@@ -46,20 +45,10 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [ValidateNotNullOrEmpty]
     public string[]? RecipientsFile { get; set; }
 
-    /// <summary>Files of secret keys of age, to read encrypted bundles with. Taken literally.</summary>
+    /// <summary>Sign what is copied with the key of this file. Taken literally.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    public string[]? IdentityPath { get; set; }
-
-    /// <summary>The passphrase of an encrypted identity file, or of bundles that were encrypted with one.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public SecureString? IdentityPassphrase { get; set; }
-
-    /// <summary>A file whose first line is that passphrase. Taken literally.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? PassphraseFile { get; set; }
+    public string? SigningKeyPath { get; set; }
 
     /// <summary>How many files or ranges are worked on at once. Default: the number of processors.</summary>
     [Parameter]
@@ -69,9 +58,6 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     /// <summary>Returns a job at once and runs the copy in the background.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
-
-    private protected override Identities ReadIdentities() =>
-        IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile);
 
     private protected override string Destination => _destination;
 
@@ -108,6 +94,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
             Verify = Verify,
             Recipients = Recipient ?? [],
             RecipientsFiles = _recipientsFiles,
+            SigningKeyPath = SigningKeyPath is null ? null : Paths.Literal(SigningKeyPath),
         };
         var plan = Pump.Execute("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
         if (!IsAgreed("Copy?", plan))

@@ -1,12 +1,13 @@
 using System.Management.Automation;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
-public abstract class FolderCommandBase : StoreWriterCommandBase
+public abstract class FolderCommandBase : ReadingCommandBase
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
@@ -38,7 +39,39 @@ public abstract class FolderCommandBase : StoreWriterCommandBase
 
     private protected override bool MustFind => true;
 
-    private protected override bool ReadsStores => true;
+    /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
+    [Parameter]
+    public SwitchParameter SingleWriter { get; set; }
+
+    /// <summary>Where bundles are assembled for a store. Default: a folder of the user's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SpoolPath { get; set; }
+
+    /// <summary>The storage class of S3, or tier of Azure, for bundles. Default: the store's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StorageClass { get; set; }
+
+    /// <summary>How S3 encrypts objects: None (as the bucket is set up), SSE-S3 or SSE-KMS.</summary>
+    [Parameter]
+    [ValidateSet("None", "SSE-S3", "SSE-KMS")]
+    public string? StoreEncryption { get; set; }
+
+    /// <summary>SSE-KMS: the key. Default: the account's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StoreKeyId { get; set; }
+
+    private protected override StoreOptions Stores =>
+        base.Stores with
+        {
+            SingleWriter = SingleWriter,
+            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
+            StorageClass = StorageClass,
+            StoreEncryption = StoreEncryption,
+            StoreKeyId = StoreKeyId,
+        };
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 

@@ -47,6 +47,11 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [ValidateNotNullOrEmpty]
     public string DestinationPath { get; set; } = null!;
 
+    /// <summary>Sign the merged full with the key of this file. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SigningKeyPath { get; set; }
+
     /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue / 1000)]
@@ -119,8 +124,10 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,
+            ExpectedPosition = ExpectedPosition,
             PointInTime = PointInTime,
             DestinationPath = choice.Destination,
+            SigningKeyPath = SigningKeyPath is null ? null : Paths.Literal(SigningKeyPath),
         };
         var preview = Pump.Execute("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
         if (!IsAgreed("Merge?", preview))

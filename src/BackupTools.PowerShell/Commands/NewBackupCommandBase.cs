@@ -59,6 +59,11 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
+    /// <summary>Sign the bundle with the key of this file; an increment builds on what it has signed. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SigningKeyPath { get; set; }
+
     /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue / 1000)]
@@ -110,6 +115,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
                 NoCursor = NoCursor,
                 ForgetDestination = _forget,
                 EngineLayout = EngineLayout,
+                SigningKeyPath = SigningKeyPath is null ? null : Paths.Literal(SigningKeyPath),
                 Checkpoint = CheckpointAction(Pump, () => jobStop),
             }
         );

@@ -25,6 +25,10 @@ public sealed class NewBackupKeyCommand : CommandBase
     [ValidateNotNullOrEmpty]
     public string? PassphraseFile { get; set; }
 
+    /// <summary>Make a key to sign bundles with, instead of one to read encrypted bundles with.</summary>
+    [Parameter]
+    public SwitchParameter Signing { get; set; }
+
     /// <inheritdoc/>
     protected override void EndProcessing() => PerItem(Path, Create);
 
@@ -33,6 +37,7 @@ public sealed class NewBackupKeyCommand : CommandBase
         var settings = new KeySettings
         {
             Path = Paths.Literal(Path),
+            Signing = Signing,
             Passphrase = IdentityPassphrase,
             PassphraseFile = PassphraseFile is null ? null : Paths.Literal(PassphraseFile),
         };

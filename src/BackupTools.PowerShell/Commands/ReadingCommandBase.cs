@@ -4,7 +4,7 @@ using BackupTools.Operations;
 
 namespace BackupTools.PowerShell.Commands;
 
-/// <summary>What the cmdlets share that only read bundles: these may lie in a store, and may be encrypted.</summary>
+/// <summary>What the cmdlets share that read bundles: these may lie in a store, and may be encrypted.</summary>
 public abstract class ReadingCommandBase : StoreCommandBase
 {
     /// <summary>Files of secret keys of age, to read encrypted bundles with. Taken literally.</summary>
@@ -22,8 +22,13 @@ public abstract class ReadingCommandBase : StoreCommandBase
     [ValidateNotNullOrEmpty]
     public string? PassphraseFile { get; set; }
 
+    /// <summary>Public keys of signers: with any, only bundles count that one of them has signed.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? TrustedKey { get; set; }
+
     private protected override bool ReadsStores => true;
 
     private protected override Identities ReadIdentities() =>
-        IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile);
+        IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile, TrustedKey);
 }

@@ -128,6 +128,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,
+            ExpectedPosition = ExpectedPosition,
             PointInTime = PointInTime,
             DestinationPath = choice.Destination,
             WalPath = _walPath,

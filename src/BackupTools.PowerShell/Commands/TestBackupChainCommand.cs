@@ -82,6 +82,7 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
             ChainId = choice.ChainId,
             Engine = choice.Engine,
             ToPosition = ToPosition,
+            ExpectedPosition = ExpectedPosition,
             PointInTime = PointInTime,
             Deep = Deep,
             RestoreDrill = RestoreDrill,
@@ -104,13 +105,13 @@ public sealed class TestBackupChainCommand : ChainTargetCommandBase
     private void Emit(ChainReport report, IStreams streams)
     {
         _tested++;
-        _valid += report.IsValid ? 1 : 0;
+        _valid += report.IsValid == true ? 1 : 0;
         if (!Quiet)
         {
             streams.Object(WithPSPath(report, report.FullName));
         }
         streams.Information(
-            $"{report.Engine} chain {report.ChainId}: {(report.IsValid ? "valid" : "NOT VALID")}, "
+            $"{report.Engine} chain {report.ChainId}: {ReportText.Verdict(report.IsValid)}, "
                 + $"{report.Problems.Count} finding(s), {ReportText.Seconds(report.DurationSeconds)}"
         );
     }

@@ -42,7 +42,7 @@ internal static class AgeFile
         var memory = new MemoryDisk();
         memory.CreateDirectory("/f");
         var disk = new AgeDisk(memory, () => new KeyRing([]));
-        disk.Encrypt("/f", recipients);
+        disk.Encrypt(["/f"], recipients);
         using (var file = disk.CreateNew(Name))
         {
             write(file);

@@ -18,6 +18,8 @@ internal sealed class EncryptedBox : IDisposable
     public EncryptedBox(string engine)
     {
         Box = EngineSandbox.Of(engine);
+        // Runs are minutes apart, and nothing is dated after now.
+        Box.Clock!.Now -= TimeSpan.FromMinutes(10);
         Chain = Box.Chain();
         foreach (var key in new[] { Key, Other })
         {
@@ -96,6 +98,10 @@ internal sealed class EncryptedBox : IDisposable
         var to = Box.At("d", Path.GetFileName(Box.Bundles));
         foreach (var file in Directory.EnumerateFiles(Encrypted, "*.age", SearchOption.AllDirectories))
         {
+            if (file.Contains(".backuptools-age", StringComparison.Ordinal))
+            {
+                continue; // the note of the recipients
+            }
             var plain = Path.Combine(to, Path.GetRelativePath(Encrypted, file)[..^4]);
             Directory.CreateDirectory(Path.GetDirectoryName(plain)!);
             using var reader = new AgeReader(plain, LocalDisk.Instance.OpenRead(file), new KeyRing([Key]));

@@ -62,7 +62,7 @@ public sealed class EncryptedChainTests
 
     [Theory]
     [MemberData(nameof(Engines))]
-    public void Without_an_identity_every_verb_says_that_one_is_required(string engine)
+    public void Without_an_identity_every_verb_that_reads_contents_says_that_one_is_required(string engine)
     {
         using var box = new EncryptedBox(engine);
         box.CopyEncrypted();
@@ -70,7 +70,10 @@ public sealed class EncryptedChainTests
 
         foreach (var (verb, run) in box.Readers())
         {
-            Assert.Equal((verb, ErrorCode.IdentityRequired), (verb, Code(() => run(box.Host()))));
+            if (verb is not ("header" or "chain" or "test" or "copy"))
+            {
+                Assert.Equal((verb, ErrorCode.IdentityRequired), (verb, Code(() => run(box.Host()))));
+            }
             Assert.Equal((verb, ErrorCode.IdentityMismatch), (verb, Code(() => run(box.Host(box.Other)))));
         }
         Assert.Equal(before, box.Box.Inventory());
@@ -156,7 +159,10 @@ public sealed class EncryptedChainTests
         Assert.All(
             Directory
                 .EnumerateFiles(box.Encrypted, "*", SearchOption.AllDirectories)
-                .Where(f => !f.Contains(".backuptools-age", StringComparison.Ordinal)),
+                .Where(f =>
+                    !f.EndsWith(".json", StringComparison.Ordinal)
+                    || !f.Contains(".backuptools-age", StringComparison.Ordinal)
+                ),
             f => Assert.True(AgeHeader.Begins(File.ReadAllBytes(f)), f)
         );
     }
@@ -199,10 +205,6 @@ public sealed class EncryptedChainTests
             Code(() => box.Box.Full(box.Box.Settings() with { DestinationPath = box.Encrypted }))
         );
         Assert.Equal(ErrorCode.InvalidOption, Code(() => box.Box.Merge(folder: box.Encrypted)));
-        Assert.Equal(
-            ErrorCode.InvalidOption,
-            Code(() => box.Box.Expire(new ExpirySettings { Path = box.Encrypted, KeepLast = 1 }))
-        );
         Assert.Equal(before, box.Box.Inventory());
     }
 

@@ -76,6 +76,30 @@ public sealed class KeyConsoleTests : IDisposable
         Assert.Equal(8, Run(["test", _box.At("e"), "--identity", _box.At("key.age")]).ExitCode);
     }
 
+    [Fact]
+    public void What_was_signed_is_told_from_what_was_not_by_the_exit_code()
+    {
+        _box.Chain();
+        var key = Run(["key", _box.At("sign.txt"), "--signing"]).Out.Trim();
+        Assert.StartsWith("btsign1", key, StringComparison.Ordinal);
+        string[] signs = ["--signing-key-path", _box.At("sign.txt")];
+        string[] trusts = ["--trusted-key", key];
+
+        Succeeds(["full", _box.Source, "--destination-path", _box.At("f"), .. signs]);
+        Succeeds(["incremental", _box.Source, "--destination-path", _box.At("f"), "--allow-empty", .. signs]);
+        Succeeds(["copy", _box.Bundles, "--destination-path", _box.At("s"), .. signs]);
+        foreach (var folder in new[] { _box.At("f"), _box.At("s") })
+        {
+            Succeeds(["test", folder, "--expected-position", "0", .. trusts]);
+            Succeeds(["merge", folder, "--destination-path", folder + "m", .. signs, .. trusts]);
+            Succeeds(["restore", folder + "m", "--destination-path", folder + "r", .. trusts]);
+            Succeeds(["prune", folder, "--keep-last", "1", .. trusts]);
+        }
+        Assert.Equal(4, Run(["test", _box.Bundles, .. trusts]).ExitCode);
+        Assert.Equal(5, Run(["test", _box.At("s"), "--expected-position", "99999999", .. trusts]).ExitCode);
+        Assert.Equal(2, Run(["test", _box.At("s"), "--trusted-key", "btsign1x"]).ExitCode);
+    }
+
     public void Dispose() => _box.Dispose();
 
     private static void Succeeds(string[] arguments)

@@ -112,7 +112,7 @@ internal sealed class ChainBox : IDisposable
         {
             _ = ReadHeaders.Read(Bundles, verify: true, engine: null, Host).ToList();
             var reports = VerifyChain.Run(new VerifySettings { Path = Bundles, Deep = true }, Host).ToList();
-            return reports.Exists(r => !r.IsValid || r.Problems.Any(p => p.Severity != "Info"));
+            return reports.Exists(r => r.IsValid != true || r.Problems.Any(p => p.Severity != "Info"));
         }
         catch (BackupException e) when (e.Code != ErrorCode.Unexpected)
         {

@@ -22,7 +22,7 @@ internal static class Library
     {
         foreach (var report in VerifyChain.Run(new VerifySettings { Path = bundles }, new OperationHost()))
         {
-            if (!report.IsValid)
+            if (report.IsValid != true)
             {
                 throw new InvalidOperationException($"{report.FullName}: {string.Join("; ", report.Problems)}");
             }

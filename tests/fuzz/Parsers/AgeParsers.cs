@@ -1,7 +1,10 @@
 using System.Text;
+using BackupTools.Chains;
 using BackupTools.Encryption;
+using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Formats.Age;
+using BackupTools.Operations;
 
 namespace BackupTools.Fuzz.Parsers;
 
@@ -45,7 +48,47 @@ internal static class AgeParsers
             // Each costs two operations on a curve.
             ["age-file"] = () =>
                 new FuzzParser("age-file", Vectors("x25519*"), File) { Words = Words, Inputs = 20_000 },
+            ["bundle-record"] = () => new FuzzParser("bundle-record", [Sample.Write()], Record),
+            ["signed-statement"] = () =>
+                new FuzzParser("signed-statement", [new SignedStatement(1, Sample).Write(Signer)], Statement)
+                {
+                    Inputs = 20_000,
+                },
         };
+
+    private static SigningKey Signer { get; } = SigningKey.New();
+
+    private static BundleRecord Sample { get; } =
+        BundleRecord.Of(
+            new BundleHeader
+            {
+                Engine = EngineNames.PowDb,
+                Kind = BundleKind.Incremental,
+                Id = new string('a', 64),
+                ParentId = new string('b', 64),
+                Series = "shop",
+                Origin = new BundleOrigin("c", IsLasting: true),
+                Start = new ChainPosition(1, PositionUnit.Lsn),
+                End = new ChainPosition(2, PositionUnit.Lsn),
+                CreatedUtc = DateTimeOffset.UnixEpoch,
+                TakenAfterUtc = DateTimeOffset.UnixEpoch,
+                Length = 3,
+                FullName = "/b/d/e",
+                Format = "f",
+            },
+            "d/e",
+            [new FileRecord("d/e.age", 200, new string('0', 64))],
+            ["g.age"]
+        );
+
+    private static void Record(ReadOnlySpan<byte> input, ref Dice dice)
+    {
+        var header = BundleRecord.Read(input.ToArray()).ToHeader("/b");
+        ChainBuilder.Build("/b", [header], false, DateTimeOffset.MaxValue);
+    }
+
+    private static void Statement(ReadOnlySpan<byte> input, ref Dice dice) =>
+        SignedStatement.Read(input.ToArray(), [Signer.Public]);
 
     /// <summary>The encrypted files behind the lines that say what they must come to.</summary>
     private static IReadOnlyList<byte[]> Vectors(string pattern = "*") =>

@@ -19,6 +19,7 @@ internal sealed class GrafeoEngine : IBackupEngine
             CutsInsideBundle = true,
             CutsByTime = true,
             SiblingIncrements = false,
+            ListsBundles = true,
             IsOneFile = true,
             Beside = static path => new GrafeoSource(path) is var source ? [source.LogFolder, source.PendingImage] : [],
             Options =

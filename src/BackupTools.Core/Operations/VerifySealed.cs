@@ -1,0 +1,55 @@
+using BackupTools.Chains;
+using BackupTools.Encryption;
+using BackupTools.Errors;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// What can be said of encrypted bundles without a key: whether their files are those that were written. What they hold, and
+/// whether it can be restored, is not looked at; so the answer is never that a chain is valid.
+/// </summary>
+internal static class VerifySealed
+{
+    /// <summary>The word for what was looked at.</summary>
+    public const string Depth = "Outer";
+
+    /// <summary>Every finding about the files of bundles, and that nothing more was looked at.</summary>
+    public static IEnumerable<ChainProblem> Run(
+        IEnumerable<BundleHeader> bundles,
+        BundleRecords records,
+        OperationHost host
+    )
+    {
+        foreach (var file in bundles.SelectMany(b => BundleRecord.Behind(b)!.Files))
+        {
+            host.Cancellation.ThrowIfCancellationRequested();
+            if (ProblemOf(file, records, host) is { } problem)
+            {
+                yield return problem;
+            }
+        }
+        yield return new ChainProblem(
+            ProblemSeverity.Warning,
+            ErrorCode.IdentityRequired,
+            "sizes and digests of the encrypted files were compared; what is in them was not checked",
+            records.Folder,
+            Recommendation: $"Test with {Spelling.Of("IdentityPath")} where the key is."
+        );
+    }
+
+    private static ChainProblem? ProblemOf(FileRecord file, BundleRecords records, OperationHost host)
+    {
+        var path = Path.Combine(records.Folder, file.Name);
+        try
+        {
+            BundleRecords.RequireLength(file, path, host.Encrypted.Outer);
+            var digest = OuterDigest.Of(host.Encrypted.Outer, path, host.Progress, host.Cancellation);
+            BundleRecords.RequireDigest(file, digest, path);
+            return null;
+        }
+        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        {
+            return ChainProblem.From(e);
+        }
+    }
+}
