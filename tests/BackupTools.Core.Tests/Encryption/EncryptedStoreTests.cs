@@ -77,7 +77,7 @@ public sealed class EncryptedStoreTests : IDisposable
         var other = $"s3://{FakeS3.Bucket}/q/b";
         Copy(box, Address, box.Encrypted, isFor: null);
         Assert.Equal(box.Chain.Count, Copy(box, box.Encrypted, other, isFor: null).Copied.Count);
-        Assert.Equal(0, Copy(box, Address, other, isFor: null).Copied.Count);
+        Assert.Empty(Copy(box, Address, other, isFor: null).Copied);
         var last = box.Chain[^1].CreatedUtc;
         Assert.Equal(Restored(box, box.Box.Bundles, last), Restored(box, box.Encrypted, last));
         Assert.Equal(Restored(box, box.Box.Bundles, last), Restored(box, other, last));
@@ -214,7 +214,7 @@ public sealed class EncryptedStoreTests : IDisposable
             Stores = new StoreSettings
             {
                 Endpoint = _store.Endpoint,
-                Credential = new System.Net.NetworkCredential("key", "secret"),
+                Credential = new("key", "secret"),
                 SpoolPath = box.Box.At("spool"),
                 Lease = TimeSpan.FromMilliseconds(200),
             },

@@ -298,7 +298,7 @@ public sealed class SignatureTests
                 Stores = new()
                 {
                     Endpoint = store?.Endpoint,
-                    Credential = new System.Net.NetworkCredential("key", "secret"),
+                    Credential = new("key", "secret"),
                     SpoolPath = Sandbox.At("spool"),
                 },
             };

@@ -2,7 +2,6 @@ using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;
-using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Stores;
 

@@ -1,6 +1,5 @@
 using BackupTools.Engines;
 using BackupTools.Errors;
-using BackupTools.Files.Stores;
 using BackupTools.Operations;
 using BackupTools.Tests.Operations;
 
