@@ -35,27 +35,6 @@ internal static class AgeParsers
         [0xFF],
     ];
 
-    public static Dictionary<string, Func<FuzzParser>> All { get; } =
-        new(StringComparer.Ordinal)
-        {
-            ["age-header"] = () => new FuzzParser("age-header", Vectors(), Header) { Words = Words },
-            ["age-armor"] = () => new FuzzParser("age-armor", Vectors("armor_*"), Armor) { Words = Words },
-            ["age-identities"] = () =>
-                new FuzzParser("age-identities", [Encoding.ASCII.GetBytes($"# a comment\n{Key}\n")], Identities)
-                {
-                    Words = Words,
-                },
-            // Each costs two operations on a curve.
-            ["age-file"] = () =>
-                new FuzzParser("age-file", Vectors("x25519*"), File) { Words = Words, Inputs = 20_000 },
-            ["bundle-record"] = () => new FuzzParser("bundle-record", [Sample.Write()], Record),
-            ["signed-statement"] = () =>
-                new FuzzParser("signed-statement", [new SignedStatement(1, Sample).Write(Signer)], Statement)
-                {
-                    Inputs = 20_000,
-                },
-        };
-
     private static SigningKey Signer { get; } = SigningKey.New();
 
     private static BundleRecord Sample { get; } =
@@ -80,6 +59,27 @@ internal static class AgeParsers
             [new FileRecord("d/e.age", 200, new string('0', 64))],
             ["g.age"]
         );
+
+    public static Dictionary<string, Func<FuzzParser>> All { get; } =
+        new(StringComparer.Ordinal)
+        {
+            ["age-header"] = () => new FuzzParser("age-header", Vectors(), Header) { Words = Words },
+            ["age-armor"] = () => new FuzzParser("age-armor", Vectors("armor_*"), Armor) { Words = Words },
+            ["age-identities"] = () =>
+                new FuzzParser("age-identities", [Encoding.ASCII.GetBytes($"# a comment\n{Key}\n")], Identities)
+                {
+                    Words = Words,
+                },
+            // Each costs two operations on a curve.
+            ["age-file"] = () =>
+                new FuzzParser("age-file", Vectors("x25519*"), File) { Words = Words, Inputs = 20_000 },
+            ["bundle-record"] = () => new FuzzParser("bundle-record", [Sample.Write()], Record),
+            ["signed-statement"] = () =>
+                new FuzzParser("signed-statement", [new SignedStatement(1, Sample).Write(Signer)], Statement)
+                {
+                    Inputs = 20_000,
+                },
+        };
 
     private static void Record(ReadOnlySpan<byte> input, ref Dice dice)
     {
