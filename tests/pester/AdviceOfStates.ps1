@@ -226,6 +226,19 @@ function Get-StateAdviceCase {
         }
     }
     @{
+        Id = 'SignatureInvalid'; Advice = 'Find out who wrote it. Bundles that were signed come from a copy elsewhere; without -TrustedKey signatures are not asked for.'
+        Provoke = {
+            $key = New-BackupKey -Path "$($s.Folder)/key.txt" -Signing
+            $null = Copy-BackupChain -LiteralPath $s.Destination -DestinationPath "$($s.Folder)/e" -SigningKeyPath $key.FullName
+            Restore-BackupChain -LiteralPath $s.Destination -DestinationPath $s.Restored -TrustedKey $key.Recipient
+        }
+        Follow = {
+            $null = Restore-BackupChain -LiteralPath "$($s.Folder)/e" -DestinationPath $s.Restored -TrustedKey $key.Recipient
+            $null = Restore-BackupChain -LiteralPath $s.Destination -DestinationPath "$($s.Folder)/r2/rec.db"
+            (Test-RestoredState $s 2) -and (Test-RestoredState $s 2 "$($s.Folder)/r2/rec.db")
+        }
+    }
+    @{
         Id = 'ConditionalWritesMissing'; Advice = 'Make sure that only one machine writes there, and confirm it with -SingleWriter.'
         Elsewhere = 'A_store_that_cannot_keep_writers_apart_needs_the_word_that_there_is_one'
     }
