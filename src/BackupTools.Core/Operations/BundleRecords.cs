@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using BackupTools.Chains;
+using BackupTools.Encryption;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -49,6 +50,10 @@ internal sealed class BundleRecords
             return null;
         }
         var outer = host.Encrypted.Outer;
+        if (StoreAddress.Is(path) && IsPlain(path, outer))
+        {
+            return null;
+        }
         IEnumerable<string?> homes =
         [
             path,
@@ -58,6 +63,19 @@ internal sealed class BundleRecords
         var home = homes.OfType<string>().Distinct().FirstOrDefault(h => h.Length > 0 && Are(h, outer));
         return home is null ? null : new BundleRecords(home, outer);
     }
+
+    /// <summary>
+    /// Nothing in the folder is encrypted. Asked of a store first: the folder is listed for that, with all below it, and each
+    /// question after it about another folder would be a listing more.
+    /// </summary>
+    private static bool IsPlain(string folder, IReadingDisk disk) =>
+        disk.Stat(folder) is { Kind: DiskEntryKind.Directory }
+        && disk.List(folder)
+            .All(e =>
+                e.Kind == DiskEntryKind.Directory
+                    ? IsPlain(e.Path, disk)
+                    : !e.Name.EndsWith(AgeDisk.Extension, StringComparison.Ordinal)
+            );
 
     private static IEnumerable<string> Above(string path)
     {

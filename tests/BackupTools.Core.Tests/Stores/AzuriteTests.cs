@@ -146,7 +146,8 @@ public sealed class AzuriteTests(AzuriteFixture azurite)
         Parallel.For(0, 1001, i => azurite.Put($"many/{i:D4}", [1]));
         using var host = Host(azurite.Settings);
         Assert.Equal(1001, host.Disk.List(Address("many")).Count);
-        Assert.Equal(2, host.Requests!.Lists);
+        // What has come just now may have come between the pages: then marks are looked for once more.
+        Assert.InRange(host.Requests!.Lists, 2, 3);
     }
 
     private static EngineSandbox Box(string engine)

@@ -33,7 +33,8 @@ public sealed class CephReadingTests(CephFixture ceph)
         );
         using var host = Host();
         Assert.Equal(1001, host.Disk.List($"s3://{CephFixture.Bucket}/many").Count);
-        Assert.Equal(2, host.Requests!.Lists);
+        // What has come just now may have come between the pages: then marks are looked for once more.
+        Assert.InRange(host.Requests!.Lists, 2, 3);
     }
 
     [CephFact]

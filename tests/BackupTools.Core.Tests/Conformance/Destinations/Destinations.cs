@@ -39,7 +39,7 @@ public sealed class CephConformanceTests(CephFixture ceph) : DestinationConforma
 {
     protected override string? WhyNot => CephFixture.WhyNot;
 
-    protected override int Stride => 11;
+    protected override int Stride => 61;
 
     private protected override StoreSettings Settings => ceph.Settings with { Lease = TimeSpan.FromMilliseconds(500) };
 
@@ -55,7 +55,7 @@ public sealed class AzuriteConformanceTests(AzuriteFixture azurite) : Destinatio
 {
     protected override string? WhyNot => AzuriteFixture.WhyNot;
 
-    protected override int Stride => 11;
+    protected override int Stride => 61;
 
     private protected override StoreSettings Settings =>
         azurite.Settings with

@@ -37,7 +37,7 @@ public sealed class AlopexBundlesTests
         var problems = harness.Verify([Assert.Single(harness.Read(folder))]).Noted().ToList();
 
         Assert.Contains(problems, p => p.Message == "checksum mismatch of the SSTable file");
-        Assert.Contains(problems, p => p.Message.EndsWith("may be gone: 1", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.Message.EndsWith("may be lost: 1", StringComparison.Ordinal));
     }
 
     [Theory]
