@@ -153,7 +153,7 @@ public sealed class StoreConsoleTests : IDisposable
         _store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
         var denied = ChildProcess.ConsoleWith(environment, [.. prune, "--json"]);
         Assert.True(denied.ExitCode == 0, denied.ToString());
-        Assert.Contains("warning: nothing can be removed", denied.Error, StringComparison.Ordinal);
+        Assert.Contains("warning: these credentials may not delete anything", denied.Error, StringComparison.Ordinal);
         Assert.Contains("StoreRetained", denied.Out, StringComparison.Ordinal);
 
         _store.Misbehave = _ => Trouble.None;
