@@ -1,13 +1,12 @@
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
-public abstract class FolderCommandBase : ReadingCommandBase
+public abstract class FolderCommandBase : ReadingCommandBase, IStoreWriter
 {
     /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
@@ -62,16 +61,6 @@ public abstract class FolderCommandBase : ReadingCommandBase
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? StoreKeyId { get; set; }
-
-    private protected override StoreOptions Stores =>
-        base.Stores with
-        {
-            SingleWriter = SingleWriter,
-            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
-            StorageClass = StorageClass,
-            StoreEncryption = StoreEncryption,
-            StoreKeyId = StoreKeyId,
-        };
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Pipeline;
 using BackupTools.Reports;
 
@@ -15,7 +14,7 @@ namespace BackupTools.PowerShell.Commands;
     DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(BundleInfo), typeof(BackupJob))]
-public sealed class MergeBackupChainCommand : ChainTargetCommandBase
+public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWriter
 {
     private string _destination = "";
 
@@ -65,17 +64,17 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter SingleWriter { get; set; }
 
-    /// <summary>Where what goes to a store is put together before. Default: a folder of the user's own.</summary>
+    /// <summary>Where bundles are assembled for a store. Default: a folder of the user's own.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? SpoolPath { get; set; }
 
-    /// <summary>The storage class of S3, or tier of Azure, that bundles are put into. Default: the store's own.</summary>
+    /// <summary>The storage class of S3, or tier of Azure, for bundles. Default: the store's own.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? StorageClass { get; set; }
 
-    /// <summary>How S3 encrypts what is put there: None (as the bucket says), SSE-S3 or SSE-KMS.</summary>
+    /// <summary>How S3 encrypts objects: None (as the bucket is set up), SSE-S3 or SSE-KMS.</summary>
     [Parameter]
     [ValidateSet("None", "SSE-S3", "SSE-KMS")]
     public string? StoreEncryption { get; set; }
@@ -86,16 +85,6 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase
     public string? StoreKeyId { get; set; }
 
     private protected override bool MustFind => true;
-
-    private protected override StoreOptions Stores =>
-        base.Stores with
-        {
-            SingleWriter = SingleWriter,
-            SpoolPath = SpoolPath is null ? null : Paths.Literal(SpoolPath),
-            StorageClass = StorageClass,
-            StoreEncryption = StoreEncryption,
-            StoreKeyId = StoreKeyId,
-        };
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 

@@ -40,6 +40,18 @@ public abstract class StoreCommandBase : BackupCommandBase
     public PSCredential? StoreCredential { get; set; }
 
     private protected override StoreOptions Stores =>
+        this is not IStoreWriter writer
+            ? Reached
+            : Reached with
+            {
+                SingleWriter = writer.SingleWriter,
+                SpoolPath = writer.SpoolPath is null ? null : Paths.Literal(writer.SpoolPath),
+                StorageClass = writer.StorageClass,
+                StoreEncryption = writer.StoreEncryption,
+                StoreKeyId = writer.StoreKeyId,
+            };
+
+    private StoreOptions Reached =>
         new()
         {
             StoreEndpoint = StoreEndpoint,
