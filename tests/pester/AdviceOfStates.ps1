@@ -95,7 +95,7 @@ function Get-StateAdviceCase {
     @{
         Id = 'LogIsGone'; Advice = 'Take a new full backup.'
         Provoke = {
-            Get-ChildItem -LiteralPath $s.Destination -Recurse -Force -Filter '.*.backuptools' | Remove-Item -Force
+            Get-ChildItem -LiteralPath $s.Destination -Recurse -Force -File | Where-Object -Property Name -Like '.*.backuptools' | Remove-Item -Force
             Set-SampleState $s 1
             New-IncrementalBackup -LiteralPath $s.Source -DestinationPath $s.Destination
         }
@@ -154,7 +154,7 @@ function Get-StateAdviceCase {
     @{
         Id = 'DestinationNotRecognised'; Advice = 'Move away what is there, or choose another destination.'
         Provoke = {
-            Set-Content -LiteralPath "$($s.Folder)/notes.txt" -Value 'precious'
+            Set-TextFile -LiteralPath "$($s.Folder)/notes.txt" -Value 'precious'
             Restore-BackupChain -LiteralPath $s.Destination -DestinationPath "$($s.Folder)/notes.txt" -Force
         }
         Follow = {

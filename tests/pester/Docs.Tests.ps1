@@ -157,6 +157,9 @@ Describe 'The picture of the session <Name>' -ForEach $sessions {
     }
 
     It 'is what its commands print today' {
+        if ($IsWindows) {
+            Set-ItResult -Skipped -Because 'needs Unix: the pictures show its paths'
+        }
         $shown = Get-Shown "$root/docs/img/$Name.svg"
         $clock = [Diagnostics.Stopwatch]::StartNew()
         & "$root/docs/img/New-TerminalPicture.ps1" -Name $Name -DestinationPath (ConvertTo-NativePath 'TestDrive:/')

@@ -10,7 +10,7 @@ BeforeAll {
         $nowhere = 'http://127.0.0.1:9'
         $own = @{
             HOME = $HomePath; USERPROFILE = $HomePath; XDG_DATA_HOME = "$HomePath/.local/share"; XDG_CONFIG_HOME = "$HomePath/.config"
-            XDG_CACHE_HOME = "$HomePath/.cache"; PSModulePath = ''; HTTP_PROXY = $nowhere; HTTPS_PROXY = $nowhere; ALL_PROXY = $nowhere
+            XDG_CACHE_HOME = "$HomePath/.cache"; PSModulePath = "$HomePath/Modules"; HTTP_PROXY = $nowhere; HTTPS_PROXY = $nowhere; ALL_PROXY = $nowhere
         }
         $was = @{}
         try {
@@ -33,11 +33,13 @@ Describe 'The package' -Tag Slow {
         $out = ConvertTo-NativePath 'TestDrive:/out'
         $there = ConvertTo-NativePath 'TestDrive:/home'
         # .NET takes no folder for data that is not there, and PSResourceGet would write into the session's.
-        $null = [IO.Directory]::CreateDirectory($out), [IO.Directory]::CreateDirectory("$there/.local/share")
+        $null = [IO.Directory]::CreateDirectory($out), [IO.Directory]::CreateDirectory("$there/.local/share"), [IO.Directory]::CreateDirectory("$there/Modules")
         & "$root/build.ps1" Pack -OutputPath $out
+        # Windows has no variable for the folder that modules are installed into.
+        $install = $IsWindows ? "Save-PSResource -Path '$there/Modules'" : 'Install-PSResource'
         $installed = Invoke-AtHome $there @"
 Register-PSResourceRepository -Name Local -Uri '$out' -Trusted
-Install-PSResource -Name BackupTools -Repository Local
+$install -Name BackupTools -Repository Local
 (Get-Module -Name BackupTools -ListAvailable).ModuleBase
 "@
         $base = $installed.Output.Split("`n")[-1]

@@ -41,7 +41,7 @@ Describe 'A piped set of <Engine> bundles' -ForEach $engines {
         $listed.IsValid | Should -Not -Contain $false
         $listed[-1].BundleCount | Should -Be ($Chains -eq 1 ? 3 : 1)
         # SQLite's bundles lie in a folder of their database, which stands for them.
-        $listed[-1].FullName | Should -BeIn (ConvertTo-NativePath $sample.Destination), "$(ConvertTo-NativePath $sample.Destination)/shop.db"
+        $listed[-1].FullName | Should -BeIn (ConvertTo-NativePath $sample.Destination), (ConvertTo-NativePath "$($sample.Destination)/shop.db")
         @($sample.Bundles[0] | Get-BackupChain).BundleCount | Should -Be 1
         $report = $set | Export-BackupReport -DestinationPath "$($sample.Folder)/set.html"
         $report.IsHealthy | Should -BeTrue
@@ -244,7 +244,7 @@ Describe 'What <Engine> objects are as rows' -ForEach $engines {
     It 'have every column in the view Wide, in 120 columns' {
         $finding = [BackupTools.Reports.ProblemInfo] @{ Severity = 'Error'; Code = 'EncryptedNotSupported'; Message = 'm' * 50; FullName = '/b/0000000000000002-0000000000000002.ltx' }
         foreach ($objects in $sample.Bundles, $chain, $drill, $finding) {
-            $text = $objects | Format-Table -View Wide | Out-String -Width 119
+            $text = ($objects | Format-Table -View Wide | Out-String -Width 119) -replace "`r"
             $text | Should -Match '(?m)^[- ]+-{3,}'
             $text | Should -Match ($objects -eq $finding ? 'EncryptedNotSupported m+ 0+2-0+2\.ltx' : '\bEnd\b')
             $text | Should -Not -Match '(?m)^.{120,}$'

@@ -64,7 +64,16 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
         var nonce = RandomNumberGenerator.GetBytes(AgeFileKey.NonceLength);
         var length = header.Length + nonce.Length + AgePayload.SealedLengthOf(preallocate);
         var outer = Inner.CreateNew(path + Extension, preallocate > 0 ? length : 0);
-        return new AgeWriter(path, outer, key, header, nonce, Note);
+        try
+        {
+            return new AgeWriter(path, outer, key, header, nonce, Note);
+        }
+        catch
+        {
+            // Windows removes no file, and so no staging folder, that is open.
+            outer.Dispose();
+            throw;
+        }
 
         void Note(string digest)
         {

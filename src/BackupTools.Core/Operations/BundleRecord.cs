@@ -100,7 +100,7 @@ internal sealed partial record BundleRecord(
             TakenAfterUtc = TakenAfterUtc,
             PerhapsAtUtc = PerhapsAtUtc,
             TellsOrder = TellsOrder,
-            FullName = Path.Combine(folder, Name),
+            FullName = StagedFiles.At(folder, Name),
             HasOwnName = HasOwnName,
             Format = Format,
             Length = Length,

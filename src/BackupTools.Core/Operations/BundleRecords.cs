@@ -156,7 +156,7 @@ internal sealed class BundleRecords
         }
         try
         {
-            var files = record.Files.Select(f => RequireLength(f, Path.Combine(Folder, f.Name), _disk)).ToList();
+            var files = record.Files.Select(f => RequireLength(f, StagedFiles.At(Folder, f.Name), _disk)).ToList();
             shared = files.Where(f => f.LinkCount > 1).Sum(f => f.Length);
             return null;
         }
@@ -214,7 +214,7 @@ internal sealed class BundleRecords
     /// <summary>Whether all files of a record are there, in their length.</summary>
     public bool IsWhole(BundleRecord record) =>
         record.Files.All(f =>
-            _disk.Stat(Path.Combine(Folder, f.Name)) is { Kind: DiskEntryKind.File } there && there.Length == f.Length
+            _disk.Stat(StagedFiles.At(Folder, f.Name)) is { Kind: DiskEntryKind.File } there && there.Length == f.Length
         );
 
     /// <summary>The steps that take bundles away, by their records alone.</summary>
@@ -241,7 +241,7 @@ internal sealed class BundleRecords
             var isFolder = disk.Stat(bundle.FullName) is { Kind: DiskEntryKind.Directory };
             var files = BundleRecord
                 .Behind(bundle)!
-                .Files.Select(f => StoreAddress.Of(Path.Combine(folder, f.Name)))
+                .Files.Select(f => StagedFiles.At(folder, f.Name))
                 .Where(f => !isFolder || !IsAtOrBelow(f, bundle.FullName));
             return files.Concat(isFolder ? [bundle.FullName] : []).Select(PublishStep.Remove);
         }

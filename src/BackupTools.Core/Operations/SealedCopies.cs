@@ -38,7 +38,7 @@ internal sealed class SealedCopies
         foreach (var record in there.Read().Select(r => r.Record ?? throw r.Error!).Where(there.IsWhole))
         {
             _present.Add((record.Engine, record.Id));
-            record.Files.ToList().ForEach(f => _linkable[f.Blake3] = Path.Combine(folder, f.Name));
+            record.Files.ToList().ForEach(f => _linkable[f.Blake3] = StagedFiles.At(folder, f.Name));
         }
         var ids = bundles.Select(b => (b.Engine, b.Id)).ToHashSet();
         if (
@@ -90,13 +90,13 @@ internal sealed class SealedCopies
             {
                 OuterDigest.Of(
                     _disk,
-                    Path.Combine(_source.Folder, shared[i]),
+                    StagedFiles.At(_source.Folder, shared[i]),
                     new TransferProgress(),
                     _host.Cancellation,
                     target
                 );
             }
-            steps.Add(PublishStep.Replace(staged, Path.Combine(_folder, shared[i])));
+            steps.Add(PublishStep.Replace(staged, StagedFiles.At(_folder, shared[i])));
         }
         using (var target = staging.CreateFile("record"))
         {
@@ -105,7 +105,7 @@ internal sealed class SealedCopies
         return new CaptureResult
         {
             Steps = [PublishStep.Replace("record", BundleRecords.PathOf(_folder, record.Engine, record.Id)), .. steps],
-            BundlePath = Path.Combine(_folder, record.Name),
+            BundlePath = StagedFiles.At(_folder, record.Name),
         };
     }
 
@@ -118,13 +118,13 @@ internal sealed class SealedCopies
     /// <summary>The header of a bundle that was published.</summary>
     public BundleHeader ReadBack(BundleHeader bundle) =>
         new BundleRecords(_folder, _disk)
-            .Bundles(Path.Combine(_folder, BundleRecord.Behind(bundle)!.Name), _host.Engines.ByName(bundle.Engine))
+            .Bundles(StagedFiles.At(_folder, BundleRecord.Behind(bundle)!.Name), _host.Engines.ByName(bundle.Engine))
             .Select(r => r.Header ?? throw r.Error!)
             .Single(h => h.Id == bundle.Id);
 
     private void Stage(FileRecord file, string staged, StagingArea staging)
     {
-        var path = Path.Combine(_source.Folder, file.Name);
+        var path = StagedFiles.At(_source.Folder, file.Name);
         var there = BundleRecords.RequireLength(file, path, _disk);
         if (
             there.LinkCount > 1
@@ -142,7 +142,7 @@ internal sealed class SealedCopies
             target.SetModified(there.ModifiedUtc);
         }
         BundleRecords.RequireDigest(file, digest, path);
-        _linkable[file.Blake3] = Path.Combine(_folder, file.Name);
+        _linkable[file.Blake3] = StagedFiles.At(_folder, file.Name);
     }
 
     private void StageFolders(string folder, string staged, StagingArea staging)
@@ -157,12 +157,12 @@ internal sealed class SealedCopies
     /// <summary>What lies there without a whole record is what an interrupted copy has left.</summary>
     private PublishStep Placed(string staged, string name)
     {
-        var final = Path.Combine(_folder, name);
+        var final = StagedFiles.At(_folder, name);
         if (_disk.Stat(final) is null)
         {
             return PublishStep.Place(staged, final);
         }
-        return PartialCopy.IsBeginningOf(_disk, final, Path.Combine(_source.Folder, name), _host.Cancellation)
+        return PartialCopy.IsBeginningOf(_disk, final, StagedFiles.At(_source.Folder, name), _host.Cancellation)
             ? PublishStep.Replace(staged, final)
             : throw CopyChain.InTheWay(Path.GetFileName(name), final);
     }

@@ -201,7 +201,7 @@ internal static class Signatures
             && signed.EndPosition == bundle.End.Value
             && signed.PositionUnit == bundle.End.Unit
             && signed.Database == bundle.Series
-            && (signed.Files.Count == 1 || StoreAddress.Of(Path.Combine(home, signed.Name)) == bundle.FullName);
+            && (signed.Files.Count == 1 || StagedFiles.At(home, signed.Name) == bundle.FullName);
         if (!isSame)
         {
             throw SignedStatement.Invalid("the bundle is not what was signed", bundle.FullName);
@@ -214,7 +214,7 @@ internal static class Signatures
         if (disk.Stat(bundle.FullName) is { Kind: DiskEntryKind.Directory })
         {
             var names = signed
-                .Files.Select(f => StoreAddress.Of(Path.Combine(home, f.Name)))
+                .Files.Select(f => StagedFiles.At(home, f.Name))
                 .ToHashSet(StringComparer.Ordinal);
             if (FilesBelow(bundle.FullName, disk).FirstOrDefault(f => !names.Contains(StoreAddress.Of(f))) is { } other)
             {
@@ -236,7 +236,7 @@ internal static class Signatures
         var single = disk.Stat(bundle.FullName) is null ? bundle.FullName + AgeDisk.Extension : bundle.FullName;
         return signed is { Files: [var only] } && disk.Stat(single) is { Kind: DiskEntryKind.File }
             ? [(only, single)]
-            : signed.Files.Select(f => (f, Path.Combine(home, f.Name)));
+            : signed.Files.Select(f => (f, StagedFiles.At(home, f.Name)));
     }
 
     private static IEnumerable<string> FilesBelow(string folder, IReadingDisk disk) =>

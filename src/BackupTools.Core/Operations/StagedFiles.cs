@@ -17,6 +17,12 @@ internal static class StagedFiles
             : [(entry, real == staged ? final : final + AgeDisk.Extension)];
     }
 
+    /// <summary>The path of what has a name below a folder, as the disk and the engines spell it.</summary>
+    public static string At(string folder, string name) =>
+        StoreAddress.Is(folder)
+            ? StoreAddress.Of($"{folder}/{name}")
+            : Path.Combine(folder, name.Replace('/', Path.DirectorySeparatorChar));
+
     /// <summary>The name of what lies below a folder, with slashes.</summary>
     public static string Below(string folder, string path) =>
         StoreAddress.Is(path)

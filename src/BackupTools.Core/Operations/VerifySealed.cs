@@ -39,7 +39,7 @@ internal static class VerifySealed
 
     private static ChainProblem? ProblemOf(FileRecord file, BundleRecords records, OperationHost host)
     {
-        var path = Path.Combine(records.Folder, file.Name);
+        var path = StagedFiles.At(records.Folder, file.Name);
         try
         {
             BundleRecords.RequireLength(file, path, host.Encrypted.Outer);

@@ -159,7 +159,11 @@ internal sealed class EncryptedBox : IDisposable
         var isAlopex = Chain[0].Engine == "Alopex";
         var text = JsonSerializer
             .Serialize(result, s_json)
-            .Replace(Path.GetDirectoryName(folder)!, "FOLDER", StringComparison.Ordinal);
+            .Replace(
+                JsonSerializer.Serialize(Path.GetDirectoryName(folder), s_json)[1..^1],
+                "FOLDER",
+                StringComparison.Ordinal
+            );
         return string.Join(
             '\n',
             text.Split('\n')

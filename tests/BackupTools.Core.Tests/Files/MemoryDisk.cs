@@ -171,7 +171,7 @@ internal sealed class MemoryDisk : IDisk
     }
 
     private static string[] Parts(string path) =>
-        path.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
+        path.Split(['/', Path.DirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries);
 
     private static BackupException NotFound(string path) =>
         new(ErrorCode.PathNotFound, "there is no such file or folder", path);
