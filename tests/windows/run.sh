@@ -11,13 +11,14 @@ filter=()
 minutes=60
 if [ "${1:-}" = ci ]; then
     minutes=25
-    for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite InPowerShell; do
+    for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite Encryption InPowerShell; do
         filter+=(-namespace "BackupTools.Tests.$room")
     done
     # Long ones, of which little depends on the system.
     for class in Operations.FaultTests Operations.ConcurrencyTests Operations.GrafeoChainFaultTests \
         Operations.GrafeoChainLifeTests Operations.ChainPropertyTests Operations.DamageTableTests Operations.ClockTests \
-        Files.PublicationFaultTests Engines.Sqlite.SqliteGenerationTests InPowerShell.PesterCultureTests; do
+        Files.PublicationFaultTests Engines.Sqlite.SqliteGenerationTests Encryption.EncryptedStoreTests \
+        InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done
     export BACKUPTOOLS_PESTER="Windows.Tests.ps1 BackupTask.Tests.ps1 Get-BackupChain.Tests.ps1 Nothing.Tests.ps1 Stopping.Tests.ps1"
