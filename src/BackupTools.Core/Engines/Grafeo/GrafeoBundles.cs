@@ -97,21 +97,38 @@ internal static class GrafeoBundles
             yield return BundleReadResult.Bad(manifestPath, damage);
         }
         var ids = IdsOf(manifest.Segments);
+        var places = Places(manifest.Segments)
+            .Where(p => only is null || string.Equals(p.Segment.FileName, only, StringComparison.Ordinal));
+        foreach (
+            var read in SideBySide.Read(
+                places,
+                p => ReadSegment(manifestPath, manifest, ids, p.Index, p.HighestBefore, p.After, context),
+                context
+            )
+        )
+        {
+            yield return read;
+        }
+    }
+
+    /// <summary>What a manifest says of each segment by its place in it.</summary>
+    private static IEnumerable<(
+        GrafeoSegment Segment,
+        int Index,
+        ulong HighestBefore,
+        DateTimeOffset? After
+    )> Places(IReadOnlyList<GrafeoSegment> segments)
+    {
         ulong highest = 0;
         DateTimeOffset? newest = null;
-        for (var i = 0; i < manifest.Segments.Count; i++)
+        for (var i = 0; i < segments.Count; i++)
         {
-            context.Cancellation.ThrowIfCancellationRequested();
-            var segment = manifest.Segments[i];
             // The manifest lists what was taken in the order in which it was, whatever the clock said.
-            var taken = GrafeoTime.Instant(segment.CreatedAtMs);
+            var taken = GrafeoTime.Instant(segments[i].CreatedAtMs);
             var after = taken is { } time ? ClockOrder.TakenAfter(time, newest) : null;
             newest = after is { } place ? ClockOrder.After(place) : taken ?? newest;
-            if (only is null || string.Equals(segment.FileName, only, StringComparison.Ordinal))
-            {
-                yield return ReadSegment(manifestPath, manifest, ids, i, highest, after, context);
-            }
-            highest = Math.Max(highest, segment.EndEpoch);
+            yield return (segments[i], i, highest, after);
+            highest = Math.Max(highest, segments[i].EndEpoch);
         }
     }
 
@@ -323,11 +340,8 @@ internal static class GrafeoBundles
         }
     }
 
-    /// <summary>One or two small reads: what the file is, how long, of which database, and an id from its headers.</summary>
-    private static (GrafeoBundle Bundle, long Length, string? Series, string Id) Look(
-        string path,
-        EngineContext context
-    )
+    /// <summary>One or two small reads, unless the run has looked at the same file before.</summary>
+    private static Looked Look(string path, EngineContext context)
     {
         var entry = context.Disk.Stat(path);
         if (entry is null)
@@ -339,18 +353,19 @@ internal static class GrafeoBundles
             // A link could lead anywhere.
             throw new BackupException(ErrorCode.UnsafeName, "a segment must be a regular file", path);
         }
+        return context.Remembered(EngineNames.Grafeo, path, [entry], () => Look(path, entry, context))!;
+    }
+
+    private static Looked Look(string path, DiskEntry entry, EngineContext context)
+    {
         using var file = context.Disk.OpenRead(path);
         var look = GrafeoImage.ReadAt(file, 0, LookLength);
         if (GrafeoContainerHeader.HasMagic(look))
         {
             var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
             var image = GrafeoContainerHeader.Read(pages);
-            return (
-                new GrafeoBundle { Path = path, Image = image },
-                entry.Length,
-                image.DatabaseId,
-                IdOf(pages, entry)
-            );
+            var found = new GrafeoBundle { Path = path, Image = image };
+            return new(found, entry.Length, image.DatabaseId, IdOf(pages, entry));
         }
         if (!GbakHeader.HasMagic(look))
         {
@@ -368,8 +383,11 @@ internal static class GrafeoBundles
                     .Read(look.AsSpan(GbakHeader.Size + sizeof(ulong)), GbakHeader.Size + sizeof(ulong))
                     .DatabaseId
                 : null;
-        return (new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
+        return new(new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
     }
+
+    /// <summary>What a file is, how long, of which database, and an id from its headers.</summary>
+    private sealed record Looked(GrafeoBundle Bundle, long Length, string? Series, string Id);
 
     private static string IdOf(ReadOnlySpan<byte> look, DiskEntry entry)
     {
