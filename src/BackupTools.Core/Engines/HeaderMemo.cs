@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using BackupTools.Errors;
 using BackupTools.Files;
+using Blake3;
 
 namespace BackupTools.Engines;
 
@@ -16,10 +19,7 @@ internal sealed class HeaderMemo
     /// </summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<
-        (string Engine, string Path),
-        (IReadOnlyList<DiskEntry> Files, object Found)
-    > _known = new();
+    private readonly ConcurrentDictionary<(string Engine, string Path), (Hash Files, object Found)> _known = new();
 
     /// <summary>
     /// What <paramref name="read"/> gave before, if every file that it is made of is the very one that it was then; else
@@ -37,7 +37,8 @@ internal sealed class HeaderMemo
         {
             return read();
         }
-        if (_known.TryGetValue((engine, path), out var before) && IsSame(before.Files, files))
+        var digest = DigestOf(files);
+        if (_known.TryGetValue((engine, path), out var before) && before.Files == digest)
         {
             return (T)before.Found;
         }
@@ -45,29 +46,34 @@ internal sealed class HeaderMemo
         var found = read();
         if (found is not (null or BundleReadResult { Header: null }) && files.All(f => CanTell(f, settled)))
         {
-            _known[(engine, path)] = (files, found);
+            _known[(engine, path)] = (digest, found);
         }
         return found;
     }
 
-    private static bool IsSame(IReadOnlyList<DiskEntry> before, IReadOnlyList<DiskEntry> now)
+    /// <summary>
+    /// All that tells the files from others and from what they were before; the entries themselves would take as much memory
+    /// as the headers.
+    /// </summary>
+    private static Hash DigestOf(IReadOnlyList<DiskEntry> files)
     {
-        if (before.Count != now.Count)
+        var text = new ArrayBufferWriter<byte>(256 * files.Count);
+        foreach (var file in files)
         {
-            return false;
+            ReadOnlySpan<long> numbers =
+            [
+                file.Path.Length,
+                (long)file.Kind,
+                file.Length,
+                file.ModifiedUtc.UtcTicks,
+                file.ChangedUtc.UtcTicks,
+                unchecked((long)file.Device),
+                unchecked((long)file.Inode),
+            ];
+            text.Write(MemoryMarshal.AsBytes(numbers));
+            text.Write(MemoryMarshal.AsBytes(file.Path.AsSpan()));
         }
-        for (var i = 0; i < now.Count; i++)
-        {
-            if (
-                now[i].Kind != before[i].Kind
-                || !string.Equals(now[i].Path, before[i].Path, StringComparison.Ordinal)
-                || !now[i].IsUnchangedSince(before[i])
-            )
-            {
-                return false;
-            }
-        }
-        return true;
+        return Hasher.Hash(text.WrittenSpan);
     }
 
     /// <summary>A link says nothing of what it leads to, and some file systems do not number their files.</summary>

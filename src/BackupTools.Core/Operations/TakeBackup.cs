@@ -93,7 +93,10 @@ public static class TakeBackup
         if (!settings.EngineLayout)
         {
             // One look at the destination; where the source may be in it, which changes, each asks for itself.
-            context = context with { Disk = new ListedOnce(context.Disk, settings.DestinationPath) };
+            context = context with
+            {
+                Disk = new ListedOnce(context.Disk, settings.DestinationPath),
+            };
         }
         (request, var doubts) = new BuildsOn(settings, engine, context).Complete(request);
         var plan = engine.PlanCapture(request, context);

@@ -1,4 +1,3 @@
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Operations;
@@ -106,7 +105,8 @@ public sealed class PlanTwiceTests
         };
 
     /// <summary>Shows the entries of a folder as it is told to, notes what is opened, and does something before the lock.</summary>
-    private sealed class ScriptedDisk(string folder, Func<DiskEntry, DiskEntry> show) : ForwardingDisk(LocalDisk.Instance)
+    private sealed class ScriptedDisk(string folder, Func<DiskEntry, DiskEntry> show)
+        : ForwardingDisk(LocalDisk.Instance)
     {
         public List<string> Opened { get; } = [];
 

@@ -65,7 +65,8 @@ internal sealed record Goal(
     }
 
     /// <summary>A value in the unit of the goal.</summary>
-    public string Show(double value) => Number(value, Measure is GoalMeasure.Ratio or GoalMeasure.Seconds ? "0.00" : "0");
+    public string Show(double value) =>
+        Number(value, Measure is GoalMeasure.Ratio or GoalMeasure.Seconds ? "0.00" : "0");
 
     /// <summary>Within the rounds to the baseline, else of the medians.</summary>
     private double? RatioOf(MatchRow row, IReadOnlyList<MatchRow> rows) =>

@@ -61,7 +61,8 @@ internal sealed record Machine
             ? File.ReadLines("/proc/cpuinfo")
                 .FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
                 ?.Split(':')[1]
-                .Trim() ?? $"{RuntimeInformation.ProcessArchitecture}"
+                .Trim()
+                ?? $"{RuntimeInformation.ProcessArchitecture}"
             : $"{RuntimeInformation.ProcessArchitecture}";
 
     private static string DiskOf(string folder)

@@ -18,16 +18,17 @@ internal static class AlopexFiller
         var copy = new ProcessStartInfo("sh")
         {
             RedirectStandardInput = true,
+            UseShellExecute = false,
             ArgumentList =
             {
                 "-ec",
                 """
-                while read name; do
-                    cp -a --sparse=always "$1" "$2/$name"
-                    rm -r "$2/$name/sst"
-                    cp -al "$1/sst" "$2/$name/sst"
-                done
-                """,
+                    while read name; do
+                        cp -a --sparse=always "$1" "$2/$name"
+                        rm -r "$2/$name/sst"
+                        cp -al "$1/sst" "$2/$name/sst"
+                    done
+                    """,
                 "sh",
                 Path.Combine(folder, oldest),
                 folder,

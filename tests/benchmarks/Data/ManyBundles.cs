@@ -106,7 +106,12 @@ internal sealed class ManyBundles(IDatabaseShape shape, string folder)
     /// <summary>The bundles: folders of files for SQLite, whose levels stay, items of the folder itself for the others.</summary>
     private List<string> Items(string of) =>
         shape.Engine == EngineNames.Sqlite
-            ? [.. Directory.GetFiles(of, "*", SearchOption.AllDirectories).Where(f => f.Contains("/ltx/", StringComparison.Ordinal))]
+            ?
+            [
+                .. Directory
+                    .GetFiles(of, "*", SearchOption.AllDirectories)
+                    .Where(f => f.Contains("/ltx/", StringComparison.Ordinal)),
+            ]
             : [.. Directory.GetFileSystemEntries(of).Where(f => !Path.GetFileName(f).StartsWith('.'))];
 
     private void SetAside(string item)

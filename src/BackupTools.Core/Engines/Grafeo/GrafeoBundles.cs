@@ -13,8 +13,6 @@ namespace BackupTools.Engines.Grafeo;
 /// </summary>
 internal static class GrafeoBundles
 {
-    private const int LookLength = GbakHeader.Size + sizeof(ulong) + GrafeoWalHeader.Size;
-
     /// <summary>The bundles that a path is, or directly holds.</summary>
     public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
     {
@@ -112,12 +110,9 @@ internal static class GrafeoBundles
     }
 
     /// <summary>What a manifest says of each segment by its place in it.</summary>
-    private static IEnumerable<(
-        GrafeoSegment Segment,
-        int Index,
-        ulong HighestBefore,
-        DateTimeOffset? After
-    )> Places(IReadOnlyList<GrafeoSegment> segments)
+    private static IEnumerable<(GrafeoSegment Segment, int Index, ulong HighestBefore, DateTimeOffset? After)> Places(
+        IReadOnlyList<GrafeoSegment> segments
+    )
     {
         ulong highest = 0;
         DateTimeOffset? newest = null;
@@ -159,7 +154,7 @@ internal static class GrafeoBundles
         try
         {
             path = GrafeoManifestFile.PathOf(folder, segment);
-            var (bundle, length, series, _) = Look(path, context);
+            var (bundle, length, series, _) = GrafeoLook.At(path, context);
             var isImage = bundle.Image is not null;
             if (isImage != (segment.Kind == GrafeoSegmentKind.Full))
             {
@@ -297,7 +292,7 @@ internal static class GrafeoBundles
     {
         try
         {
-            var (bundle, length, series, id) = Look(path, context);
+            var (bundle, length, series, id) = GrafeoLook.At(path, context);
             var image = bundle.Image;
             var gbak = bundle.Gbak;
             return BundleReadResult.Ok(
@@ -338,63 +333,6 @@ internal static class GrafeoBundles
         {
             return BundleReadResult.Bad(path, e);
         }
-    }
-
-    /// <summary>One or two small reads, unless the run has looked at the same file before.</summary>
-    private static Looked Look(string path, EngineContext context)
-    {
-        var entry = context.Disk.Stat(path);
-        if (entry is null)
-        {
-            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, but it is missing", path);
-        }
-        if (entry.Kind != DiskEntryKind.File)
-        {
-            // A link could lead anywhere.
-            throw new BackupException(ErrorCode.UnsafeName, "a segment must be a regular file", path);
-        }
-        return context.Remembered(EngineNames.Grafeo, path, [entry], () => Look(path, entry, context))!;
-    }
-
-    private static Looked Look(string path, DiskEntry entry, EngineContext context)
-    {
-        using var file = context.Disk.OpenRead(path);
-        var look = GrafeoImage.ReadAt(file, 0, LookLength);
-        if (GrafeoContainerHeader.HasMagic(look))
-        {
-            var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
-            var image = GrafeoContainerHeader.Read(pages);
-            var found = new GrafeoBundle { Path = path, Image = image };
-            return new(found, entry.Length, image.DatabaseId, IdOf(pages, entry));
-        }
-        if (!GbakHeader.HasMagic(look))
-        {
-            throw new BackupException(
-                ErrorCode.BundleNotRecognised,
-                "the file is neither a Grafeo image nor an increment",
-                path,
-                0
-            );
-        }
-        var gbak = GbakHeader.Read(look);
-        var series =
-            gbak.Version == GbakHeader.Segments && look.Length == LookLength
-                ? GrafeoWalHeader
-                    .Read(look.AsSpan(GbakHeader.Size + sizeof(ulong)), GbakHeader.Size + sizeof(ulong))
-                    .DatabaseId
-                : null;
-        return new(new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
-    }
-
-    /// <summary>What a file is, how long, of which database, and an id from its headers.</summary>
-    private sealed record Looked(GrafeoBundle Bundle, long Length, string? Series, string Id);
-
-    private static string IdOf(ReadOnlySpan<byte> look, DiskEntry entry)
-    {
-        var hasher = Hasher.New();
-        hasher.Update(look);
-        hasher.Update(BitConverter.GetBytes(entry.Length));
-        return hasher.Finalize().ToString();
     }
 
     private static string FormatOf(GrafeoBundle bundle) =>

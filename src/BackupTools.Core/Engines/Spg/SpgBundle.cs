@@ -75,9 +75,8 @@ internal sealed record SpgBundle
         var header = SpgBundleHeader.ParseFixed(fixedPart, (ulong)length);
         var walFields = ReadAt(file, start, header.WalFieldsOffset, SpgBundleHeader.WalFieldsLength);
         header = header.WithWalFields(walFields, (ulong)length);
-        Span<byte> identity = stackalloc byte[
-            SpgBundleHeader.FixedLength + SpgBundleHeader.WalFieldsLength + sizeof(long)
-        ];
+        Span<byte> identity =
+            stackalloc byte[SpgBundleHeader.FixedLength + SpgBundleHeader.WalFieldsLength + sizeof(long)];
         fixedPart.CopyTo(identity);
         walFields.CopyTo(identity[fixedPart.Length..]);
         var told = identity[(fixedPart.Length + walFields.Length)..];
