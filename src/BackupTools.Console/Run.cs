@@ -64,7 +64,7 @@ internal sealed class Run(
         }
         if (json)
         {
-            run.Print(Json.Array(run._results) + Environment.NewLine);
+            Json.Array(run._results, text => run.Print(() => StandardStreams.Write(text)));
         }
         return run._exitCode;
     }
@@ -153,13 +153,15 @@ internal sealed class Run(
         }
     }
 
+    private void Print(string text) => Print(() => StandardStreams.Write(text));
+
     /// <summary>
     /// The work is done by now. That nobody reads the output is not a failure of the run; that it is lost is one, but
     /// not one to repeat the run for.
     /// </summary>
-    private void Print(string text)
+    private void Print(Func<string?> write)
     {
-        if (_isMute || StandardStreams.Write(text) is not { } failure)
+        if (_isMute || write() is not { } failure)
         {
             return;
         }

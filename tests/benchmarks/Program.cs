@@ -9,6 +9,7 @@ return new RootCommand("Measures BackupTools.")
     MicroCommand.Create(),
     GenerateCommand.CreateData(),
     GenerateCommand.ChangeData(),
+    GenerateCommand.CreateMany(),
 }
     .Parse(args)
     .Invoke();

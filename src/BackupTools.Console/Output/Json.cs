@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -20,19 +21,27 @@ internal static class Json
             : JavaScriptEncoder.Create(UnicodeRanges.BasicLatin),
     };
 
-    public static string Array(IReadOnlyList<object> results)
+    /// <summary>The array as UTF-8 in pieces, one for each result: a folder may hold thousands of bundles in many chains.</summary>
+    public static void Array(IReadOnlyList<object> results, Action<ReadOnlyMemory<byte>> print)
     {
-        using var text = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(text, Options))
+        var text = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(text, Options);
+        writer.WriteStartArray();
+        foreach (var result in results)
         {
-            writer.WriteStartArray();
-            foreach (var result in results)
-            {
-                JsonSerializer.Serialize(writer, result, result.GetType(), ReportJson.Default);
-            }
-            writer.WriteEndArray();
+            JsonSerializer.Serialize(writer, result, result.GetType(), ReportJson.Default);
+            Flush();
         }
-        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
+        writer.WriteEndArray();
+        Flush();
+        print(Encoding.UTF8.GetBytes(Environment.NewLine));
+
+        void Flush()
+        {
+            writer.Flush();
+            print(text.WrittenMemory);
+            text.ResetWrittenCount();
+        }
     }
 
     /// <summary>The results that <c>test --json</c> printed, or ConvertTo-Json made of what Test-BackupChain returned.</summary>

@@ -57,10 +57,20 @@ internal static partial class StandardStreams
         {
             return WriteOnWindows(text);
         }
-        var bytes = System.Console.OutputEncoding.GetBytes(text);
+        return WriteOnUnix(System.Console.OutputEncoding.GetBytes(text));
+    }
+
+    /// <summary>The same for a text in UTF-8.</summary>
+    public static string? Write(ReadOnlyMemory<byte> utf8) =>
+        !OperatingSystem.IsWindows() && System.Console.OutputEncoding.CodePage == Utf8CodePage
+            ? WriteOnUnix(utf8.Span)
+            : Write(Encoding.UTF8.GetString(utf8.Span));
+
+    private static string? WriteOnUnix(ReadOnlySpan<byte> bytes)
+    {
         for (var at = 0; at < bytes.Length; )
         {
-            var written = Write(s_output, ref bytes[at], bytes.Length - at);
+            var written = Write(s_output, in bytes[at], bytes.Length - at);
             var error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
             if (error is BrokenPipe or BadHandle)
             {
@@ -98,7 +108,7 @@ internal static partial class StandardStreams
     private static partial int Duplicate(int handle);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    private static partial nint Write(int handle, ref byte bytes, nint count);
+    private static partial nint Write(int handle, in byte bytes, nint count);
 
     /// <summary>Messages that cannot be shown must not stop the run.</summary>
     private sealed class Forgiving(TextWriter inner) : TextWriter

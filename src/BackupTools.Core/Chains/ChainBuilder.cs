@@ -77,6 +77,11 @@ internal sealed class ChainBuilder
     {
         foreach (var same in headers.GroupBy(h => h.ContentId ?? h.Id, StringComparer.Ordinal))
         {
+            if (same.TryGetNonEnumeratedCount(out var count) && count == 1)
+            {
+                yield return same.First();
+                continue;
+            }
             var originals = new Dictionary<string, BundleHeader>(StringComparer.Ordinal);
             foreach (
                 var header in same.OrderByDescending(h => h.HasOwnName)
@@ -86,7 +91,8 @@ internal sealed class ChainBuilder
             {
                 var original =
                     originals.GetValueOrDefault(header.Id)
-                    ?? originals.Values.FirstOrDefault(o => o.HasOwnName && !header.HasOwnName);
+                    // Snapshots of a database that did not change are alike: not each is compared with each.
+                    ?? (header.HasOwnName ? null : originals.Values.FirstOrDefault(o => o.HasOwnName));
                 if (original is null)
                 {
                     originals.Add(header.Id, header);

@@ -18,9 +18,17 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// <summary>Headers of a store that are fetched at once.</summary>
     private const int AtOnce = 16;
 
-    private readonly ConcurrentDictionary<string, bool> _shown = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(ulong, ulong), string> _made = new();
     private readonly ConcurrentDictionary<string, (DiskEntry Entry, long Plain)> _lengths = new(StringComparer.Ordinal);
+    private readonly Lock _showing = new();
+
+    /// <summary>Asked with every path, so it is replaced and not changed.</summary>
+    private volatile string[] _shown = [];
+
+    /// <summary>
+    /// Something encrypted was listed. Until then a file is opened by its name, and asked about only if that fails.
+    /// </summary>
+    private volatile bool _hasMetAny;
     private (IReadOnlyList<string> Folders, IReadOnlyList<IAgeRecipient> Recipients)? _target;
 
     /// <summary>The disk below, on which encrypted files are what they are.</summary>
@@ -29,12 +37,23 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     public KeyRing Keys => keys();
 
     /// <summary>Encrypted files below a folder are shown as plain ones from now on.</summary>
-    public void Show(string folder) => _shown[Normal(folder)] = true;
+    public void Show(string folder)
+    {
+        var normal = Normal(folder);
+        lock (_showing)
+        {
+            if (!_shown.Contains(normal, StringComparer.Ordinal))
+            {
+                _shown = [.. _shown, normal];
+            }
+        }
+    }
 
     /// <summary>What is created below folders from now on is encrypted.</summary>
     public void Encrypt(IReadOnlyList<string> folders, IReadOnlyList<IAgeRecipient> recipients)
     {
         folders.ToList().ForEach(Show);
+        _hasMetAny = true;
         _target = ([.. folders.Select(Normal)], recipients);
     }
 
@@ -96,8 +115,8 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     public override bool AdoptAccess(string path, string model) => Inner.AdoptAccess(Real(path), Real(model));
 
     public override DiskEntry? Stat(string path) =>
-        Real(path) is var real && real == path ? Inner.Stat(path)
-        : Inner.Stat(real) is { } entry ? Shown(entry)
+        Inner.Stat(path) is { } plain ? plain
+        : IsShown(path) && Inner.Stat(path + Extension) is { Kind: DiskEntryKind.File } entry ? Shown(entry)
         : null;
 
     public override IReadOnlyList<DiskEntry> List(string folder)
@@ -107,6 +126,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
         {
             return entries;
         }
+        _hasMetAny = true;
         var plain = entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
         bool IsHidden(DiskEntry e) => IsEncrypted(e) && !plain.Contains(NameOf(e.Name));
         if (StoreAddress.Is(folder))
@@ -116,17 +136,37 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
         return [.. entries.Select(e => IsHidden(e) ? Shown(e) : e).OrderBy(e => e.Name, StringComparer.Ordinal)];
     }
 
+    public override IReadOnlyList<string> Names(string folder)
+    {
+        var names = Inner.Names(folder);
+        return IsShown(Path.Combine(folder, "x")) && names.Any(IsEncryptedName)
+            ? [.. List(folder).Select(e => e.Name)]
+            : names;
+    }
+
     /// <summary>The name that a file goes by, without the extension.</summary>
     public static string NameOf(string name) =>
         name.EndsWith(Extension, StringComparison.Ordinal) ? name[..^Extension.Length] : name;
 
     private static bool IsEncrypted(DiskEntry entry) =>
-        entry.Kind == DiskEntryKind.File
-        && entry.Name.EndsWith(Extension, StringComparison.Ordinal)
-        && entry.Name.Length > Extension.Length;
+        entry.Kind == DiskEntryKind.File && IsEncryptedName(entry.Path) && entry.Name.Length > Extension.Length;
+
+    private static bool IsEncryptedName(string name) => name.EndsWith(Extension, StringComparison.Ordinal);
 
     private IDiskFile Opened(string path, Func<string, IDiskFile> open)
     {
+        if (!IsShown(path))
+        {
+            return open(path);
+        }
+        if (!_hasMetAny)
+        {
+            try
+            {
+                return open(path);
+            }
+            catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && Real(path) != path) { }
+        }
         var real = Real(path);
         var file = open(real);
         return real == path ? file : new AgeReader(path, file, Keys);
@@ -159,7 +199,17 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// <summary>The name that something takes on: with the extension, where it has it now.</summary>
     private string Beside(string from, string to) => Real(from) == from ? to : to + Extension;
 
-    private bool IsShown(string path) => _shown.Keys.Any(folder => IsBelow(path, folder));
+    private bool IsShown(string path)
+    {
+        foreach (var folder in _shown)
+        {
+            if (IsBelow(path, folder))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /// <summary>Addresses have several spellings within a run.</summary>
     private static string Normal(string path) =>

@@ -22,6 +22,13 @@ internal sealed record EngineContext
     /// <summary>What counts of what is read, where not everybody's bundles do; null where they do.</summary>
     public Func<BundleReadResult, BundleReadResult>? Admit { get; init; }
 
+    /// <summary>What the run has read of bundles before; null where each is read once.</summary>
+    public HeaderMemo? Memo { get; init; }
+
     /// <summary>Tells the story of the run.</summary>
     public Action<string> Verbose { get; init; } = static _ => { };
+
+    /// <summary>What reading gives, or gave before in this run (<see cref="HeaderMemo.Read"/>).</summary>
+    public T? Remembered<T>(string engine, string path, IReadOnlyList<DiskEntry> files, Func<T?> read)
+        where T : class => Memo is null ? read() : Memo.Read(engine, path, files, read);
 }

@@ -6,7 +6,10 @@ namespace BackupTools.Engines;
 internal static class SideBySide
 {
     /// <summary>So many are read before the first of them is yielded.</summary>
-    private const int Batch = 128;
+    private const int FirstBatch = 128;
+
+    /// <summary>After them, so many at once: whoever waits for thousands waits for few of the threads' ends.</summary>
+    private const int Batch = 2048;
 
     /// <summary>Fewer are not worth a second thread.</summary>
     private const int Few = 16;
@@ -18,8 +21,7 @@ internal static class SideBySide
         EngineContext context
     )
         where TResult : class =>
-        items
-            .Chunk(Batch)
+        Batches(items)
             .SelectMany(batch =>
             {
                 var results = new TResult?[batch.Length];
@@ -32,4 +34,24 @@ internal static class SideBySide
                 return results;
             })
             .OfType<TResult>();
+
+    private static IEnumerable<T[]> Batches<T>(IEnumerable<T> items)
+    {
+        var batch = new List<T>(FirstBatch);
+        var size = FirstBatch;
+        foreach (var item in items)
+        {
+            batch.Add(item);
+            if (batch.Count == size)
+            {
+                yield return [.. batch];
+                batch.Clear();
+                size = Batch;
+            }
+        }
+        if (batch.Count > 0)
+        {
+            yield return [.. batch];
+        }
+    }
 }

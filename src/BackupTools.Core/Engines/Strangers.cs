@@ -22,9 +22,13 @@ internal static partial class Strangers
     {
         if (entry.Kind != DiskEntryKind.File)
             return null;
-        if (HalfName().Match(entry.Name) is { Success: true } half && isBundle(half.Groups["name"].Value))
+        if (
+            MayBeHalf(entry.Path)
+            && HalfName().Match(entry.Name) is { Success: true } half
+            && isBundle(half.Groups["name"].Value)
+        )
             return Passed(entry, "is an unfinished copy or download", "Run it again, or delete the file.");
-        if (!entry.Name.StartsWith('.'))
+        if (!Path.GetFileName(entry.Path.AsSpan()).StartsWith('.'))
             return null;
         if (
             entry.Name.StartsWith("._", StringComparison.Ordinal)
@@ -47,6 +51,20 @@ internal static partial class Strangers
             entry.Path,
             Recommendation: advice
         );
+
+    /// <summary>False for what cannot be <see cref="HalfName"/>: nearly all there is, in folders of thousands.</summary>
+    private static bool MayBeHalf(ReadOnlySpan<char> path)
+    {
+        foreach (var end in s_halfEnds)
+        {
+            // The pattern's end is also before a last line feed.
+            if (path.EndsWith(end, StringComparison.Ordinal) || path[^1] == '\n')
+                return true;
+        }
+        return false;
+    }
+
+    private static readonly string[] s_halfEnds = [".part", ".partial", ".filepart", ".crdownload", ".tmp"];
 
     private static bool IsAppleDouble(DiskEntry entry, IDisk disk)
     {

@@ -34,12 +34,15 @@ internal static class DiskErrors
     /// <summary>Translates the error of a native call: errno on Unix, the Win32 error on Windows.</summary>
     public static BackupException FromNative(int error, string path, bool writing) =>
         Make(
-            OperatingSystem.IsWindows() ? OfWin32(error, writing) : OfErrno(error, writing),
+            CodeOf(error, writing),
             error,
             Marshal.GetPInvokeErrorMessage(error),
             path,
             new IOException(Marshal.GetPInvokeErrorMessage(error), error)
         );
+
+    /// <summary>True for the error of a native call that says that nothing has the name.</summary>
+    public static bool IsNothing(int error) => CodeOf(error, writing: false) == ErrorCode.PathNotFound;
 
     /// <summary>True when an item could not be renamed because of what is mounted there, or between here and there.</summary>
     public static bool IsAcrossMounts(BackupException e) =>
@@ -87,6 +90,9 @@ internal static class DiskErrors
 
     /// <summary>What .NET makes of EFBIG ("value") and of a length that Windows does not take ("length").</summary>
     private static bool IsTooLarge(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value" or "length" };
+
+    private static ErrorCode CodeOf(int error, bool writing) =>
+        OperatingSystem.IsWindows() ? OfWin32(error, writing) : OfErrno(error, writing);
 
     private static ErrorCode Failed(bool writing) => writing ? ErrorCode.WriteFailed : ErrorCode.ReadFailed;
 

@@ -40,4 +40,7 @@ internal abstract class ForwardingDisk(IDisk inner) : IDisk
     public virtual DiskEntry? Stat(string path) => Inner.Stat(path);
 
     public virtual IReadOnlyList<DiskEntry> List(string folder) => Inner.List(folder);
+
+    /// <summary>Of <see cref="List"/>, as a derived class may have its own.</summary>
+    public virtual IReadOnlyList<string> Names(string folder) => [.. List(folder).Select(e => e.Name)];
 }

@@ -14,4 +14,7 @@ internal interface IReadingDisk
 
     /// <summary>The entries of a folder, not recursive, sorted by name ordinally; links not followed.</summary>
     IReadOnlyList<DiskEntry> List(string folder);
+
+    /// <summary>Their names alone, in the same order: in a large folder that costs a fraction of the rest.</summary>
+    IReadOnlyList<string> Names(string folder) => [.. List(folder).Select(e => e.Name)];
 }

@@ -218,30 +218,20 @@ internal sealed class LocalDisk : IDisk
             : throw new PlatformNotSupportedException();
         if (entry is not null)
             return entry;
-        var failure = DiskErrors.FromNative(error, path, writing: false);
-        return failure.Code == ErrorCode.PathNotFound ? null : throw failure;
+        // Asked for what is not there much more often than anything fails: no exception is made for that.
+        return DiskErrors.IsNothing(error) ? null : throw DiskErrors.FromNative(error, path, writing: false);
     }
 
     public IReadOnlyList<DiskEntry> List(string folder)
     {
         Require(folder);
-        string[] paths;
-        try
-        {
-            paths = Directory.GetFileSystemEntries(folder);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, folder, writing: false);
-        }
-        Array.Sort(paths, StringComparer.Ordinal);
-        var entries = new List<DiskEntry>(paths.Length);
-        foreach (var path in paths)
-        {
-            if (Stat(path) is { } entry) // else it has vanished since
-                entries.Add(entry);
-        }
-        return entries;
+        return FolderListing.Entries(folder, Stat);
+    }
+
+    public IReadOnlyList<string> Names(string folder)
+    {
+        Require(folder);
+        return FolderListing.Names(folder);
     }
 
     private static LocalFile Open(string path, bool writing)

@@ -195,7 +195,11 @@ internal sealed class StagingArea : IDisposable
     }
 
     private static IEnumerable<DiskEntry> StagesIn(IDisk disk, string parentFolder) =>
-        disk.List(parentFolder).Where(e => e.Kind == DiskEntryKind.Directory && IsStagingName(e.Name));
+        disk.Names(parentFolder)
+            .Where(IsStagingName)
+            .Select(name => disk.Stat(Path.Combine(parentFolder, name)))
+            .OfType<DiskEntry>()
+            .Where(e => e.Kind == DiskEntryKind.Directory);
 
     /// <summary>True for names that staging uses, so that nothing else takes them for a bundle.</summary>
     public static bool IsStagingName(string name) =>

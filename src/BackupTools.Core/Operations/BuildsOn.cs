@@ -5,10 +5,10 @@ using BackupTools.Errors;
 namespace BackupTools.Operations;
 
 /// <summary>What a backup builds on at its destination.</summary>
-internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, OperationHost host)
+internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, EngineContext context)
 {
     private readonly Lazy<string?> _series = new(() =>
-        engine.SeriesOf(settings.SourcePath, settings.DestinationPath, host.Context)
+        engine.SeriesOf(settings.SourcePath, settings.DestinationPath, context)
     );
 
     /// <summary>
@@ -44,13 +44,13 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
     {
         try
         {
-            return host.Disk.Stat(settings.DestinationPath) is null
+            return context.Disk.Stat(settings.DestinationPath) is null
                 ? new BundleFolder([], [])
-                : BundleFolder.Read(settings.DestinationPath, [engine], host.Context);
+                : BundleFolder.Read(settings.DestinationPath, [engine], context);
         }
         catch (BackupException e) when (kind == BundleKind.Full)
         {
-            host.Context.Verbose($"the contents of the destination were not examined: {e.Describe()}");
+            context.Verbose($"the contents of the destination were not examined: {e.Describe()}");
             return new BundleFolder([], []);
         }
     }
@@ -108,7 +108,7 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, Op
     private CaptureRequest ContinueFrom(CaptureRequest request, string path, IReadOnlyList<BackupChain> chains)
     {
         var read =
-            engine.ReadBundles(path, host.Context).LastOrDefault(r => r.Stranger is null)
+            engine.ReadBundles(path, context).LastOrDefault(r => r.Stranger is null)
             ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
         var parent = read.Header ?? throw read.Error!;
         return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };

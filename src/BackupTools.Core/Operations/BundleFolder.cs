@@ -47,7 +47,10 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         }
-        context = context with { Disk = new ListedOnce(context.Disk, path) };
+        if (context.Disk is not ListedOnce look || look.Folder != path)
+        {
+            context = context with { Disk = new ListedOnce(context.Disk, path) };
+        }
         var counts = only?.ToHashSet(StringComparer.Ordinal);
         var chains = new List<BackupChain>();
         var unreadable = new List<BundleReadResult>();

@@ -16,6 +16,7 @@ public static class CopyChain
     /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, DestinationOverlapsSource.</exception>
     public static CopyPlan Plan(CopySettings settings, OperationHost host)
     {
+        host.Remember();
         settings = settings with { Path = host.Opens(settings.Path) };
         PathOverlap.Refuse(settings.Path, settings.DestinationPath, host.Disk);
         var engines = host.Engines.Candidates(settings.Engine);

@@ -80,7 +80,8 @@ public static class ExpireBackups
             var engine = host.Engines.ByName(group.Key);
             using var staging = destination.Stage();
             var bundles = group.ToList();
-            var without = preview.Chains.Where(c => bundles.Exists(b => ReferenceEquals(b, c.Head)));
+            var gone = bundles.ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+            var without = preview.Chains.Where(c => c.Head is { } head && gone.Contains(head));
             destination.Publish(
                 staging,
                 [
@@ -128,6 +129,7 @@ public static class ExpireBackups
 
     private static BundleFolder Read(ExpirySettings settings, OperationHost host)
     {
+        host.Remember();
         settings.Policy.Validate();
         host.Opens(settings.Path);
         var folder = BundleFolder.ReadPublic(settings.Path, host.Engines.Candidates(settings.Engine), host);

@@ -19,6 +19,7 @@ public static class ExportReport
     /// the same format.</exception>
     public static ReportPreview Plan(ReportSettings settings, OperationHost host)
     {
+        host.Remember();
         Check(settings, host);
         var now = host.Clock.GetUtcNow();
         var engines = host.Engines.Candidates(settings.Engine);

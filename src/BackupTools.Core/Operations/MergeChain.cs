@@ -12,6 +12,7 @@ public static class MergeChain
     /// <exception cref="Errors.BackupException">As for a restore to the same target.</exception>
     public static MergePreview Plan(MergeSettings settings, OperationHost host)
     {
+        host.Remember();
         EncryptedCopies.RefusePlain(
             settings.DestinationPath,
             host.Disk,

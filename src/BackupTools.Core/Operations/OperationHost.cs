@@ -22,6 +22,7 @@ public sealed class OperationHost : IDisposable
     private readonly RoutingDisk _disks;
     private readonly IDisk? _disk;
     private AgeDisk? _encrypted;
+    private HeaderMemo? _memo;
     private IReadOnlyList<TrustedKey>? _trusted;
 
     /// <summary>Makes a host; its properties say what it offers.</summary>
@@ -148,10 +149,17 @@ public sealed class OperationHost : IDisposable
 
     internal TransferProgress Progress { get; } = new();
 
+    /// <summary>
+    /// From now on the bundles' headers that are read are remembered: for a verb that plans, and plans again once it is
+    /// alone.
+    /// </summary>
+    internal void Remember() => _memo ??= new HeaderMemo();
+
     internal EngineContext Context =>
         new()
         {
             Disk = Disk,
+            Memo = _memo,
             Clock = Clock,
             Progress = Progress,
             Cancellation = Cancellation,

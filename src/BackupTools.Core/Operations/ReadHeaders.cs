@@ -60,7 +60,7 @@ public static class ReadHeaders
                             verified:
                             [
                                 .. Signatures.ProblemsOf(header, host),
-                                .. engine.Verify([header], 0, VerifyDepth.Checksums, context),
+                                .. engine.Verify([header], 0, VerifyDepth.Checksums, host.Context),
                             ]
                         ),
                         null

@@ -21,6 +21,7 @@ public static class RestoreChain
     /// </exception>
     public static RestorePreview Plan(RestoreSettings settings, OperationHost host)
     {
+        host.Remember();
         var (plan, engine) = PlanOf(settings, host);
         if (settings.WalPath is not null)
         {

@@ -43,6 +43,7 @@ public static class TakeBackup
 
     private static BackupPlan PlanAs(BackupSettings settings, BundleKind kind, OperationHost host)
     {
+        host.Remember();
         var context = host.Context;
         LocalPath.RefuseAddress(StoreAddress.Of(settings.SourcePath));
         // A database may be named by a link: its log and the rest are beside the link's target.
@@ -87,7 +88,17 @@ public static class TakeBackup
         {
             host.TrustOnly(signer);
         }
-        (request, var doubts) = new BuildsOn(settings, engine, host).Complete(request);
+        // Whose bundles count is known only now.
+        context = host.Context;
+        if (!settings.EngineLayout)
+        {
+            // One look at the destination; where the source may be in it, which changes, each asks for itself.
+            context = context with
+            {
+                Disk = new ListedOnce(context.Disk, settings.DestinationPath),
+            };
+        }
+        (request, var doubts) = new BuildsOn(settings, engine, context).Complete(request);
         var plan = engine.PlanCapture(request, context);
         plan = plan with { Warnings = [.. plan.Warnings, .. doubts] };
         return new BackupPlan(settings, kind, engine, plan);

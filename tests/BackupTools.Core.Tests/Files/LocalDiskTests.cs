@@ -47,6 +47,24 @@ public sealed class LocalDiskTests : IDisposable
         Assert.True(e.Code is ErrorCode.ReadFailed or ErrorCode.AccessDenied, e.Describe());
     }
 
+    /// <summary>So many that several threads ask about them.</summary>
+    [Fact]
+    public void A_folder_of_thousands_is_listed_in_order_and_its_names_are_the_same()
+    {
+        for (var i = 0; i < 2000; i++)
+        {
+            File.WriteAllBytes(_temp[$"{i * 7919 % 2000}"], new byte[i % 3]);
+        }
+        _temp.Write("d/x", "X");
+        var entries = _disk.List(_temp.Path);
+        Assert.Equal(
+            Directory.GetFileSystemEntries(_temp.Path).Order(StringComparer.Ordinal),
+            entries.Select(e => e.Path)
+        );
+        Assert.All(entries, e => Assert.Equal(e, _disk.Stat(e.Path)));
+        Assert.Equal(entries.Select(e => e.Name), _disk.Names(_temp.Path));
+    }
+
     /// <summary>As it is, and as where the file system has no rename that refuses to replace.</summary>
     public static TheoryData<bool> RenameFlags => [true, false];
 
@@ -176,6 +194,7 @@ public sealed class LocalDiskTests : IDisposable
             p => _disk.FlushDirectory(p),
             p => _disk.Stat(p),
             p => _disk.List(p),
+            p => _disk.Names(p),
         ];
         foreach (var call in calls)
         {

@@ -37,6 +37,16 @@ internal static class CompareCommand
             DefaultValueFactory = _ => Path.GetTempPath(),
         };
         var console = new Option<string?>("--console") { Description = "The backuptools.dll to measure." };
+        var many = new Option<int>("--many")
+        {
+            Description = "Measure folders of so many bundles instead, such as 10000.",
+        };
+        var goals = new Option<bool>("--goals") { Description = "Print the goals with verdicts instead of the rows." };
+        var from = new Option<string[]>("--from")
+        {
+            Description = "Files of --json to print instead of measuring.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var command = new Command("compare", "Measures the console program beside other tools.")
         {
             engines,
@@ -48,6 +58,9 @@ internal static class CompareCommand
             json,
             work,
             console,
+            many,
+            goals,
+            from,
         };
         command.SetAction(result =>
         {
@@ -59,23 +72,49 @@ internal static class CompareCommand
                 WithArchivers = !result.GetValue(quick),
                 ChainLengths = result.GetValue(chains)!,
             };
-            var folder = Path.GetFullPath(result.GetValue(work)!);
-            using var workshop = new Workshop(folder, result.GetValue(console) ?? FindConsole(), result.GetValue(runs));
-            var rows = new List<MatchRow> { StartRow(workshop) };
-            foreach (var shape in shapes)
-            {
-                rows.AddRange(new EngineContest(workshop, shape, settings).Run());
-            }
-            if (result.GetValue(json))
-            {
-                Report.WriteJson(rows, Console.Out);
-            }
-            else
-            {
-                Report.WriteTable(rows, Console.Out);
-            }
+            var measured = result.GetValue(from) is { Length: > 0 } files
+                ? Together(files)
+                : Measure(
+                    Path.GetFullPath(result.GetValue(work)!),
+                    result.GetValue(console) ?? FindConsole(),
+                    result.GetValue(runs),
+                    workshop =>
+                        shapes.SelectMany(shape =>
+                            result.GetValue(many) is > 0 and var count
+                                ? new ManyContest(workshop, shape, count).Run()
+                                : new EngineContest(workshop, shape, settings).Run()
+                        )
+                );
+            Action<Measured, TextWriter> write =
+                result.GetValue(goals) ? Report.WriteGoals
+                : result.GetValue(json) ? Report.WriteJson
+                : Report.WriteTable;
+            write(measured, Console.Out);
         });
         return command;
+    }
+
+    private static Measured Measure(
+        string folder,
+        string console,
+        int runs,
+        Func<Workshop, IEnumerable<MatchRow>> contests
+    )
+    {
+        var machine = Machine.Here(folder);
+        using var workshop = new Workshop(folder, console, runs);
+        return new Measured(machine, [StartRow(workshop), .. contests(workshop)]);
+    }
+
+    /// <summary>Of one machine: the rows of several runs, engine by engine or operation by operation.</summary>
+    private static Measured Together(string[] files)
+    {
+        var all = files.Select(Report.Read).ToList();
+        if (all.Exists(m => (m.Machine.Processor, m.Machine.Disk) != (all[0].Machine.Processor, all[0].Machine.Disk)))
+        {
+            throw new ArgumentException("the files are of different machines", nameof(files));
+        }
+        return new Measured(all[0].Machine, [.. all.SelectMany(m => m.Rows)]);
     }
 
     /// <summary>What every call of our program pays before it does anything.</summary>

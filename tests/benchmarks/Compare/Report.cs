@@ -4,6 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace BackupTools.Benchmarks.Compare;
 
+/// <summary>What a comparison has found.</summary>
+internal sealed record Measured(Machine Machine, IReadOnlyList<MatchRow> Rows);
+
 /// <summary>The rows of a comparison as a Markdown table or as JSON.</summary>
 internal static class Report
 {
@@ -28,13 +31,49 @@ internal static class Report
         "written MiB",
     ];
 
-    public static void WriteJson(IEnumerable<MatchRow> rows, TextWriter target) =>
-        target.WriteLine(JsonSerializer.Serialize(rows, Json));
+    private static readonly string[] GoalHeads = ["operation", "engine", "goal", "measured", "warm", "verdict"];
 
-    public static void WriteTable(IReadOnlyList<MatchRow> rows, TextWriter target)
+    public static void WriteJson(Measured measured, TextWriter target) =>
+        target.WriteLine(JsonSerializer.Serialize(measured, Json));
+
+    /// <summary>What <see cref="WriteJson"/> has written.</summary>
+    public static Measured Read(string path) => JsonSerializer.Deserialize<Measured>(File.ReadAllText(path), Json)!;
+
+    public static void WriteTable(Measured measured, TextWriter target)
     {
-        var lines = rows.Select(Cells).Prepend(Heads).ToList();
-        var widths = Enumerable.Range(0, Heads.Length).Select(i => lines.Max(l => l[i].Length)).ToArray();
+        target.WriteLine(measured.Machine);
+        target.WriteLine();
+        WriteTable(Heads, measured.Rows.Select(Cells), words: 3, target);
+    }
+
+    /// <summary>Each goal with what was measured: a program of its own, and called in a process that has done it before.</summary>
+    public static void WriteGoals(Measured measured, TextWriter target)
+    {
+        target.WriteLine(measured.Machine);
+        target.WriteLine();
+        var lines =
+            from goal in Goal.All
+            from engine in goal.Engines
+            let value = goal.Of(engine, Workshop.OurName, measured.Rows)
+            let warm = goal.Of(engine, Workshop.WarmName, measured.Rows)
+            select new[]
+            {
+                goal.Operation.Length == 0 ? "all of these" : goal.Operation,
+                engine,
+                goal.Text,
+                value is { } v ? goal.Show(v) : "",
+                warm is { } w ? goal.Show(w) : "",
+                value is null ? "not measured"
+                : value <= goal.Most ? "met"
+                : "missed",
+            };
+        WriteTable(GoalHeads, lines, words: 3, target);
+    }
+
+    private static void WriteTable(string[] heads, IEnumerable<string[]> rows, int words, TextWriter target)
+    {
+        var lines = rows.Prepend(heads).ToList();
+        var widths = Enumerable.Range(0, heads.Length).Select(i => lines.Max(l => l[i].Length)).ToArray();
         for (var i = 0; i < lines.Count; i++)
         {
             target.WriteLine($"| {string.Join(" | ", lines[i].Select((cell, c) => Pad(cell, c, widths[c])))} |");
@@ -43,14 +82,13 @@ internal static class Report
                 target.WriteLine($"|{string.Join('|', widths.Select((w, c) => Rule(c, w)))}|");
             }
         }
+
+        // Words to the left, numbers to the right.
+        string Pad(string cell, int column, int width) => column < words ? cell.PadRight(width) : cell.PadLeft(width);
+
+        string Rule(int column, int width) =>
+            column < words ? new string('-', width + 2) : new string('-', width + 1) + ":";
     }
-
-    /// <summary>Words to the left, numbers to the right.</summary>
-    private static string Pad(string cell, int column, int width) =>
-        column < 3 ? cell.PadRight(width) : cell.PadLeft(width);
-
-    private static string Rule(int column, int width) =>
-        column < 3 ? new string('-', width + 2) : new string('-', width + 1) + ":";
 
     private static string[] Cells(MatchRow row) =>
         [

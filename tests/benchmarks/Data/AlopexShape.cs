@@ -23,7 +23,7 @@ internal sealed class AlopexShape : IDatabaseShape
         var source = Directory.CreateDirectory(Path.Combine(folder, "alopex")).FullName;
         Directory.CreateDirectory(TablesOf(source));
         AlopexLog.Create(LogOf(source));
-        var lsn = 0UL;
+        var (lsn, size) = (0UL, bytes);
         for (var id = 1; bytes > 0; id++)
         {
             var part = Math.Min(bytes, TableBytes);
@@ -31,7 +31,7 @@ internal sealed class AlopexShape : IDatabaseShape
             bytes -= part;
         }
         Checkpoint(source, lsn);
-        AlopexLog.Restart(LogOf(source), LogBytes, lsn, new TextSource(seed));
+        AlopexLog.Restart(LogOf(source), Math.Min(LogBytes, size), lsn, new TextSource(seed));
         return source;
     }
 

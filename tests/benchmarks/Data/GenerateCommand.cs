@@ -36,6 +36,26 @@ internal static class GenerateCommand
         return command;
     }
 
+    public static Command CreateMany()
+    {
+        var engine = new Argument<string>("ENGINE");
+        var folder = new Argument<string>("FOLDER");
+        var count = new Option<int>("--count") { Description = "Bundles.", DefaultValueFactory = _ => 10_000 };
+        var command = new Command("many", "Makes a folder of many bundles, and one of ten, of one small database.")
+        {
+            engine,
+            folder,
+            count,
+        };
+        command.SetAction(result =>
+        {
+            var home = Directory.CreateDirectory(result.GetValue(folder)!).FullName;
+            var many = new ManyBundles(Shapes.ByName(result.GetValue(engine)!), home);
+            Console.WriteLine(many.Make(result.GetValue(count)));
+        });
+        return command;
+    }
+
     private static Option<long> Seed() =>
         new("--seed") { Description = "The same seed gives the same bytes.", DefaultValueFactory = _ => 1 };
 }

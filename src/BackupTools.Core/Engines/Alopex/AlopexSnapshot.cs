@@ -23,6 +23,12 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         return new AlopexSnapshot(AlopexFolder.OfSnapshot(context.Disk, path, context.Cancellation), manifest, bytes);
     }
 
+    private static AlopexSnapshot Open(AlopexFolder folder, EngineContext context)
+    {
+        var bytes = ReadManifestBytes(context.Disk, folder.Path);
+        return new AlopexSnapshot(folder, bytes is null ? null : Decode(bytes, folder.Path), bytes);
+    }
+
     /// <summary>The manifest of a snapshot; null when it has none.</summary>
     /// <exception cref="BackupException">It does not decode.</exception>
     public static AlopexManifest? ReadManifest(IDisk disk, string path) =>
@@ -40,19 +46,34 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         {
             return false;
         }
-        var names = disk.List(path).Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        // Asked of every folder beside bundles of any engine: most answers need no listing.
+        var hasManifest = disk.Stat(Path.Combine(path, AlopexNames.Manifest)) is not null;
         if (AlopexNames.SnapshotTime(Path.GetFileName(Path.TrimEndingDirectorySeparator(path))) is not null)
         {
-            return names.Overlaps([AlopexNames.Manifest, AlopexNames.Wal, AlopexNames.Meta, AlopexNames.Tables]);
+            return hasManifest
+                || disk.List(path).Any(e => e.Name is AlopexNames.Wal or AlopexNames.Meta or AlopexNames.Tables);
         }
-        return names.Contains(AlopexNames.Manifest) && !names.Any(AlopexNames.StaysInPlace) && Fits(path, context);
+        return hasManifest && !disk.List(path).Any(e => AlopexNames.StaysInPlace(e.Name)) && Fits(path, context);
     }
 
     /// <summary>The header of the snapshot (§6.3), from names, sizes, the frames of the log and checkpoint.meta.</summary>
     /// <exception cref="BackupException">What claims to be a snapshot has no readable log or manifest.</exception>
     public static BundleHeader ReadHeader(string path, EngineContext context)
     {
-        var snapshot = Open(path, context);
+        var folder = AlopexFolder.OfSnapshot(context.Disk, path, context.Cancellation);
+        var manifest = context.Disk.Stat(Path.Combine(path, AlopexNames.Manifest));
+        DiskEntry[] files = [.. folder.Files.Concat(folder.Others).Select(f => f.Entry)];
+        return context.Remembered(
+            EngineNames.Alopex,
+            path,
+            manifest is null ? files : [.. files, manifest],
+            () => HeaderOf(Open(folder, context), manifest, context)
+        )!;
+    }
+
+    private static BundleHeader HeaderOf(AlopexSnapshot snapshot, DiskEntry? manifestFile, EngineContext context)
+    {
+        var path = snapshot.Folder.Path;
         var walFile =
             snapshot.Folder.Find(AlopexNames.Wal)
             ?? throw new BackupException(
@@ -67,8 +88,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         var lsn = Math.Max(meta?.CheckpointLsn ?? 0, wal.Frames(context.Cancellation).LastLsn ?? 0);
         var end = new ChainPosition(lsn, PositionUnit.Lsn);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-        var manifest = snapshot.Manifest is null ? null : context.Disk.Stat(Path.Combine(path, AlopexNames.Manifest));
-        var dates = AlopexDates.Of(name, walFile.Entry.ModifiedUtc, manifest?.ModifiedUtc);
+        var dates = AlopexDates.Of(name, walFile.Entry.ModifiedUtc, manifestFile?.ModifiedUtc);
         return new BundleHeader
         {
             Engine = EngineNames.Alopex,

@@ -13,8 +13,6 @@ namespace BackupTools.Engines.Grafeo;
 /// </summary>
 internal static class GrafeoBundles
 {
-    private const int LookLength = GbakHeader.Size + sizeof(ulong) + GrafeoWalHeader.Size;
-
     /// <summary>The bundles that a path is, or directly holds.</summary>
     public static IEnumerable<BundleReadResult> Read(string path, EngineContext context)
     {
@@ -97,21 +95,35 @@ internal static class GrafeoBundles
             yield return BundleReadResult.Bad(manifestPath, damage);
         }
         var ids = IdsOf(manifest.Segments);
+        var places = Places(manifest.Segments)
+            .Where(p => only is null || string.Equals(p.Segment.FileName, only, StringComparison.Ordinal));
+        foreach (
+            var read in SideBySide.Read(
+                places,
+                p => ReadSegment(manifestPath, manifest, ids, p.Index, p.HighestBefore, p.After, context),
+                context
+            )
+        )
+        {
+            yield return read;
+        }
+    }
+
+    /// <summary>What a manifest says of each segment by its place in it.</summary>
+    private static IEnumerable<(GrafeoSegment Segment, int Index, ulong HighestBefore, DateTimeOffset? After)> Places(
+        IReadOnlyList<GrafeoSegment> segments
+    )
+    {
         ulong highest = 0;
         DateTimeOffset? newest = null;
-        for (var i = 0; i < manifest.Segments.Count; i++)
+        for (var i = 0; i < segments.Count; i++)
         {
-            context.Cancellation.ThrowIfCancellationRequested();
-            var segment = manifest.Segments[i];
             // The manifest lists what was taken in the order in which it was, whatever the clock said.
-            var taken = GrafeoTime.Instant(segment.CreatedAtMs);
+            var taken = GrafeoTime.Instant(segments[i].CreatedAtMs);
             var after = taken is { } time ? ClockOrder.TakenAfter(time, newest) : null;
             newest = after is { } place ? ClockOrder.After(place) : taken ?? newest;
-            if (only is null || string.Equals(segment.FileName, only, StringComparison.Ordinal))
-            {
-                yield return ReadSegment(manifestPath, manifest, ids, i, highest, after, context);
-            }
-            highest = Math.Max(highest, segment.EndEpoch);
+            yield return (segments[i], i, highest, after);
+            highest = Math.Max(highest, segments[i].EndEpoch);
         }
     }
 
@@ -142,7 +154,7 @@ internal static class GrafeoBundles
         try
         {
             path = GrafeoManifestFile.PathOf(folder, segment);
-            var (bundle, length, series, _) = Look(path, context);
+            var (bundle, length, series, _) = GrafeoLook.At(path, context);
             var isImage = bundle.Image is not null;
             if (isImage != (segment.Kind == GrafeoSegmentKind.Full))
             {
@@ -280,7 +292,7 @@ internal static class GrafeoBundles
     {
         try
         {
-            var (bundle, length, series, id) = Look(path, context);
+            var (bundle, length, series, id) = GrafeoLook.At(path, context);
             var image = bundle.Image;
             var gbak = bundle.Gbak;
             return BundleReadResult.Ok(
@@ -321,62 +333,6 @@ internal static class GrafeoBundles
         {
             return BundleReadResult.Bad(path, e);
         }
-    }
-
-    /// <summary>One or two small reads: what the file is, how long, of which database, and an id from its headers.</summary>
-    private static (GrafeoBundle Bundle, long Length, string? Series, string Id) Look(
-        string path,
-        EngineContext context
-    )
-    {
-        var entry = context.Disk.Stat(path);
-        if (entry is null)
-        {
-            throw new BackupException(ErrorCode.MissingFile, "the manifest lists this file, but it is missing", path);
-        }
-        if (entry.Kind != DiskEntryKind.File)
-        {
-            // A link could lead anywhere.
-            throw new BackupException(ErrorCode.UnsafeName, "a segment must be a regular file", path);
-        }
-        using var file = context.Disk.OpenRead(path);
-        var look = GrafeoImage.ReadAt(file, 0, LookLength);
-        if (GrafeoContainerHeader.HasMagic(look))
-        {
-            var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
-            var image = GrafeoContainerHeader.Read(pages);
-            return (
-                new GrafeoBundle { Path = path, Image = image },
-                entry.Length,
-                image.DatabaseId,
-                IdOf(pages, entry)
-            );
-        }
-        if (!GbakHeader.HasMagic(look))
-        {
-            throw new BackupException(
-                ErrorCode.BundleNotRecognised,
-                "the file is neither a Grafeo image nor an increment",
-                path,
-                0
-            );
-        }
-        var gbak = GbakHeader.Read(look);
-        var series =
-            gbak.Version == GbakHeader.Segments && look.Length == LookLength
-                ? GrafeoWalHeader
-                    .Read(look.AsSpan(GbakHeader.Size + sizeof(ulong)), GbakHeader.Size + sizeof(ulong))
-                    .DatabaseId
-                : null;
-        return (new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
-    }
-
-    private static string IdOf(ReadOnlySpan<byte> look, DiskEntry entry)
-    {
-        var hasher = Hasher.New();
-        hasher.Update(look);
-        hasher.Update(BitConverter.GetBytes(entry.Length));
-        return hasher.Finalize().ToString();
     }
 
     private static string FormatOf(GrafeoBundle bundle) =>

@@ -119,18 +119,20 @@ internal static partial class PowDbBundles
             {
                 throw new BackupException(ErrorCode.UnsafeName, "the manifest is not a regular file", manifest.Path);
             }
-            var file = PowDbManifestFile.Read(manifest.Path, increment, context);
-            if (file.Error is not null)
-            {
-                return file.IsRecognised || isOurs || increment || names.Contains(PowDbNames.Catalog)
-                    ? BundleReadResult.Bad(folder, file.Error)
-                    : null;
-            }
-            return BundleReadResult.Ok(Header(PowDbBundle.Of(folder, file, context), entries));
+            return context.Remembered(EngineNames.PowDb, folder, entries, () => ReadManifest(manifest));
         }
         catch (BackupException e)
         {
             return BundleReadResult.Bad(folder, e);
+        }
+
+        BundleReadResult? ReadManifest(DiskEntry manifest)
+        {
+            var file = PowDbManifestFile.Read(manifest.Path, increment, context);
+            return file.Error is null ? BundleReadResult.Ok(Header(PowDbBundle.Of(folder, file, context), entries))
+                : file.IsRecognised || isOurs || increment || names.Contains(PowDbNames.Catalog)
+                    ? BundleReadResult.Bad(folder, file.Error)
+                : null;
         }
     }
 

@@ -75,16 +75,19 @@ internal sealed record SpgBundle
         var header = SpgBundleHeader.ParseFixed(fixedPart, (ulong)length);
         var walFields = ReadAt(file, start, header.WalFieldsOffset, SpgBundleHeader.WalFieldsLength);
         header = header.WithWalFields(walFields, (ulong)length);
-        var hasher = Hasher.New();
-        hasher.Update(fixedPart);
-        hasher.Update(walFields);
+        Span<byte> identity =
+            stackalloc byte[SpgBundleHeader.FixedLength + SpgBundleHeader.WalFieldsLength + sizeof(long)];
+        fixedPart.CopyTo(identity);
+        walFields.CopyTo(identity[fixedPart.Length..]);
+        var told = identity[(fixedPart.Length + walFields.Length)..];
         uint? stored = null;
         ulong? baseline = null;
         if (header.Version == 2)
         {
             var trailer = ReadAt(file, start, header.BodyLength, SpgBundleHeader.TrailerLength);
             stored = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-            hasher.Update(trailer);
+            trailer.CopyTo(told);
+            told = told[..trailer.Length];
             baseline = SpgBaselineMark.BaselineOf(
                 header,
                 ReadAt(file, start, header.WalOffset, (int)Math.Min(header.WalLen, SpgBaselineMark.Length))
@@ -93,7 +96,7 @@ internal sealed record SpgBundle
         else
         {
             // v1 stores no checksum: the lengths must do.
-            hasher.Update(BitConverter.GetBytes(length));
+            BinaryPrimitives.WriteInt64LittleEndian(told, length);
         }
         return new SpgBundle
         {
@@ -102,7 +105,7 @@ internal sealed record SpgBundle
             StoredCrc = stored,
             Baseline = baseline,
             Snapshot = header.Kind == SpgBundleHeader.Full ? SnapshotOf(file, start, header) : null,
-            Id = hasher.Finalize(),
+            Id = Hasher.Hash(identity[..(fixedPart.Length + walFields.Length + told.Length)]),
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BackupTools.Chains;
@@ -35,7 +36,7 @@ internal static partial class SpgBundles
             e =>
                 Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
                     ? BundleReadResult.Passed(e.Path, stranger)
-                    : TryRead(e.Path, disk),
+                    : context.Remembered(EngineNames.Spg, e.Path, [e], () => TryRead(e.Path, disk)),
             context
         );
     }
@@ -110,10 +111,10 @@ internal static partial class SpgBundles
     private static BundleReadResult? TryRead(string path, IDisk disk)
     {
         var isNamedLikeOne = IsNamedLikeOne(path);
+        var start = ArrayPool<byte>.Shared.Rent(FirstRead);
         try
         {
             using var file = disk.OpenRead(path);
-            var start = new byte[FirstRead];
             var length = SpgSource.ReadFully(file, start.AsSpan(0, isNamedLikeOne ? FirstRead : 8), 0);
             return isNamedLikeOne || SpgBundleHeader.ClaimsToBeBundle(start.AsSpan(0, length))
                 ? BundleReadResult.Ok(Describe(SpgBundle.Read(file, start.AsMemory(0, length)), path))
@@ -123,6 +124,10 @@ internal static partial class SpgBundles
         {
             // A file of another kind that cannot be read does not concern us.
             return isNamedLikeOne || e.Kind is ErrorKind.Damaged ? Placed(BundleReadResult.Bad(path, e)) : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(start);
         }
     }
 
@@ -139,22 +144,24 @@ internal static partial class SpgBundles
         };
     }
 
-    private static BundleHeader<SpgBundle> Describe(SpgBundle bundle, string path) =>
-        new()
+    private static BundleHeader<SpgBundle> Describe(SpgBundle bundle, string path)
+    {
+        var name = NameShape().Match(Path.GetFileName(path));
+        return new()
         {
             Engine = EngineNames.Spg,
             Kind = bundle.IsFull ? BundleKind.Full : BundleKind.Incremental,
             Start = Position(bundle.Start),
             End = Position(bundle.Header.WalPos),
             CreatedUtc = bundle.CreatedUtc,
-            TakenAfterUtc = TakenAfter(Path.GetFileName(path)),
+            TakenAfterUtc = TimeIn(name.Groups["after"]),
             TellsOrder = bundle.Baseline is not null,
             Length = bundle.FileLength,
             FullName = path,
             Format = $"SPGBKUP v{bundle.Header.Version}",
             Id = bundle.Id.ToString(),
-            Series = SeriesOf(Path.GetFileName(path)),
-            HasOwnName = SeriesOf(Path.GetFileName(path)) is not null,
+            Series = name.Success ? name.Groups["series"].Value : null,
+            HasOwnName = name.Success,
             // Only CHECKPOINT writes the database file that is the snapshot, and never an old one again.
             Origin = SpgEpoch.IsDatabaseTellable(bundle) && bundle.Snapshot is { } s ? new(s, IsLasting: false) : null,
             Checksum = bundle.StoredCrc is { } crc ? $"{crc:x8}" : null,
@@ -164,6 +171,7 @@ internal static partial class SpgBundles
             ],
             Parsed = bundle,
         };
+    }
 
     public static ChainPosition Position(ulong value) => new(value, PositionUnit.WalBytes);
 

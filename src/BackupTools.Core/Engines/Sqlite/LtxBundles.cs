@@ -17,7 +17,7 @@ internal static class LtxBundles
     {
         var files = replica.LtxFiles(context.Disk).ToList();
         var read = SideBySide
-            .Read(files, f => ReadOne(f.File.Path, replica.Name, context.Disk), context)
+            .Read(files, f => Remembered(f.File, replica.Name, context), context)
             .Select((result, i) => (files[i].Level, Result: result))
             .ToList();
         var sound = read.Where(r => r.Result.Header is not null)
@@ -50,6 +50,12 @@ internal static class LtxBundles
 
     private static ulong NamedEnd(string path) =>
         LitestreamNames.TryLtx(Path.GetFileName(path), out _, out var max) ? max : ulong.MaxValue;
+
+    private static BundleReadResult? Remembered(DiskEntry file, string series, EngineContext context)
+    {
+        DiskEntry[] files = context.Disk.Stat(SideFiles.PathOf(file.Path)) is { } side ? [file, side] : [file];
+        return context.Remembered(EngineNames.Sqlite, file.Path, files, () => ReadOne(file.Path, series, context.Disk));
+    }
 
     /// <summary>The header of one file, standing alone.</summary>
     /// <param name="path">The file.</param>

@@ -27,6 +27,8 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
 
     public IReadOnlyList<DiskEntry> List(string folder) => For(folder).List(folder);
 
+    public IReadOnlyList<string> Names(string folder) => For(folder).Names(folder);
+
     public IDiskFile CreateNew(string path, long preallocate = 0) => Local(path).CreateNew(path, preallocate);
 
     public IDiskFile OpenWrite(string path) => Local(path).OpenWrite(path);
