@@ -22,6 +22,12 @@ internal sealed record EngineContext
     /// <summary>What counts of what is read, where not everybody's bundles do; null where they do.</summary>
     public Func<BundleReadResult, BundleReadResult>? Admit { get; init; }
 
+    /// <summary>
+    /// The facts of the bundle at a path (<see cref="BundleTraces.Facts"/>), where they stand for a bundle that cannot be
+    /// read; null where it can be, or has none.
+    /// </summary>
+    public Func<string, byte[]?> FactsOf { get; init; } = static _ => null;
+
     /// <summary>Tells the story of the run.</summary>
     public Action<string> Verbose { get; init; } = static _ => { };
 }

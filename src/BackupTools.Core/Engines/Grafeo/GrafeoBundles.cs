@@ -340,7 +340,7 @@ internal static class GrafeoBundles
             throw new BackupException(ErrorCode.UnsafeName, "a segment must be a regular file", path);
         }
         using var file = context.Disk.OpenRead(path);
-        var look = GrafeoImage.ReadAt(file, 0, LookLength);
+        var look = GrafeoImage.ReadAt(file, 0, LookLengthOf(path, file, context));
         if (GrafeoContainerHeader.HasMagic(look))
         {
             var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
@@ -370,6 +370,13 @@ internal static class GrafeoBundles
                 : null;
         return (new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
     }
+
+    /// <summary>Of an increment of 0.5.x that cannot be read only the header is known; records follow it.</summary>
+    private static int LookLengthOf(string path, IDiskFile file, EngineContext context) =>
+        context.FactsOf(path) is not null
+        && GbakHeader.Read(GrafeoImage.ReadAt(file, 0, GbakHeader.Size)).Version != GbakHeader.Segments
+            ? GbakHeader.Size
+            : LookLength;
 
     private static string IdOf(ReadOnlySpan<byte> look, DiskEntry entry)
     {

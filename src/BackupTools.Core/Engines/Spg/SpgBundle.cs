@@ -85,10 +85,9 @@ internal sealed record SpgBundle
             var trailer = ReadAt(file, start, header.BodyLength, SpgBundleHeader.TrailerLength);
             stored = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
             hasher.Update(trailer);
-            baseline = SpgBaselineMark.BaselineOf(
-                header,
-                ReadAt(file, start, header.WalOffset, (int)Math.Min(header.WalLen, SpgBaselineMark.Length))
-            );
+            // Of others it is log.
+            var mark = header.Kind == SpgBundleHeader.Full ? Math.Min(header.WalLen, SpgBaselineMark.Length) : 0;
+            baseline = SpgBaselineMark.BaselineOf(header, ReadAt(file, start, header.WalOffset, (int)mark));
         }
         else
         {

@@ -27,7 +27,7 @@ internal static partial class SpgBundles
             disk.Stat(path) ?? throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         if (entry.Kind != DiskEntryKind.Directory)
         {
-            return TryRead(path, disk) is { } one ? [one] : [];
+            return TryRead(path, context) is { } one ? [one] : [];
         }
         return SideBySide.Read(
             disk.List(path)
@@ -35,7 +35,7 @@ internal static partial class SpgBundles
             e =>
                 Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
                     ? BundleReadResult.Passed(e.Path, stranger)
-                    : TryRead(e.Path, disk),
+                    : TryRead(e.Path, context),
             context
         );
     }
@@ -107,12 +107,17 @@ internal static partial class SpgBundles
 
     private static bool IsNamedLikeOne(string name) => name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
-    private static BundleReadResult? TryRead(string path, IDisk disk)
+    private static BundleReadResult? TryRead(string path, EngineContext context)
     {
         var isNamedLikeOne = IsNamedLikeOne(path);
         try
         {
-            using var file = disk.OpenRead(path);
+            using var file = context.Disk.OpenRead(path);
+            if (context.FactsOf(path) is not null)
+            {
+                // More than what it needs is not there to be read.
+                return BundleReadResult.Ok(Describe(SpgBundle.Read(file), path));
+            }
             var start = new byte[FirstRead];
             var length = SpgSource.ReadFully(file, start.AsSpan(0, isNamedLikeOne ? FirstRead : 8), 0);
             return isNamedLikeOne || SpgBundleHeader.ClaimsToBeBundle(start.AsSpan(0, length))
