@@ -33,6 +33,42 @@ Describe 'New-BackupKey' {
     }
 }
 
+Describe 'A backup for a recipient' {
+    BeforeAll {
+        $sample = New-Sample SPG
+        $key = New-BackupKey -Path "$($sample.Folder)/key.txt"
+        $key.Recipient | Set-Content -LiteralPath "$($sample.Folder)/key.pub"
+        $e = "$($sample.Folder)/e"
+        $to = @{ LiteralPath = $sample.Source; DestinationPath = $e; SpoolPath = "$($sample.Folder)/spool" }
+    }
+
+    It 'is encrypted, and continued by what -StatePath keeps' {
+        $kept = $to + @{ Recipient = $key.Recipient; StatePath = "$($sample.Folder)/state" }
+        (New-FullBackup @kept).Kind | Should -Be Full
+        Set-SampleState $sample 1
+        { New-IncrementalBackup @to -Recipient $key.Recipient -ErrorAction Stop } | Should -Throw -ErrorId 'IdentityRequired,*'
+        (New-IncrementalBackup @kept).Kind | Should -Be Incremental
+        Set-SampleState $sample 2
+        $made = New-IncrementalBackup @to -RecipientsFile "$($sample.Folder)/key.pub" -IdentityPath $key.FullName
+        $made.Kind | Should -Be Incremental
+        (Get-BackupChain -LiteralPath $e).BundleCount | Should -Be 3
+        $null = Restore-BackupChain -LiteralPath $e -DestinationPath $sample.Restored -IdentityPath $key.FullName
+        Test-RestoredState $sample 2 | Should -BeTrue
+    }
+
+    It 'is taken in a job, merged in its folder, and refused in clear' {
+        $job = New-FullBackup @to -Recipient $key.Recipient -AsJob | Wait-Job
+        ($job | Receive-Job).Kind | Should -Be Full
+        $job | Remove-Job
+        $merge = @{ LiteralPath = $e; DestinationPath = "$($sample.Folder)/m"; SpoolPath = "$($sample.Folder)/spool"; IdentityPath = $key.FullName }
+        (Merge-BackupChain @merge -Recipient $key).Kind | Should -Be Full
+        Get-ChildItem -LiteralPath "$($sample.Folder)/m" -File | Should -Not -BeNullOrEmpty
+        (Get-ChildItem -LiteralPath "$($sample.Folder)/m" -File).Name | Should -Not -Match '\.bkp$'
+        { New-FullBackup @to -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidOption,*'
+        Get-ChildItem -LiteralPath "$($sample.Folder)/spool" -ErrorAction Ignore | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'An encrypted copy' {
     BeforeAll {
         $sample = New-SampleChain SPG

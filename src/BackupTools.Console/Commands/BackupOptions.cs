@@ -19,15 +19,28 @@ internal sealed class BackupOptions
     );
     private readonly IReadOnlyList<(EngineOption Declared, Option Option)> _ofEngines;
     private readonly Option<string?> _signing = IdentityOptions.SigningKeyPath();
+    private readonly RecipientOptions _recipients = new("the bundle");
+    private readonly Option<string?> _statePath = Options.Text(
+        "--state-path",
+        "A folder of this machine for what the next encrypted increment must know; it then needs no identity.",
+        "FOLDER"
+    );
     private readonly Option<bool> _dryRun = Options.DryRun();
-    private readonly CommonOptions _common = new(writes: true, writesStores: true, reads: false);
+    private readonly CommonOptions _common = new(writes: true, writesStores: true, trusts: false);
 
     /// <summary>Adds them to a verb.</summary>
     public BackupOptions(Command command, bool ofIncrements = false)
     {
         _ofEngines = [.. EngineOptions.All.Where(o => ofIncrements || !o.OfIncrements).Select(o => (o, Make(o)))];
         command.Add(_source);
-        command.AddAll([_destination, .. _ofEngines.Select(o => o.Option), _signing, _dryRun]);
+        command.AddAll([
+            _destination,
+            .. _ofEngines.Select(o => o.Option),
+            .. _recipients.All,
+            _statePath,
+            _signing,
+            _dryRun,
+        ]);
         _common.AddTo(command);
     }
 
@@ -56,6 +69,9 @@ internal sealed class BackupOptions
             DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(_destination)),
             Engine = _common.Engine(parsed),
             SigningKeyPath = Options.AbsoluteOrNull(parsed.GetValue(_signing)),
+            Recipients = _recipients.Keys(parsed),
+            RecipientsFiles = _recipients.Files(parsed),
+            StatePath = Options.AbsoluteOrNull(parsed.GetValue(_statePath)),
         };
         foreach (var (declared, option) in _ofEngines)
         {

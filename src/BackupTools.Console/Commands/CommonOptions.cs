@@ -1,21 +1,20 @@
 using System.CommandLine;
-using BackupTools.Operations;
 using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
 /// <summary>
 /// What all verbs but demo have: --engine, --json, --verbose, --throttle-limit and how stores are reached, of those that write
-/// --lock-timeout too, of those that read bundles the identities; and how a run begins with them.
+/// --lock-timeout too; what encrypted bundles are read with; and how a run begins with them.
 /// </summary>
-internal sealed class CommonOptions(bool writes, bool writesStores = false, bool reads = true)
+internal sealed class CommonOptions(bool writes, bool writesStores = false, bool trusts = true)
 {
     private readonly Option<string?> _engine = Options.Engine();
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
     private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
     private readonly Option<int?> _lockTimeout = Options.LockTimeout();
-    private readonly IdentityOptions _identities = new();
+    private readonly IdentityOptions _identities = new(trusts);
 
     private readonly IReadOnlyList<(StoreOption Declared, Option Option)> _ofStores =
     [
@@ -24,10 +23,7 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false, bool
 
     public void AddTo(Command command)
     {
-        if (reads)
-        {
-            _identities.AddTo(command);
-        }
+        _identities.AddTo(command);
         command.AddAll([
             _engine,
             _json,
@@ -48,7 +44,7 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false, bool
             parsed.GetValue(_throttleLimit),
             writes ? parsed.GetValue(_lockTimeout) : null,
             () => Stores(parsed),
-            () => reads ? _identities.Of(parsed) : new Identities(),
+            () => _identities.Of(parsed),
             work
         );
 

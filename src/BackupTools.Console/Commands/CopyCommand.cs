@@ -19,21 +19,12 @@ internal static class CopyCommand
         );
         var chainId = Options.ChainId("Only this chain.");
         var verify = Options.Switch("--verify", "Read the whole copy again and compare every checksum.");
-        var recipients = new Option<string[]>("--recipient")
-        {
-            Description = "Encrypt the copy for this age public key (age1...); may be repeated.",
-            HelpName = "KEY",
-        };
-        var recipientsFiles = new Option<string[]>("--recipients-file")
-        {
-            Description = "A file of such keys, one per line; may be repeated.",
-            HelpName = "FILE",
-        };
+        var recipients = new RecipientOptions("the copy");
         var signing = IdentityOptions.SigningKeyPath();
         var dryRun = Options.DryRun();
         var common = new CommonOptions(writes: true, writesStores: true);
         command.Add(folder);
-        command.AddAll(destination, chainId, verify, recipients, recipientsFiles, signing, dryRun);
+        command.AddAll([destination, chainId, verify, .. recipients.All, signing, dryRun]);
         common.AddTo(command);
         command.SetAction(parsed =>
             common.Run(
@@ -49,8 +40,8 @@ internal static class CopyCommand
                         Engine = common.Engine(parsed),
                         Verify = parsed.GetValue(verify),
                         SigningKeyPath = Options.AbsoluteOrNull(parsed.GetValue(signing)),
-                        Recipients = parsed.GetValue(recipients) ?? [],
-                        RecipientsFiles = [.. (parsed.GetValue(recipientsFiles) ?? []).Select(LocalPath.Absolute)],
+                        Recipients = recipients.Keys(parsed),
+                        RecipientsFiles = recipients.Files(parsed),
                     };
                     run.Carry(
                         parsed.GetValue(dryRun),

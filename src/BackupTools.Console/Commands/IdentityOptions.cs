@@ -4,7 +4,7 @@ using BackupTools.Operations;
 namespace BackupTools.Console.Commands;
 
 /// <summary>What encrypted bundles are read with, and whose count: --identity, --passphrase-file, --trusted-key.</summary>
-internal sealed class IdentityOptions
+internal sealed class IdentityOptions(bool trusts = true)
 {
     private readonly Option<string[]> _paths = new("--identity")
     {
@@ -28,13 +28,14 @@ internal sealed class IdentityOptions
     public static Option<string?> SigningKeyPath() =>
         Options.Text("--signing-key-path", "Sign what is made with the key of this file.", "FILE");
 
-    public void AddTo(Command command) => command.AddAll(_paths, _passphraseFile, _trusted);
+    public void AddTo(Command command) =>
+        command.AddAll([_paths, _passphraseFile, .. trusts ? [_trusted] : Array.Empty<Option>()]);
 
     public Identities Of(ParseResult parsed) =>
         new()
         {
             Paths = [.. (parsed.GetValue(_paths) ?? []).Select(LocalPath.Absolute)],
-            TrustedKeys = parsed.GetValue(_trusted) ?? [],
+            TrustedKeys = trusts ? parsed.GetValue(_trusted) ?? [] : [],
             PassphraseFile = Options.AbsoluteOrNull(parsed.GetValue(_passphraseFile)),
         };
 }

@@ -14,10 +14,11 @@ internal static class MergeCommand
             "The folder for the merged full; may be the chain's own, or s3://BUCKET/PREFIX.",
             "FOLDER"
         );
+        var recipients = new RecipientOptions("the merged full");
         var signing = IdentityOptions.SigningKeyPath();
         var dryRun = Options.DryRun();
         options.AddTo(command);
-        command.AddAll(destination, signing, dryRun);
+        command.AddAll([destination, .. recipients.All, signing, dryRun]);
         command.SetAction(parsed =>
             options.Run(
                 signals,
@@ -34,6 +35,8 @@ internal static class MergeCommand
                         PointInTime = target.PointInTime,
                         DestinationPath = LocalPath.AbsoluteOrStore(parsed.GetRequiredValue(destination)),
                         SigningKeyPath = Options.AbsoluteOrNull(parsed.GetValue(signing)),
+                        Recipients = recipients.Keys(parsed),
+                        RecipientsFiles = recipients.Files(parsed),
                     };
                     run.Carry(
                         parsed.GetValue(dryRun),

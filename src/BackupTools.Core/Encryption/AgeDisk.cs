@@ -29,6 +29,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// Something encrypted was listed. Until then a file is opened by its name, and asked about only if that fails.
     /// </summary>
     private volatile bool _hasMetAny;
+    private readonly ConcurrentDictionary<string, bool> _plain = new(StringComparer.Ordinal);
     private (IReadOnlyList<string> Folders, IReadOnlyList<IAgeRecipient> Recipients)? _target;
 
     /// <summary>The disk below, on which encrypted files are what they are.</summary>
@@ -57,6 +58,9 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
         _target = ([.. folders.Select(Normal)], recipients);
     }
 
+    /// <summary>What is created below this folder stays as it is, wherever it lies: a bundle before it is encrypted.</summary>
+    public void LeavePlain(string folder) => _plain[Normal(folder)] = true;
+
     /// <summary>The BLAKE3 digest of a file that this run has encrypted; null where it is another's.</summary>
     public string? DigestOf(DiskEntry entry) => _made.GetValueOrDefault((entry.Device, entry.Inode));
 
@@ -73,7 +77,12 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
 
     public override IDiskFile CreateNew(string path, long preallocate = 0)
     {
-        if (_target is not { } target || !target.Folders.Any(f => IsBelow(path, f)) || IsOfStaging(path))
+        if (
+            _target is not { } target
+            || !target.Folders.Any(f => IsBelow(path, f))
+            || _plain.Keys.Any(f => IsBelow(path, f))
+            || IsOfStaging(path)
+        )
         {
             return Inner.CreateNew(path, preallocate);
         }

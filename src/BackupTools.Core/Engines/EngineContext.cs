@@ -25,6 +25,12 @@ internal sealed record EngineContext
     /// <summary>What the run has read of bundles before; null where each is read once.</summary>
     public HeaderMemo? Memo { get; init; }
 
+    /// <summary>
+    /// The facts of the bundle at a path (<see cref="BundleTraces.Facts"/>), where they stand for a bundle that cannot be
+    /// read; null where it can be, or has none.
+    /// </summary>
+    public Func<string, byte[]?> FactsOf { get; init; } = static _ => null;
+
     /// <summary>Tells the story of the run.</summary>
     public Action<string> Verbose { get; init; } = static _ => { };
 

@@ -49,6 +49,15 @@ internal interface IBackupEngine
     CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context);
 
     /// <summary>
+    /// What the next increment must know of a new bundle, so that it can be taken where the bundle is encrypted and cannot be
+    /// read. Null: increments of this engine, or on this bundle, must read it.
+    /// </summary>
+    /// <param name="bundle">The bundle, which can be read.</param>
+    /// <param name="parent">What it builds on; null for a full.</param>
+    /// <param name="context">The run. Of the parent it can read what its own traces tell, or all of it.</param>
+    BundleTraces? TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context) => null;
+
+    /// <summary>
     /// Checks the bundles of one way through a chain (full first), each alone and each against the one before.
     /// A path may also be one increment alone: then what can be said without its predecessors is checked.
     /// Reports every finding it can make; throws only for cancellation and for a disk that fails.

@@ -19,6 +19,12 @@ public sealed class BackupPlan : IPlan
 
     internal CapturePlan Capture { get; }
 
+    /// <summary>The destination if the bundle is encrypted; otherwise null.</summary>
+    internal EncryptedCopies? Encrypted { get; init; }
+
+    /// <summary>What this machine keeps of encrypted bundles; null for a plain destination.</summary>
+    internal BundleStates? States { get; init; }
+
     /// <summary>
     /// "full" or "incremental": what will be taken: a full, if the increment that was asked for is impossible.
     /// <see cref="Problems"/> says why.
@@ -44,7 +50,7 @@ public sealed class BackupPlan : IPlan
         {
             $"{Engine} {KindName} backup of {Settings.SourcePath}",
             $"  read   {Capture.SourceFiles.Count} file(s), about {ExpectedBytes} bytes",
-            $"  write  {BundlePath}",
+            $"  write  {BundlePath}{(Encrypted is null ? "" : ", encrypted")}",
         };
         if (Kind == BundleKind.Incremental)
         {

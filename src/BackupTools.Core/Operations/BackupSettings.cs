@@ -37,4 +37,21 @@ public sealed record BackupSettings : EngineOptions
 
     /// <summary>The bundle is signed with this key, and an increment builds on what it has signed; a file, absolute. Null for none.</summary>
     public string? SigningKeyPath { get; init; }
+
+    /// <summary>
+    /// Encrypt the bundle for these public keys of age (age1…), each of whose owners can read it; with none here or in
+    /// <see cref="RecipientsFiles"/> it is plain.
+    /// </summary>
+    public IReadOnlyList<string> Recipients { get; init; } = [];
+
+    /// <summary>Files of public keys, one per line; absolute.</summary>
+    public IReadOnlyList<string> RecipientsFiles { get; init; } = [];
+
+    internal bool IsEncrypted => Recipients.Count + RecipientsFiles.Count > 0;
+
+    /// <summary>
+    /// A folder of this machine, for what the next increment into an encrypted folder must know of the bundle (positions,
+    /// digests, page sums; no content), so that it needs no identity. Absolute; null for none.
+    /// </summary>
+    public string? StatePath { get; init; }
 }

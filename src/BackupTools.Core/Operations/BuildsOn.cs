@@ -5,11 +5,20 @@ using BackupTools.Errors;
 namespace BackupTools.Operations;
 
 /// <summary>What a backup builds on at its destination.</summary>
-internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, EngineContext context)
+internal sealed class BuildsOn(
+    BackupSettings settings,
+    IBackupEngine engine,
+    BundleStates? states,
+    EngineContext context,
+    OperationHost host
+)
 {
     private readonly Lazy<string?> _series = new(() =>
         engine.SeriesOf(settings.SourcePath, settings.DestinationPath, context)
     );
+
+    /// <summary>Bundles are encrypted, and nothing was given to read them with.</summary>
+    private bool IsKeyless => states?.AreNeeded == true;
 
     /// <summary>
     /// The request with what the destination holds of the database (the chain, the parent, the newest bundle), and what is
@@ -17,6 +26,11 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, En
     /// </summary>
     public (CaptureRequest Request, IEnumerable<ChainProblem> Doubts) Complete(CaptureRequest request)
     {
+        if (request.Kind == BundleKind.Incremental && IsKeyless)
+        {
+            // Without a key an increment builds on what this machine knows of the bundles, and on nothing else.
+            states!.Require(engine.Name, _series.Value);
+        }
         var folder = ReadDestination(request.Kind);
         var ofDatabase = OfDatabase(folder.Chains).ToList();
         // What cannot be read has a place too, which the new bundle must not get.
@@ -34,7 +48,9 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, En
                 : request with
                 {
                     // A full instead of an increment reports itself what it does not continue.
-                    Earlier = settings.FullIfNeeded ? null : ChainChoice.Newest(ofDatabase),
+                    // Of records no engine can tell what the database was.
+                    Earlier =
+                        settings.FullIfNeeded || folder.Records is not null ? null : ChainChoice.Newest(ofDatabase),
                 };
         return (request, BundleFolder.ClockDoubts(ofDatabase));
     }
@@ -44,8 +60,12 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, En
     {
         try
         {
-            return context.Disk.Stat(settings.DestinationPath) is null
-                ? new BundleFolder([], [])
+            if (context.Disk.Stat(settings.DestinationPath) is null)
+            {
+                return new BundleFolder([], []);
+            }
+            return IsKeyless && kind == BundleKind.Full
+                ? BundleFolder.ReadPublic(settings.DestinationPath, [engine], host)
                 : BundleFolder.Read(settings.DestinationPath, [engine], context);
         }
         catch (BackupException e) when (kind == BundleKind.Full)
@@ -58,6 +78,10 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, En
     /// <summary>Finds the bundle that the increment builds on: named, at a position, or the newest of the newest chain.</summary>
     private CaptureRequest Continue(CaptureRequest request, BundleFolder folder, IReadOnlyList<BackupChain> ofDatabase)
     {
+        if (IsKeyless)
+        {
+            states!.RequirePast(folder.Unreadable, engine.Name);
+        }
         if (settings.SinceBundle is { } path)
         {
             return ContinueFrom(request, path, folder.Chains);
@@ -79,6 +103,11 @@ internal sealed class BuildsOn(BackupSettings settings, IBackupEngine engine, En
                 );
             }
             return request with { Since = since, Chain = chain, Parent = parent };
+        }
+        // There may well be a full, for whoever has the key.
+        if (chain is null && folder.Unreadable.FirstOrDefault(u => BundleStates.IsUnknown(u.Error)) is { } unread)
+        {
+            throw BundleStates.Unknown(unread.FullName, unread.Error);
         }
         if (
             chain is null

@@ -9,6 +9,7 @@ namespace BackupTools.Operations;
 /// What lies in clear beside an encrypted bundle: what the bundle is, what it builds on, and which files it has. Nothing of
 /// their content.
 /// </summary>
+/// <remarks>State: the digest of what the machine that took the bundle keeps of it (<see cref="BundleState"/>); null for nothing.</remarks>
 internal sealed partial record BundleRecord(
     int Version,
     string Engine,
@@ -31,7 +32,8 @@ internal sealed partial record BundleRecord(
     string Format,
     long PlainLength,
     IReadOnlyList<FileRecord> Files,
-    IReadOnlyList<string> Shared
+    IReadOnlyList<string> Shared,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State = null
 )
 {
     /// <summary>The version that is written, and the only one that is read.</summary>

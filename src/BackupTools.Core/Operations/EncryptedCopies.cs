@@ -19,7 +19,7 @@ internal sealed class EncryptedCopies
     private readonly AgeDisk _disk;
     private readonly string _folder;
     private readonly Recipients _recipients;
-    private readonly HashSet<(string Engine, string Id)> _present;
+    private readonly Lazy<HashSet<(string Engine, string Id)>> _present;
     private bool _areRecipientsNoted;
 
     private EncryptedCopies(string folder, Recipients recipients, OperationHost host)
@@ -29,17 +29,21 @@ internal sealed class EncryptedCopies
         // Bundles for a store are put together here.
         _disk.Encrypt(StoreAddress.Is(folder) ? [folder, StoreDestination.SpoolOf(host)] : [folder], recipients.All);
         _folder = folder;
-        var records = new BundleRecords(folder, _disk.Outer);
+        Records = new BundleRecords(folder, _disk.Outer);
         // One that cannot be read may be that of a bundle which is there.
-        _present =
-        [
-            .. records
-                .Read()
-                .Select(r => r.Record ?? throw r.Error!)
-                .Where(records.IsWhole)
-                .Select(r => (r.Engine, r.Id)),
-        ];
+        _present = new(() =>
+            [
+                .. Records
+                    .Read()
+                    .Select(r => r.Record ?? throw r.Error!)
+                    .Where(Records.IsWhole)
+                    .Select(r => (r.Engine, r.Id)),
+            ]
+        );
     }
+
+    /// <summary>What lies there when the run begins.</summary>
+    public BundleRecords Records { get; }
 
     /// <summary>Refuses a folder of encrypted bundles, where plain ones would be written beside them.</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>
@@ -74,7 +78,7 @@ internal sealed class EncryptedCopies
         }
         if (settings.IsEncrypted)
         {
-            return At(settings, host);
+            return At(folder, settings.Recipients, settings.RecipientsFiles, host);
         }
         // Asked first, so that a store lists what is below once.
         if (host.Disk.Stat(folder) is not null)
@@ -85,15 +89,53 @@ internal sealed class EncryptedCopies
         return null;
     }
 
-    private static EncryptedCopies At(CopySettings settings, OperationHost host)
+    /// <summary>
+    /// The destination of what is encrypted for these, if there are any: what is created in it from now on is encrypted.
+    /// Null for a plain one.
+    /// </summary>
+    /// <param name="folder">The destination.</param>
+    /// <param name="recipients">Public keys.</param>
+    /// <param name="recipientsFiles">Files of such.</param>
+    /// <param name="advice">What to do where a plain bundle would lie beside encrypted ones.</param>
+    /// <param name="host">The front end.</param>
+    /// <exception cref="BackupException">
+    /// InvalidOption: a recipient is none, or plain and encrypted bundles would be mixed; PathNotFound.
+    /// </exception>
+    public static EncryptedCopies? For(
+        string folder,
+        IReadOnlyList<string> recipients,
+        IReadOnlyList<string> recipientsFiles,
+        string advice,
+        OperationHost host
+    )
     {
-        var recipients = IdentityFiles.Recipients(settings.Recipients, settings.RecipientsFiles, host.Disk);
+        if (recipients.Count + recipientsFiles.Count > 0)
+        {
+            // Files of keys are read, and faults in them are told, before anything else is.
+            _ = host.Encrypted.Keys;
+            return At(folder, recipients, recipientsFiles, host);
+        }
+        if (host.Disk.Stat(folder) is not null)
+        {
+            RefusePlain(folder, host.Disk, advice);
+        }
+        return null;
+    }
+
+    private static EncryptedCopies At(
+        string folder,
+        IReadOnlyList<string> keys,
+        IReadOnlyList<string> files,
+        OperationHost host
+    )
+    {
+        var recipients = IdentityFiles.Recipients(keys, files, host.Disk);
         if (recipients.All.Count == 0)
         {
             throw new BackupException(ErrorCode.InvalidOption, "the recipients files contain no recipient");
         }
-        var folder = settings.DestinationPath;
-        if (!BundleRecords.Are(folder, host.Disk) && host.Disk.Stat(folder) is not null)
+        // Asked first, so that a store lists all that is below, with the marks of what is not published yet.
+        if (host.Disk.Stat(folder) is not null && !BundleRecords.Are(folder, host.Disk))
         {
             RequireNoBundles(folder, host);
         }
@@ -106,6 +148,7 @@ internal sealed class EncryptedCopies
     /// <exception cref="BackupException">MissingFile: nobody noted who they are; or the note cannot be read.</exception>
     public static EncryptedCopies Continue(string folder, OperationHost host)
     {
+        host.Encrypted.Show(folder);
         var path = BundleRecords.Recipients(folder);
         if (host.Disk.Stat(path) is null)
         {
@@ -126,15 +169,15 @@ internal sealed class EncryptedCopies
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,
-                "the folder holds bundles that no encrypted copy has made",
+                "the folder holds bundles that are not encrypted",
                 folder,
-                recommendation: "Copy into a folder of its own."
+                recommendation: "Give what is encrypted a folder of its own."
             );
         }
     }
 
     /// <summary>Whether a bundle is to be sent.</summary>
-    public bool Lacks(BundleHeader bundle) => !_present.Contains((bundle.Engine, bundle.Id));
+    public bool Lacks(BundleHeader bundle) => !_present.Value.Contains((bundle.Engine, bundle.Id));
 
     /// <summary>Refuses to read again what an earlier run has encrypted, where nothing to read it with was given.</summary>
     /// <exception cref="BackupException">IdentityRequired.</exception>
@@ -151,7 +194,7 @@ internal sealed class EncryptedCopies
         }
     }
 
-    /// <summary>Stages the record of a bundle that is in staging; the step that publishes it.</summary>
+    /// <summary>Stages the record of a bundle that is in staging; the steps that publish it.</summary>
     /// <param name="bundle">The bundle where it comes from.</param>
     /// <param name="result">What was staged.</param>
     /// <param name="staging">Of the folder.</param>
@@ -163,32 +206,64 @@ internal sealed class EncryptedCopies
         Func<BundleRecord, PublishStep>? sign = null
     )
     {
-        var name = Path.GetFileName(result.BundlePath);
+        var record = RecordsOf([(bundle, result.BundlePath)], result.Steps, staging)[0];
+        PublishStep[] signature = sign is null ? [] : [sign(record)];
+        return [Stage(record, staging), .. signature, .. NoteRecipients(staging)];
+    }
+
+    /// <summary>The records of bundles that are in staging.</summary>
+    /// <param name="bundles">Each with the path that it will have.</param>
+    /// <param name="steps">What publishes them.</param>
+    /// <param name="staging">Of the folder.</param>
+    public IReadOnlyList<BundleRecord> RecordsOf(
+        IReadOnlyList<(BundleHeader Bundle, string Path)> bundles,
+        IReadOnlyList<PublishStep> steps,
+        StagingArea staging
+    )
+    {
+        var names = bundles.Select(b => Path.GetFileName(b.Path)).ToList();
         // What the bundles of a folder share (a manifest, a marker) is another one with the next.
-        var staged = result
-            .Steps.Where(s => s.StagedName.Length > 0)
-            .ToLookup(s => Path.GetFileName(s.FinalPath).Contains(name, StringComparison.Ordinal));
-        var record = BundleRecord.Of(
-            bundle,
-            Below(result.BundlePath),
-            [.. staged[true].SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))],
-            [.. staged[false].Select(s => Below(NameOf(staging.PathOf(s.StagedName), s.FinalPath)))]
-        );
-        yield return Stage(record, staging);
-        if (sign is not null)
-        {
-            yield return sign(record);
-        }
+        var staged = steps
+            .Where(s => s.StagedName.Length > 0)
+            .ToLookup(s => names.FindIndex(n => Path.GetFileName(s.FinalPath).Contains(n, StringComparison.Ordinal)));
+        string[] shared = [.. staged[-1].Select(s => Below(NameOf(staging.PathOf(s.StagedName), s.FinalPath)))];
+        return
+        [
+            .. bundles.Select(
+                (b, i) =>
+                    BundleRecord.Of(
+                        b.Bundle,
+                        Below(b.Path),
+                        [.. staged[i].SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))],
+                        shared
+                    )
+            ),
+        ];
+    }
+
+    /// <summary>The encrypted file that is staged for one that bundles share; null where it is a bundle's own, or none.</summary>
+    /// <param name="name">Below the folder, without the extension.</param>
+    /// <param name="steps">What publishes it.</param>
+    /// <param name="staging">Of the folder.</param>
+    public FileRecord? Shared(string name, IReadOnlyList<PublishStep> steps, StagingArea staging) =>
+        steps
+            .Where(s => s.Action == PublishAction.Replace && s.StagedName.Length > 0 && Below(s.FinalPath) == name)
+            .SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))
+            .FirstOrDefault();
+
+    /// <summary>Stages the note of the recipients, once in a run; the step that publishes it.</summary>
+    public IEnumerable<PublishStep> NoteRecipients(StagingArea staging)
+    {
         if (_areRecipientsNoted)
         {
-            yield break;
+            return [];
         }
         _areRecipientsNoted = true;
         using (var file = staging.CreateFile(StagedRecipients))
         {
             file.Write(Encoding.UTF8.GetBytes($"{_recipients}"), 0);
         }
-        yield return PublishStep.Replace(StagedRecipients, BundleRecords.Recipients(_folder));
+        return [PublishStep.Replace(StagedRecipients, BundleRecords.Recipients(_folder))];
     }
 
     /// <summary>
@@ -216,11 +291,16 @@ internal sealed class EncryptedCopies
     /// <summary>Stages a record; the step that publishes it.</summary>
     public PublishStep Stage(BundleRecord record, StagingArea staging)
     {
-        using (var file = _disk.Outer.CreateNew(staging.PathOf(Staged)))
+        var staged = Staged;
+        for (var n = 2; _disk.Outer.Stat(staging.PathOf(staged)) is not null; n++)
+        {
+            staged = $"{Staged}-{n}";
+        }
+        using (var file = _disk.Outer.CreateNew(staging.PathOf(staged)))
         {
             file.Write(record.Write(), 0);
         }
-        return PublishStep.Replace(Staged, BundleRecords.PathOf(_folder, record.Engine, record.Id));
+        return PublishStep.Replace(staged, BundleRecords.PathOf(_folder, record.Engine, record.Id));
     }
 
     // What was linked to was encrypted by an earlier run.

@@ -12,14 +12,18 @@ internal static class FullInstead
     /// </summary>
     public static bool Helps(BackupSettings settings, BackupException refusal) =>
         settings.FullIfNeeded
-        && refusal.Code
-            is ErrorCode.NoFullBackup
-                or ErrorCode.ForeignEpoch
-                or ErrorCode.SinceBeyondLog
-                or ErrorCode.SinceInsideFrame
-                or ErrorCode.LogIsGone
-                or ErrorCode.ChainGap
-                or ErrorCode.ContinuityNotProved;
+        && (
+            refusal.Code
+                is ErrorCode.NoFullBackup
+                    or ErrorCode.ForeignEpoch
+                    or ErrorCode.SinceBeyondLog
+                    or ErrorCode.SinceInsideFrame
+                    or ErrorCode.LogIsGone
+                    or ErrorCode.ChainGap
+                    or ErrorCode.ContinuityNotProved
+            // A full needs nothing of what is encrypted for others.
+            || (settings.IsEncrypted && refusal.Code == ErrorCode.IdentityRequired)
+        );
 
     /// <summary>Refuses what names a place that a full would not continue from.</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>

@@ -13,14 +13,25 @@ public static class MergeChain
     public static MergePreview Plan(MergeSettings settings, OperationHost host)
     {
         host.Remember();
-        EncryptedCopies.RefusePlain(
-            settings.DestinationPath,
-            host.Disk,
-            $"Merge into another folder, and copy from there with {Errors.Spelling.Of(nameof(CopyChain))}."
-        );
+        var encrypted = Encrypted(settings, host);
         _ = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host);
         var (plan, _) = RestoreChain.PlanOf(settings, host);
-        return new MergePreview(settings, plan);
+        return new MergePreview(settings, plan) { Encrypted = encrypted };
+    }
+
+    /// <summary>Whoever can read a folder of encrypted bundles can read for whom they are.</summary>
+    private static EncryptedCopies? Encrypted(MergeSettings settings, OperationHost host)
+    {
+        var folder = settings.DestinationPath;
+        return !settings.IsEncrypted && host.Encrypted.Keys.HasIdentities && BundleRecords.Are(folder, host.Disk)
+            ? EncryptedCopies.Continue(folder, host)
+            : EncryptedCopies.For(
+                folder,
+                settings.Recipients,
+                settings.RecipientsFiles,
+                $"Say with {Errors.Spelling.Of("Recipient")} for whom to encrypt, or merge into another folder.",
+                host
+            );
     }
 
     /// <summary>
@@ -50,16 +61,18 @@ public static class MergeChain
     {
         var folder = preview.Settings.DestinationPath;
         var engine = host.Engines.ByName(preview.Plan.Chain.Engine);
-        using var staging = destination.Stage();
+        using var staging = destination.Stage(goesOn: preview.Encrypted is not null);
         Signatures.RequireBytes(preview.Plan.Bundles, host);
         var signer = Signer.Of(preview.Settings.SigningKeyPath, folder, host);
-        var result = engine.Merge(preview.Plan, folder, staging, host.Context);
+        using var sealing = preview.Encrypted is { } to ? new SealedCapture(to, staging, host.Context, host) : null;
+        var result = engine.Merge(preview.Plan, folder, sealing?.Plain ?? staging, sealing?.Context ?? host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
-        var files = signer?.Look(result, staging);
-        destination.Publish(staging, result.Steps, result.BundlePath);
+        var files = sealing is null ? signer?.Look(result, staging) : null;
+        var steps = sealing?.Seal(result, engine, signer) ?? result.Steps;
+        destination.Publish(staging, steps, result.BundlePath);
         result.AfterPublish?.Invoke();
         var headers = TakeBackup.ReadBack(engine, result, host.Context);
-        TakeBackup.Sign(headers, null, files, signer, destination);
+        TakeBackup.Sign(headers, null, files, sealing is null ? signer : null, destination);
         var chainId = result.ChainId ?? headers[0].Id[..12];
         var seconds = host.SecondsSince(started);
         // What was asked for stands first there, and last in its chain.

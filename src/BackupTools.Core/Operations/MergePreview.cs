@@ -11,13 +11,17 @@ public sealed class MergePreview : IPlan
 
     internal RestorePlan Plan { get; }
 
+    /// <summary>The destination if the merged full is encrypted; otherwise null.</summary>
+    internal EncryptedCopies? Encrypted { get; init; }
+
     /// <summary>The chain that is merged.</summary>
     public string ChainId => Plan.Chain.ChainId;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Describe() =>
         [
-            $"{Plan.Chain.Engine} merge of chain {ChainId} up to position {Plan.End} into {Settings.DestinationPath}",
+            $"{Plan.Chain.Engine} merge of chain {ChainId} up to position {Plan.End} into {Settings.DestinationPath}"
+                + (Encrypted is null ? "" : ", encrypted"),
             .. Plan.Bundles.Select(b => $"  read  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),
             .. Plan.Warnings.Select(w => $"  note  {w}"),
         ];

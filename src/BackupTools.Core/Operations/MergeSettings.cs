@@ -8,4 +8,15 @@ public sealed record MergeSettings : TargetSettings
 
     /// <summary>The merged full is signed with this key; a file, absolute. Null for none.</summary>
     public string? SigningKeyPath { get; init; }
+
+    /// <summary>
+    /// Encrypt the merged full for these public keys of age (age1…). With none here or in <see cref="RecipientsFiles"/> it
+    /// is plain, or in a folder of encrypted bundles for those that they are for.
+    /// </summary>
+    public IReadOnlyList<string> Recipients { get; init; } = [];
+
+    /// <summary>Files of public keys, one per line; absolute.</summary>
+    public IReadOnlyList<string> RecipientsFiles { get; init; } = [];
+
+    internal bool IsEncrypted => Recipients.Count + RecipientsFiles.Count > 0;
 }

@@ -34,6 +34,25 @@ internal static class PathOverlap
         }
     }
 
+    /// <summary>Refuses a folder for what is in clear below the destination of what is encrypted.</summary>
+    /// <param name="folder">The folder; need not exist.</param>
+    /// <param name="destination">The destination.</param>
+    /// <param name="option">What names the folder.</param>
+    /// <param name="disk">The disk.</param>
+    /// <exception cref="BackupException">InvalidOption.</exception>
+    public static void RefuseInside(string folder, string destination, string option, IDisk disk)
+    {
+        if (Contains(RealPath.Of(destination, disk), RealPath.Of(folder, disk), disk))
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "what lies in clear on this machine must not lie where encrypted bundles go",
+                folder,
+                recommendation: $"Name a folder outside the destination with {option}."
+            );
+        }
+    }
+
     private static StringComparison Comparison =>
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
             ? StringComparison.OrdinalIgnoreCase

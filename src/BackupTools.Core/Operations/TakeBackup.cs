@@ -38,7 +38,11 @@ public static class TakeBackup
     {
         var plan = PlanAs(settings with { Differential = false }, BundleKind.Full, host);
         var warnings = plan.Capture.Warnings.Prepend(FullInstead.Warning(refusal)).ToArray();
-        return new BackupPlan(settings, BundleKind.Full, plan.EngineOf, plan.Capture with { Warnings = warnings });
+        return new BackupPlan(settings, BundleKind.Full, plan.EngineOf, plan.Capture with { Warnings = warnings })
+        {
+            Encrypted = plan.Encrypted,
+            States = plan.States,
+        };
     }
 
     private static BackupPlan PlanAs(BackupSettings settings, BundleKind kind, OperationHost host)
@@ -55,11 +59,10 @@ public static class TakeBackup
         {
             LinkedDatabase.RefuseLogBesideLink(settings.SourcePath, source, engine, host.Disk);
         }
-        EncryptedCopies.RefusePlain(
-            settings.DestinationPath,
-            host.Disk,
-            $"Back up into another folder, and copy from there with {Spelling.Of(nameof(CopyChain))}."
-        );
+        var encrypted = Encrypted(settings, host);
+        var states = encrypted is null
+            ? null
+            : new BundleStates(settings.StatePath, encrypted, settings.DestinationPath, host);
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);
@@ -88,8 +91,8 @@ public static class TakeBackup
         {
             host.TrustOnly(signer);
         }
-        // Whose bundles count is known only now.
-        context = host.Context;
+        // Whose bundles count, and what stands for those that cannot be read, is known only now.
+        context = states?.Context(host.Context) ?? host.Context;
         if (!settings.EngineLayout)
         {
             // One look at the destination; where the source may be in it, which changes, each asks for itself.
@@ -98,10 +101,49 @@ public static class TakeBackup
                 Disk = new ListedOnce(context.Disk, settings.DestinationPath),
             };
         }
-        (request, var doubts) = new BuildsOn(settings, engine, context).Complete(request);
-        var plan = engine.PlanCapture(request, context);
+        (request, var doubts) = new BuildsOn(settings, engine, states, context, host).Complete(request);
+        var plan = BundleStates.Explained(() => engine.PlanCapture(request, context));
         plan = plan with { Warnings = [.. plan.Warnings, .. doubts] };
-        return new BackupPlan(settings, kind, engine, plan);
+        return new BackupPlan(settings, kind, engine, plan) { Encrypted = encrypted, States = states };
+    }
+
+    /// <summary>The destination, if the bundle is to be encrypted.</summary>
+    private static EncryptedCopies? Encrypted(BackupSettings settings, OperationHost host)
+    {
+        if (settings.StatePath is not null && !settings.IsEncrypted)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"{Spelling.Of(nameof(settings.StatePath))} is for what is encrypted with {Spelling.Of("Recipient")}",
+                settings.StatePath,
+                recommendation: "Leave it out, or say for whom to encrypt."
+            );
+        }
+        if (settings.IsEncrypted && settings.EngineLayout)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "the engine reads what lies in its own layout, so nothing is encrypted there",
+                settings.DestinationPath,
+                recommendation: "Leave out one of the two."
+            );
+        }
+        if (settings.IsEncrypted)
+        {
+            PathOverlap.RefuseInside(
+                StoreDestination.SpoolOf(host),
+                settings.DestinationPath,
+                Spelling.Of("SpoolPath"),
+                host.Disk
+            );
+        }
+        return EncryptedCopies.For(
+            settings.DestinationPath,
+            settings.Recipients,
+            settings.RecipientsFiles,
+            $"Say with {Spelling.Of("Recipient")} for whom to encrypt, or back up into another folder.",
+            host
+        );
     }
 
     /// <summary>
@@ -152,8 +194,10 @@ public static class TakeBackup
             return [];
         }
         result.AfterPublish?.Invoke();
+        plan.States?.Prune();
         var headers = ReadBack(plan.EngineOf, result, context);
-        Sign(headers, plan.Capture.Request.Parent?.Id, files, signer, destination);
+        // What is encrypted was signed before it was published.
+        Sign(headers, plan.Capture.Request.Parent?.Id, files, plan.Encrypted is null ? signer : null, destination);
         var seconds = host.SecondsSince(started);
         foreach (var header in headers)
         {
@@ -177,13 +221,14 @@ public static class TakeBackup
         OperationHost host
     )
     {
-        var context = host.Context;
+        var context = plan.States?.Context(host.Context) ?? host.Context;
         // Everything that was committed until here is in the state that is captured.
         var looked = host.Clock.GetUtcNow();
         host.Warn(plan.Capture.Warnings);
-        using var staging = destination.Stage();
+        using var staging = destination.Stage(goesOn: plan.Encrypted is not null);
+        using var sealing = plan.Encrypted is { } to ? new SealedCapture(to, staging, context, host) : null;
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");
-        var result = Capture(plan, staging, context);
+        var result = Capture(plan, sealing?.Plain ?? staging, sealing?.Context ?? context);
         host.Cancellation.ThrowIfCancellationRequested();
         if (result is null)
         {
@@ -196,8 +241,9 @@ public static class TakeBackup
             }
             return (null, null);
         }
-        var files = signer?.Look(result, staging);
-        destination.Publish(staging, result.Steps, result.BundlePath);
+        var files = sealing is null ? signer?.Look(result, staging) : null;
+        var all = sealing?.Seal(result, plan.EngineOf, signer, plan) ?? result.Steps;
+        destination.Publish(staging, all, result.BundlePath);
         return (result, files);
     }
 
@@ -240,7 +286,7 @@ public static class TakeBackup
             && head.OrderUtc == request.NewestUtc;
         try
         {
-            var result = plan.EngineOf.Capture(plan.Capture, staging, context);
+            var result = BundleStates.Explained(() => plan.EngineOf.Capture(plan.Capture, staging, context));
             return result.IsUnchanged && mayStay ? null : result;
         }
         catch (BackupException e) when (e.Code == ErrorCode.NothingToBackUp && mayStay)

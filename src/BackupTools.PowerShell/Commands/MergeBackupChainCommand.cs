@@ -17,6 +17,7 @@ namespace BackupTools.PowerShell.Commands;
 public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWriter
 {
     private string _destination = "";
+    private string[] _recipientsFiles = [];
 
     /// <summary>The folder that receives the merged full; may be the folder of the chain. Or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
@@ -50,6 +51,19 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? SigningKeyPath { get; set; }
+
+    /// <summary>
+    /// Encrypt the merged full for these public keys of age (age1…). Default, in a folder of encrypted bundles: for those
+    /// that they are for.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? Recipient { get; set; }
+
+    /// <summary>Files of such public keys, one in a line. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? RecipientsFile { get; set; }
 
     /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
     [Parameter]
@@ -91,6 +105,13 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     private protected override string Destination => _destination;
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
@@ -117,6 +138,8 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
             PointInTime = PointInTime,
             DestinationPath = choice.Destination,
             SigningKeyPath = SigningKeyPath is null ? null : Paths.Literal(SigningKeyPath),
+            Recipients = Recipient ?? [],
+            RecipientsFiles = _recipientsFiles,
         };
         var preview = Pump.Execute("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
         if (!IsAgreed("Merge?", preview))

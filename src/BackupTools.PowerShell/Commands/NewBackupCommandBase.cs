@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Security;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
@@ -11,6 +12,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     private string _destination = "";
     private string? _walPath;
     private string[] _forget = [];
+    private string[] _recipientsFiles = [];
 
     /// <summary>The folder that receives the bundle, made when it does not exist; or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -64,6 +66,36 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     [ValidateNotNullOrEmpty]
     public string? SigningKeyPath { get; set; }
 
+    /// <summary>Encrypt the bundle for these public keys of age (age1…); whoever has the secret key of one can read it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? Recipient { get; set; }
+
+    /// <summary>Files of such public keys, one in a line. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? RecipientsFile { get; set; }
+
+    /// <summary>A folder of this machine for what the next encrypted increment must know, so that it needs no identity. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StatePath { get; set; }
+
+    /// <summary>Files of secret keys of age, to read the encrypted bundles of the destination with. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? IdentityPath { get; set; }
+
+    /// <summary>The passphrase of an encrypted identity file.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? IdentityPassphrase { get; set; }
+
+    /// <summary>A file whose first line is that passphrase. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseFile { get; set; }
+
     /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue / 1000)]
@@ -77,10 +109,20 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
+    private protected override Identities ReadIdentities() =>
+        IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile, null);
+
     private protected abstract void PerSource(Action<string> act);
 
     /// <summary>Adds to the settings what only this kind of backup knows.</summary>
     private protected abstract BackupSettings Complete(BackupSettings settings);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
+    }
 
     /// <summary>A row of a table may bring a destination and options of its own.</summary>
     protected override void ProcessRecord()
@@ -116,6 +158,9 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
                 ForgetDestination = _forget,
                 EngineLayout = EngineLayout,
                 SigningKeyPath = SigningKeyPath is null ? null : Paths.Literal(SigningKeyPath),
+                Recipients = Recipient ?? [],
+                RecipientsFiles = _recipientsFiles,
+                StatePath = StatePath is null ? null : Paths.Literal(StatePath),
                 Checkpoint = CheckpointAction(Pump, () => jobStop),
             }
         );

@@ -77,6 +77,46 @@ public sealed class KeyConsoleTests : IDisposable
     }
 
     [Fact]
+    public void Backups_for_a_recipient_need_no_identity_where_a_state_is_kept()
+    {
+        var key = Run(["key", _box.At("key.txt")]).Out.Trim();
+        string[] to = ["--destination-path", _box.At("e"), "--recipient", key, "--spool-path", _box.At("spool")];
+        string[] kept = ["--state-path", _box.At("state")];
+        string[] identity = ["--identity", _box.At("key.txt")];
+
+        var dry = Run(["full", _box.Source, .. to, "--dry-run"]);
+        Assert.Equal(0, dry.ExitCode);
+        Assert.Contains(", encrypted", dry.Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_box.At("e")));
+        Succeeds(["full", _box.Source, .. to, .. kept]);
+        _box.Become("S1");
+        var refused = Run(["incremental", _box.Source, .. to]);
+        Assert.Equal(8, refused.ExitCode);
+        Assert.Contains("--identity", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--state-path", refused.Error, StringComparison.Ordinal);
+        Succeeds(["incremental", _box.Source, .. to, .. kept]);
+        _box.Become("S2");
+        Succeeds(["incremental", _box.Source, .. to, .. identity]);
+        Succeeds([
+            "merge",
+            _box.At("e"),
+            "--destination-path",
+            _box.At("e"),
+            "--spool-path",
+            _box.At("spool"),
+            .. identity,
+        ]);
+        Succeeds(["restore", _box.At("e"), "--destination-path", _box.Restored, .. identity]);
+
+        Assert.Equal(2, Run(["full", _box.Source, "--destination-path", _box.At("e")]).ExitCode);
+        Assert.Equal(2, Run(["full", _box.Source, "--destination-path", _box.At("f"), .. kept]).ExitCode);
+        _box.Full();
+        _box.Restore(_box.RestoreTo("plain", "rec.db"));
+        Assert.Equal(File.ReadAllBytes(_box.At("plain", "rec.db")), File.ReadAllBytes(_box.Restored));
+        Assert.Empty(_box.Leftovers());
+    }
+
+    [Fact]
     public void What_was_signed_is_told_from_what_was_not_by_the_exit_code()
     {
         _box.Chain();

@@ -15,12 +15,17 @@ internal static class AlopexContinuation
     public static string? WhyNot(AlopexFolder folder, BundleHeader earlier, EngineContext context)
     {
         var disk = context.Disk;
+        var traces = AlopexTraces.Behind(earlier.FullName, context);
+        bool SameEnd(AlopexFile table, string before) =>
+            traces is null
+                ? AlopexLinker.SameEnd(disk, table.FullName, before)
+                : AlopexTraces.EndOf(table.FullName, disk) == traces.Ends.GetValueOrDefault(table.Name);
         foreach (var table in folder.Files.Where(f => AlopexNames.TableId(f.Name) is not null))
         {
             var before = Path.Combine(earlier.FullName, table.Name);
             if (
                 disk.Stat(before) is { Kind: Files.DiskEntryKind.File } entry
-                && (entry.Length != table.Entry.Length || !AlopexLinker.SameEnd(disk, table.FullName, before))
+                && (entry.Length != table.Entry.Length || !SameEnd(table, before))
             )
             {
                 return $"its {table.Name} is a different one";

@@ -37,6 +37,9 @@ internal sealed class AlopexEngine : IBackupEngine
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new AlopexCapture(plan, staging, context).Run();
 
+    public BundleTraces TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context) =>
+        AlopexTraces.Of(bundle, parent, context);
+
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
         int known,

@@ -16,6 +16,9 @@ internal sealed class AlopexLinker
     private readonly string _folder;
     private readonly Dictionary<string, AlopexManifestEntry> _listed;
 
+    /// <summary>What stands for the bytes of the earlier snapshot, where they cannot be read.</summary>
+    private readonly AlopexTraces? _traces;
+
     /// <summary>Starts from the manifest of an earlier snapshot.</summary>
     /// <exception cref="BackupException">The earlier snapshot's manifest cannot be read.</exception>
     public AlopexLinker(string folder, AlopexStage stage, EngineContext context)
@@ -23,6 +26,7 @@ internal sealed class AlopexLinker
         _stage = stage;
         _context = context;
         _folder = folder;
+        _traces = AlopexTraces.Behind(folder, context);
         _listed = (AlopexSnapshot.ReadManifest(context.Disk, _folder)?.Entries ?? [])
             .DistinctBy(e => e.Name, StringComparer.Ordinal)
             .ToDictionary(e => e.Name, StringComparer.Ordinal);
@@ -42,16 +46,9 @@ internal sealed class AlopexLinker
         {
             return false;
         }
-        using var file = AlopexTableFile.Open(_context.Disk, table.FullName);
         using var other = _context.Disk.OpenRead(earlier);
-        using var comparison = new Comparison(other);
-        var facts = file.Read(_context, VerifyDepth.Checksums, cancellation, comparison.Take);
-        if (!comparison.IsEqual || facts.Crc != listed.Crc32)
+        if (FactsIfSame(table, other, listed, cancellation) is not { } facts)
         {
-            if (!StillHolds(other, listed, cancellation))
-            {
-                _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied again");
-            }
             return false;
         }
         var link = _stage.PathOf(table.Name);
@@ -66,6 +63,34 @@ internal sealed class AlopexLinker
         }
         _stage.Linked(table, facts);
         return true;
+    }
+
+    /// <summary>Reads the source's table; null where the earlier snapshot has another of the name.</summary>
+    private AlopexTableFacts? FactsIfSame(
+        AlopexFile table,
+        IDiskFile other,
+        AlopexManifestEntry listed,
+        CancellationToken cancellation
+    )
+    {
+        using var file = AlopexTableFile.Open(_context.Disk, table.FullName);
+        if (_traces is not null)
+        {
+            using var digest = Blake3.Hasher.New();
+            var read = file.Read(_context, VerifyDepth.Checksums, cancellation, block => digest.Update(block));
+            return digest.Finalize().ToString() == _traces.Files.GetValueOrDefault(table.Name) ? read : null;
+        }
+        using var comparison = new Comparison(other);
+        var facts = file.Read(_context, VerifyDepth.Checksums, cancellation, comparison.Take);
+        if (comparison.IsEqual && facts.Crc == listed.Crc32)
+        {
+            return facts;
+        }
+        if (!StillHolds(other, listed, cancellation))
+        {
+            _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied again");
+        }
+        return null;
     }
 
     /// <summary>
@@ -100,7 +125,11 @@ internal sealed class AlopexLinker
         return _context.Disk.Stat(before) is { Kind: DiskEntryKind.File } entry
             && (
                 _context.Disk.Stat(now)?.IsSameFileAs(entry) == true
-                || PartialCopy.IsBeginningOf(_context.Disk, now, before, cancellation)
+                || (
+                    _traces is null
+                        ? PartialCopy.IsBeginningOf(_context.Disk, now, before, cancellation)
+                        : AlopexTraces.DigestOf(now, _context) == _traces.Files.GetValueOrDefault(name)
+                )
             );
     }
 

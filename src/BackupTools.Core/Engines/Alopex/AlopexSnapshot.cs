@@ -83,9 +83,10 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
                     : "snapshot missing lsm.wal",
                 path
             );
-        using var wal = AlopexWalFile.Open(context.Disk, walFile.FullName);
+        var traces = AlopexTraces.Behind(path, context);
         var meta = snapshot.ReadMeta(context.Disk, out _);
-        var lsn = Math.Max(meta?.CheckpointLsn ?? 0, wal.Frames(context.Cancellation).LastLsn ?? 0);
+        var inLog = traces is null ? LastLsn(walFile, context) : traces.LastLsn;
+        var lsn = Math.Max(meta?.CheckpointLsn ?? 0, inLog ?? 0);
         var end = new ChainPosition(lsn, PositionUnit.Lsn);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
         var dates = AlopexDates.Of(name, walFile.Entry.ModifiedUtc, manifestFile?.ModifiedUtc);
@@ -106,9 +107,17 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             Id = snapshot.Identify(name, meta),
             ContentId = snapshot.ManifestBytes is { } content ? Hasher.Hash(content).ToString() : null,
             HasOwnName = AlopexNames.SnapshotTime(name) is not null,
-            Origin = AlopexContinuation.OriginOf(snapshot.Folder, context) is { } origin ? new(origin, true) : null,
+            Origin = (traces?.Origin ?? AlopexContinuation.OriginOf(snapshot.Folder, context)) is { } origin
+                ? new(origin, true)
+                : null,
             Notes = snapshot.Manifest is null ? [WithoutManifest(path)] : [],
         };
+    }
+
+    private static ulong? LastLsn(AlopexFile log, EngineContext context)
+    {
+        using var wal = AlopexWalFile.Open(context.Disk, log.FullName);
+        return wal.Frames(context.Cancellation).LastLsn;
     }
 
     /// <summary>The finding that a snapshot has no manifest; not an error, because the engine makes such copies.</summary>

@@ -1,5 +1,4 @@
 using BackupTools.Errors;
-using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 using Blake3;
 
@@ -13,8 +12,6 @@ namespace BackupTools.Engines.Grafeo;
 /// </summary>
 internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, EngineContext context)
 {
-    private Hash _hash;
-
     /// <summary>Bytes in the chain's increments that change the database; known once <see cref="Behind"/> has returned.</summary>
     public long Held { get; private set; }
 
@@ -47,13 +44,16 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         IReadOnlyList<GrafeoStretch> kept
     )
     {
-        ReadChain();
+        var pieces = Pieces();
+        Held = pieces.Sum(p => p.Length);
         if (Held == 0)
         {
             return kept;
         }
         var hasher = Hasher.New();
         long seen = 0;
+        var (piece, end) = (0, pieces[0].Length);
+        var isSame = true;
         (int Input, long Offset)? cut = null;
         GrafeoFrames.Read(
             inputs,
@@ -61,8 +61,19 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
             (input, offset, bytes) =>
             {
                 var old = (int)Math.Min(bytes.Length, Held - seen);
-                hasher.Update(bytes[..old]);
-                seen += old;
+                for (var at = 0; at < old; )
+                {
+                    var part = (int)Math.Min(old - at, end - seen);
+                    hasher.Update(bytes.Slice(at, part));
+                    (at, seen) = (at + part, seen + part);
+                    if (seen == end)
+                    {
+                        isSame &= hasher.Finalize().ToString() == pieces[piece].Digest;
+                        hasher = Hasher.New();
+                        piece++;
+                        end += piece < pieces.Count ? pieces[piece].Length : 0;
+                    }
+                }
                 if (old < bytes.Length)
                 {
                     cut = (input, offset + old);
@@ -81,7 +92,7 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
                 recommendation: "Take a new full backup: the database was restored or replaced since the last one."
             );
         }
-        if (!hasher.Finalize().Equals(_hash))
+        if (!isSame)
         {
             throw NotProved("its log does not begin with what the chain holds", source.LogFolder);
         }
@@ -113,30 +124,18 @@ internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, Eng
         return GrafeoImage.HoldTheSame(ours, theirs, context);
     }
 
-    private void ReadChain()
+    /// <summary>
+    /// What the chain's increments hold: all of it together, or of increments that cannot be read what stands for each.
+    /// </summary>
+    private List<GrafeoTraces> Pieces()
     {
-        var inputs = new List<GrafeoRecordInput>();
-        foreach (var path in head.Way.Skip(1).Select(b => GrafeoBundle.Of(b).Path))
-        {
-            using var file = context.Disk.OpenRead(path);
-            inputs.Add(new GrafeoRecordInput(path, new FileRange(GbakHeader.Size, file.Length)));
-        }
-        var filter = new GrafeoEpochFilter();
-        GrafeoFrames.Scan(inputs, filter, context, mayBeTorn: false);
-        var hasher = Hasher.New();
-        GrafeoFrames.Read(
-            inputs,
-            filter.TakeKept(),
-            (_, _, bytes) =>
-            {
-                hasher.Update(bytes);
-                Held += bytes.Length;
-                return true;
-            },
-            _ => { },
-            context
-        );
-        _hash = hasher.Finalize();
+        var paths = head.Way.Skip(1).Select(b => GrafeoBundle.Of(b).Path).ToList();
+        var kept = paths.Select(p => GrafeoTraces.Behind(p, context)).OfType<GrafeoTraces>().ToList();
+        List<GrafeoTraces> pieces =
+            paths.Count > 0 && kept.Count == paths.Count ? kept
+            : paths.Count > 0 ? [GrafeoTraces.OfRecords(paths, context)]
+            : [];
+        return [.. pieces.Where(p => p.Length > 0)];
     }
 
     private BackupException IsGone(string why) =>

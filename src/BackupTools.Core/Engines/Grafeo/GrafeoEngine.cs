@@ -50,6 +50,9 @@ internal sealed class GrafeoEngine : IBackupEngine
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new GrafeoCapture(plan, staging, context).Run();
 
+    public BundleTraces TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context) =>
+        GrafeoTraces.Of(bundle.FullName, GrafeoBundle.Of(bundle), context);
+
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
         int known,

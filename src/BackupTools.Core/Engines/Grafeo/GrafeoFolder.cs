@@ -91,7 +91,7 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
         var last = lsn is null ? null : GrafeoBundles.Read(PathOf(Manifest.Segments[^1]), context).LastOrDefault();
         if (
             newest.EndEpoch > epoch
-            || (last?.Header is { } header && GrafeoHead.Of(header, context.Disk).Lsn is { } theirs && theirs > lsn)
+            || (last?.Header is { } header && GrafeoHead.Of(header, context).Lsn is { } theirs && theirs > lsn)
         )
         {
             throw new BackupException(

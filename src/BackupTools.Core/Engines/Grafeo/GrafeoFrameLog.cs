@@ -282,7 +282,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
     {
         // An engine that had only read since the last commit forgets the epochs it spent on that when it is restarted:
         // what the chain claims may be more than the log says, if its own bytes show that it is this log.
-        if (_epochBefore > head.Epoch || (_lastEpoch < head.Epoch && head.Tail.Length == 0))
+        if (_epochBefore > head.Epoch || (_lastEpoch < head.Epoch && !head.HasTail))
         {
             throw head.Foreign(
                 $"its log has epoch {(_epochBefore > head.Epoch ? _epochBefore : _lastEpoch)} there",

@@ -21,11 +21,17 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
     /// <summary>0.6.0: the position at which the last segment of log in the bundle begins; null when it is an image.</summary>
     public ulong? SegmentLsn { get; init; }
 
+    /// <summary>What stands for the tail, where the bundle cannot be read; else null.</summary>
+    public GrafeoTraces? Traces { get; init; }
+
+    /// <summary>The bundle holds log, which is compared.</summary>
+    public bool HasTail => Tail.Length > 0 || Traces is { Length: > 0 };
+
     /// <summary>Bytes of log that are compared; each commit carries its time, so a few are enough to tell.</summary>
     public const int TailLength = 64 << 10;
 
     /// <summary>The position of a bundle.</summary>
-    public static GrafeoHead Of(BundleHeader header, IDisk disk)
+    public static GrafeoHead Of(BundleHeader header, EngineContext context)
     {
         var bundle = GrafeoBundle.Of(header);
         if (bundle.Image is { } image)
@@ -36,13 +42,20 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
         {
             return new GrafeoHead(header.End.Value, null, [], header.Name);
         }
-        using var file = disk.OpenRead(bundle.Path);
+        using var file = context.Disk.OpenRead(bundle.Path);
+        var traces = GrafeoTraces.Behind(bundle.Path, context);
         var segments = GrafeoWalSegment.ReadIncrement(file);
         return segments.Count == 0
             ? throw new BackupException(ErrorCode.Malformed, "the increment holds no log", bundle.Path, GbakHeader.Size)
-            : new GrafeoHead(header.End.Value, segments[^1].EndLsn, Before(file, segments[^1].Frames), header.Name)
+            : new GrafeoHead(
+                header.End.Value,
+                segments[^1].EndLsn,
+                traces is null ? Before(file, segments[^1].Frames) : [],
+                header.Name
+            )
             {
                 SegmentLsn = segments[^1].FirstLsn,
+                Traces = traces,
             };
     }
 
@@ -53,6 +66,18 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
     public void CheckFollows(IDiskFile file, FileRange until)
     {
         var mine = Before(file, until);
+        if (Traces is { } traces)
+        {
+            // A digest stands for all of it.
+            var isSame =
+                mine.Length >= traces.Length
+                && Blake3.Hasher.Hash(mine.AsSpan(mine.Length - (int)traces.Length)).ToString() == traces.Digest;
+            if (!isSame)
+            {
+                throw Foreign($"the log before it is not the one in {Name}", file.Path, until.End);
+            }
+            return;
+        }
         var shared = Math.Min(mine.Length, Tail.Length);
         if (!mine.AsSpan(mine.Length - shared).SequenceEqual(Tail.AsSpan(Tail.Length - shared)))
         {
@@ -70,7 +95,8 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
             recommendation: "Take a new full backup: the database was restored, replaced or copied since the last one."
         );
 
-    private static byte[] Before(IDiskFile file, FileRange range)
+    /// <summary>The last bytes of a range, <see cref="TailLength"/> at most.</summary>
+    public static byte[] Before(IDiskFile file, FileRange range)
     {
         var length = (int)Math.Clamp(range.Length, 0, TailLength);
         return GrafeoImage.ReadAt(file, range.End - length, length);

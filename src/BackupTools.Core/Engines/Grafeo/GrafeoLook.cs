@@ -36,7 +36,7 @@ internal sealed record GrafeoLook(GrafeoBundle Bundle, long Length, string? Seri
     private static GrafeoLook Read(string path, DiskEntry entry, EngineContext context)
     {
         using var file = context.Disk.OpenRead(path);
-        var look = GrafeoImage.ReadAt(file, 0, LookLength);
+        var look = GrafeoImage.ReadAt(file, 0, LengthOf(path, file, context));
         if (GrafeoContainerHeader.HasMagic(look))
         {
             var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
@@ -62,6 +62,13 @@ internal sealed record GrafeoLook(GrafeoBundle Bundle, long Length, string? Seri
                 : null;
         return new(new GrafeoBundle { Path = path, Gbak = gbak }, entry.Length, series, IdOf(look, entry));
     }
+
+    /// <summary>Of an increment of 0.5.x that cannot be read only the header is known; records follow it.</summary>
+    private static int LengthOf(string path, IDiskFile file, EngineContext context) =>
+        context.FactsOf(path) is not null
+        && GbakHeader.Read(GrafeoImage.ReadAt(file, 0, GbakHeader.Size)).Version != GbakHeader.Segments
+            ? GbakHeader.Size
+            : LookLength;
 
     private static string IdOf(ReadOnlySpan<byte> look, DiskEntry entry)
     {

@@ -143,7 +143,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             );
         }
         RefuseOlderChain(request, manifest, parent, context);
-        return GrafeoHead.Of(parent, context.Disk) with { Way = WayTo(parent, request.Chain) };
+        return GrafeoHead.Of(parent, context) with { Way = WayTo(parent, request.Chain) };
     }
 
     private static IReadOnlyList<BundleHeader> WayTo(BundleHeader parent, BackupChain? chain)

@@ -39,6 +39,9 @@ internal sealed class PowDbEngine : IBackupEngine
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         PowDbCapture.Run(plan, staging, context);
 
+    public BundleTraces? TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context) =>
+        PowDbTraces.Of(bundle, parent, context);
+
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
         int known,

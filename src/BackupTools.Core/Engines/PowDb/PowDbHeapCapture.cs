@@ -232,7 +232,20 @@ internal sealed class PowDbHeapCapture : IDisposable
             _evidence?.TakeKept(bytes);
             return true;
         }
-        if (_evidence is not null)
+        if (_evidence is not null && _succession!.Traces is { } traces)
+        {
+            var heap = traces.Heaps.GetValueOrDefault(_name);
+            if (heap is null || page >= heap.Pages)
+            {
+                throw new BackupException(
+                    ErrorCode.IdentityRequired,
+                    $"page {page} of {_name} changed, and what it was is not kept on this machine",
+                    _source.Path
+                );
+            }
+            _evidence.TakeChanged(heap.LsnOf(page), heap.Rows.GetValueOrDefault(page), traces.Key, bytes);
+        }
+        else if (_evidence is not null)
         {
             _before ??= _succession!.OpenBefore(_name);
             _before.Read(page, before, _pageBefore);

@@ -68,8 +68,51 @@ internal sealed class PowDbHeapEvidence(string name, long pagesBefore)
     /// <summary>Takes a page that is not what it was.</summary>
     public void TakeChanged(ReadOnlySpan<byte> before, ReadOnlySpan<byte> page)
     {
+        TakeLsn(PowDbPageHeader.Read(before).Lsn, page);
+        CompareRows(before, page);
+    }
+
+    /// <summary>The same, where traces stand for what the page was.</summary>
+    /// <param name="lsnBefore">Its LSN.</param>
+    /// <param name="rowsBefore">The hashes of its rows; null where they are not known.</param>
+    /// <param name="key">Of the hashes.</param>
+    /// <param name="page">The page now.</param>
+    public void TakeChanged(ulong lsnBefore, ulong[]? rowsBefore, byte[] key, ReadOnlySpan<byte> page)
+    {
+        TakeLsn(lsnBefore, page);
+        if (rowsBefore is null || RowHashesOf(page, key) is not { } rows)
+        {
+            return;
+        }
+        for (var slot = 0; slot < rowsBefore.Length; slot++)
+        {
+            if (rowsBefore[slot] != 0)
+            {
+                var isKept = slot < rows.Length && rows[slot] == rowsBefore[slot];
+                (RowsKept, RowsGone) = isKept ? (RowsKept + 1, RowsGone) : (RowsKept, RowsGone + 1);
+            }
+        }
+    }
+
+    /// <summary>A hash of the row in each slot of a page, 0 where there is none; null for a page without rows.</summary>
+    public static ulong[]? RowHashesOf(ReadOnlySpan<byte> page, byte[] key)
+    {
+        if (PowDbPageHeader.Read(page).Type != PowDbPage.Data)
+        {
+            return null;
+        }
+        var hashes = new ulong[SlotsOf(page)];
+        for (var slot = 0; slot < hashes.Length; slot++)
+        {
+            var row = RowOf(page, slot);
+            hashes[slot] = row.IsEmpty ? 0 : PowDbHeapTraces.HashOf(row, key);
+        }
+        return hashes;
+    }
+
+    private void TakeLsn(ulong lsnBefore, ReadOnlySpan<byte> page)
+    {
         var lsn = Take(page);
-        var lsnBefore = PowDbPageHeader.Read(before).Lsn;
         MaxBefore = Math.Max(MaxBefore, lsnBefore);
         if (lsn < lsnBefore)
         {
@@ -83,7 +126,6 @@ internal sealed class PowDbHeapEvidence(string name, long pagesBefore)
         {
             HasKeptLsn = true;
         }
-        CompareRows(before, page);
     }
 
     private ulong Take(ReadOnlySpan<byte> page)

@@ -29,7 +29,11 @@ internal sealed class PowDbSuccession
     {
         (_baseline, _context) = (baseline, context);
         _state = new Lazy<PowDbState>(() => PowDbState.Of(PowDbContinuity.Open(path, context)));
+        Traces = PowDbTraces.Behind(path[^1].FullName, context);
     }
+
+    /// <summary>What stands for the pages of the state before, where they cannot be read; else null.</summary>
+    public PowDbTraces? Traces { get; }
 
     private PowDbBundle Head => _baseline.Parent;
 
@@ -119,16 +123,7 @@ internal sealed class PowDbSuccession
         _state.Value.Parts.GetValueOrDefault(name)
         ?? throw new BackupException(ErrorCode.MissingFile, $"no bundle of the chain holds {name}", Head.Folder);
 
-    private ulong? FirstOfLogBefore()
-    {
-        var listed = Head.Manifest.Entries.FirstOrDefault(e => e.Name == PowDbNames.Wal) as PowDbWhole;
-        if ((Head.SideWal ?? listed) is not { Length: > 0 })
-        {
-            return null;
-        }
-        using var file = Head.OpenFile(PowDbNames.Wal, _context);
-        return PowDbWalCapture.FirstLsn(file, _context) is { } lsn and > 0 ? lsn : null;
-    }
+    private ulong? FirstOfLogBefore() => Traces is { } traces ? traces.FirstOfLog : PowDbTraces.FirstOf(Head, _context);
 
     private BackupException NotProved(string why, PowDbSource source) =>
         new(

@@ -88,10 +88,9 @@ internal sealed record SpgBundle
             stored = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
             trailer.CopyTo(told);
             told = told[..trailer.Length];
-            baseline = SpgBaselineMark.BaselineOf(
-                header,
-                ReadAt(file, start, header.WalOffset, (int)Math.Min(header.WalLen, SpgBaselineMark.Length))
-            );
+            // Of others it is log.
+            var mark = header.Kind == SpgBundleHeader.Full ? Math.Min(header.WalLen, SpgBaselineMark.Length) : 0;
+            baseline = SpgBaselineMark.BaselineOf(header, ReadAt(file, start, header.WalOffset, (int)mark));
         }
         else
         {

@@ -28,7 +28,7 @@ internal static partial class SpgBundles
             disk.Stat(path) ?? throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
         if (entry.Kind != DiskEntryKind.Directory)
         {
-            return TryRead(path, disk) is { } one ? [one] : [];
+            return TryRead(path, context) is { } one ? [one] : [];
         }
         return SideBySide.Read(
             disk.List(path)
@@ -36,7 +36,7 @@ internal static partial class SpgBundles
             e =>
                 Strangers.Of(e, IsNamedLikeOne, disk) is { } stranger
                     ? BundleReadResult.Passed(e.Path, stranger)
-                    : context.Remembered(EngineNames.Spg, e.Path, [e], () => TryRead(e.Path, disk)),
+                    : context.Remembered(EngineNames.Spg, e.Path, [e], () => TryRead(e.Path, context)),
             context
         );
     }
@@ -108,13 +108,18 @@ internal static partial class SpgBundles
 
     private static bool IsNamedLikeOne(string name) => name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
-    private static BundleReadResult? TryRead(string path, IDisk disk)
+    private static BundleReadResult? TryRead(string path, EngineContext context)
     {
         var isNamedLikeOne = IsNamedLikeOne(path);
         var start = ArrayPool<byte>.Shared.Rent(FirstRead);
         try
         {
-            using var file = disk.OpenRead(path);
+            using var file = context.Disk.OpenRead(path);
+            if (context.FactsOf(path) is not null)
+            {
+                // More than what it needs is not there to be read.
+                return BundleReadResult.Ok(Describe(SpgBundle.Read(file), path));
+            }
             var length = SpgSource.ReadFully(file, start.AsSpan(0, isNamedLikeOne ? FirstRead : 8), 0);
             return isNamedLikeOne || SpgBundleHeader.ClaimsToBeBundle(start.AsSpan(0, length))
                 ? BundleReadResult.Ok(Describe(SpgBundle.Read(file, start.AsMemory(0, length)), path))

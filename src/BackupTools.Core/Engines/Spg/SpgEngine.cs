@@ -41,6 +41,9 @@ internal sealed class SpgEngine : IBackupEngine
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new SpgCapture(plan, staging, context).Run();
 
+    public BundleTraces TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context) =>
+        SpgTraces.Of(bundle.FullName, SpgBundle.Of(bundle), context);
+
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,
         int known,

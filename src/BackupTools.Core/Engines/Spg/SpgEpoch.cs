@@ -26,6 +26,9 @@ internal sealed class SpgEpoch
     private readonly IReadOnlyList<(BundleHeader Header, SpgBundle Bundle)> _path;
     private readonly Lazy<SpgWalScanner?> _chainEnd;
     private readonly bool _isUsersWord;
+
+    /// <summary>Of bundles that cannot be read, what stands for their bytes.</summary>
+    private readonly IReadOnlyList<SpgTraces?> _traces;
     private bool? _openAtSince;
     private bool _isFrameEnd;
 
@@ -35,6 +38,7 @@ internal sealed class SpgEpoch
         _source = source;
         _context = context;
         _path = [.. PathOf(request).Select(h => (h, SpgBundle.Of(h)))];
+        _traces = [.. _path.Select(p => SpgTraces.Behind(p.Header.FullName, context))];
         Since =
             request.Since
             ?? request.Parent?.End.Value
@@ -120,10 +124,16 @@ internal sealed class SpgEpoch
     public bool StillHolds() => CompareTail() >= 0;
 
     /// <summary>True when the position is known to be the end of a frame: the chain's frames end there.</summary>
-    public bool IsFrameEnd() => _isFrameEnd || Since == 0 || _chainEnd.Value is { IsAtFrameEnd: true };
+    public bool IsFrameEnd() => _isFrameEnd || Since == 0 || IsKept || _chainEnd.Value is { IsAtFrameEnd: true };
 
     /// <summary>True when the chain's own log ends inside a transaction, so that the increment may end it.</summary>
-    public bool HoldsOpenTransaction() => _openAtSince ?? _chainEnd.Value?.TransactionStart is not null;
+    public bool HoldsOpenTransaction() => _openAtSince ?? (!IsKept && _chainEnd.Value?.TransactionStart is not null);
+
+    /// <summary>Traces are kept of captures only, which end with a whole frame outside a transaction.</summary>
+    private bool IsKept => !_isUsersWord && _traces is [.., not null];
+
+    /// <summary>How much of the end of a bundle's log is compared.</summary>
+    public static int TailLengthOf(SpgBundle bundle) => (int)Math.Min(bundle.SliceLength, MostCompared);
 
     private static IReadOnlyList<BundleHeader> PathOf(CaptureRequest request)
     {
@@ -150,8 +160,10 @@ internal sealed class SpgEpoch
         for (var i = _path.Count - 1; i >= 0 && compared < MostCompared; i--)
         {
             var bundle = _path[i].Bundle;
-            var length = (int)Math.Min(bundle.SliceLength, MostCompared - compared);
-            if (length > 0 && !SameBytes(_path[i].Header.FullName, bundle, position, length))
+            var tail = TailLengthOf(bundle);
+            // A digest stands for all of it.
+            var length = _traces[i] is null ? Math.Min(tail, MostCompared - compared) : tail;
+            if (length > 0 && !SameBytes(i, position, length))
             {
                 return -1;
             }
@@ -161,13 +173,20 @@ internal sealed class SpgEpoch
         return compared;
     }
 
-    private bool SameBytes(string path, SpgBundle bundle, long position, int length)
+    private bool SameBytes(int of, long position, int length)
     {
         if (position < length)
         {
             return false;
         }
-        using var file = _context.Disk.OpenRead(path);
+        var bundle = _path[of].Bundle;
+        if (_traces[of] is { } traces)
+        {
+            return traces.TailLength == length
+                && position <= Wal.Length
+                && SpgTraces.DigestOf(Wal, position - length, length, _context) == traces.Tail;
+        }
+        using var file = _context.Disk.OpenRead(_path[of].Header.FullName);
         var ours = new byte[length];
         var theirs = new byte[length];
         return SpgSource.ReadFully(file, ours, bundle.SliceOffset + bundle.SliceLength - length) == length
@@ -195,7 +214,7 @@ internal sealed class SpgEpoch
         var length = (long)full.Header.SnapLen;
         if (_source.Database is not { } database)
         {
-            return IsEmptyCatalog(bundle, length);
+            return _traces[0]?.IsEmpty ?? IsEmptyCatalog(bundle, length);
         }
         var entry = _source.DatabaseEntry!;
         if (entry.Length != length)
@@ -216,11 +235,15 @@ internal sealed class SpgEpoch
         var quiet = full.CreatedUtc - s_clockMargin;
         return quick
             || (entry.ModifiedUtc < quiet && entry.ChangedUtc < quiet)
-            || SameRange(database, bundle, 0, length);
+            || (
+                _traces[0] is { } traces
+                    ? traces.Snapshot == SpgTraces.DigestOf(database, 0, length, _context)
+                    : SameRange(database, bundle, 0, length)
+            );
     }
 
     /// <summary>There is no database file: as long as that is so, the chain must begin with an empty catalogue.</summary>
-    private static bool IsEmptyCatalog(IDiskFile bundle, long length)
+    public static bool IsEmptyCatalog(IDiskFile bundle, long length)
     {
         const int LongestEmpty = 1 << 16;
         if (length > LongestEmpty)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackupTools.Chains;
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
 
@@ -12,10 +13,7 @@ internal static class LtxTraits
     public static DatabaseTraits Of(BundleHeader bundle, IDiskFile file)
     {
         var (header, _, side) = (LtxBundle)SqliteBundle.Of(bundle);
-        var length = Math.Min(file.Length - LtxHeader.Length, LtxFirstPage.LongestOf(header.PageSize));
-        var bytes = new byte[length];
-        HashingCopy.ReadExactly(file, bytes, LtxHeader.Length);
-        var first = LtxFirstPage.Find(bytes, header.PageSize);
+        var first = FirstPage(header, file);
         return new DatabaseTraits
         {
             PageSize = header.PageSize,
@@ -33,6 +31,21 @@ internal static class LtxTraits
                 : first.IsWal ? "wal"
                 : "rollback",
         };
+    }
+
+    /// <summary>Null where the file does not begin with it, or where only the ends of the file are known.</summary>
+    private static SqliteHeader? FirstPage(LtxHeader header, IDiskFile file)
+    {
+        var bytes = new byte[Math.Min(file.Length - LtxHeader.Length, LtxFirstPage.LongestOf(header.PageSize))];
+        try
+        {
+            HashingCopy.ReadExactly(file, bytes, LtxHeader.Length);
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.IdentityRequired)
+        {
+            return null;
+        }
+        return LtxFirstPage.Find(bytes, header.PageSize);
     }
 
     /// <summary>As PRAGMA shows it.</summary>

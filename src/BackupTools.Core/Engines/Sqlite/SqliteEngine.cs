@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Files;
+using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
@@ -48,6 +49,16 @@ internal sealed class SqliteEngine : IBackupEngine
 
     public CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context) =>
         new SqliteCapture(plan, staging, context).Run();
+
+    /// <summary>What tells the pages that changed is in the side file; of the LTX file, the ends say which it is.</summary>
+    public BundleTraces TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context)
+    {
+        var length = context.Disk.Stat(bundle.FullName)!.Length;
+        return new BundleTraces([
+            new(bundle.FullName, [new(0, LtxHeader.Length), new(length - LtxTrailer.Length, length)]),
+            KeptFile.Whole(SideFiles.PathOf(bundle.FullName), context.Disk),
+        ]);
+    }
 
     public IReadOnlyList<ChainProblem> Verify(
         IReadOnlyList<BundleHeader> path,

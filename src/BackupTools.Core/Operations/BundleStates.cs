@@ -1,0 +1,324 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using BackupTools.Chains;
+using BackupTools.Encryption;
+using BackupTools.Engines;
+using BackupTools.Errors;
+using BackupTools.Files;
+
+namespace BackupTools.Operations;
+
+/// <summary>
+/// What this machine keeps in clear, for increments without a key, of the encrypted bundles of a folder: a
+/// <see cref="BundleState"/> for each. It is used only where the bundle's record names its digest and the encrypted files are
+/// those that it was written for; on any doubt the bundle counts as what it is without a key, unreadable.
+/// </summary>
+internal sealed class BundleStates
+{
+    private const string Extension = ".state";
+    private const string Staged = ".new";
+
+    private readonly string? _state;
+    private readonly string _folder;
+    private readonly OperationHost _host;
+    private readonly BundleRecords _records;
+
+    /// <summary>What a run is just publishing, or was when it was killed: the next one sweeps it before it plans again.</summary>
+    private readonly Lazy<IReadOnlySet<string>> _unfinished;
+    private readonly ConcurrentDictionary<string, string> _digests = new(StringComparer.Ordinal);
+    private readonly Lazy<IReadOnlyList<Known>> _known;
+    private readonly Lazy<ILookup<string, (Known Known, BundleState.Part Part, long At)>> _parts;
+
+    /// <summary>Nothing is read yet.</summary>
+    /// <param name="statePath">Of the user; null: nothing is kept.</param>
+    /// <param name="to">The encrypted folder or store.</param>
+    /// <param name="folder">Its path.</param>
+    /// <param name="host">The front end.</param>
+    /// <exception cref="BackupException">InvalidOption: it would lie where the bundles go.</exception>
+    public BundleStates(string? statePath, EncryptedCopies to, string folder, OperationHost host)
+    {
+        if (statePath is not null)
+        {
+            PathOverlap.RefuseInside(statePath, folder, Spelling.Of(nameof(BackupSettings.StatePath)), host.Disk);
+            // One state path serves several destinations.
+            var name = Encoding.UTF8.GetBytes(StoreAddress.Of(Path.TrimEndingDirectorySeparator(folder)));
+            _state = Path.Combine(statePath, Convert.ToHexStringLower(SHA256.HashData(name))[..32]);
+        }
+        (_folder, _host, _records) = (folder, host, to.Records);
+        _unfinished = new(() =>
+            StoreAddress.Is(folder) || host.Disk.Stat(folder) is null
+                ? new HashSet<string>()
+                : StagingArea.UnfinishedIn(host.Encrypted.Outer, folder)
+        );
+        _known = new(ReadAll);
+        _parts = new(Parts);
+    }
+
+    /// <summary>There is somewhere to keep it.</summary>
+    public bool Keeps => _state is not null;
+
+    /// <summary>Bundles are known by it: no identity was given to read them with.</summary>
+    public bool AreNeeded => !_host.Encrypted.Keys.HasIdentities;
+
+    /// <summary>What an engine is given, to which the kept parts are the files of the bundles.</summary>
+    public EngineContext Context(EngineContext context) =>
+        AreNeeded
+            // What is remembered was read from the bundles themselves.
+            ? context with { Disk = new StateDisk(context.Disk, Find), FactsOf = FactsOf, Memo = null }
+            : context;
+
+    /// <summary>Requires that each bundle of a database, from its newest full on, is known.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="series">The database; null where nothing tells.</param>
+    /// <exception cref="BackupException">IdentityRequired; a record cannot be read.</exception>
+    public void Require(string engine, string? series)
+    {
+        var bundles = Bundles(engine).Where(b => series is null || b.Series is null || b.Series == series).ToList();
+        var unknown = Since(bundles).Where(b => !_known.Value.Any(k => Is(k, b))).MinBy(b => b.OrderUtc);
+        if (unknown is not null)
+        {
+            throw Unknown(unknown.FullName, null);
+        }
+    }
+
+    /// <summary>
+    /// Requires that what could not be read is older than the newest full of its database: then nothing is built on it.
+    /// </summary>
+    /// <exception cref="BackupException">IdentityRequired.</exception>
+    public void RequirePast(IEnumerable<BundleReadResult> unreadable, string engine)
+    {
+        var bundles = Bundles(engine);
+        var past = bundles
+            .GroupBy(b => b.Series)
+            .SelectMany(g => g.Except(Since([.. g])))
+            .Select(b => Normal(b.FullName))
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var bad in unreadable.Where(u => IsUnknown(u.Error)))
+        {
+            var isUnfinished =
+                _unfinished.Value.Contains(bad.FullName)
+                || _unfinished.Value.Contains(bad.FullName + AgeDisk.Extension);
+            if (!isUnfinished && !past.Contains(Normal(bad.FullName)))
+            {
+                throw Unknown(bad.FullName, bad.Error);
+            }
+        }
+    }
+
+    /// <summary>It could not be read for want of a key.</summary>
+    public static bool IsUnknown(BackupException? error) =>
+        error?.Code is ErrorCode.IdentityRequired or ErrorCode.IdentityMismatch
+        || error?.InnerException is BackupException { Code: ErrorCode.IdentityRequired };
+
+    /// <summary>Runs what may meet bundles that are not known, and says of such a failure what it is.</summary>
+    /// <exception cref="BackupException">IdentityRequired; or what the work throws.</exception>
+    public static T Explained<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (BackupException e) when (e.InnerException is BackupException { Code: ErrorCode.IdentityRequired } why)
+        {
+            throw Unknown(why.FullName!, e);
+        }
+    }
+
+    /// <summary>What an increment is refused with where a bundle is not known well enough.</summary>
+    public static BackupException Unknown(string path, Exception? inner = null) =>
+        new(
+            ErrorCode.IdentityRequired,
+            "the bundle is encrypted, and what an increment must know of it is not kept on this machine",
+            path,
+            recommendation: $"Give {Spelling.Of("IdentityPath")}, or use {Spelling.Of("FullIfNeeded")}, which takes a full. "
+                + $"What is backed up with {Spelling.Of(nameof(BackupSettings.StatePath))} can be continued without an identity.",
+            inner: inner
+        );
+
+    /// <summary>
+    /// Keeps what the next increment must know of a new bundle, durably; the record that names it. To be called before the
+    /// bundle is published: what is kept of one that never is, the next run removes.
+    /// </summary>
+    /// <param name="record">Of the bundle, whose encrypted files are staged.</param>
+    /// <param name="traces">Of the bundle.</param>
+    /// <param name="shared">An encrypted file that bundles share, as it is staged; null for none of that name.</param>
+    /// <param name="disk">On which the bundle is read in clear.</param>
+    public BundleRecord Keep(
+        BundleRecord record,
+        BundleTraces traces,
+        Func<string, FileRecord?> shared,
+        IReadingDisk disk
+    )
+    {
+        var outer = _host.Encrypted.Outer;
+        outer.CreateDirectory(_state!);
+        var path = PathOf(record.Engine, record.Id);
+        outer.DeleteFile(path + Staged);
+        var kept = new List<BundleState.Keeping>();
+        try
+        {
+            if (traces.Facts is { } facts)
+            {
+                kept.Add(new(BundleState.Facts, new MemoryFile(path, facts), [new FileRange(0, facts.Length)], null));
+            }
+            foreach (var file in traces.Files)
+            {
+                var name = StagedFiles.Below(_folder, file.Path);
+                kept.Add(new(name, disk.OpenRead(file.Path), file.Ranges, shared(name)));
+            }
+            string digest;
+            using (var state = outer.CreateNew(path + Staged))
+            {
+                digest = BundleState.Write(record, kept, state);
+                state.Flush();
+            }
+            outer.Replace(path + Staged, path);
+            outer.FlushDirectory(_state!);
+            return record with { State = digest };
+        }
+        finally
+        {
+            kept.ForEach(k => k.File.Dispose());
+        }
+    }
+
+    /// <summary>Removes what is kept of bundles that are gone.</summary>
+    public void Prune()
+    {
+        var outer = _host.Encrypted.Outer;
+        if (_state is null || outer.Stat(_state) is null)
+        {
+            return;
+        }
+        var wanted = new BundleRecords(_folder, outer)
+            .Read()
+            .Select(r => r.Record is { } record ? PathOf(record.Engine, record.Id) : null)
+            .ToHashSet(StringComparer.Ordinal);
+        var kept = outer.List(_state).Select(e => e.Path).ToList();
+        // One that cannot be read may be that of any bundle; and none at all, that something else is mounted there.
+        if (wanted.Contains(null) || !kept.Exists(wanted.Contains))
+        {
+            return;
+        }
+        foreach (var gone in kept.Where(p => !wanted.Contains(p)))
+        {
+            Removal.Try(
+                () => outer.DeleteFile(gone),
+                text => _host.Warning?.Invoke($"{gone}, kept of a bundle, {text}")
+            );
+        }
+    }
+
+    private string PathOf(string engine, string id) =>
+        Path.Combine(_state!, Path.GetFileNameWithoutExtension(BundleRecords.PathOf(_folder, engine, id)) + Extension);
+
+    private IEnumerable<(string Path, BundleRecord? Record, BackupException? Error)> Records() =>
+        _records.Read().Where(r => !_unfinished.Value.Contains(r.Path));
+
+    private List<BundleHeader> Bundles(string engine) =>
+        [
+            .. Records()
+                .Select(r => r.Record ?? throw r.Error!)
+                .Where(r => r.Engine == engine)
+                .Select(r => r.ToHeader(_folder)),
+        ];
+
+    /// <summary>The newest full, and what came after it; nothing where there is none.</summary>
+    private static IEnumerable<BundleHeader> Since(IReadOnlyList<BundleHeader> bundles) =>
+        bundles.Where(b => b.Kind == BundleKind.Full).MaxBy(b => b.OrderUtc) is { } full
+            ? bundles.Where(b => b.OrderUtc >= full.OrderUtc)
+            : [];
+
+    private static bool Is(Known known, BundleHeader bundle) =>
+        known.State.Engine == bundle.Engine && known.State.Id == bundle.Id;
+
+    private IReadOnlyList<Known> ReadAll() =>
+        _state is null
+            ? []
+            : [.. Records().Select(r => r.Record).OfType<BundleRecord>().Select(TryRead).OfType<Known>()];
+
+    private Known? TryRead(BundleRecord record)
+    {
+        var path = PathOf(record.Engine, record.Id);
+        var outer = _host.Encrypted.Outer;
+        if (record.State is not { } digest || !_records.IsWhole(record) || outer.Stat(path) is null)
+        {
+            return null;
+        }
+        try
+        {
+            using var file = outer.OpenRead(path);
+            var state = BundleState.Read(file, digest);
+            return state.Engine == record.Engine && state.Id == record.Id && state.Sealed.SequenceEqual(record.Files)
+                ? new Known(record, state, path)
+                : throw new BackupException(ErrorCode.ChecksumMismatch, "it was kept of other encrypted files", path);
+        }
+        catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.NotFound)
+        {
+            _host.Context.Warn($"what is kept of {record.Name} cannot be used: {e.Describe()}");
+            return null;
+        }
+    }
+
+    /// <summary>What of the states lies where, by the path of the file that it is of.</summary>
+    private ILookup<string, (Known Known, BundleState.Part Part, long At)> Parts() =>
+        _known
+            .Value.SelectMany(k =>
+                k.State.Kept.Select(
+                    (p, i) => (Known: k, Part: p, At: k.State.Start + k.State.Kept.Take(i).Sum(o => o.KeptLength))
+                )
+            )
+            .ToLookup(k =>
+                Normal(Path.Combine(_folder, k.Part.Name == BundleState.Facts ? k.Known.Record.Name : k.Part.Name))
+            );
+
+    /// <summary>A file of a bundle, as far as it is kept; null where nothing is.</summary>
+    private IDiskFile? Find(string path, IDisk disk)
+    {
+        var found = _parts
+            .Value[Normal(path)]
+            .FirstOrDefault(p => p.Part.Name.Length > 0 && (p.Part.Shared is not { } shared || IsStill(shared)));
+        var age = _host.Encrypted;
+        return found.Part is { } part
+                ? new StateFile(path, part, () => disk.Stat(path), age.Outer.OpenRead(found.Known.Path), found.At)
+            : IsBelow(path) && age.Real(path) is var real && real != path && age.DigestOf(age.Outer.Stat(real)!) is null
+                ? new UnknownFile(path, () => disk.Stat(path))
+            : null;
+    }
+
+    private bool IsBelow(string path) =>
+        Normal(path).StartsWith(Normal(_folder), StringComparison.Ordinal)
+        && Normal(path)[Normal(_folder).Length..] is ['/' or '\\', ..];
+
+    /// <summary>What bundles share changes with each: what is kept is of one of them.</summary>
+    private bool IsStill(FileRecord shared)
+    {
+        var path = Path.Combine(_folder, shared.Name);
+        var outer = _host.Encrypted.Outer;
+        return outer.Stat(path) is { Kind: DiskEntryKind.File } there
+            && there.Length == shared.Length
+            && _digests.GetOrAdd(path, p => OuterDigest.Of(outer, p, new TransferProgress(), _host.Cancellation))
+                == shared.Blake3;
+    }
+
+    /// <summary>The engine's facts of a bundle; null where there are none.</summary>
+    public byte[]? FactsOf(string path)
+    {
+        var found = _parts.Value[Normal(path)].FirstOrDefault(p => p.Part.Name.Length == 0);
+        if (found.Part is not { } part)
+        {
+            return null;
+        }
+        var state = _host.Encrypted.Outer.OpenRead(found.Known.Path);
+        using var file = new StateFile(path, part, () => null, state, found.At);
+        var facts = new byte[part.Length];
+        HashingCopy.ReadExactly(file, facts, 0);
+        return facts;
+    }
+
+    private static string Normal(string path) => StoreAddress.Is(path) ? StoreAddress.Of(path) : Path.GetFullPath(path);
+
+    /// <summary>A state that may be used.</summary>
+    private sealed record Known(BundleRecord Record, BundleState State, string Path);
+}
