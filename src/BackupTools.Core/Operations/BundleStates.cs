@@ -270,7 +270,7 @@ internal sealed class BundleStates
                 )
             )
             .ToLookup(k =>
-                Normal(Path.Combine(_folder, k.Part.Name == BundleState.Facts ? k.Known.Record.Name : k.Part.Name))
+                Normal(StagedFiles.At(_folder, k.Part.Name == BundleState.Facts ? k.Known.Record.Name : k.Part.Name))
             );
 
     /// <summary>A file of a bundle, as far as it is kept; null where nothing is.</summary>
@@ -294,7 +294,7 @@ internal sealed class BundleStates
     /// <summary>What bundles share changes with each: what is kept is of one of them.</summary>
     private bool IsStill(FileRecord shared)
     {
-        var path = Path.Combine(_folder, shared.Name);
+        var path = StagedFiles.At(_folder, shared.Name);
         var outer = _host.Encrypted.Outer;
         return outer.Stat(path) is { Kind: DiskEntryKind.File } there
             && there.Length == shared.Length
