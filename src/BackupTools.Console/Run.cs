@@ -51,7 +51,7 @@ internal sealed class Run(
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
-            System.Console.Error.WriteLine("stopped: nothing was left behind");
+            System.Console.Error.WriteLine("stopped: nothing half-done is visible, and the next run cleans up");
             run._exitCode = signals.ExitCode;
         }
         catch (BackupException error)

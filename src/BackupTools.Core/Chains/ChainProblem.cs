@@ -28,6 +28,9 @@ internal sealed record ChainProblem(
     /// <summary>What is wrong, fit for a terminal whatever it quotes.</summary>
     public string Message { get; init; } = Printable.Of(Message);
 
+    /// <summary>The file concerned, an address as people write it; null when no single file is.</summary>
+    public string? FullName { get; init; } = FullName is null ? null : StoreAddress.Of(FullName);
+
     /// <summary>The finding that an exception reports.</summary>
     public static ChainProblem From(BackupException error) =>
         new(ProblemSeverity.Error, error.Code, error.Message, error.FullName, error.Offset, error.Recommendation);

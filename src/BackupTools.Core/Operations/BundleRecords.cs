@@ -36,8 +36,23 @@ internal sealed class BundleRecords
     public string Folder { get; }
 
     /// <summary>True for a folder that bundles were encrypted into.</summary>
-    public static bool Are(string folder, IReadingDisk disk) =>
-        disk.Stat(Path.Combine(folder, RecordFolder)) is { Kind: DiskEntryKind.Directory };
+    public static bool Are(string folder, IReadingDisk disk) => HasFolder(folder, RecordFolder, disk);
+
+    /// <summary>
+    /// Whether there is such a folder. It is looked for above what was named too, where the rights for a prefix of a store
+    /// do not reach: what may not be listed is not there for this user.
+    /// </summary>
+    public static bool HasFolder(string folder, string name, IReadingDisk disk)
+    {
+        try
+        {
+            return disk.Stat(Path.Combine(folder, name)) is { Kind: DiskEntryKind.Directory };
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.StoreAccessDenied && StoreAddress.Is(folder))
+        {
+            return false;
+        }
+    }
 
     /// <summary>
     /// The records of the folder that a path is or lies in, where nothing was given to read the bundles themselves with; else

@@ -18,6 +18,15 @@ public static class LocalPath
     public static void Require(string path)
     {
         RefuseAddress(path);
+        if (StoreAddress.Is(path))
+        {
+            throw new BackupException(
+                ErrorCode.ProviderNotSupported,
+                "this is neither a path of this machine nor an address",
+                path,
+                recommendation: "Write s3://bucket/prefix or az://container/prefix, or ./ before the name of a local folder."
+            );
+        }
         if (OperatingSystem.IsWindows() && WindowsPath.WhyNot(path) is { } why)
         {
             throw new BackupException(ErrorCode.UnsafeName, why, path, recommendation: "Choose another name.");

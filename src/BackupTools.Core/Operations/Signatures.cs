@@ -27,7 +27,7 @@ internal static class Signatures
             at = Path.GetDirectoryName(at)
         )
         {
-            if (disk.Stat(Path.Combine(at, Folder)) is { Kind: DiskEntryKind.Directory })
+            if (BundleRecords.HasFolder(at, Folder, disk))
             {
                 return StoreAddress.Of(at);
             }

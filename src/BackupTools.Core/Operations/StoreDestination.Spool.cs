@@ -31,7 +31,6 @@ internal sealed partial class StoreDestination
         var parking = new StoreParking(
             _writer,
             settings.Parallel,
-            () => _lease?.RequireHeld(),
             _host.Verbose,
             _host.Cancellation
         );

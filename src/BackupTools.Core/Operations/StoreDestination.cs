@@ -33,10 +33,14 @@ internal sealed partial class StoreDestination : IDestination
         _store = host.Store(folder);
         _store.Store.RequireWritable();
         _writer = new StoreWriter(_store, bucket, key, settings);
-        _uploader = new StoreUploader(_writer, settings, host.Progress, () => _lease?.RequireHeld());
+        _uploader = new StoreUploader(_writer, settings, host.Progress);
         _lease = settings.SingleWriter
             ? null
             : StoreLease.AcquireWithin(host.LockTimeout, _writer, settings.Lease, host.Verbose, host.Cancellation);
+        if (_lease is { } lease)
+        {
+            _writer.MayChange = lease.RequireHeld;
+        }
         try
         {
             // What was known of the names is from before.
@@ -276,7 +280,6 @@ internal sealed partial class StoreDestination : IDestination
 
     private void Remove(string key)
     {
-        _lease?.RequireHeld();
         foreach (var upload in _uploads!.Where(u => u.Key == key))
         {
             _writer.Abort(key, upload.Id, _host.Cancellation);
@@ -291,7 +294,6 @@ internal sealed partial class StoreDestination : IDestination
 
     private string PutOurs(string key, byte[] content, PutIf condition)
     {
-        _lease?.RequireHeld();
         if (content.Length > StoreWriter.LargestSmall)
         {
             throw new BackupException(
@@ -302,15 +304,20 @@ internal sealed partial class StoreDestination : IDestination
             );
         }
         return _writer.PutSmall(key, content, condition)
-            ?? throw new BackupException(
-                ErrorCode.BackupRunning,
-                "another run wrote this meanwhile",
-                $"{_writer.NameOf(key)}",
-                recommendation: "Run again when nothing else is being written there."
-            );
+            ?? throw StoreWriter.WrittenByOthers(_writer.NameOf(key));
     }
 
-    private static string KeyOf(string path) => StoreAddress.Parse(path).Key;
+    /// <summary>On Unix a name may have a backslash, which stands for a separator in every address.</summary>
+    /// <exception cref="BackupException">UnsafeName.</exception>
+    private static string KeyOf(string path) =>
+        OperatingSystem.IsWindows() || !path.Contains('\\', StringComparison.Ordinal)
+            ? StoreAddress.Parse(path).Key
+            : throw new BackupException(
+                ErrorCode.UnsafeName,
+                "a name with a backslash cannot be the key of an object that is found again",
+                path,
+                recommendation: "Rename the database, or name it by a link without a backslash."
+            );
 
     private string Below(string key) => key[StoreMarks.Join(_writer.Folder, "").Length..];
 

@@ -170,7 +170,7 @@ public sealed class AzuriteTests(AzuriteFixture azurite)
         using var host = new OperationHost { Stores = settings, StoreMaker = () => store };
         var writer = new StoreWriter(host.Store(Address("large")), AzuriteFixture.Container, "large", settings);
         using var open = host.Disk.OpenRead(file);
-        new StoreUploader(writer, settings, host.Progress, () => { }).Send(
+        new StoreUploader(writer, settings, host.Progress).Send(
             "large/x",
             open,
             null,

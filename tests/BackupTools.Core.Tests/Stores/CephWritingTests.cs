@@ -185,7 +185,7 @@ public sealed class CephWritingTests(CephFixture ceph)
         using var host = new OperationHost { Stores = settings, StoreMaker = () => store };
         var writer = new StoreWriter(host.Store($"s3://{CephFixture.Bucket}"), CephFixture.Bucket, "large", settings);
         using var open = host.Disk.OpenRead(file);
-        new StoreUploader(writer, settings, host.Progress, () => { }).Send(
+        new StoreUploader(writer, settings, host.Progress).Send(
             "large/x",
             open,
             null,

@@ -78,6 +78,14 @@ internal sealed partial class FakeS3 : IDisposable
         }
     }
 
+    public void Remove(string key)
+    {
+        lock (_objects)
+        {
+            _objects.Remove(key);
+        }
+    }
+
     /// <summary>Empties it.</summary>
     public void Clear()
     {

@@ -153,7 +153,7 @@ internal static class SqlitePlan
         {
             throw new BackupException(
                 ErrorCode.ForeignEpoch,
-                $"the backups in {Path.GetDirectoryName(Path.GetDirectoryName(bundle.FullName))} are of the database {path}, not of this one",
+                $"the backups in {StoreAddress.Of(Path.GetDirectoryName(Path.GetDirectoryName(bundle.FullName))!)} are of the database {path}, not of this one",
                 sourcePath,
                 recommendation: "Take a new full backup into the folder above, which gives each database a folder of its own."
             );

@@ -36,6 +36,7 @@ internal sealed class AzureErrors(string host)
                 ErrorCode.StoreAccessDenied,
                 $"{host} denies access ({failed!.ErrorCode ?? $"{failed.Status}"})",
                 path,
+                recommendation: "Give credentials that may do this (docs/stores.md lists the roles): AZURE_STORAGE_ACCOUNT, with AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN.",
                 inner: error
             ),
             (_, 404) => StoreErrors.Gone(path, error),

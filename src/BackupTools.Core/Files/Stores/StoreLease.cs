@@ -15,6 +15,8 @@ internal sealed partial class StoreLease : IDisposable
     private const int LongestSeconds = 600;
     private const int MaxBytes = 4096;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_longestRenewal = TimeSpan.FromMinutes(2);
 
     private readonly StoreWriter _writer;
     private readonly TimeSpan _length;
@@ -23,10 +25,12 @@ internal sealed partial class StoreLease : IDisposable
     private readonly CancellationTokenSource _abandon = new();
     private readonly Task _renewal;
     private string _etag;
+    private Renewal _renewed;
     private BackupException? _lost;
 
-    private StoreLease(StoreWriter writer, string etag, TimeSpan length, Action<string>? tell)
+    private StoreLease(StoreWriter writer, string etag, TimeSpan length, Renewal taken, Action<string>? tell)
     {
+        _renewed = taken;
         _writer = writer;
         _etag = etag;
         _length = length;
@@ -51,9 +55,10 @@ internal sealed partial class StoreLease : IDisposable
         while (true)
         {
             var there = writer.Look(KeyOf(writer));
+            var asked = Renewal.Now;
             if (TryTake(writer, there, length, out var holder) is { } etag)
             {
-                return new StoreLease(writer, etag, length, tell);
+                return new StoreLease(writer, etag, length, asked, tell);
             }
             if (first is null && timeout > TimeSpan.Zero)
             {
@@ -82,13 +87,31 @@ internal sealed partial class StoreLease : IDisposable
             inner: inner
         );
 
-    /// <summary>To be asked before each step: another run may have taken over from one that seemed dead.</summary>
+    /// <summary>
+    /// To be asked before each request: another run may have taken over from one that seemed dead. One that has run out
+    /// (the machine slept, or the network was gone) may still be renewed, where no other run was waiting: that is known soon.
+    /// </summary>
     /// <exception cref="BackupException">BackupRunning, or why the lease could not be renewed.</exception>
     public void RequireHeld()
     {
-        if (Volatile.Read(ref _lost) is { } lost)
+        for (var began = Stopwatch.GetTimestamp(); ; Thread.Sleep(s_look))
         {
-            throw lost;
+            if (Volatile.Read(ref _lost) is { } lost)
+            {
+                throw lost;
+            }
+            if (Volatile.Read(ref _renewed).Age <= _length)
+            {
+                return;
+            }
+            if (Stopwatch.GetElapsedTime(began) > s_longestRenewal)
+            {
+                throw new BackupException(
+                    ErrorCode.BackupRunning,
+                    "the lease of this run has run out, and could not be renewed",
+                    $"{_writer.NameOf(KeyOf(_writer))}"
+                );
+            }
         }
     }
 
@@ -105,7 +128,7 @@ internal sealed partial class StoreLease : IDisposable
         {
             using var soon = StoreWriter.Soon();
             Removal.Try(
-                () => _writer.PutSmall(KeyOf(_writer), Content(_length, isFree: true), new PutIf(_etag), soon.Token),
+                () => _writer.PutSmall(KeyOf(_writer), Content(_length, isFree: true), new PutIf(_etag), soon.Token, isUrgent: true),
                 text => _tell?.Invoke($"the lease {text}")
             );
         }
@@ -171,6 +194,7 @@ internal sealed partial class StoreLease : IDisposable
             while (true)
             {
                 await Task.Delay(_length / 3, _stop.Token).ConfigureAwait(false);
+                var asked = Renewal.Now;
                 var etag = _writer.PutSmall(
                     KeyOf(_writer),
                     Content(_length, isFree: false),
@@ -187,6 +211,7 @@ internal sealed partial class StoreLease : IDisposable
                     );
                 }
                 _etag = etag;
+                Volatile.Write(ref _renewed, asked);
             }
         }
         catch (OperationCanceledException)
@@ -205,6 +230,21 @@ internal sealed partial class StoreLease : IDisposable
             new Record(FolderLock.Holder(), length.TotalSeconds, isFree, Guid.NewGuid()),
             LeaseJson.Default.Record
         );
+
+    /// <summary>When the store was asked. One clock stands still while the machine sleeps, the other can be set.</summary>
+    private sealed record Renewal(long Timestamp, DateTimeOffset Utc)
+    {
+        public static Renewal Now => new(Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow);
+
+        public TimeSpan Age
+        {
+            get
+            {
+                var (elapsed, passed) = (Stopwatch.GetElapsedTime(Timestamp), DateTimeOffset.UtcNow - Utc);
+                return elapsed > passed ? elapsed : passed;
+            }
+        }
+    }
 
     /// <summary>What the object says.</summary>
     /// <param name="Holder">Who has it, for people.</param>

@@ -8,13 +8,11 @@ namespace BackupTools.Files.Stores;
 /// </summary>
 /// <param name="writer">The folder of the store.</param>
 /// <param name="parallel">Requests at once.</param>
-/// <param name="mayGoOn">Throws when it must not.</param>
 /// <param name="tell">Hears why nothing waits there, and what could not be removed.</param>
 /// <param name="stop">Ends the run.</param>
 internal sealed class StoreParking(
     StoreWriter writer,
     int parallel,
-    Action mayGoOn,
     Action<string>? tell,
     CancellationToken stop
 ) : IParking
@@ -90,11 +88,10 @@ internal sealed class StoreParking(
 
     private ParkedPage Send(IDiskFile file, long length)
     {
-        mayGoOn();
         var range = new FileRange(0, length);
         var digest = PartDigest.Of(file, range, stop);
         var key = StoreMarks.In(writer.Folder, $"{Prefix}{Guid.NewGuid():N}");
-        writer.Put(key, UploadBody.Of(file, range, digest.Md5), stop);
+        writer.Put(key, UploadBody.Of(file, range, digest.Md5), PutIf.Absent, stop);
         return new ParkedPage(writer.Known(key)!, digest);
     }
 }

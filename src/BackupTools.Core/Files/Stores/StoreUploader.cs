@@ -7,13 +7,7 @@ namespace BackupTools.Files.Stores;
 /// <param name="writer">The folder of the store.</param>
 /// <param name="settings">How long parts are, and how many are on the way at once.</param>
 /// <param name="progress">Of the operation.</param>
-/// <param name="mayGoOn">Throws when it must not.</param>
-internal sealed class StoreUploader(
-    StoreWriter writer,
-    StoreSettings settings,
-    TransferProgress progress,
-    Action mayGoOn
-)
+internal sealed class StoreUploader(StoreWriter writer, StoreSettings settings, TransferProgress progress)
 {
     private const int MostParts = 10_000;
 
@@ -39,7 +33,7 @@ internal sealed class StoreUploader(
         var isWhole = parts.Count == 1 && spooled is null;
         var sent = left?.Length == length && spooled is null ? IfSame(file, parts, left, stop) : null;
         sent ??= isWhole
-            ? SendWhole(key, file, parts[0], stop)
+            ? SendWhole(key, file, parts[0], left is null ? PutIf.Absent : new PutIf(left.ETag), stop)
             : SendParts(key, new Source(file, spooled, parts), uploads.Count == 0 ? null : uploads[0], stop);
         foreach (var other in uploads.Where(u => u.Id != sent.Upload))
         {
@@ -62,11 +56,10 @@ internal sealed class StoreUploader(
         return new Sent(left.ETag, [.. digests.Select(d => d.Sha256)]);
     }
 
-    private Sent SendWhole(string key, IDiskFile file, FileRange all, CancellationToken stop)
+    private Sent SendWhole(string key, IDiskFile file, FileRange all, PutIf condition, CancellationToken stop)
     {
         var digest = PartDigest.Of(file, all, stop);
-        mayGoOn();
-        var etag = writer.Put(key, UploadBody.Of(file, all, digest.Md5), stop);
+        var etag = writer.Put(key, UploadBody.Of(file, all, digest.Md5), condition, stop);
         progress.Advance(file.Length);
         return new Sent(etag, [digest.Sha256]);
     }
@@ -95,7 +88,6 @@ internal sealed class StoreUploader(
                 },
                 stop
             );
-            mayGoOn();
             return new Sent(writer.Complete(key, upload, parts, source.File.Length, stop), digests) { Upload = upload };
         }
         catch (OperationCanceledException)
@@ -121,7 +113,6 @@ internal sealed class StoreUploader(
         var digest = parked?.Digest ?? PartDigest.Of(source.File, range, stop);
         if (there?.Length != range.Length || StoreDigest.Bare(there.ETag) != Convert.ToHexStringLower(digest.Md5))
         {
-            mayGoOn();
             there = parked is null
                 ? writer.PutPart(key, upload, index + 1, UploadBody.Of(source.File, range, digest.Md5), stop)
                 : writer.CopyPart(key, upload, index + 1, parked, stop);

@@ -24,6 +24,11 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
 
     public string Folder => folder;
 
+    /// <summary>
+    /// Asked before each attempt to change something, repetitions included: throws where another run has taken over.
+    /// </summary>
+    public Action MayChange { get; set; } = static () => { };
+
     /// <summary>The time by the store's clock.</summary>
     public DateTimeOffset Now => DateTimeOffset.UtcNow + Store.ClockAhead;
 
@@ -60,8 +65,11 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
                 (alive, token) =>
                 {
                     attempts++;
-                    var allowed = settings.SingleWriter ? PutIf.Always : condition;
-                    return Store.PutAsync(NameOf(key), UploadBody.Of(content), allowed, alive, token);
+                    if (!isUrgent)
+                    {
+                        MayChange();
+                    }
+                    return Store.PutAsync(NameOf(key), UploadBody.Of(content), Allowed(condition), alive, token);
                 },
                 stop ?? Cancellation,
                 isUrgent
@@ -79,13 +87,43 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
         return etag;
     }
 
-    /// <summary>Puts a range of a file as an object. Its ETag.</summary>
-    public string Put(string key, UploadBody body, CancellationToken stop)
+    /// <summary>Puts a range of a file as an object, if the condition holds. Its ETag.</summary>
+    /// <exception cref="BackupException">BackupRunning: it does not hold, as another run has put the object.</exception>
+    public string Put(string key, UploadBody body, PutIf condition, CancellationToken stop)
     {
-        var etag = Ask(key, StoreVerb.Put, (a, t) => Store.PutAsync(NameOf(key), body, PutIf.Always, a, t), stop)!;
-        Note(key, body.Length, etag);
+        var attempts = 0;
+        var etag = Ask(
+            key,
+            StoreVerb.Put,
+            (alive, token) =>
+            {
+                attempts++;
+                return Store.PutAsync(NameOf(key), body, Allowed(condition), alive, token);
+            },
+            stop
+        );
+        // An answer that was lost on the way may have been a good one.
+        if (
+            etag is null
+            && attempts > 1
+            && Look(key) is { } now
+            && StoreDigest.Bare(now.Digest ?? now.ETag) == Convert.ToHexStringLower(body.Md5)
+        )
+        {
+            etag = now.ETag;
+        }
+        Note(key, body.Length, etag ?? throw WrittenByOthers(NameOf(key)));
         return etag;
     }
+
+    /// <summary>The error of an object that is another one than this run knows.</summary>
+    public static BackupException WrittenByOthers(ObjectName name) =>
+        new(
+            ErrorCode.BackupRunning,
+            "another run wrote this meanwhile",
+            $"{name}",
+            recommendation: "Run again when nothing else is being written there."
+        );
 
     public string BeginUpload(string key, CancellationToken stop)
     {
@@ -236,7 +274,25 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
         StoreVerb verb,
         Func<Action, CancellationToken, Task<T>> attempt,
         CancellationToken stop
-    ) => Wait(disk.Requests.RunAsync(Store, verb, $"{NameOf(key)}", attempt, stop));
+    ) =>
+        Wait(
+            disk.Requests.RunAsync(
+                Store,
+                verb,
+                $"{NameOf(key)}",
+                (alive, token) =>
+                {
+                    if (verb is StoreVerb.Put or StoreVerb.Delete)
+                    {
+                        MayChange();
+                    }
+                    return attempt(alive, token);
+                },
+                stop
+            )
+        );
+
+    private PutIf Allowed(PutIf condition) => settings.SingleWriter ? PutIf.Always : condition;
 
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
