@@ -65,7 +65,12 @@ internal sealed class BundleStates
     public EngineContext Context(EngineContext context) =>
         AreNeeded
             // What is remembered was read from the bundles themselves.
-            ? context with { Disk = new StateDisk(context.Disk, Find), FactsOf = FactsOf, Memo = null }
+            ? context with
+            {
+                Disk = new StateDisk(context.Disk, Find),
+                FactsOf = FactsOf,
+                Memo = null,
+            }
             : context;
 
     /// <summary>Requires that each bundle of a database, from its newest full on, is known.</summary>

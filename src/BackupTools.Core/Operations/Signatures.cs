@@ -213,9 +213,7 @@ internal static class Signatures
         // What lies in the folder of a bundle and was not signed is nothing that it may be restored with.
         if (disk.Stat(bundle.FullName) is { Kind: DiskEntryKind.Directory })
         {
-            var names = signed
-                .Files.Select(f => StagedFiles.At(home, f.Name))
-                .ToHashSet(StringComparer.Ordinal);
+            var names = signed.Files.Select(f => StagedFiles.At(home, f.Name)).ToHashSet(StringComparer.Ordinal);
             if (FilesBelow(bundle.FullName, disk).FirstOrDefault(f => !names.Contains(StoreAddress.Of(f))) is { } other)
             {
                 throw SignedStatement.Invalid("the file was not signed with the bundle", other);

@@ -28,12 +28,7 @@ internal sealed partial class StoreDestination
     private SpoolDisk KeptSpool()
     {
         var settings = _host.Stores;
-        var parking = new StoreParking(
-            _writer,
-            settings.Parallel,
-            _host.Verbose,
-            _host.Cancellation
-        );
+        var parking = new StoreParking(_writer, settings.Parallel, _host.Verbose, _host.Cancellation);
         return new SpoolDisk(
             LocalDisk.Instance,
             new SpoolRoom(parking, settings.SpoolLimit, settings.PartSize, settings.Parallel, _host.Cancellation)

@@ -303,8 +303,7 @@ internal sealed partial class StoreDestination : IDestination
                 recommendation: $"Do less at once: one chain after another, with {Spelling.Of("ChainId")}."
             );
         }
-        return _writer.PutSmall(key, content, condition)
-            ?? throw StoreWriter.WrittenByOthers(_writer.NameOf(key));
+        return _writer.PutSmall(key, content, condition) ?? throw StoreWriter.WrittenByOthers(_writer.NameOf(key));
     }
 
     /// <summary>On Unix a name may have a backslash, which stands for a separator in every address.</summary>

@@ -128,7 +128,14 @@ internal sealed partial class StoreLease : IDisposable
         {
             using var soon = StoreWriter.Soon();
             Removal.Try(
-                () => _writer.PutSmall(KeyOf(_writer), Content(_length, isFree: true), new PutIf(_etag), soon.Token, isUrgent: true),
+                () =>
+                    _writer.PutSmall(
+                        KeyOf(_writer),
+                        Content(_length, isFree: true),
+                        new PutIf(_etag),
+                        soon.Token,
+                        isUrgent: true
+                    ),
                 text => _tell?.Invoke($"the lease {text}")
             );
         }

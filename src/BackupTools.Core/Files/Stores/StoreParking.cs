@@ -10,12 +10,8 @@ namespace BackupTools.Files.Stores;
 /// <param name="parallel">Requests at once.</param>
 /// <param name="tell">Hears why nothing waits there, and what could not be removed.</param>
 /// <param name="stop">Ends the run.</param>
-internal sealed class StoreParking(
-    StoreWriter writer,
-    int parallel,
-    Action<string>? tell,
-    CancellationToken stop
-) : IParking
+internal sealed class StoreParking(StoreWriter writer, int parallel, Action<string>? tell, CancellationToken stop)
+    : IParking
 {
     /// <summary>What the names of pages begin with, among those that are ours.</summary>
     public const string Prefix = "spool/";
