@@ -76,15 +76,25 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
             )
         );
         // An answer that was lost on the way may have been a good one.
-        if (etag is null && attempts > 1 && Look(key) is { } now && Read(now).AsSpan().SequenceEqual(content))
-        {
-            etag = now.ETag;
-        }
+        etag ??= attempts > 1 ? ETagOf(key, content) : null;
         if (etag is not null)
         {
             Note(key, content.Length, etag);
         }
         return etag;
+    }
+
+    /// <summary>The ETag of an object that has a content; null where it has another one, or changes just now.</summary>
+    private string? ETagOf(string key, byte[] content)
+    {
+        try
+        {
+            return Look(key) is { } now && Read(now).AsSpan().SequenceEqual(content) ? now.ETag : null;
+        }
+        catch (BackupException e) when (e.Code is ErrorCode.ReadFailed or ErrorCode.PathNotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>Puts a range of a file as an object, if the condition holds. Its ETag.</summary>
