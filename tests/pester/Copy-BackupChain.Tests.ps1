@@ -33,8 +33,8 @@ Describe 'Copy-BackupChain of <Engine>' -ForEach $engines {
             $report.FullName | Should -Be (ConvertTo-NativePath $second)
             $report.SourceFullName | Should -Be (ConvertTo-NativePath $sample.Destination)
             # Windows keeps no holes: what is copied there takes its whole length.
-            $bundles = $IsWindows ? $report.Copied : $sample.Bundles
-            $report.Length | Should -Be ($bundles | Measure-Object -Property Length -Sum).Sum
+            $counted = $IsWindows ? $report.Copied : $sample.Bundles
+            $report.Length | Should -Be ($counted | Measure-Object -Property Length -Sum).Sum
         }
 
         It 'makes a chain with the same id, that restores to the same' {
