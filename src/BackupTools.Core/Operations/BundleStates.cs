@@ -111,6 +111,33 @@ internal sealed class BundleStates
         }
     }
 
+    /// <summary>
+    /// Requires that the encrypted files of a bundle are, byte for byte, what was written: without a key nothing else tells
+    /// that an increment on it can be restored. Not in a store, where that would be a download of each.
+    /// </summary>
+    /// <exception cref="BackupException">ContinuityNotProved.</exception>
+    public void RequireBytes(BundleHeader bundle)
+    {
+        if (!AreNeeded || StoreAddress.Is(_folder))
+        {
+            return;
+        }
+        var outer = _host.Encrypted.Outer;
+        foreach (var file in _known.Value.FirstOrDefault(k => Is(k, bundle))?.Record.Files ?? [])
+        {
+            var path = StagedFiles.At(_folder, file.Name);
+            if (OuterDigest.Of(outer, path, new TransferProgress(), _host.Cancellation) != file.Blake3)
+            {
+                throw new BackupException(
+                    ErrorCode.ContinuityNotProved,
+                    $"{bundle.Name} was changed after it was written, and what builds on it could not be restored",
+                    path,
+                    recommendation: $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does."
+                );
+            }
+        }
+    }
+
     /// <summary>It could not be read for want of a key.</summary>
     public static bool IsUnknown(BackupException? error) =>
         error?.Code is ErrorCode.IdentityRequired or ErrorCode.IdentityMismatch

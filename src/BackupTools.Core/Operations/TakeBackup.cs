@@ -225,6 +225,10 @@ public static class TakeBackup
         // Everything that was committed until here is in the state that is captured.
         var looked = host.Clock.GetUtcNow();
         host.Warn(plan.Capture.Warnings);
+        if (plan.Capture.Request is { Kind: BundleKind.Incremental, Parent: { } parent })
+        {
+            plan.States?.RequireBytes(parent);
+        }
         using var staging = destination.Stage(goesOn: plan.Encrypted is not null);
         using var sealing = plan.Encrypted is { } to ? new SealedCapture(to, staging, context, host) : null;
         context.Verbose($"capturing {plan.Capture.Request.SourcePath} as {plan.Engine} {plan.Kind}");

@@ -55,10 +55,13 @@ public sealed class AgeKeyTests : IDisposable
         }
     }
 
-    [Fact]
-    public void A_secret_key_given_for_a_recipient_is_not_repeated()
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("identity: ")]
+    public void A_secret_key_given_for_a_recipient_is_not_repeated(string before)
     {
-        var error = Assert.Throws<BackupException>(() => X25519Recipient.Parse(Secret));
+        var error = Assert.Throws<BackupException>(() => X25519Recipient.Parse(before + Secret));
 
         Assert.DoesNotContain("GFPYYSJZ", error.Describe() + error.Recommendation, StringComparison.OrdinalIgnoreCase);
     }

@@ -223,6 +223,29 @@ public sealed class KeptStateTests
         Assert.Equal(ErrorCode.IdentityRequired, Code(() => Verbs.Increment(box.Kept, box.Host())));
     }
 
+    /// <summary>Found by hand: increments were taken on a parent that nobody could restore any more.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_changed_byte_in_the_parent_makes_no_increment_without_the_key(string engine)
+    {
+        using var box = new SealedBox(engine);
+        box.Take("S0", settings: box.Kept);
+        var file = Directory
+            .GetFiles(box.Encrypted, "*.age", SearchOption.AllDirectories)
+            .Where(f =>
+                !f.Contains(".backuptools-age", StringComparison.Ordinal)
+                && !f.EndsWith("manifest.json.age", StringComparison.Ordinal)
+            )
+            .MaxBy(f => new FileInfo(f).Length)!;
+        var bytes = File.ReadAllBytes(file);
+        bytes[^30] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        box.Box.Become("S1");
+
+        Assert.Equal(ErrorCode.ContinuityNotProved, Code(() => Verbs.Increment(box.Kept, box.Host())));
+        Assert.Equal("Full", Verbs.Increment(box.Kept with { FullIfNeeded = true }, box.Host()).Kind);
+    }
+
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_state_that_was_lost_costs_a_full_and_what_follows_is_known_again(string engine)

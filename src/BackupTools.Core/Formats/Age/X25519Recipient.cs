@@ -14,7 +14,7 @@ internal sealed class X25519Recipient(byte[] point) : IAgeRecipient
     /// <summary>The key as it is passed on.</summary>
     public override string ToString() => Bech32.Encode(Prefix, point);
 
-    /// <summary>Reads a key.</summary>
+    /// <summary>Reads a key. What is none may be a secret, given by mistake: it is not repeated.</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>
     public static X25519Recipient Parse(string text)
     {
@@ -27,8 +27,8 @@ internal sealed class X25519Recipient(byte[] point) : IAgeRecipient
             ErrorCode.InvalidOption,
             isSecret ? "a secret key is not a recipient"
                 : Bech32.Decode(text) is not null || text.StartsWith("ssh-", StringComparison.Ordinal)
-                    ? $"recipients of this kind are not supported: {text}"
-                : $"this is not a recipient, or a character of it is wrong: {text}",
+                    ? "recipients of this kind are not supported"
+                : "this is not a recipient, or a character of it is wrong",
             recommendation: "Give an age public key (age1...)."
         );
     }
