@@ -127,17 +127,21 @@ internal sealed partial class StoreLease : IDisposable
         if (_lost is null)
         {
             using var soon = StoreWriter.Soon();
-            Removal.Try(
-                () =>
-                    _writer.PutSmall(
-                        KeyOf(_writer),
-                        Content(_length, isFree: true),
-                        new PutIf(_etag),
-                        soon.Token,
-                        isUrgent: true
-                    ),
-                text => _tell?.Invoke($"the lease {text}")
-            );
+            try
+            {
+                _ = _writer.PutSmall(
+                    KeyOf(_writer),
+                    Content(_length, isFree: true),
+                    new PutIf(_etag),
+                    soon.Token,
+                    isUrgent: true
+                );
+            }
+            catch (Exception e) when (e is BackupException or OperationCanceledException)
+            {
+                // The work is done: whoever comes next waits until the lease has run out.
+                _tell?.Invoke($"the lease could not be given back: {e.Message}");
+            }
         }
     }
 
