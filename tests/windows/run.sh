@@ -10,7 +10,7 @@
 filter=()
 minutes=60
 if [ "${1:-}" = ci ]; then
-    minutes=25
+    minutes=40
     for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite Encryption InPowerShell; do
         filter+=(-namespace "BackupTools.Tests.$room")
     done
@@ -18,6 +18,7 @@ if [ "${1:-}" = ci ]; then
     for class in Operations.FaultTests Operations.ConcurrencyTests Operations.GrafeoChainFaultTests \
         Operations.GrafeoChainLifeTests Operations.ChainPropertyTests Operations.DamageTableTests Operations.ClockTests \
         Files.PublicationFaultTests Engines.Sqlite.SqliteGenerationTests Encryption.EncryptedStoreTests \
+        Encryption.SealedStoreTests Encryption.KeyConsoleTests Encryption.KeptStateTests Encryption.EncryptedFaultTests \
         InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done
