@@ -20,6 +20,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
 
     private readonly ConcurrentDictionary<(ulong, ulong), string> _made = new();
     private readonly ConcurrentDictionary<string, (DiskEntry Entry, long Plain)> _lengths = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _plain = new(StringComparer.Ordinal);
     private readonly Lock _showing = new();
 
     /// <summary>Asked with every path, so it is replaced and not changed.</summary>
@@ -29,7 +30,6 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// Something encrypted was listed. Until then a file is opened by its name, and asked about only if that fails.
     /// </summary>
     private volatile bool _hasMetAny;
-    private readonly ConcurrentDictionary<string, bool> _plain = new(StringComparer.Ordinal);
     private (IReadOnlyList<string> Folders, IReadOnlyList<IAgeRecipient> Recipients)? _target;
 
     /// <summary>The disk below, on which encrypted files are what they are.</summary>

@@ -123,6 +123,10 @@ public abstract class CommandBase : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Files that the command is given once, whatever it is piped; taken literally, absolute.</summary>
+    private protected string[] LiteralFiles(string[]? files) =>
+        PerCommand(files, () => (files ?? []).Select(Paths.Literal).ToArray());
+
     /// <summary>Does something that the whole command depends on: its failure ends the command.</summary>
     private protected T PerCommand<T>(object? item, Func<T> act)
     {

@@ -65,7 +65,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
+        _recipientsFiles = LiteralFiles(RecipientsFile);
     }
 
     /// <inheritdoc/>

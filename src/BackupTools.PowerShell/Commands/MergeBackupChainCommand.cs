@@ -108,7 +108,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
+        _recipientsFiles = LiteralFiles(RecipientsFile);
     }
 
     /// <inheritdoc/>

@@ -121,7 +121,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _recipientsFiles = PerCommand(RecipientsFile, () => (RecipientsFile ?? []).Select(Paths.Literal).ToArray());
+        _recipientsFiles = LiteralFiles(RecipientsFile);
     }
 
     /// <summary>A row of a table may bring a destination and options of its own.</summary>

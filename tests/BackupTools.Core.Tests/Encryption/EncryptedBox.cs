@@ -13,8 +13,6 @@ internal sealed class EncryptedBox : IDisposable
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
-    private int _restores;
-
     public EncryptedBox(string engine)
     {
         Box = EngineSandbox.Of(engine);
@@ -77,20 +75,7 @@ internal sealed class EncryptedBox : IDisposable
     public void IsThatOf<T>(string plain, Func<string, OperationHost, T> read) =>
         Assert.Equal(Text(read(plain, Host()), plain), Text(read(Encrypted, Host(Key)), Encrypted));
 
-    public string RestoredOf(string folder, BundleInfo bundle)
-    {
-        var at = Box.At("restored", $"{_restores++}", Path.GetFileName(Box.Restored));
-        Verbs.Restore(
-            new RestoreSettings
-            {
-                Path = folder,
-                DestinationPath = at,
-                PointInTime = new DateTimeOffset(bundle.CreatedUtc),
-            },
-            Host(Key)
-        );
-        return EngineSandbox.Bytes(at);
-    }
+    public string RestoredOf(string folder, BundleInfo bundle) => Box.RestoredWith(Host(Key), folder, bundle);
 
     /// <summary>The folder as it is when each file is decrypted by itself.</summary>
     public string Decrypted()

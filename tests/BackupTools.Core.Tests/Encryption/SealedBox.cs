@@ -12,7 +12,7 @@ namespace BackupTools.Tests.Encryption;
 /// <summary>A database that is backed up into a plain folder, and straight into an encrypted one, at the same states.</summary>
 internal sealed class SealedBox : IDisposable
 {
-    private int _restores;
+    private int _decrypted;
 
     public SealedBox(string engine)
     {
@@ -110,25 +110,12 @@ internal sealed class SealedBox : IDisposable
                 .SelectMany(c => c.Bundles),
         ];
 
-    public string RestoredOf(string folder, BundleInfo bundle)
-    {
-        var at = Box.At("restored", $"{_restores++}", Path.GetFileName(Box.Restored));
-        Verbs.Restore(
-            new RestoreSettings
-            {
-                Path = folder,
-                DestinationPath = at,
-                PointInTime = new DateTimeOffset(bundle.CreatedUtc),
-            },
-            Host(Key)
-        );
-        return EngineSandbox.Bytes(at);
-    }
+    public string RestoredOf(string folder, BundleInfo bundle) => Box.RestoredWith(Host(Key), folder, bundle);
 
     /// <summary>The folder as it is when each file is decrypted by itself; by the age program, if that is there.</summary>
     public string Decrypted(bool byAge = false)
     {
-        var to = Box.At($"d{_restores++}", Path.GetFileName(Box.Bundles));
+        var to = Box.At($"d{_decrypted++}", Path.GetFileName(Box.Bundles));
         foreach (var file in Directory.EnumerateFiles(Encrypted, "*.age", SearchOption.AllDirectories))
         {
             if (file.Contains(".backuptools-age", StringComparison.Ordinal))

@@ -270,6 +270,22 @@ internal abstract class EngineSandbox : IDisposable
         return destination;
     }
 
+    /// <summary>Every byte of what a bundle of a folder restores to, read by whoever has the host's keys.</summary>
+    public string RestoredWith(OperationHost host, string folder, BundleInfo bundle)
+    {
+        var at = At("restored", $"{_restores++}", Path.GetFileName(Restored));
+        Verbs.Restore(
+            new RestoreSettings
+            {
+                Path = folder,
+                DestinationPath = at,
+                PointInTime = new DateTimeOffset(bundle.CreatedUtc),
+            },
+            host
+        );
+        return Bytes(at);
+    }
+
     /// <summary>
     /// What leads to one bundle and no other: where positions may stand still, its time; where time cuts inside bundles,
     /// its position.

@@ -104,7 +104,7 @@ public sealed class PlanTwiceTests
             ChangedUtc = entry.ChangedUtc + by,
         };
 
-    /// <summary>Shows the entries of a folder as it is told to, notes what is opened, and does something before the lock.</summary>
+    /// <summary>Changes the entries that a folder lists, records what is opened, and acts just before the lock is taken.</summary>
     private sealed class ScriptedDisk(string folder, Func<DiskEntry, DiskEntry> show)
         : ForwardingDisk(LocalDisk.Instance)
     {
