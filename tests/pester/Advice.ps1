@@ -25,7 +25,7 @@ function Get-AdviceCase {
         Id = 'UnknownEngine'; Advice = 'Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.'
         Provoke = {
             # The cmdlets offer these names only; the console program takes any text.
-            $dotnet = $env:DOTNET_ROOT ? "$env:DOTNET_ROOT/dotnet" : 'dotnet'
+            $dotnet = $env:DOTNET_ROOT ? (Join-Path $env:DOTNET_ROOT "dotnet$($IsWindows ? '.exe' : '')") : 'dotnet'
             & $dotnet exec "$PSScriptRoot/../../src/BackupTools.Console/bin/Debug/net10.0/backuptools.dll" full (ConvertTo-NativePath $s.Source) --destination-path "$($s.Native)/n" --engine Oracle
         }
         Follow = {

@@ -37,7 +37,7 @@ Describe 'A backup for a recipient' {
     BeforeAll {
         $sample = New-Sample SPG
         $key = New-BackupKey -Path "$($sample.Folder)/key.txt"
-        $key.Recipient | Set-Content -LiteralPath "$($sample.Folder)/key.pub"
+        Set-TextFile "$($sample.Folder)/key.pub" $key.Recipient
         $e = "$($sample.Folder)/e"
         $to = @{ LiteralPath = $sample.Source; DestinationPath = $e; SpoolPath = "$($sample.Folder)/spool" }
     }

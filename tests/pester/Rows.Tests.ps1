@@ -75,7 +75,7 @@ Describe 'Rows of a CSV file' {
             $made = Import-Csv -LiteralPath $csv | & "$verb-BackupChain" -ErrorAction Stop
             foreach ($sample in $samples) {
                 Test-Path -LiteralPath "$($sample.Folder)/$to" | Should -BeTrue
-                @($made).Where({ $_.FullName.StartsWith("$($sample.Native)/$to", 'Ordinal') }).Count | Should -BeGreaterThan 0
+                @($made).Where({ $_.FullName.StartsWith((Join-Path $sample.Native $to), 'Ordinal') }).Count | Should -BeGreaterThan 0
             }
         }
         foreach ($sample in $samples) {
