@@ -12,8 +12,12 @@ namespace BackupTools.Operations;
 /// </summary>
 internal sealed partial class StoreDestination
 {
-    /// <summary>What was removed goes by this name: that of no bundle.</summary>
+    /// <summary>What was removed goes by this name, that of no bundle, and the number of the run.</summary>
     private const string Removed = "removal/";
+
+    private string OwnRemoval => $"{Removed}{_lease?.Number}";
+
+    private static bool IsRemoval(string name) => name.StartsWith(Removed, StringComparison.Ordinal);
 
     public IReadOnlyDictionary<string, BackupException> Retained(IReadOnlyList<string> bundles)
     {
@@ -73,7 +77,6 @@ internal sealed partial class StoreDestination
 
     private void Remove(IReadOnlyList<PublishStep> steps, IReadOnlyList<Item> items)
     {
-        var mark = StoreMarks.BeginOf(_writer.Folder, Removed);
         var gone = steps.Select(s => KeyOf(s.FinalPath)).SelectMany(WithMarks).ToList();
         if (gone.Count == 0 && items.Count == 0)
         {
@@ -81,26 +84,29 @@ internal sealed partial class StoreDestination
         }
         var shared = items.Where(i => i.IsShared).ToList();
         var own = items.Except(shared).ToList();
-        var left = (_left.GetValueOrDefault(Removed)?.Keys ?? []).Except(items.Select(i => i.Key)).ToList();
+        var left = (_left.GetValueOrDefault(OwnRemoval)?.Keys ?? []).Except(items.Select(i => i.Key)).ToList();
         if (own.Count > 0)
         {
             // What is written again is hidden until the rest is removed.
             Hide([.. left, .. own.Select(i => i.Key)], NothingElse);
-            Send(own, _left.ContainsKey(Removed) ? _uploads ??= _writer.Uploads() : []);
+            TakeFromOthers(OwnRemoval, [], [.. own.Select(i => i.Key)]);
+            Send(own, _left.Keys.Any(IsRemoval) ? _uploads ??= _writer.Uploads() : []);
         }
+        TakeFromOthers(OwnRemoval, [.. shared.Select(i => i.Key)], []);
         // From here on readers see what stays.
         Hide([.. left, .. gone], shared.ToDictionary(i => i.Key, i => (byte[]?)ContentOf(i)));
         gone.ForEach(k => _store.Index.Hide(_writer.NameOf(k)));
         shared.ForEach(i => Replace(i));
         Show([.. items]);
-        _left[Removed] = new PendingBundle(Removed, _writer.Known(mark)!, [.. left, .. gone], NothingElse);
+        var mark = _writer.Known(StoreMarks.BeginOf(_writer.Folder, OwnRemoval))!;
+        _left[OwnRemoval] = new PendingBundle(OwnRemoval, mark, [.. left, .. gone], NothingElse);
     }
 
     private static IReadOnlyDictionary<string, byte[]?> NothingElse { get; } = new Dictionary<string, byte[]?>();
 
     private void Hide(IReadOnlyList<string> keys, IReadOnlyDictionary<string, byte[]?> meanwhile)
     {
-        var mark = StoreMarks.BeginOf(_writer.Folder, Removed);
+        var mark = StoreMarks.BeginOf(_writer.Folder, OwnRemoval);
         PutOurs(mark, BeginOf(keys, meanwhile), IfUnchanged(mark));
     }
 

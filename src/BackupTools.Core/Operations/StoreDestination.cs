@@ -16,9 +16,6 @@ internal sealed partial class StoreDestination : IDestination
     private readonly StoreLease? _lease;
     private readonly StoreUploader _uploader;
 
-    /// <summary>What interrupted runs began, by name.</summary>
-    private readonly Dictionary<string, PendingBundle> _left = new(StringComparer.Ordinal);
-
     private readonly StoreDisk _store;
     private IReadOnlyList<StoreUpload>? _uploads;
 
@@ -45,10 +42,7 @@ internal sealed partial class StoreDestination : IDestination
         {
             // What was known of the names is from before.
             _store.Index.Forget();
-            foreach (var pending in _store.Index.Pending(bucket, key))
-            {
-                _left[pending.Name] = Unshare(pending);
-            }
+            TakeOver(_store.Index.Pending(bucket, key));
             _parked = _writer.Parked();
             StagingArea.Sweep(host.Disk, _spool, host.Warning);
         }
@@ -84,6 +78,7 @@ internal sealed partial class StoreDestination : IDestination
         {
             // A single object is there at once.
             Replace(only);
+            TakeFromOthers("", [only.Key], []);
             Show(items);
             return;
         }
@@ -99,26 +94,6 @@ internal sealed partial class StoreDestination : IDestination
         PutOurs(StoreMarks.EndOf(_writer.Folder, name), StoreMarks.WriteEnd(ended), PutIf.Absent);
         _left.Remove(name);
         Show(items);
-    }
-
-    public void Complete()
-    {
-        foreach (var left in _left.Values)
-        {
-            // Nobody sees it: where it may not be removed, it may stay.
-            var what = left.Name == Removed ? "what was pruned" : $"what an interrupted run left behind: {left.Name}";
-            Removal.Try(
-                () =>
-                {
-                    Remove(left.Keys);
-                    _writer.Delete(left.Begin.Key);
-                    _host.Verbose?.Invoke($"removed {what}");
-                },
-                text => _host.Warning?.Invoke($"{what}: remains, hidden, as it {text}")
-            );
-        }
-        _left.Clear();
-        RemoveParked();
     }
 
     public void Dispose()
@@ -142,51 +117,6 @@ internal sealed partial class StoreDestination : IDestination
     /// <summary>Where bundles are assembled on this machine.</summary>
     public static string SpoolOf(OperationHost host) => Path.GetFullPath(host.Stores.SpoolPath ?? DefaultSpool());
 
-    /// <summary>
-    /// What others share with an unfinished bundle is reset to what it was, so that they can continue; what only the
-    /// bundle has stays hidden, for the run that continues it.
-    /// </summary>
-    private PendingBundle Unshare(PendingBundle pending)
-    {
-        if (pending.Meanwhile.Count == 0)
-        {
-            return pending;
-        }
-        var stays = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (key, content) in pending.Meanwhile)
-        {
-            if (content is not null)
-            {
-                PutOurs(key, content, IfUnchanged(key));
-            }
-            else if (_writer.Known(key) is not null && !_writer.TryDelete(key))
-            {
-                stays.Add(key);
-            }
-        }
-        return Without(pending, [.. pending.Meanwhile.Keys.Except(stays)], []);
-    }
-
-    /// <summary>The mark no longer names these keys.</summary>
-    private PendingBundle Without(PendingBundle pending, HashSet<string> shared, HashSet<string> keys)
-    {
-        var rest = pending with
-        {
-            Keys = [.. pending.Keys.Where(k => !keys.Contains(k))],
-            Meanwhile = pending.Meanwhile.Where(m => !shared.Contains(m.Key)).ToDictionary(StringComparer.Ordinal),
-        };
-        if (rest.Keys.Count == pending.Keys.Count && rest.Meanwhile.Count == pending.Meanwhile.Count)
-        {
-            return pending;
-        }
-        var begin = pending.Begin.Key;
-        PutOurs(begin, BeginOf(rest.Keys, rest.Meanwhile), new PutIf(pending.Begin.ETag));
-        return rest with { Begin = _writer.Known(begin)! };
-    }
-
-    private byte[] BeginOf(IReadOnlyList<string> keys, IReadOnlyDictionary<string, byte[]?> meanwhile) =>
-        StoreMarks.WriteBegin([.. keys.Select(Below)], meanwhile.ToDictionary(m => Below(m.Key), m => m.Value));
-
     /// <summary>From here on, and until the end is there, readers see what was there before.</summary>
     private void Begin(string name, List<Item> items, PendingBundle? left)
     {
@@ -201,11 +131,7 @@ internal sealed partial class StoreDestination : IDestination
             // Someone removed the bundle, but not its notes.
             _writer.Delete(end);
         }
-        // What others hide that was left is from now on for this bundle to hide.
-        foreach (var other in _left.Values.Where(l => l.Name != name).ToList())
-        {
-            _left[other.Name] = Without(other, [.. meanwhile.Keys], [.. own, .. meanwhile.Keys, key, end]);
-        }
+        TakeFromOthers(name, [.. meanwhile.Keys], [.. own, key, end]);
     }
 
     /// <summary>What is shown under a key.</summary>

@@ -52,6 +52,9 @@ internal sealed partial class FakeS3
         }
     }
 
+    /// <summary>Carries out a request that was held back on the way.</summary>
+    public void Receive(FakeRequest request) => Answer(request);
+
     /// <summary>Serves so many requests and no more; true when nothing was left to die for.</summary>
     public bool DiesAfter(int requests, Action act)
     {

@@ -21,6 +21,7 @@ public abstract class OnFakeS3 : IDisposable
             Credential = new("key", "secret"),
             Lease = TimeSpan.FromMilliseconds(200),
             Patience = TimeSpan.Zero,
+            HeldBack = TimeSpan.Zero,
         };
 
     /// <summary>A database without a backup.</summary>

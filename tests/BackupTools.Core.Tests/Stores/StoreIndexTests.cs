@@ -1,3 +1,4 @@
+using System.Text;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 
@@ -11,6 +12,7 @@ public sealed class StoreIndexTests
     private readonly List<string> _asked = [];
     private readonly HashSet<string> _young = [];
     private string[] _keys = [];
+    private string _lease = Lease(2);
     private Action<int> _then = _ => { };
 
     private StoreIndex Index =>
@@ -40,9 +42,12 @@ public sealed class StoreIndexTests
                 );
             },
             (_, what) =>
-                what.Key.EndsWith(".begin", StringComparison.Ordinal)
-                    ? StoreMarks.WriteBegin(["b/1", "x/2"], new Dictionary<string, byte[]?>())
-                    : throw new InvalidOperationException($"{what.Key} is read"),
+                what.Key.EndsWith("/x.begin", StringComparison.Ordinal)
+                    ? StoreMarks.WriteBegin(["b/1", "x/2"], new Dictionary<string, byte[]?>(), run: 2)
+                : what.Key.EndsWith("/late.begin", StringComparison.Ordinal)
+                    ? StoreMarks.WriteBegin(["c"], new Dictionary<string, byte[]?> { ["d"] = [1] }, run: 1)
+                : what.Key.EndsWith("/lease", StringComparison.Ordinal) ? Encoding.UTF8.GetBytes(_lease)
+                : throw new InvalidOperationException($"{what.Key} is read"),
             () => s_now
         );
 
@@ -111,6 +116,30 @@ public sealed class StoreIndexTests
         Assert.Equal(ErrorCode.BackupRunning, error.Code);
     }
 
+    /// <summary>A run that took over has the number 2; this is what the one before it had still on its way.</summary>
+    [Fact]
+    public void A_mark_with_a_lower_number_than_counts_hides_nothing()
+    {
+        _keys = ["a/.backuptools/late.begin", "a/.backuptools/lease", "a/.backuptools/x.begin", "a/c", "a/d", "a/x/2"];
+        var index = Index;
+        Assert.Equal(["a/c", "a/d"], index.Find("b", "a")!.Leaves.Select(l => l.Object!.Key));
+        Assert.All(index.Find("b", "a")!.Leaves, l => Assert.Null(l.Object!.Content));
+        Assert.Equal([("late", true), ("x", false)], index.Pending("b", "a").Select(p => (p.Name, p.IsSuperseded)));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("a lease")]
+    [InlineData(
+        """{"holder":"h","seconds":30,"isFree":true,"id":"00000000-0000-0000-0000-000000000000","number":-1}"""
+    )]
+    public void What_is_no_lease_is_not_taken_for_one(string lease)
+    {
+        _lease = lease;
+        _keys = ["a/.backuptools/lease", "a/.backuptools/x.begin", "a/x/2"];
+        Assert.Equal(ErrorCode.Malformed, Assert.Throws<BackupException>(() => Index.Find("b", "a")).Code);
+    }
+
     [Fact]
     public void An_object_is_found_by_itself_and_what_only_begins_like_it_is_not()
     {
@@ -133,4 +162,7 @@ public sealed class StoreIndexTests
 
     [Fact]
     public void A_bucket_is_a_folder_even_when_it_is_empty() => Assert.True(Index.Find("b", "")!.IsFolder);
+
+    private static string Lease(long floor) =>
+        $$"""{"holder":"h","seconds":30,"isFree":true,"id":"{{Guid.Empty}}","number":{{floor}},"floor":{{floor}}}""";
 }

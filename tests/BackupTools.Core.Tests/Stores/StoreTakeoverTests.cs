@@ -52,6 +52,46 @@ public sealed class StoreTakeoverTests : OnFakeS3
         );
     }
 
+    /// <summary>It said that what it had pruned remained, and succeeded, while the other run removed it.</summary>
+    [Fact]
+    public void A_prune_that_another_run_has_taken_over_from_says_so()
+    {
+        using var box = Box("SPG");
+        box.Full();
+        var settings = Settings with { Patience = TimeSpan.FromSeconds(20) };
+        var late = new StoreWriting(box, Address, settings with { Parallel = 1 });
+        late.Copy();
+        var isTaken = false;
+        Store.Misbehave = request =>
+        {
+            if (
+                request.Method != "DELETE"
+                || isTaken
+                || request.Key.Contains("/.backuptools", StringComparison.Ordinal)
+            )
+            {
+                return Trouble.None;
+            }
+            isTaken = true;
+            Store.Misbehave = _ => Trouble.None;
+            Store.Remove($"{Prefix}/.backuptools/lease");
+            Other(box, settings);
+            return Trouble.Busy;
+        };
+
+        var error = Record.Exception(() => late.Expire());
+
+        Assert.True(isTaken);
+        Assert.Equal(ErrorCode.BackupRunning, Assert.IsType<BackupException>(error).Code);
+        Assert.Empty(late.Warnings);
+        Assert.DoesNotContain(Store.Keys, k => k.Contains("/removal/", StringComparison.Ordinal));
+        using var host = late.Host();
+        Assert.All(
+            VerifyChain.Run(new VerifySettings { Path = Address }, host),
+            r => Assert.True(r.IsValid, string.Join("; ", r.Problems))
+        );
+    }
+
     [Fact]
     public void An_answer_that_was_lost_is_no_other_run()
     {

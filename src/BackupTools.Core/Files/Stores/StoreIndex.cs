@@ -164,11 +164,9 @@ internal sealed class StoreIndex(
     private void List(string bucket, string key)
     {
         var folder = key.Length == 0 ? "" : key + "/";
-        var began = Stopwatch.GetTimestamp();
-        var found = All(bucket, folder);
-        // By the store's clock, which is known by now.
-        var since = now() - Stopwatch.GetElapsedTime(began) - ClockStep;
-        for (var i = 0; found.Count > PageLength && HasChanged(bucket, key, found, since); i++)
+        List<StoreObject>? found;
+        IReadOnlyList<PendingBundle> pending;
+        for (var i = 0; (found = AtOnce(bucket, key, folder, out pending)) is null; i++)
         {
             if (i == MostListings)
             {
@@ -179,7 +177,6 @@ internal sealed class StoreIndex(
                     recommendation: "Run again when nothing is being written there."
                 );
             }
-            found = All(bucket, folder);
         }
         if (key.Length == 0)
         {
@@ -194,7 +191,6 @@ internal sealed class StoreIndex(
         {
             _objects[NameOf(bucket, one.Key)] = one;
         }
-        var pending = StoreMarks.Pending(key => new ObjectName(scheme, bucket, key), found, what => read(bucket, what));
         foreach (var one in pending)
         {
             _pending[NameOf(bucket, one.Begin.Key)] = one;
@@ -202,6 +198,35 @@ internal sealed class StoreIndex(
         foreach (var shown in StoreMarks.Shown(found, pending))
         {
             Add(bucket, shown);
+        }
+    }
+
+    /// <summary>All objects of a folder and what their marks say, of one moment; null where it changed meanwhile.</summary>
+    private List<StoreObject>? AtOnce(
+        string bucket,
+        string key,
+        string folder,
+        out IReadOnlyList<PendingBundle> pending
+    )
+    {
+        pending = [];
+        var began = Stopwatch.GetTimestamp();
+        var found = All(bucket, folder);
+        // By the store's clock, which is known by now.
+        var since = now() - Stopwatch.GetElapsedTime(began) - ClockStep;
+        if (found.Count > PageLength && HasChanged(bucket, key, found, since))
+        {
+            return null;
+        }
+        try
+        {
+            // Only what was listed is read: which marks count is said by the lease of the same moment.
+            pending = StoreMarks.Pending(k => new ObjectName(scheme, bucket, k), found, what => read(bucket, what));
+            return found;
+        }
+        catch (BackupException e) when (e.Code is ErrorCode.ReadFailed or ErrorCode.PathNotFound)
+        {
+            return null;
         }
     }
 

@@ -7,13 +7,21 @@ namespace BackupTools.Files.Stores;
 
 /// <summary>
 /// The exclusive right to write below a prefix: an object that names its holder, put under the condition that nobody
-/// else has, and repeatedly during the work. A holder that does not renew it within the lease's time counts as dead.
+/// else has, and repeatedly during the work. A holder that does not renew it within the lease's time counts as dead. Each
+/// holder has a number, higher than those before: by that, marks are told from those that came too late
+/// (<see cref="Fence"/>).
 /// </summary>
 internal sealed partial class StoreLease : IDisposable
 {
-    private const string Name = "lease";
+    /// <summary>Of the object, in the folder of marks.</summary>
+    public const string Name = "lease";
+
     private const int LongestSeconds = 600;
     private const int MaxBytes = 4096;
+
+    /// <summary>More runs no prefix sees: JSON's numbers are exact up to there.</summary>
+    private const long LargestNumber = 1L << 53;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_longestRenewal = TimeSpan.FromMinutes(2);
@@ -24,19 +32,24 @@ internal sealed partial class StoreLease : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly Task _renewal;
+    private readonly Lock _gate = new();
+    private long _floor;
     private string _etag;
     private Renewal _renewed;
     private BackupException? _lost;
 
-    private StoreLease(StoreWriter writer, string etag, TimeSpan length, Renewal taken, Action<string>? tell)
+    private StoreLease(StoreWriter writer, Taken taken, TimeSpan length, Renewal asked, Action<string>? tell)
     {
-        _renewed = taken;
+        _renewed = asked;
         _writer = writer;
-        _etag = etag;
+        (_etag, Number, _floor) = taken;
         _length = length;
         _tell = tell;
         _renewal = Task.Run(RenewAsync);
     }
+
+    /// <summary>Of this holder: the one before has a lower one.</summary>
+    public long Number { get; }
 
     /// <summary>
     /// Takes the lease; where another run has it, waits for at most so long, and longer only for one that seems to have died.
@@ -56,9 +69,9 @@ internal sealed partial class StoreLease : IDisposable
         {
             var there = writer.Look(KeyOf(writer));
             var asked = Renewal.Now;
-            if (TryTake(writer, there, length, out var holder) is { } etag)
+            if (TryTake(writer, there, length, out var holder) is { } taken)
             {
-                return new StoreLease(writer, etag, length, asked, tell);
+                return new StoreLease(writer, taken, length, asked, tell);
             }
             if (first is null && timeout > TimeSpan.Zero)
             {
@@ -115,6 +128,24 @@ internal sealed partial class StoreLease : IDisposable
         }
     }
 
+    /// <summary>
+    /// From here on no mark counts that has a lower number. To be called when those that are there have been given this one:
+    /// what a run before had still on the way, and the store receives only now, changes nothing.
+    /// </summary>
+    /// <exception cref="BackupException">BackupRunning: another run has taken over.</exception>
+    public void Fence()
+    {
+        lock (_gate)
+        {
+            _floor = Number;
+            Renew(CancellationToken.None);
+        }
+    }
+
+    /// <summary>The lowest number of a mark that counts, as a lease says.</summary>
+    /// <exception cref="BackupException">Malformed.</exception>
+    public static long FloorOf(ObjectName name, byte[] content) => Parse(name, content).Floor;
+
     /// <summary>Gives the lease back, so that the next run need not wait.</summary>
     public void Dispose()
     {
@@ -131,7 +162,7 @@ internal sealed partial class StoreLease : IDisposable
             {
                 _ = _writer.PutSmall(
                     KeyOf(_writer),
-                    Content(_length, isFree: true),
+                    Content(_length, Number, _floor, isFree: true),
                     new PutIf(_etag),
                     soon.Token,
                     isUrgent: true
@@ -147,7 +178,7 @@ internal sealed partial class StoreLease : IDisposable
 
     private static string KeyOf(StoreWriter writer) => StoreMarks.In(writer.Folder, Name);
 
-    private static string? TryTake(StoreWriter writer, StoreObject? there, TimeSpan length, out string holder)
+    private static Taken? TryTake(StoreWriter writer, StoreObject? there, TimeSpan length, out string holder)
     {
         holder = "another run";
         var key = KeyOf(writer);
@@ -160,15 +191,20 @@ internal sealed partial class StoreLease : IDisposable
             holder = known.Holder;
             var age = writer.Now - there.ModifiedUtc;
             return known.IsFree || age > TimeSpan.FromSeconds(Math.Clamp(known.Seconds, 0, LongestSeconds))
-                ? writer.PutSmall(key, Content(length, isFree: false), new PutIf(there.ETag))
+                ? Take(known.Number + 1, known.Floor, new PutIf(there.ETag))
                 : null;
         }
-        var etag = writer.PutSmall(key, Content(length, isFree: false), PutIf.Absent);
-        if (etag is not null && writer.PutSmall(key, Content(length, isFree: false), PutIf.Absent) is not null)
+        var taken = Take(1, 0, PutIf.Absent);
+        if (taken is not null && Take(1, 0, PutIf.Absent) is not null)
         {
             throw NoConditions($"{writer.NameOf(key)}");
         }
-        return etag;
+        return taken;
+
+        Taken? Take(long number, long floor, PutIf condition) =>
+            writer.PutSmall(key, Content(length, number, floor, isFree: false), condition) is { } etag
+                ? new Taken(etag, number, floor)
+                : null;
     }
 
     /// <summary>What the lease says; null where it changes just now.</summary>
@@ -176,15 +212,27 @@ internal sealed partial class StoreLease : IDisposable
     {
         try
         {
-            if (there.Length <= MaxBytes)
-            {
-                return JsonSerializer.Deserialize(writer.Read(there), LeaseJson.Default.Record)
-                    ?? throw new JsonException("null");
-            }
+            return Parse(writer.NameOf(there.Key), there.Length <= MaxBytes ? writer.Read(there) : []);
         }
         catch (BackupException e) when (e.Code is ErrorCode.ReadFailed or ErrorCode.PathNotFound)
         {
             return null;
+        }
+    }
+
+    private static Record Parse(ObjectName name, byte[] content)
+    {
+        try
+        {
+            if (
+                content.Length <= MaxBytes
+                && JsonSerializer.Deserialize(content, LeaseJson.Default.Record) is { } record
+                && record.Number is >= 0 and < LargestNumber
+                && record.Floor is >= 0 and <= LargestNumber
+            )
+            {
+                return record;
+            }
         }
         catch (JsonException)
         {
@@ -193,7 +241,7 @@ internal sealed partial class StoreLease : IDisposable
         throw new BackupException(
             ErrorCode.Malformed,
             "this is not a lease",
-            $"{writer.NameOf(there.Key)}",
+            $"{name}",
             recommendation: "Find out who put it there, and remove it."
         );
     }
@@ -205,24 +253,10 @@ internal sealed partial class StoreLease : IDisposable
             while (true)
             {
                 await Task.Delay(_length / 3, _stop.Token).ConfigureAwait(false);
-                var asked = Renewal.Now;
-                var etag = _writer.PutSmall(
-                    KeyOf(_writer),
-                    Content(_length, isFree: false),
-                    new PutIf(_etag),
-                    _abandon.Token,
-                    isUrgent: true
-                );
-                if (etag is null)
+                lock (_gate)
                 {
-                    throw new BackupException(
-                        ErrorCode.BackupRunning,
-                        "another run has taken over, as this one did not renew its lease in time",
-                        $"{_writer.NameOf(KeyOf(_writer))}"
-                    );
+                    Renew(_abandon.Token);
                 }
-                _etag = etag;
-                Volatile.Write(ref _renewed, asked);
             }
         }
         catch (OperationCanceledException)
@@ -235,10 +269,29 @@ internal sealed partial class StoreLease : IDisposable
         }
     }
 
+    private void Renew(CancellationToken stop)
+    {
+        var asked = Renewal.Now;
+        _etag =
+            _writer.PutSmall(
+                KeyOf(_writer),
+                Content(_length, Number, _floor, isFree: false),
+                new PutIf(_etag),
+                stop,
+                isUrgent: true
+            )
+            ?? throw new BackupException(
+                ErrorCode.BackupRunning,
+                "another run has taken over, as this one did not renew its lease in time",
+                $"{_writer.NameOf(KeyOf(_writer))}"
+            );
+        Volatile.Write(ref _renewed, asked);
+    }
+
     /// <summary>No two are the same, so that what is there tells whose it is.</summary>
-    private static byte[] Content(TimeSpan length, bool isFree) =>
+    private static byte[] Content(TimeSpan length, long number, long floor, bool isFree) =>
         JsonSerializer.SerializeToUtf8Bytes(
-            new Record(FolderLock.Holder(), length.TotalSeconds, isFree, Guid.NewGuid()),
+            new Record(FolderLock.Holder(), length.TotalSeconds, isFree, Guid.NewGuid(), number, floor),
             LeaseJson.Default.Record
         );
 
@@ -262,7 +315,12 @@ internal sealed partial class StoreLease : IDisposable
     /// <param name="Seconds">How long it counts after it was put.</param>
     /// <param name="IsFree">The holder has given it back.</param>
     /// <param name="Id">Of this renewal.</param>
-    internal sealed record Record(string Holder, double Seconds, bool IsFree, Guid Id);
+    /// <param name="Number">Of the holder.</param>
+    /// <param name="Floor">Marks with a lower number do not count.</param>
+    internal sealed record Record(string Holder, double Seconds, bool IsFree, Guid Id, long Number = 0, long Floor = 0);
+
+    /// <summary>What was put there, by whom.</summary>
+    private sealed record Taken(string ETag, long Number, long Floor);
 
     [JsonSourceGenerationOptions(
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

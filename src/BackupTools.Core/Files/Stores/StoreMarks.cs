@@ -33,13 +33,22 @@ internal static partial class StoreMarks
     /// <param name="meanwhile">
     /// What it shares with others, and what is to be shown of that until it has its end: the former content, null for nothing.
     /// </param>
-    public static byte[] WriteBegin(IReadOnlyList<string> keys, IReadOnlyDictionary<string, byte[]?> meanwhile) =>
+    /// <param name="run">The number of the run that says so (<see cref="StoreLease.Number"/>); null where it has no lease.</param>
+    /// <param name="leftUtc">Since when whoever began it is known to have died, by the store's clock; null while it may live.</param>
+    public static byte[] WriteBegin(
+        IReadOnlyList<string> keys,
+        IReadOnlyDictionary<string, byte[]?> meanwhile,
+        long? run = null,
+        DateTimeOffset? leftUtc = null
+    ) =>
         JsonSerializer.SerializeToUtf8Bytes(
             new Begin(
                 Version,
                 FolderLock.Holder(),
                 keys,
-                meanwhile.ToDictionary(m => m.Key, m => m.Value is null ? null : Convert.ToBase64String(m.Value))
+                meanwhile.ToDictionary(m => m.Key, m => m.Value is null ? null : Convert.ToBase64String(m.Value)),
+                run,
+                leftUtc
             ),
             MarkJson.Default.Begin
         );
@@ -62,12 +71,12 @@ internal static partial class StoreMarks
             return [];
         }
         var ended = objects.Select(o => o.Key).Where(k => k.EndsWith(EndSuffix, StringComparison.Ordinal)).ToHashSet();
-        return
-        [
-            .. begun
-                .Where(b => !ended.Contains(b.Key[..^BeginSuffix.Length] + EndSuffix))
-                .Select(b => Read(name(b.Key), b, read(b))),
-        ];
+        var left = begun.Where(b => !ended.Contains(b.Key[..^BeginSuffix.Length] + EndSuffix)).ToList();
+        var folders = left.Select(b => FolderOf(b.Key)).ToHashSet(StringComparer.Ordinal);
+        var floors = objects
+            .Where(o => folders.Contains(FolderOf(o.Key)) && o.Key == FolderOf(o.Key) + StoreLease.Name)
+            .ToDictionary(o => FolderOf(o.Key), o => StoreLease.FloorOf(name(o.Key), read(o)));
+        return [.. left.Select(b => Read(name(b.Key), b, read(b), floors.GetValueOrDefault(FolderOf(b.Key))))];
     }
 
     /// <summary>What of the objects is shown, and in place of those that are just being replaced what was there before.</summary>
@@ -76,6 +85,7 @@ internal static partial class StoreMarks
         IReadOnlyCollection<PendingBundle> pending
     )
     {
+        pending = [.. pending.Where(p => !p.IsSuperseded)];
         var hidden = pending.SelectMany(p => p.Keys.Concat(p.Meanwhile.Keys)).ToHashSet(StringComparer.Ordinal);
         var meanwhile = pending.SelectMany(p =>
             p.Meanwhile.Where(m => m.Value is not null)
@@ -99,14 +109,15 @@ internal static partial class StoreMarks
             || what.Key.EndsWith(EndSuffix, StringComparison.Ordinal)
         );
 
+    /// <summary>The folder of marks that something of ours is in; empty for what is not ours.</summary>
     private static string FolderOf(string key) =>
-        key[..(key.LastIndexOf(Folder + "/", StringComparison.Ordinal) + Folder.Length + 1)];
+        IsOurs(key) ? key[..(key.LastIndexOf(Folder + "/", StringComparison.Ordinal) + Folder.Length + 1)] : "";
 
     /// <summary>True for what belongs to no bundle.</summary>
     public static bool IsOurs(string key) =>
         key.StartsWith(Folder + "/", StringComparison.Ordinal) || key.Contains($"/{Folder}/", StringComparison.Ordinal);
 
-    private static PendingBundle Read(ObjectName name, StoreObject mark, byte[] content)
+    private static PendingBundle Read(ObjectName name, StoreObject mark, byte[] content, long floor)
     {
         try
         {
@@ -125,7 +136,9 @@ internal static partial class StoreMarks
                     m => Join(folder, m.Key),
                     m => m.Value is null ? null : Convert.FromBase64String(m.Value),
                     StringComparer.Ordinal
-                )
+                ),
+                begin.LeftUtc,
+                begin.Run < floor
             );
         }
         catch (Exception e) when (e is JsonException or FormatException)
@@ -144,7 +157,9 @@ internal static partial class StoreMarks
         int Version,
         string Owner,
         IReadOnlyList<string> Keys,
-        IReadOnlyDictionary<string, string?> Meanwhile
+        IReadOnlyDictionary<string, string?> Meanwhile,
+        long? Run = null,
+        DateTimeOffset? LeftUtc = null
     );
 
     internal sealed record End(int Version, string Owner, IReadOnlyList<Ended> Objects);
@@ -173,9 +188,15 @@ internal static partial class StoreMarks
 /// <param name="Begin">The mark.</param>
 /// <param name="Keys">What it will consist of.</param>
 /// <param name="Meanwhile">What is to be shown until then of the keys that it shares with others.</param>
+/// <param name="LeftUtc">Since when whoever began it is known to have died; null while it may live.</param>
+/// <param name="IsSuperseded">
+/// The store received the mark only after another run had taken over (<see cref="StoreLease.Fence"/>): it hides nothing.
+/// </param>
 internal sealed record PendingBundle(
     string Name,
     StoreObject Begin,
     IReadOnlyList<string> Keys,
-    IReadOnlyDictionary<string, byte[]?> Meanwhile
+    IReadOnlyDictionary<string, byte[]?> Meanwhile,
+    DateTimeOffset? LeftUtc = null,
+    bool IsSuperseded = false
 );

@@ -40,6 +40,11 @@ internal sealed record StoreSettings
     /// <summary>Who writes and is not heard of for so long has died.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// For so long a request of a run that has died may still be on the way: its signature counts for a quarter of it.
+    /// </summary>
+    public TimeSpan HeldBack { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Nobody else writes there, so no write is made conditional.</summary>
     public bool SingleWriter { get; init; }
 

@@ -201,7 +201,11 @@ public abstract class DestinationConformance
     }
 
     private StoreWriting Writing(EngineSandbox box, string place, TimeSpan? timeout = null) =>
-        new(box, place, Settings) { Maker = Maker, LockTimeout = timeout ?? TimeSpan.FromMinutes(1) };
+        new(box, place, Settings with { HeldBack = TimeSpan.Zero })
+        {
+            Maker = Maker,
+            LockTimeout = timeout ?? TimeSpan.FromMinutes(1),
+        };
 
     private Func<IObjectStore>? Maker => IsFolder ? null : () => Connect()!;
 

@@ -1,0 +1,139 @@
+using BackupTools.Errors;
+using BackupTools.Operations;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Stores;
+
+/// <summary>
+/// A run dies, or seems dead, with a request on its way that the store receives only when another run has taken over and done
+/// its work: whichever request it is, nobody sees anything of it.
+/// </summary>
+public sealed class StoreLateTests : OnFakeS3
+{
+    public static TheoryData<string, string, string> Cases =>
+        [
+            .. from engine in EngineSandbox.Names
+            from runs in new[]
+            {
+                ("copy", "copy"),
+                ("copy", "full"),
+                ("increment", "full"),
+                ("increment", "increment"),
+                ("prune", "increment"),
+                ("merge", "prune"),
+                ("merge", "increment"),
+            }
+            select new TheoryDataRow<string, string, string>(engine, runs.Item1, runs.Item2),
+        ];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void What_comes_after_another_run_has_taken_over_is_seen_by_nobody(string engine, string late, string other)
+    {
+        using var box = late == "copy" ? Box(engine) : Empty(engine);
+        var settings = Settings with { HeldBack = TimeSpan.FromHours(1) };
+        var dying = new StoreWriting(box, Address, settings with { Parallel = 1 });
+        var writing = new StoreWriting(box, Address, settings);
+        if (late != "copy")
+        {
+            box.Become("S0");
+            writing.Back(incremental: false);
+            box.Become("S1");
+            writing.Back();
+        }
+        if (late == "prune")
+        {
+            writing.Back(incremental: false);
+        }
+        var before = Store.Snapshot();
+        var time = box.Clock!.Now;
+        var held = 0;
+        for (var isDone = false; !isDone; held += SoakBudget.Step(5))
+        {
+            Store.Bring(before);
+            box.Clock!.Now = time;
+            box.Become("S2");
+            isDone = HoldsBack(held, () => Run(dying, late), out var request);
+            Run(writing, other);
+            var seen = writing.Seen();
+
+            if (request is not null)
+            {
+                Store.Receive(request);
+            }
+            Assert.Equal(seen, writing.Seen());
+            RequireValid(writing);
+            // Nor does the next run make anything of it.
+            Run(writing, "increment");
+            Assert.Equal(seen, writing.Seen().Take(seen.Count));
+            RequireValid(writing);
+            // When no more can come, all that is left goes.
+            new StoreWriting(box, Address, Settings).Expire(keepLast: 100);
+            Assert.Equal(seen, writing.Seen().Take(seen.Count));
+            Assert.Empty(Store.Keys.Where(IsBegunOnly));
+            Assert.Empty(Store.OpenUploads);
+        }
+        Assert.True(held > 4, $"only {held} requests were made");
+    }
+
+    private static void Run(StoreWriting writing, string verb)
+    {
+        _ = verb switch
+        {
+            "copy" => writing.Copy().Copied.Count,
+            "full" => writing.Back(incremental: false).Count,
+            "increment" => Increment(writing),
+            "prune" => writing.Expire().RemovedCount,
+            _ => writing.Merge().Count,
+        };
+    }
+
+    /// <summary>A full where nothing has changed.</summary>
+    private static int Increment(StoreWriting writing)
+    {
+        try
+        {
+            return writing.Back(fullIfNeeded: true).Count;
+        }
+        catch (BackupException e) when (e.Code == ErrorCode.NothingToBackUp)
+        {
+            return writing.Back(incremental: false).Count;
+        }
+    }
+
+    private static void RequireValid(StoreWriting writing)
+    {
+        using var host = writing.Host();
+        Assert.All(
+            VerifyChain.Run(new VerifySettings { Path = Address }, host),
+            r => Assert.True(r.IsValid, string.Join("; ", r.Problems))
+        );
+    }
+
+    private bool IsBegunOnly(string key) =>
+        key.EndsWith(".begin", StringComparison.Ordinal) && !Store.Keys.Contains(key[..^".begin".Length] + ".end");
+
+    /// <summary>
+    /// Of what changes anything, keeps the request of this number to itself, and hears none after it; true when there were
+    /// not so many.
+    /// </summary>
+    private bool HoldsBack(int number, Action act, out FakeRequest? held)
+    {
+        FakeRequest? kept = null;
+        var count = 0;
+        Store.Misbehave = request =>
+        {
+            var isChange = request.Method is not ("GET" or "HEAD");
+            if (isChange && !request.Key.EndsWith("/lease", StringComparison.Ordinal) && count++ == number)
+            {
+                kept = request;
+            }
+            return kept is null ? Trouble.None : Trouble.Busy;
+        };
+        var error = Record.Exception(act);
+        Store.Misbehave = _ => Trouble.None;
+        held = kept;
+        Assert.True(kept is not null || error is null, $"{error}");
+        return kept is null;
+    }
+}
