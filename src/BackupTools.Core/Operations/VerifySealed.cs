@@ -28,14 +28,20 @@ internal static class VerifySealed
                 yield return problem;
             }
         }
-        yield return new ChainProblem(
+        yield return Unread(records, "sizes and digests of the encrypted files were compared");
+    }
+
+    /// <summary>What is said where nothing was given to read bundles with.</summary>
+    /// <param name="records">That spoke for them.</param>
+    /// <param name="instead">What was looked at.</param>
+    public static ChainProblem Unread(BundleRecords records, string instead) =>
+        new(
             ProblemSeverity.Warning,
             ErrorCode.IdentityRequired,
-            "sizes and digests of the encrypted files were compared; what is in them was not checked",
+            $"{instead}; what is in them was not checked",
             records.Folder,
             Recommendation: $"Test with {Spelling.Of("IdentityPath")} where the key is."
         );
-    }
 
     private static ChainProblem? ProblemOf(FileRecord file, BundleRecords records, OperationHost host)
     {
