@@ -235,14 +235,14 @@ public sealed class KeylessTests
             var (bad, code) in new[]
             {
                 (
-                    text.Replace("\"version\": 2", "\"version\": 1", StringComparison.Ordinal),
+                    text.Replace("\"version\": 3", "\"version\": 2", StringComparison.Ordinal),
                     ErrorCode.UnsupportedVersion
                 ),
                 (
-                    text.Replace("\"version\": 2", "\"version\": 3", StringComparison.Ordinal),
+                    text.Replace("\"version\": 3", "\"version\": 4", StringComparison.Ordinal),
                     ErrorCode.UnsupportedVersion
                 ),
-                ("{\"version\": 2}", ErrorCode.Malformed),
+                ("{\"version\": 3}", ErrorCode.Malformed),
                 ("{", ErrorCode.Malformed),
                 (text.Replace(id, "short", StringComparison.Ordinal), ErrorCode.Malformed),
                 (text.Replace(id, new string('a', id.Length), StringComparison.Ordinal), ErrorCode.Malformed),

@@ -100,6 +100,27 @@ public sealed class SignedRunTests
         Assert.Contains($"{chain.EndPosition}", refused.Recommendation, StringComparison.Ordinal);
     }
 
+    /// <summary>Nothing signs it later, and nothing that is signed builds on it.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_signed_increment_continues_from_what_is_signed_and_leaves_the_rest_unsigned(string engine)
+    {
+        using var box = Begun(engine);
+        var signed = ReadChains.Read(box.Bundles, false, null, Trusting(box)).Select(r => r.Chain!).Last();
+        box.Become("S1");
+        var unsigned = box.Increment();
+        box.Become("S2");
+
+        var next = Verbs.Increment(Signing(box), box.Host());
+
+        Assert.Equal(signed.EndPosition, next.Kind == "Full" ? signed.EndPosition : next.StartPosition);
+        var readings = ReadChains.Read(box.Bundles, false, null, Trusting(box)).ToList();
+        Assert.Contains(readings, r => r.Error is { Code: ErrorCode.SignatureInvalid });
+        var counting = readings.Select(r => r.Chain).OfType<ChainInfo>().SelectMany(c => c.Bundles).Select(b => b.Id).ToList();
+        Assert.Contains(next.Id, counting);
+        Assert.DoesNotContain(unsigned.Id, counting);
+    }
+
     private static EngineSandbox Begun(string engine)
     {
         var box = EngineSandbox.Of(engine);
