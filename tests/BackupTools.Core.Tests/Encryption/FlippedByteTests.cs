@@ -1,7 +1,6 @@
 using BackupTools.Encryption;
 using BackupTools.Errors;
 using BackupTools.Operations;
-using BackupTools.Reports;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Encryption;

@@ -116,7 +116,12 @@ public sealed class SignedRunTests
         Assert.Equal(signed.EndPosition, next.Kind == "Full" ? signed.EndPosition : next.StartPosition);
         var readings = ReadChains.Read(box.Bundles, false, null, Trusting(box)).ToList();
         Assert.Contains(readings, r => r.Error is { Code: ErrorCode.SignatureInvalid });
-        var counting = readings.Select(r => r.Chain).OfType<ChainInfo>().SelectMany(c => c.Bundles).Select(b => b.Id).ToList();
+        var counting = readings
+            .Select(r => r.Chain)
+            .OfType<ChainInfo>()
+            .SelectMany(c => c.Bundles)
+            .Select(b => b.Id)
+            .ToList();
         Assert.Contains(next.Id, counting);
         Assert.DoesNotContain(unsigned.Id, counting);
     }
