@@ -49,7 +49,7 @@ internal sealed partial record BundleRecord(
 
     private const int ShortestId = 12;
 
-    /// <summary>In the place of the digest while it is taken.</summary>
+    /// <summary>Stands for the digest while that is computed.</summary>
     private static readonly string s_unchecked = new('0', 64);
 
     /// <summary>All bytes of its files as they lie there.</summary>

@@ -150,7 +150,7 @@ internal static class Signatures
 
     /// <summary>
     /// What no trusted key has signed, and what is not of the chain that was named: whoever puts it there must not keep a
-    /// signed chain from being restored. What would go on with that chain may be its newest state, and is not among these.
+    /// signed chain from being restored. What would continue that chain may be its newest state, and is not among these.
     /// </summary>
     public static IReadOnlyList<BundleReadResult> Elsewhere(
         BundleFolder folder,
