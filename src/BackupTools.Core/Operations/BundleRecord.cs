@@ -12,7 +12,8 @@ namespace BackupTools.Operations;
 /// </summary>
 /// <remarks>
 /// State: the digest of what the machine that took the bundle keeps of it (<see cref="BundleState"/>); null for nothing. Check:
-/// the digest of the file that the record is, with zeros in its place: against accidents only, as whoever changes a record can compute it.
+/// the digest of the file that the record is, with zeros in its place: against accidents only, as whoever changes a record can
+/// compute it.
 /// </remarks>
 internal sealed partial record BundleRecord(
     int Version,
