@@ -102,7 +102,13 @@ internal sealed class Run(
         }
         else
         {
-            emit(Execute(host => execute(plan(host), host)));
+            emit(
+                Execute(host =>
+                {
+                    host.SweepSpool();
+                    return execute(plan(host), host);
+                })
+            );
         }
     }
 

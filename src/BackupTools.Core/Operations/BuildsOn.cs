@@ -48,11 +48,35 @@ internal sealed class BuildsOn(
                 : request with
                 {
                     // A full instead of an increment reports itself what it does not continue.
-                    // Of records no engine can tell what the database was.
-                    Earlier =
-                        settings.FullIfNeeded || folder.Records is not null ? null : ChainChoice.Newest(ofDatabase),
+                    Earlier = settings.FullIfNeeded ? null : Earlier(folder, ofDatabase),
                 };
         return (request, BundleFolder.ClockDoubts(ofDatabase));
+    }
+
+    /// <summary>
+    /// The newest chain, as far as an engine can tell what its database was: of records it cannot, but of what this machine
+    /// keeps of all its bundles.
+    /// </summary>
+    private BackupChain? Earlier(BundleFolder folder, IReadOnlyList<BackupChain> ofDatabase)
+    {
+        var newest = ChainChoice.Newest(ofDatabase);
+        if (newest is null || folder.Records is null)
+        {
+            return newest;
+        }
+        try
+        {
+            states!.Require(engine.Name, _series.Value);
+            var known = BundleFolder.Read(settings.DestinationPath, [engine], context).Chains;
+            return ChainChoice.Newest([.. OfDatabase(known)]) is { } chain && chain.Head?.Id == newest.Head?.Id
+                ? chain
+                : null;
+        }
+        catch (BackupException e)
+        {
+            context.Verbose($"nobody looked whether the database continues {newest.ChainId}: {e.Describe()}");
+            return null;
+        }
     }
 
     /// <summary>What the destination holds. A full needs none of it, so nothing in it may stop one.</summary>

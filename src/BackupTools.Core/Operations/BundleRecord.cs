@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BackupTools.Chains;
@@ -9,7 +10,11 @@ namespace BackupTools.Operations;
 /// What lies in clear beside an encrypted bundle: what the bundle is, what it builds on, and which files it has. Nothing of
 /// their content.
 /// </summary>
-/// <remarks>State: the digest of what the machine that took the bundle keeps of it (<see cref="BundleState"/>); null for nothing.</remarks>
+/// <remarks>
+/// State: the digest of what the machine that took the bundle keeps of it (<see cref="BundleState"/>); null for nothing. Check:
+/// the digest of the file that the record is, with zeros in its place: against accidents only, as whoever changes a record can
+/// compute it.
+/// </remarks>
 internal sealed partial record BundleRecord(
     int Version,
     string Engine,
@@ -33,16 +38,20 @@ internal sealed partial record BundleRecord(
     long PlainLength,
     IReadOnlyList<FileRecord> Files,
     IReadOnlyList<string> Shared,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Check = null
 )
 {
     /// <summary>The version that is written, and the only one that is read.</summary>
-    public const int Known = 2;
+    public const int Known = 3;
 
     /// <summary>Bytes that a record speaks of at most: their sums stay numbers.</summary>
     private const long Most = 1L << 50;
 
     private const int ShortestId = 12;
+
+    /// <summary>Stands for the digest while that is computed.</summary>
+    private static readonly string s_unchecked = new('0', 64);
 
     /// <summary>All bytes of its files as they lie there.</summary>
     public long Length => Files.Sum(f => f.Length);
@@ -112,7 +121,36 @@ internal sealed partial record BundleRecord(
     /// <summary>The record that a header was made of; null where the bundle itself was read.</summary>
     public static BundleRecord? Behind(BundleHeader bundle) => (bundle as BundleHeader<BundleRecord>)?.Parsed;
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, BundleRecordJson.Default.BundleRecord);
+    public byte[] Write()
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(
+            this with
+            {
+                Check = s_unchecked,
+            },
+            BundleRecordJson.Default.BundleRecord
+        );
+        var at = bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(s_unchecked));
+        Encoding.ASCII.GetBytes($"{Blake3.Hasher.Hash(bytes)}").CopyTo(bytes, at);
+        return bytes;
+    }
+
+    /// <summary>Whether the file is byte for byte what was written.</summary>
+    private bool IsOf(byte[] file)
+    {
+        if (Check is not { } check || check.Length != s_unchecked.Length || !check.All(char.IsAsciiHexDigitLower))
+        {
+            return false;
+        }
+        var bytes = (byte[])file.Clone();
+        var at = bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(check));
+        if (at < 0)
+        {
+            return false; // it was written in another way
+        }
+        Encoding.ASCII.GetBytes(s_unchecked).CopyTo(bytes, at);
+        return $"{Blake3.Hasher.Hash(bytes)}" == check;
+    }
 
     /// <summary>Reads a record, which anybody may have written.</summary>
     /// <exception cref="BackupException">UnsupportedVersion, Malformed.</exception>
@@ -131,7 +169,11 @@ internal sealed partial record BundleRecord(
             return
                 JsonSerializer.Deserialize(bytes, BundleRecordJson.Default.BundleRecord) is { } record
                 && record.IsSound()
-                ? record
+                && record.IsOf(bytes)
+                ? record with
+                {
+                    Check = null,
+                }
                 : throw Malformed(null);
         }
         catch (JsonException e)

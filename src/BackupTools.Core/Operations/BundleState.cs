@@ -19,13 +19,15 @@ namespace BackupTools.Operations;
 /// <param name="Salt">Random, so that the digest tells nothing to who sees it in the record.</param>
 /// <param name="Sealed">The encrypted files of the bundle, as in its record.</param>
 /// <param name="Kept">What is kept; the bytes follow each other in the file, in this order, behind this head.</param>
+/// <param name="Recipients">The public keys that the bundle is encrypted for; null where nobody noted them.</param>
 internal sealed partial record BundleState(
     int Version,
     string Engine,
     string Id,
     byte[] Salt,
     IReadOnlyList<FileRecord> Sealed,
-    IReadOnlyList<BundleState.Part> Kept
+    IReadOnlyList<BundleState.Part> Kept,
+    IReadOnlyList<string>? Recipients = null
 )
 {
     /// <summary>The name of the engine's facts, which are no file of the bundle.</summary>
@@ -43,8 +45,14 @@ internal sealed partial record BundleState(
     /// <summary>Writes the file; the digest that its bundle's record has to name.</summary>
     /// <param name="record">Of the bundle.</param>
     /// <param name="kept">What is kept.</param>
+    /// <param name="recipients">For whom the bundle is encrypted.</param>
     /// <param name="file">New.</param>
-    public static string Write(BundleRecord record, IReadOnlyList<Keeping> kept, IDiskFile file)
+    public static string Write(
+        BundleRecord record,
+        IReadOnlyList<Keeping> kept,
+        IReadOnlyList<string> recipients,
+        IDiskFile file
+    )
     {
         var parts = kept.Select(k => new Part(
             k.Name,
@@ -58,7 +66,8 @@ internal sealed partial record BundleState(
             record.Id,
             RandomNumberGenerator.GetBytes(32),
             record.Files,
-            [.. parts]
+            [.. parts],
+            recipients
         );
         var head = JsonSerializer.SerializeToUtf8Bytes(state, StateJson.Default.BundleState);
         var length = new byte[sizeof(int)];

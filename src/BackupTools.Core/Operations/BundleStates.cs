@@ -21,6 +21,7 @@ internal sealed class BundleStates
 
     private readonly string? _state;
     private readonly string _folder;
+    private readonly EncryptedCopies _to;
     private readonly OperationHost _host;
     private readonly BundleRecords _records;
 
@@ -44,8 +45,10 @@ internal sealed class BundleStates
             // One state path serves several destinations.
             var name = Encoding.UTF8.GetBytes(StoreAddress.Of(Path.TrimEndingDirectorySeparator(folder)));
             _state = Path.Combine(statePath, Convert.ToHexStringLower(SHA256.HashData(name))[..32]);
+            RequireFolder(statePath, host.Disk);
+            RequireFolder(_state, host.Disk);
         }
-        (_folder, _host, _records) = (folder, host, to.Records);
+        (_folder, _to, _host, _records) = (folder, to, host, to.Records);
         _unfinished = new(() =>
             StoreAddress.Is(folder) || host.Disk.Stat(folder) is null
                 ? new HashSet<string>()
@@ -53,6 +56,19 @@ internal sealed class BundleStates
         );
         _known = new(ReadAll);
         _parts = new(Parts);
+    }
+
+    private static void RequireFolder(string path, IDisk disk)
+    {
+        if (disk.Stat(RealPath.Of(path, disk)) is { Kind: not DiskEntryKind.Directory })
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "what is kept for the next increment goes into a folder, and this is none",
+                path,
+                recommendation: $"Name a folder with {Spelling.Of(nameof(BackupSettings.StatePath))}; it is created if missing."
+            );
+        }
     }
 
     /// <summary>There is somewhere to keep it.</summary>
@@ -123,10 +139,14 @@ internal sealed class BundleStates
             return;
         }
         var outer = _host.Encrypted.Outer;
-        foreach (var file in _known.Value.FirstOrDefault(k => Is(k, bundle))?.Record.Files ?? [])
+        var files = _known.Value.FirstOrDefault(k => Is(k, bundle))?.Record.Files ?? [];
+        _host.Progress.Activity = $"comparing {bundle.Name}";
+        _host.Progress.Expect(files.Sum(f => f.Length), files.Count);
+        foreach (var file in files)
         {
             var path = StagedFiles.At(_folder, file.Name);
-            if (OuterDigest.Of(outer, path, new TransferProgress(), _host.Cancellation) != file.Blake3)
+            using var beginning = _host.Progress.BeginFile(path, file.Length);
+            if (OuterDigest.Of(outer, path, _host.Progress, _host.Cancellation) != file.Blake3)
             {
                 throw new BackupException(
                     ErrorCode.ContinuityNotProved,
@@ -137,6 +157,10 @@ internal sealed class BundleStates
             }
         }
     }
+
+    /// <summary>The public keys that a bundle is encrypted for; null where this machine does not know.</summary>
+    public IReadOnlyList<string>? KeysOf(BundleHeader bundle) =>
+        _known.Value.FirstOrDefault(k => Is(k, bundle))?.State.Recipients;
 
     /// <summary>It could not be read for want of a key.</summary>
     public static bool IsUnknown(BackupException? error) =>
@@ -186,6 +210,11 @@ internal sealed class BundleStates
         var outer = _host.Encrypted.Outer;
         outer.CreateDirectory(_state!);
         var path = PathOf(record.Engine, record.Id);
+        if (new[] { path, path + Staged }.FirstOrDefault(p => IsStrange(outer.Stat(p))) is { } strange)
+        {
+            _host.Context.Warn($"{strange} is no regular file: what the next increment must know is not kept");
+            return record;
+        }
         outer.DeleteFile(path + Staged);
         var kept = new List<BundleState.Keeping>();
         try
@@ -202,7 +231,7 @@ internal sealed class BundleStates
             string digest;
             using (var state = outer.CreateNew(path + Staged))
             {
-                digest = BundleState.Write(record, kept, state);
+                digest = BundleState.Write(record, kept, _to.Keys, state);
                 state.Flush();
             }
             outer.Replace(path + Staged, path);
@@ -227,7 +256,12 @@ internal sealed class BundleStates
             .Read()
             .Select(r => r.Record is { } record ? PathOf(record.Engine, record.Id) : null)
             .ToHashSet(StringComparer.Ordinal);
-        var kept = outer.List(_state).Select(e => e.Path).ToList();
+        var there = outer.List(_state).ToLookup(IsStrange);
+        foreach (var strange in there[true])
+        {
+            _host.Context.Warn($"{strange.Path} is nothing that was kept of a bundle, and stays");
+        }
+        var kept = there[false].Select(e => e.Path).ToList();
         // One that cannot be read may be that of any bundle; and none at all, that something else is mounted there.
         if (wanted.Contains(null) || !kept.Exists(wanted.Contains))
         {
@@ -241,6 +275,14 @@ internal sealed class BundleStates
             );
         }
     }
+
+    private static bool IsStrange(DiskEntry? entry) =>
+        entry is not null
+        && (
+            entry.Kind != DiskEntryKind.File
+            || !entry.Name.EndsWith(Extension, StringComparison.Ordinal)
+                && !entry.Name.EndsWith(Extension + Staged, StringComparison.Ordinal)
+        );
 
     private string PathOf(string engine, string id) =>
         Path.Combine(_state!, Path.GetFileNameWithoutExtension(BundleRecords.PathOf(_folder, engine, id)) + Extension);
@@ -286,8 +328,9 @@ internal sealed class BundleStates
                 ? new Known(record, state, path)
                 : throw new BackupException(ErrorCode.ChecksumMismatch, "it was kept of other encrypted files", path);
         }
-        catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.NotFound)
+        catch (BackupException e)
         {
+            // Whatever is the matter with it: it is as if nothing were kept.
             _host.Context.Warn($"what is kept of {record.Name} cannot be used: {e.Describe()}");
             return null;
         }

@@ -176,6 +176,57 @@ internal sealed class EncryptedCopies
         }
     }
 
+    /// <summary>The public keys that what is written is encrypted for.</summary>
+    public IReadOnlyList<string> Keys => [.. _recipients.All.Select(r => $"{r}")];
+
+    /// <summary>
+    /// What is doubtful about an increment that is for others than the bundle it builds on: a restore needs both. Null where
+    /// they are the same, or nothing tells.
+    /// </summary>
+    public ChainProblem? DoubtOf(BundleHeader? parent, BundleStates states, OperationHost host)
+    {
+        if (parent is null || (states.KeysOf(parent) ?? NotedKeys(host)) is not { } before)
+        {
+            return null;
+        }
+        var gone = before.Except(Keys, StringComparer.Ordinal).ToList();
+        var added = Keys.Except(before, StringComparer.Ordinal).ToList();
+        return gone.Count + added.Count == 0
+            ? null
+            : new ChainProblem(
+                ProblemSeverity.Warning,
+                ErrorCode.IdentityMismatch,
+                $"{parent.Name} is not encrypted for the same public keys as this increment: "
+                    + string.Join(
+                        "; ",
+                        new[] { Of(gone, "only for that one"), Of(added, "only for this one") }.OfType<string>()
+                    )
+                    + ". Whoever restores needs to read both",
+                parent.FullName,
+                Recommendation: "Keep the keys of both, or take a full backup for the new ones."
+            );
+
+        static string? Of(List<string> keys, string what) =>
+            keys.Count == 0 ? null : $"{what} {string.Join(", ", keys)}";
+    }
+
+    /// <summary>Of the bundles that came last; null where nobody can read the note.</summary>
+    private IReadOnlyList<string>? NotedKeys(OperationHost host)
+    {
+        var path = BundleRecords.Recipients(_folder);
+        try
+        {
+            return host.Encrypted.Keys.HasIdentities && host.Disk.Stat(path) is not null
+                ? [.. IdentityFiles.Recipients([], [path], host.Disk).All.Select(r => $"{r}")]
+                : null;
+        }
+        catch (BackupException e)
+        {
+            host.Context.Verbose($"for whom the bundles are encrypted is not known: {e.Describe()}");
+            return null;
+        }
+    }
+
     /// <summary>Whether a bundle is to be sent.</summary>
     public bool Lacks(BundleHeader bundle) => !_present.Value.Contains((bundle.Engine, bundle.Id));
 

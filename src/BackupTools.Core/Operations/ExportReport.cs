@@ -32,10 +32,10 @@ public static class ExportReport
                 var folder = host.Opens(given);
                 var found = BundleFolder
                     .Walk(folder, settings.Recurse && bundles is null, host.Disk)
-                    .Select(inner => BundleFolder.Read(inner, engines, host.Context, bundles))
+                    .Select(inner => BundleFolder.ReadPublic(inner, engines, host, bundles))
                     .ToList();
                 var chains = found
-                    .SelectMany(f => f.Chains)
+                    .SelectMany(f => f.Records is { } records ? f.Chains.Select(c => KnownBy(records, c)) : f.Chains)
                     // With recursion a bundle that is a folder is found again on its own; it was listed with its chain.
                     .Where(c => c.Folder == folder || !c.Bundles.All(b => b.FullName == c.Folder))
                     .ToList();
@@ -72,6 +72,17 @@ public static class ExportReport
         };
         return new ReportPreview(settings, report);
     }
+
+    /// <summary>Records lie there in clear: what the bundles themselves say was not read.</summary>
+    private static BackupChain KnownBy(BundleRecords records, BackupChain chain) =>
+        chain with
+        {
+            Problems =
+            [
+                .. chain.Problems,
+                VerifySealed.Unread(records, "the bundles are encrypted, and known by their records only"),
+            ],
+        };
 
     /// <summary>Writes the page: it appears complete and flushed, or the old one stays.</summary>
     /// <exception cref="BackupException">BackupRunning, AccessDenied, DiskFull, WriteFailed.</exception>

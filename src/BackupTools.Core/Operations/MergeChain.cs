@@ -44,6 +44,10 @@ public static class MergeChain
     {
         var started = host.Clock.GetTimestamp();
         var settings = preview.Settings;
+        if (preview.Encrypted is not null)
+        {
+            host.SweepSpool();
+        }
         return UnderLock.Execute(
             host,
             settings.DestinationPath,
@@ -67,12 +71,11 @@ public static class MergeChain
         using var sealing = preview.Encrypted is { } to ? new SealedCapture(to, staging, host.Context, host) : null;
         var result = engine.Merge(preview.Plan, folder, sealing?.Plain ?? staging, sealing?.Context ?? host.Context);
         host.Cancellation.ThrowIfCancellationRequested();
-        var files = sealing is null ? signer?.Look(result, staging) : null;
-        var steps = sealing?.Seal(result, engine, signer) ?? result.Steps;
+        var steps =
+            sealing?.Seal(result, engine, signer) ?? StagedBundles.Signed(result, staging, null, engine, signer, host);
         destination.Publish(staging, steps, result.BundlePath);
         result.AfterPublish?.Invoke();
         var headers = TakeBackup.ReadBack(engine, result, host.Context);
-        TakeBackup.Sign(headers, null, files, sealing is null ? signer : null, destination);
         var chainId = result.ChainId ?? headers[0].Id[..12];
         var seconds = host.SecondsSince(started);
         // What was asked for stands first there, and last in its chain.

@@ -136,6 +136,27 @@ public sealed class OperationHost : IDisposable
     /// <summary>The store of the operation; made when it is needed first.</summary>
     internal StoreDisk Store(string address) => _disks.Store(address);
 
+    /// <summary>
+    /// Removes what killed runs left in the spool of this machine, where bundles lie in clear before they are encrypted. For
+    /// a run to do first: a plan may be refused, and writes nothing. What living runs have there stays.
+    /// </summary>
+    public void SweepSpool()
+    {
+        var spool = StoreDestination.SpoolOf(this);
+        try
+        {
+            foreach (var leftover in StagingArea.Sweep(Disk, spool, Warning))
+            {
+                Verbose?.Invoke($"removed what an interrupted run left behind: {Path.Combine(spool, leftover)}");
+            }
+        }
+        catch (BackupException e)
+        {
+            // Whoever needs the spool hears of it then.
+            Verbose?.Invoke($"the spool was not looked through: {e.Describe()}");
+        }
+    }
+
     /// <summary>How bundles are kept while they are assembled for a store; null: like any file.</summary>
     internal SpoolDisk? Spool
     {

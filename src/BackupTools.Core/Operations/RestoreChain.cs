@@ -194,9 +194,10 @@ public static class RestoreChain
             settings.Bundles
         );
         var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines);
+        var unsigned = Signatures.Elsewhere(folder, chain, settings, host);
         if (settings.Target == RestoreTarget.Latest)
         {
-            RefuseUnreadable(folder, chain);
+            RefuseUnreadable(folder with { Unreadable = [.. folder.Unreadable.Except(unsigned)] }, chain);
         }
         settings.RequireEnd(chain);
         var engine = host.Engines.ByName(chain.Engine);
@@ -207,7 +208,10 @@ public static class RestoreChain
             RefuseLost(folder, plan);
         }
         // Which chain is the newest, and which state is of a time, may rest on these dates.
-        return (plan with { Warnings = [.. plan.Warnings, .. BundleFolder.ClockDoubts(ofDatabase)] }, engine);
+        var doubts = BundleFolder
+            .ClockDoubts(ofDatabase)
+            .Concat(unsigned.Select(u => ChainProblem.From(u.Error!) with { Severity = ProblemSeverity.Warning }));
+        return (plan with { Warnings = [.. plan.Warnings, .. doubts] }, engine);
     }
 
     /// <summary>The bundles of a chain up to the target, for tests and restores.</summary>
@@ -297,9 +301,10 @@ public static class RestoreChain
                 error.Expected,
                 error.Actual,
                 (
-                    bad.OrderUtc is null
-                        ? "Remove it, or bring back a sound copy"
-                        : "Bring back a sound copy, or take a new full backup"
+                    error.Code == ErrorCode.SignatureInvalid
+                        ? $"Move it away, or name a chain that is signed with {Spelling.Of("ChainId")}"
+                    : bad.OrderUtc is null ? "Remove it, or bring back a sound copy"
+                    : "Bring back a sound copy, or take a new full backup"
                 ) + (chain.Head is { } head ? $"; or restore to position {head.End} explicitly." : "."),
                 error
             );

@@ -50,7 +50,11 @@ internal sealed class SealedCapture : IDisposable
     )
     {
         var request = plan?.Capture.Request;
-        var bundles = Described(result, request, engine);
+        // What a bundle links to tells its origin, and cannot be read without a key.
+        var bundles = StagedBundles
+            .Of(result, Plain, request, engine, _disk, Context)
+            .Select(h => h with { Origin = h.Origin ?? (h.Kind == BundleKind.Full ? request?.Parent?.Origin : null) })
+            .ToList();
         SealAll(result.Steps);
         var records = _to.RecordsOf([.. bundles.Select(b => (b, b.FullName))], result.Steps, _sealed);
         // Of several each builds on the one before.
@@ -110,28 +114,6 @@ internal sealed class SealedCapture : IDisposable
     }
 
     public void Dispose() => Plain.Dispose();
-
-    /// <summary>The headers of what was captured, as they will be read where it goes.</summary>
-    private IReadOnlyList<BundleHeader> Described(CaptureResult result, CaptureRequest? request, IBackupEngine engine)
-    {
-        _disk.Show(
-            result.Steps.Where(s => s.StagedName.Length > 0).Select(s => (s.FinalPath, Plain.PathOf(s.StagedName)))
-        );
-        return
-        [
-            .. TakeBackup
-                .ReadBack(engine, result, Context)
-                .Select(h =>
-                    h with
-                    {
-                        // Of some formats only the bundles before it tell.
-                        TakenAfterUtc = h.TakenAfterUtc ?? ClockOrder.TakenAfter(h.CreatedUtc, request?.NewestUtc),
-                        // What a bundle links to tells it, and cannot be read without a key.
-                        Origin = h.Origin ?? (h.Kind == BundleKind.Full ? request?.Parent?.Origin : null),
-                    }
-                ),
-        ];
-    }
 
     private void SealAll(IReadOnlyList<PublishStep> steps)
     {

@@ -148,6 +148,39 @@ internal static class Signatures
         );
     }
 
+    /// <summary>
+    /// What no trusted key has signed, and what is not of the chain that was named: whoever puts it there must not keep a
+    /// signed chain from being restored. What would continue that chain may be its newest state, and is not among these.
+    /// </summary>
+    public static IReadOnlyList<BundleReadResult> Elsewhere(
+        BundleFolder folder,
+        BackupChain chain,
+        TargetSettings settings,
+        OperationHost host
+    )
+    {
+        var unsigned = folder.Unreadable.Where(u => u.Error!.Code == ErrorCode.SignatureInvalid).ToList();
+        if (settings.ChainId is null || unsigned.Count == 0)
+        {
+            return [];
+        }
+        var all = BundleFolder.Read(
+            settings.Path,
+            [host.Engines.ByName(chain.Engine)],
+            host.Context with
+            {
+                Admit = null,
+            },
+            settings.Bundles
+        );
+        var ofChain = all
+            .Chains.Where(c => c.ChainId == chain.ChainId)
+            .SelectMany(c => c.Bundles)
+            .Select(b => b.FullName)
+            .ToHashSet(StringComparer.Ordinal);
+        return unsigned.FindAll(u => !ofChain.Contains(u.FullName));
+    }
+
     /// <summary>What trusted keys have signed in the file of a signature.</summary>
     /// <exception cref="BackupException">SignatureInvalid; the file cannot be read.</exception>
     public static SignedStatement Read(string path, IReadOnlyList<TrustedKey> trusted, IReadingDisk disk) =>

@@ -25,12 +25,13 @@ internal sealed partial record SignedStatement(long Sequence, BundleRecord Recor
         try
         {
             var signed = JsonSerializer.Deserialize(file, StatementJson.Default.Signed)!;
-            if (!trusted.Any(k => k.HasSigned(signed.Statement, signed.Signature)))
+            if (!trusted.Any(k => signed.Key == $"{k}" && k.HasSigned(signed.Statement, signed.Signature)))
             {
                 throw Invalid("the bundle was signed by a key that is not trusted, or its signature was changed");
             }
             return
-                JsonSerializer.Deserialize(signed.Statement, StatementJson.Default.SignedStatement) is { } statement
+                signed.Version == BundleRecord.Known
+                && JsonSerializer.Deserialize(signed.Statement, StatementJson.Default.SignedStatement) is { } statement
                 && statement.Record.Version == BundleRecord.Known
                 && statement.Record.IsSound()
                 ? statement

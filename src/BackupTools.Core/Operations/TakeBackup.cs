@@ -102,9 +102,24 @@ public static class TakeBackup
             };
         }
         (request, var doubts) = new BuildsOn(settings, engine, states, context, host).Complete(request);
-        var plan = BundleStates.Explained(() => engine.PlanCapture(request, context));
-        plan = plan with { Warnings = [.. plan.Warnings, .. doubts] };
+        var plan = PlanOf(request, engine, context);
+        var others = encrypted?.DoubtOf(request.Parent, states!, host);
+        plan = plan with { Warnings = [.. plan.Warnings, .. doubts, .. others is null ? [] : new[] { others }] };
         return new BackupPlan(settings, kind, engine, plan) { Encrypted = encrypted, States = states };
+    }
+
+    private static CapturePlan PlanOf(CaptureRequest request, IBackupEngine engine, EngineContext context)
+    {
+        try
+        {
+            return BundleStates.Explained(() => engine.PlanCapture(request, context));
+        }
+        catch (BackupException e) when (request.Earlier is not null && BundleStates.IsUnknown(e))
+        {
+            // A full is only compared with the chain before it: it needs nothing of it.
+            context.Verbose(e.Describe());
+            return engine.PlanCapture(request with { Earlier = null }, context);
+        }
     }
 
     /// <summary>The destination, if the bundle is to be encrypted.</summary>
@@ -156,6 +171,10 @@ public static class TakeBackup
     public static IReadOnlyList<BundleInfo> Execute(BackupPlan plan, OperationHost host)
     {
         var started = host.Clock.GetTimestamp();
+        if (plan.Encrypted is not null)
+        {
+            host.SweepSpool();
+        }
         return UnderLock.Execute(
             host,
             plan.Settings.DestinationPath,
@@ -176,10 +195,9 @@ public static class TakeBackup
         var before = host.Progress.Sample();
         var signer = Signer.Of(plan.Settings.SigningKeyPath, plan.Settings.DestinationPath, host);
         CaptureResult? result;
-        IReadOnlyList<FileRecord>? files;
         try
         {
-            (result, files) = CaptureAndPublish(plan, destination, signer, host);
+            result = CaptureAndPublish(plan, destination, signer, host);
         }
         catch (BackupException refusal)
             when (plan.Kind == BundleKind.Incremental && FullInstead.Helps(plan.Settings, refusal))
@@ -187,7 +205,7 @@ public static class TakeBackup
             // Some engines know only after reading the source. What was staged until then is gone by now.
             host.Progress.BackTo(before);
             plan = PlanInstead(plan.Settings, refusal, host);
-            (result, files) = CaptureAndPublish(plan, destination, signer, host);
+            result = CaptureAndPublish(plan, destination, signer, host);
         }
         if (result is null)
         {
@@ -196,8 +214,6 @@ public static class TakeBackup
         result.AfterPublish?.Invoke();
         plan.States?.Prune();
         var headers = ReadBack(plan.EngineOf, result, context);
-        // What is encrypted was signed before it was published.
-        Sign(headers, plan.Capture.Request.Parent?.Id, files, plan.Encrypted is null ? signer : null, destination);
         var seconds = host.SecondsSince(started);
         foreach (var header in headers)
         {
@@ -214,7 +230,7 @@ public static class TakeBackup
     }
 
     /// <summary>What was published; null where nothing has changed, which the chain then says.</summary>
-    private static (CaptureResult?, IReadOnlyList<FileRecord>?) CaptureAndPublish(
+    private static CaptureResult? CaptureAndPublish(
         BackupPlan plan,
         IDestination destination,
         Signer? signer,
@@ -238,44 +254,18 @@ public static class TakeBackup
         {
             var chain = plan.Capture.Request.Chain!;
             context.Verbose($"nothing has changed since {chain.Head!.Name}: no bundle is written");
-            if (KnownCurrent.Note(chain, looked, staging, context) is { Count: > 0 } steps)
+            if (KnownCurrent.Note(chain, looked, staging, context) is { Count: > 0 } note)
             {
-                destination.Publish(staging, steps, chain.Head.FullName);
+                destination.Publish(staging, note, chain.Head.FullName);
                 context.Verbose($"its state is known to be current until {RestorePlanner.Iso(looked)}");
             }
-            return (null, null);
+            return null;
         }
-        var files = sealing is null ? signer?.Look(result, staging) : null;
-        var all = sealing?.Seal(result, plan.EngineOf, signer, plan) ?? result.Steps;
-        destination.Publish(staging, all, result.BundlePath);
-        return (result, files);
-    }
-
-    /// <summary>Signs what was published: its headers are known only now. Of several each builds on the one before.</summary>
-    /// <param name="headers">The one that was asked for first.</param>
-    /// <param name="parentId">What that builds on; null for a full.</param>
-    /// <param name="files">What was published.</param>
-    /// <param name="signer">Null for nobody.</param>
-    /// <param name="destination">Of the run.</param>
-    internal static void Sign(
-        IReadOnlyList<BundleHeader> headers,
-        string? parentId,
-        IReadOnlyList<FileRecord>? files,
-        Signer? signer,
-        IDestination destination
-    )
-    {
-        if (signer is null)
-        {
-            return;
-        }
-        foreach (var header in headers.OrderByDescending(h => h.Kind == BundleKind.Full))
-        {
-            using var staging = destination.Stage();
-            var step = signer.Sign(header, header.Kind == BundleKind.Full ? null : parentId, files!, staging);
-            destination.Publish(staging, [step], step.FinalPath);
-            parentId = header.Id;
-        }
+        var steps =
+            sealing?.Seal(result, plan.EngineOf, signer, plan)
+            ?? StagedBundles.Signed(result, staging, plan.Capture.Request, plan.EngineOf, signer, host);
+        destination.Publish(staging, steps, result.BundlePath);
+        return result;
     }
 
     /// <summary>Captures; null where that shows that the newest bundle holds everything.</summary>

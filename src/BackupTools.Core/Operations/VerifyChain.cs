@@ -24,6 +24,11 @@ public static class VerifyChain
                 ? [folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines)]
                 : folder.Chains;
         var work = chains.Select(c => PlanOf(c, folder, settings, host)).ToList();
+        if (folder.Records is null)
+        {
+            // They are not needed here, but by whoever has no key.
+            work[^1].Problems.AddRange(VerifySealed.BadRecords(settings.Path, host));
+        }
         host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));
         return RunAll(work, settings, host);
     }

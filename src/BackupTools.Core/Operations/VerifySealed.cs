@@ -28,14 +28,35 @@ internal static class VerifySealed
                 yield return problem;
             }
         }
-        yield return new ChainProblem(
+        yield return Unread(records, "sizes and digests of the encrypted files were compared");
+    }
+
+    /// <summary>The records of a folder that cannot be read, as findings; none where nothing is encrypted.</summary>
+    public static IEnumerable<ChainProblem> BadRecords(string folder, OperationHost host) =>
+        new BundleRecords(folder, host.Encrypted.Outer)
+            .Read()
+            .Select(r => r.Error)
+            .OfType<BackupException>()
+            .Select(e =>
+                ChainProblem.From(e) with
+                {
+                    Severity = ProblemSeverity.Warning,
+                    Recommendation =
+                        "Without a key its bundle is not known: copy the folder into a new one, with the key, to write it again.",
+                }
+            );
+
+    /// <summary>What is said where nothing was given to read bundles with.</summary>
+    /// <param name="records">That spoke for them.</param>
+    /// <param name="instead">What was looked at.</param>
+    public static ChainProblem Unread(BundleRecords records, string instead) =>
+        new(
             ProblemSeverity.Warning,
             ErrorCode.IdentityRequired,
-            "sizes and digests of the encrypted files were compared; what is in them was not checked",
+            $"{instead}; what is in them was not checked",
             records.Folder,
             Recommendation: $"Test with {Spelling.Of("IdentityPath")} where the key is."
         );
-    }
 
     private static ChainProblem? ProblemOf(FileRecord file, BundleRecords records, OperationHost host)
     {

@@ -13,7 +13,10 @@ internal sealed class DatabaseFacts
         if (tests.Count > 0)
         {
             LastTestUtc = Utc(tests.Max(t => Utc(t.TestedUtc)));
-            LastTestIsValid = tests.TrueForAll(t => t.IsValid == true);
+            LastTestIsValid =
+                tests.Exists(t => t.IsValid == false) ? false
+                : tests.TrueForAll(t => t.IsValid == true) ? true
+                : null;
         }
     }
 
@@ -24,7 +27,10 @@ internal sealed class DatabaseFacts
     /// <summary>When the newest test of any chain began.</summary>
     public DateTime? LastTestUtc { get; }
 
-    /// <summary>True when the last test of every chain that was tested found it valid.</summary>
+    /// <summary>
+    /// True when the last test of every chain that was tested found it valid, false when one did not; null also where bundles
+    /// are encrypted and were not opened.
+    /// </summary>
     public bool? LastTestIsValid { get; }
 
     public DateTime? LastDrillUtc => Status.LastDrill is { } drill ? Utc(drill.TestedUtc) : null;

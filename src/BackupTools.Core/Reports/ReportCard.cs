@@ -110,10 +110,15 @@ internal static class ReportCard
             tests.Count == 0
                 ? "no result given"
                 : $"{ReportText.Time(tests.Max(c => c.LastTest!.TestedUtc))}, "
-                    + $"{tests.Count(c => c.LastTest!.IsValid == true)} of {ReportPage.Count(tests.Count, "chain")} valid",
-            tests.Count == 0 ? ""
-                : tests.TrueForAll(c => c.LastTest!.IsValid == true) ? "ok"
-                : "bad"
+                    + $"{tests.Count(c => c.LastTest!.IsValid == true)} of {ReportPage.Count(tests.Count, "chain")} valid"
+                    + (
+                        tests.Count(c => c.LastTest!.IsValid is null) is > 0 and var sealedOnes
+                            ? $", {sealedOnes} not opened"
+                            : ""
+                    ),
+            tests.Exists(c => c.LastTest!.IsValid == false) ? "bad"
+                : tests.Exists(c => c.LastTest!.IsValid == true) ? "ok"
+                : ""
         );
         Fact(
             page,

@@ -178,6 +178,26 @@ public abstract class CommandBase : PSCmdlet, IDisposable
                 : GetVariableValue("WhatIfPreference")
         );
 
+    /// <summary>
+    /// Plans; what killed runs left in clear is removed first, as a plan may be refused. Not where only the plan is wished for.
+    /// </summary>
+    private protected T Planned<T>(string activity, int throttleLimit, Func<OperationHost, T> plan)
+    {
+        var isDry = IsWhatIf;
+        return Pump.Execute(
+            activity,
+            throttleLimit,
+            host =>
+            {
+                if (!isDry)
+                {
+                    host.SweepSpool();
+                }
+                return plan(host);
+            }
+        );
+    }
+
     /// <summary>Shows a plan under -WhatIf, asks for confirmation if wanted, and returns whether to continue.</summary>
     private protected bool IsAgreed(string question, IPlan plan)
     {

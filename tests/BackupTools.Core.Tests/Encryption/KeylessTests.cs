@@ -80,6 +80,45 @@ public sealed class KeylessTests
         }
     }
 
+    /// <summary>Like a list of chains; and a test that could open nothing is no test that failed.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_report_tells_what_the_records_do_and_that_nothing_was_opened(string engine)
+    {
+        using var box = new EncryptedBox(engine);
+        box.CopyEncrypted();
+        BackupReport Report(OperationHost host, params ChainReport[] tests) =>
+            ExportReport
+                .Plan(
+                    new ReportSettings
+                    {
+                        Folders = [box.Encrypted],
+                        DestinationPath = box.Box.At("page.html"),
+                        RecoveryPointObjective = TimeSpan.FromDays(1),
+                        Tests = tests,
+                    },
+                    host
+                )
+                .Report;
+        static string Told(DatabaseStatus s) =>
+            $"{s.Database} {s.RestorableUtc:O} {s.IsLate} {string.Join(' ', s.Chains.SelectMany(c => c.Bundles).Select(b => $"{b.Name} {b.State}"))}";
+
+        var with = Report(box.Host(box.Key));
+        var without = Report(box.Host(), Test(box));
+
+        Assert.Empty(without.Problems);
+        Assert.Equal(with.Databases.Select(Told), without.Databases.Select(Told));
+        Assert.True(without.IsHealthy);
+        var status = Assert.Single(without.Databases);
+        var told = Assert.Single(status.Chains[0].Problems);
+        Assert.Equal((nameof(ErrorCode.IdentityRequired), "Warning"), (told.Code, told.Severity));
+        Assert.Null(new DatabaseFacts(status).LastTestIsValid);
+        // A file that is not whole is a finding, as it is with the key.
+        var file = OwnFiles(box.Encrypted)[0];
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
+        Assert.False(Report(box.Host()).IsHealthy);
+    }
+
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_copy_takes_what_is_encrypted_as_it_is(string engine)
@@ -196,14 +235,14 @@ public sealed class KeylessTests
             var (bad, code) in new[]
             {
                 (
-                    text.Replace("\"version\": 2", "\"version\": 1", StringComparison.Ordinal),
+                    text.Replace("\"version\": 3", "\"version\": 2", StringComparison.Ordinal),
                     ErrorCode.UnsupportedVersion
                 ),
                 (
-                    text.Replace("\"version\": 2", "\"version\": 3", StringComparison.Ordinal),
+                    text.Replace("\"version\": 3", "\"version\": 4", StringComparison.Ordinal),
                     ErrorCode.UnsupportedVersion
                 ),
-                ("{\"version\": 2}", ErrorCode.Malformed),
+                ("{\"version\": 3}", ErrorCode.Malformed),
                 ("{", ErrorCode.Malformed),
                 (text.Replace(id, "short", StringComparison.Ordinal), ErrorCode.Malformed),
                 (text.Replace(id, new string('a', id.Length), StringComparison.Ordinal), ErrorCode.Malformed),
