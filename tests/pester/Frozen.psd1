@@ -306,6 +306,7 @@
             'Database: string'
             'FullName: string'
             'IsValid: bool'
+            'IsTested: bool'
             'IsLate: System.Nullable[bool]'
             'RestorableUtc: System.Nullable[datetime]'
             'CurrentUntilUtc: System.Nullable[datetime]'
@@ -317,6 +318,7 @@
         'BackupTools.Reports.ChainStatus' = @(
             'ChainId: string'
             'IsValid: bool'
+            'IsTested: bool'
             'LastTest: BackupTools.Reports.ChainReport'
             'Bundles: System.Collections.Generic.IReadOnlyList[BackupTools.Reports.BundleStatus]'
             'BundleCount: int'

@@ -20,8 +20,9 @@ internal interface IBackupEngine
 
     /// <summary>
     /// The bundles that the path is, or (a folder) directly holds, in order of name. What does not look like a bundle
-    /// of this engine yields nothing; what claims to be one and cannot be read yields an error. Reads headers only,
-    /// whatever the size of the bundles. Throws only when the path itself cannot be read.
+    /// of this engine yields nothing; what claims to be one and cannot be read yields an error, and so does what lacks a
+    /// file that its header or manifest names, or has it in another length. Reads headers only, whatever the size of the
+    /// bundles. Throws only when the path itself cannot be read.
     /// </summary>
     IEnumerable<BundleReadResult> ReadBundles(string path, EngineContext context);
 

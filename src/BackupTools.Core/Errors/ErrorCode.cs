@@ -49,7 +49,7 @@ public enum ErrorCode
     /// <summary>Used when a file or folder is not a bundle of a known engine.</summary>
     BundleNotRecognised,
 
-    /// <summary>Used when a folder holds no bundle at all.</summary>
+    /// <summary>Used when a folder holds no bundle at all, or a store only such as were begun.</summary>
     NoBundles,
 
     /// <summary>Used when the chain id that was asked for is not in the folder.</summary>

@@ -16,6 +16,11 @@ internal static class StoreAddress
     /// <summary>True for the scheme of a store, a colon, and any separators after it.</summary>
     public static bool Is(string path) => SchemeOf(path) is not null;
 
+    /// <summary>
+    /// True for the scheme of a store and a colon, whatever follows: who writes that means a store, even if it is none.
+    /// </summary>
+    public static bool IsMeant(string path) => Begins(S3, path) || Begins(Azure, path);
+
     /// <summary>What an address begins with; null if it is not the address of a store.</summary>
     public static string? SchemeOf(string path) =>
         IsOf(S3, path) ? S3
@@ -33,15 +38,20 @@ internal static class StoreAddress
         return parts.Length == 0 ? ("", "") : (parts[0], string.Join('/', parts[1..]));
     }
 
-    /// <summary>What is between :// and @ in an address is a name and a password.</summary>
+    /// <summary>
+    /// What is between :// and @ in an address is a name and a password; of a store, whatever number of slashes was typed.
+    /// </summary>
     public static string WithoutSecret(string address)
     {
-        var start = address.IndexOf("://", StringComparison.Ordinal);
-        if (start < 0 || !IsScheme(address[..start]))
+        var start = address.IndexOf(':', StringComparison.Ordinal) + 1;
+        if (
+            start == 0
+            || !(IsMeant(address) || (IsScheme(address[..(start - 1)]) && address[start..] is ['/', '/', ..]))
+        )
         {
             return address;
         }
-        start += 3;
+        start += address.AsSpan(start).IndexOfAnyExcept('/', '\\') is > 0 and var separators ? separators : 0;
         var end = address.AsSpan(start).IndexOfAny('/', '\\');
         var at = address.AsSpan(start, end < 0 ? address.Length - start : end).LastIndexOf('@');
         return at < 0 ? address : $"{address[..start]}***{address[(start + at)..]}";
@@ -55,9 +65,11 @@ internal static class StoreAddress
         path[(path.IndexOf(':', StringComparison.Ordinal) + 1)..]
             .Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
 
-    private static bool IsOf(string scheme, string path) =>
+    private static bool Begins(string scheme, string path) =>
         path.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
         && path.Length > scheme.Length
-        && path[scheme.Length] == ':'
-        && (path.Length == scheme.Length + 1 || path[scheme.Length + 1] is '/' or '\\');
+        && path[scheme.Length] == ':';
+
+    private static bool IsOf(string scheme, string path) =>
+        Begins(scheme, path) && (path.Length == scheme.Length + 1 || path[scheme.Length + 1] is '/' or '\\');
 }

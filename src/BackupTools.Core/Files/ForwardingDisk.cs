@@ -43,4 +43,6 @@ internal abstract class ForwardingDisk(IDisk inner) : IDisk
 
     /// <summary>Of <see cref="List"/>, as a derived class may have its own.</summary>
     public virtual IReadOnlyList<string> Names(string folder) => [.. List(folder).Select(e => e.Name)];
+
+    public IReadOnlyList<string> Begun(string folder) => Inner.Begun(folder);
 }

@@ -17,4 +17,9 @@ internal interface IReadingDisk
 
     /// <summary>Their names alone, in the same order: in a large folder that costs a fraction of the rest.</summary>
     IReadOnlyList<string> Names(string folder) => [.. List(folder).Select(e => e.Name)];
+
+    /// <summary>
+    /// What was begun below a folder and is not shown, as it is not complete. In a file system it lies in staging folders.
+    /// </summary>
+    IReadOnlyList<string> Begun(string folder) => [];
 }

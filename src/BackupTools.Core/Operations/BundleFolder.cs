@@ -45,7 +45,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     {
         if (context.Disk.Stat(path) is null)
         {
-            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
+            throw NotThere(path, context.Disk);
         }
         if (context.Disk is not ListedOnce look || look.Folder != path)
         {
@@ -169,6 +169,22 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
 
     public static BackupException NoBundles(string path) =>
         new(ErrorCode.NoBundles, "there is no bundle of a known engine here", path);
+
+    /// <summary>Says that nothing is there, or that what is there is not complete.</summary>
+    public static BackupException NotThere(string path, IReadingDisk disk)
+    {
+        const int shown = 3;
+        var begun = disk.Begun(path);
+        return begun.Count == 0
+            ? new(ErrorCode.PathNotFound, "the path does not exist", path)
+            : new(
+                ErrorCode.NoBundles,
+                $"no bundle here is complete; begun and not shown: {string.Join(", ", begun.Take(shown))}"
+                    + (begun.Count > shown ? $" and {begun.Count - shown} more" : ""),
+                path,
+                recommendation: "If no backup or copy is running, run the one that was interrupted again: it goes on where that stopped."
+            );
+    }
 
     private static string Label(BackupChain chain) => $"{chain.Series ?? "?"} ({chain.Engine})";
 

@@ -58,7 +58,12 @@ internal static class DatabaseStatuses
         var test = TestsOf(chain, tests).MaxBy(t => t.TestedUtc);
         var headers = chain.Problems.ToInfos();
         var problems = headers
-            .Concat((test?.Problems ?? []).Where(p => !headers.Any(h => h.Code == p.Code && h.FullName == p.FullName)))
+            // The same finding may be a warning to whoever lists, and an error to whoever tests.
+            .Concat(
+                (test?.Problems ?? []).Where(p =>
+                    !headers.Any(h => h.Severity == p.Severity && h.Code == p.Code && h.FullName == p.FullName)
+                )
+            )
             .OrderBy(p => p.Severity != nameof(ProblemSeverity.Error))
             .ToArray();
         var errors = problems.Where(p => p.Severity == nameof(ProblemSeverity.Error)).ToList();
@@ -75,7 +80,7 @@ internal static class DatabaseStatuses
         return new ChainStatus
         {
             ChainId = chain.ChainId,
-            IsValid = errors.Count == 0,
+            IsValid = errors.Count == 0 && test?.IsValid != false,
             LastTest = test,
             Problems = problems,
             Bundles = chain

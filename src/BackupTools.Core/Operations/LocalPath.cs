@@ -11,19 +11,19 @@ namespace BackupTools.Operations;
 public static class LocalPath
 {
     /// <summary>
-    /// Refuses what begins with a scheme, such as s3://bucket or https://host (a drive letter is none), and on Windows
-    /// names that lead elsewhere: devices, streams inside files, dots and blanks that are dropped.
+    /// Refuses what begins with a scheme, such as s3://bucket or https://host (a drive letter is none), or with that of a
+    /// store and a colon, and on Windows names that lead elsewhere: devices, streams inside files, dots and blanks that are dropped.
     /// </summary>
     /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
     public static void Require(string path)
     {
         RefuseAddress(path);
-        if (StoreAddress.Is(path))
+        if (StoreAddress.IsMeant(path))
         {
+            // As it was typed: shown as an address it would look right.
             throw new BackupException(
                 ErrorCode.ProviderNotSupported,
-                "this is neither a path of this machine nor an address",
-                path,
+                $"'{StoreAddress.WithoutSecret(path)}' is neither a path of this machine nor an address",
                 recommendation: "Write s3://bucket/prefix or az://container/prefix, or ./ before the name of a local folder."
             );
         }

@@ -24,7 +24,7 @@ public static class ReadHeaders
         path = host.Opens(path);
         if (host.Disk.Stat(path) is null)
         {
-            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path);
+            throw BundleFolder.NotThere(path, host.Disk);
         }
         // What lies in clear beside encrypted bundles tells nothing of their bytes.
         var records = verify ? null : BundleRecords.InsteadOf(path, host);

@@ -24,6 +24,30 @@ internal static class UnderLock
         string? lockName = null
     )
     {
+        try
+        {
+            return Alone(host, folder, plan, work, lockName);
+        }
+        catch (BackupException e) when (StoreAddress.Is(folder) && IsOfSpool(e, host))
+        {
+            throw new BackupException(
+                e.Code,
+                e.Message,
+                e.FullName,
+                recommendation: $"Free space there, or name with {Spelling.Of("SpoolPath")} a folder with more, in which bundles are put together before they are sent.",
+                inner: e
+            );
+        }
+    }
+
+    private static TReport Alone<TPlan, TReport>(
+        OperationHost host,
+        string folder,
+        Func<TPlan> plan,
+        Func<TPlan, IDestination, TReport> work,
+        string? lockName
+    )
+    {
         host.Progress.Activity = "waiting for the lock of the folder";
         using IDestination destination = StoreAddress.Is(folder)
             ? new StoreDestination(folder, host)
@@ -33,4 +57,9 @@ internal static class UnderLock
         destination.Complete();
         return report;
     }
+
+    /// <summary>The disk is full on which bundles wait until they are sent.</summary>
+    private static bool IsOfSpool(BackupException error, OperationHost host) =>
+        error is { Code: ErrorCode.DiskFull, FullName: { } full }
+        && full.StartsWith(StoreDestination.SpoolOf(host), StringComparison.Ordinal);
 }

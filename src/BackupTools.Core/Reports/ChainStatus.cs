@@ -6,8 +6,17 @@ public sealed class ChainStatus
     /// <summary>Stable name of the chain.</summary>
     public required string ChainId { get; init; }
 
-    /// <summary>True when no finding is an error.</summary>
+    /// <summary>
+    /// True when no finding is an error, in the listing or in the test that was given. Of contents it says something only with
+    /// <see cref="IsTested"/>.
+    /// </summary>
     public required bool IsValid { get; init; }
+
+    /// <summary>
+    /// True when it is valid and <see cref="LastTest"/> read its contents and found them so; what was taken after that test was
+    /// only listed.
+    /// </summary>
+    public bool IsTested => IsValid && LastTest?.IsValid == true;
 
     /// <summary>The newest known test; null when only the headers were read.</summary>
     public ChainReport? LastTest { get; init; }

@@ -15,8 +15,14 @@ public sealed class DatabaseStatus
     /// <summary>The folder that holds the bundles.</summary>
     public required string FullName { get; init; }
 
-    /// <summary>True when no chain of it has a finding that is an error.</summary>
+    /// <summary>
+    /// True when no chain of it has a finding that is an error. Of contents it says something only with
+    /// <see cref="IsTested"/>.
+    /// </summary>
     public required bool IsValid { get; init; }
+
+    /// <summary>True when each of its chains was tested and found valid (<see cref="ChainStatus.IsTested"/>).</summary>
+    public bool IsTested => Chains.Count > 0 && Chains.All(c => c.IsTested);
 
     /// <summary>
     /// True when the newest restorable state is older than the objective, or there is none, or all are dated after now, so
@@ -57,6 +63,6 @@ public sealed class DatabaseStatus
 
     /// <summary>State, name, age and folder in one line.</summary>
     public override string ToString() =>
-        $"{(IsValid ? "valid" : "NOT VALID")}{(IsLate == true ? ", LATE" : "")}  {Engine} {Database}  "
+        $"{(IsTested ? "valid" : IsValid ? "listed, not tested" : "NOT VALID")}{(IsLate == true ? ", LATE" : "")}  {Engine} {Database}  "
         + $"newest restorable state {(RestorableUtc is null ? "none" : ReportText.Time(RestorableUtc))}, in {FullName}";
 }

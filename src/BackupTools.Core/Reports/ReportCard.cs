@@ -38,13 +38,17 @@ internal static class ReportCard
         {
             page.Add($"<span class=\"badge late\">LATE</span> ");
         }
-        else if (database.IsValid)
+        else if (database.IsTested)
         {
             page.Add($"<span class=\"badge ok\">OK</span> ");
         }
         else if (database.IsLate == false)
         {
             page.Add($"<span class=\"badge ok\">IN TIME</span> ");
+        }
+        if (database is { IsValid: true, IsTested: false })
+        {
+            page.Add($"<span class=\"badge late\">NOT TESTED</span> ");
         }
     }
 

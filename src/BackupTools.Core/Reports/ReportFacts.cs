@@ -77,6 +77,7 @@ internal static class ReportFacts
         json.WriteString("Series", status.Series);
         json.WriteString("FullName", status.FullName);
         json.WriteBoolean("IsValid", status.IsValid);
+        json.WriteBoolean("IsTested", status.IsTested);
         Write(json, "IsLate", status.IsLate);
         Write(json, "RestorableUtc", status.RestorableUtc);
         Write(json, "CurrentUntilUtc", status.CurrentUntilUtc);

@@ -10,7 +10,7 @@ internal static class ReportFilter
     [
         ("bad", "damaged or broken"),
         ("late", "late"),
-        ("ok", "in order"),
+        ("ok", "no trouble found"),
     ];
 
     /// <summary>The buttons, with how many each shows; only those that show some, and not all.</summary>

@@ -40,7 +40,12 @@ internal static class ReportMetrics
             "Until when the newest restorable state is known to be current: taken, or found unchanged.",
             d => Unix(d.CurrentUntilUtc > d.RestorableUtc ? d.CurrentUntilUtc : d.RestorableUtc)
         );
-        Add("valid", "1 when no chain has an error, else 0.", d => Flag(d.IsValid));
+        Add(
+            "valid",
+            "1 when no chain has an error in its listing or in the tests given, else 0.",
+            d => Flag(d.IsValid)
+        );
+        Add("tested", "1 when every chain was tested and found valid, else 0.", d => Flag(d.IsTested));
         Add(
             "late",
             "1 when the newest restorable state misses the recovery point objective, else 0.",

@@ -53,7 +53,10 @@ internal static class ReportPage
     private static string Verdict(BackupReport report)
     {
         var troubled = report.Databases.Count(d => !d.IsValid || d.IsLate == true);
-        return report.IsHealthy ? "all in order"
+        var untested = report.Databases.Count(d => !d.IsTested);
+        return report.IsHealthy && untested == 0 ? "all in order"
+            : report.IsHealthy
+                ? $"nothing wrong was found; {untested} of {Count(report.Databases.Count, "database")} not tested"
             : report.Databases.Count == 0 ? "no backups found"
             : troubled > 0 ? $"{troubled} of {Count(report.Databases.Count, "database")} in trouble"
             : "needs a look";

@@ -79,12 +79,31 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("https://host/x")]
     [InlineData("file:///tmp/x")]
     [InlineData("s3:/bucket")]
+    [InlineData("s3:lab/x")]
+    [InlineData("AZ:lab")]
     [InlineData(@"az:\container")]
     public void An_address_is_told_by_its_scheme(string address) =>
         Assert.Equal(
             ErrorCode.ProviderNotSupported,
             Assert.Throws<BackupException>(() => LocalPath.Absolute(address)).Code
         );
+
+    [Theory]
+    [InlineData("s3:/bucket/a", "s3:/bucket/a")]
+    [InlineData("s3:lab/x", "s3:lab/x")]
+    [InlineData(@"az:\container\a", @"az:\container\a")]
+    [InlineData("s3:/key:secret@bucket", "s3:/***@bucket")]
+    [InlineData("s3:key:secret@bucket/a", "s3:***@bucket/a")]
+    public void What_is_neither_is_shown_as_it_was_typed(string typed, string shown)
+    {
+        var error = Assert.Throws<BackupException>(() => LocalPath.AbsoluteOrStore(typed));
+        Assert.Equal($"'{shown}' is neither a path of this machine nor an address", error.Describe());
+    }
+
+    [Theory]
+    [InlineData("copy BUNDLES --destination-path s3:lab/x", "s3:lab/x")]
+    [InlineData("full DB --destination-path s3:/lab/x", "s3:/lab/x")]
+    public void With_a_slash_too_few_no_folder_is_made(string line, string named) => Refuses(line, $"'{named}'");
 
     [Theory]
     [InlineData("s3://bucket/a/b", "s3://bucket/a/b")]
@@ -111,6 +130,9 @@ public sealed class ConsoleAddressTests : IDisposable
     [InlineData("C://Users", true)]
     [InlineData("./s3://bucket", false)]
     [InlineData("/srv/a://b", false)]
+    [InlineData("./s3:lab", false)]
+    [InlineData("s3x:lab", false)]
+    [InlineData("lab:x", false)]
     [InlineData("://x", false)]
     public void A_path_stays_a_path(string path, bool onWindows)
     {

@@ -148,6 +148,62 @@ public sealed class ExportReportTests : IDisposable
     }
 
     [Fact]
+    public void Valid_is_said_only_of_what_a_test_has_read()
+    {
+        var bundles = _box.Chain();
+        Assert.StartsWith("valid", $"{Plan(Settings() with { Tests = [_box.Test()] }).Databases[0]}");
+        Damage(bundles[2].FullName);
+        Assert.StartsWith("listed, not tested", $"{Plan(Settings()).Databases[0]}");
+        Assert.StartsWith("NOT VALID", $"{Plan(Settings() with { Tests = [_box.Test()] }).Databases[0]}");
+    }
+
+    /// <summary>What the listing found too may be worse in the eyes of the test, and a test may refuse what nothing else explains.</summary>
+    [Fact]
+    public void What_a_test_refuses_is_not_valid_whatever_the_listing_says()
+    {
+        var bundles = _box.Chain();
+        File.Copy(bundles[2].FullName, bundles[2].FullName.Replace(".bkp", " (1).bkp", StringComparison.Ordinal));
+        var test = _box.Test();
+        var warning = Assert.Single(Plan(Settings() with { Tests = [test] }).Databases[0].Chains[0].Problems);
+        Assert.Equal("Warning", warning.Severity);
+        foreach (var error in new[] { SampleOf(warning.Code, warning.FullName), null })
+        {
+            var refused = Refused(test, error is null ? [] : [error]);
+            var database = Assert.Single(Plan(Settings() with { Tests = [refused] }).Databases);
+            Assert.False(database.IsValid);
+            Assert.Equal(error is null ? 1 : 2, database.Chains[0].Problems.Count);
+        }
+
+        static ProblemInfo SampleOf(string code, string? path) =>
+            new()
+            {
+                Severity = "Error",
+                Code = code,
+                Message = "worse",
+                FullName = path,
+            };
+
+        static ChainReport Refused(ChainReport test, IReadOnlyList<ProblemInfo> problems) =>
+            new()
+            {
+                Engine = test.Engine,
+                ChainId = test.ChainId,
+                IsValid = false,
+                Target = test.Target,
+                Checked = test.Checked,
+                TestedUtc = test.TestedUtc,
+                Plan = test.Plan,
+                StartPosition = test.StartPosition,
+                EndPosition = test.EndPosition,
+                PositionUnit = test.PositionUnit,
+                Length = test.Length,
+                FullName = test.FullName,
+                Problems = problems,
+                DurationSeconds = test.DurationSeconds,
+            };
+    }
+
+    [Fact]
     public void Folders_without_bundles_are_findings_and_keep_nobody_from_the_rest()
     {
         _box.Chain();

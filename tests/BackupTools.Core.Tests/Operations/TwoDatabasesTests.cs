@@ -1,3 +1,5 @@
+using BackupTools.Engines;
+using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Reports;
@@ -68,6 +70,31 @@ public sealed class TwoDatabasesTests
         box.Full();
 
         Assert.Contains("does not continue", Assert.Single(box.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Whoever_names_the_folder_of_all_databases_is_not_sent_to_the_folder_above()
+    {
+        using var box = EngineSandbox.Of(EngineNames.Sqlite);
+        box.Become("S0");
+        var full = box.Full();
+        var other = box.At("other", Path.GetFileName(box.Source));
+        Directory.CreateDirectory(Path.GetDirectoryName(other)!);
+        File.Copy(box.Source, other);
+        var settings = box.Settings() with { SourcePath = other };
+
+        Assert.DoesNotContain("above", Advice(box.Bundles), StringComparison.Ordinal);
+        Assert.Contains("folder above", Advice(SqliteReplica.OfLevel(full.FullName)!), StringComparison.Ordinal);
+        // As it is advised.
+        Assert.Equal("Full", box.Full(settings).Kind);
+
+        string Advice(string destination)
+        {
+            var since = settings with { DestinationPath = destination, SinceBundle = full.FullName };
+            var error = Assert.Throws<BackupException>(() => box.Increment(since));
+            Assert.Equal(ErrorCode.ForeignEpoch, error.Code);
+            return error.Recommendation;
+        }
     }
 
     [Fact]

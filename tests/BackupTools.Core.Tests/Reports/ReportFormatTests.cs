@@ -91,6 +91,7 @@ public sealed class ReportFormatTests
         var names = Metrics(report).Select(s => s.Name).ToHashSet();
         Assert.DoesNotContain("backuptools_newest_state_timestamp_seconds", names);
         Assert.DoesNotContain(names, n => n.Contains("_test_") || n.Contains("_drill_"));
+        Assert.Equal(0, Metrics(report).Single(s => s.Name == "backuptools_tested").Value);
         var database = Json(report).GetProperty("Databases")[0];
         foreach (
             var name in new[]
@@ -109,6 +110,8 @@ public sealed class ReportFormatTests
         {
             Assert.Equal(JsonValueKind.Null, database.GetProperty(name).ValueKind);
         }
+        Assert.True(database.GetProperty("IsValid").GetBoolean());
+        Assert.False(database.GetProperty("IsTested").GetBoolean());
         Assert.NotEmpty(Metrics(SampleReport.Of()));
         Assert.Equal(0, Json(SampleReport.Of()).GetProperty("DatabaseCount").GetInt32());
     }

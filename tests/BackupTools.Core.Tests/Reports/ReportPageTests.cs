@@ -115,9 +115,19 @@ public sealed partial class ReportPageTests
     [InlineData(null, "LATE")]
     public void A_database_is_in_time_or_late(double? age, string expected)
     {
-        var page = Render(SampleReport.Database(age: age, chains: SampleReport.Chain(SampleReport.Hours(5))));
+        var chain = SampleReport.Tested(SampleReport.Chain(SampleReport.Hours(5)));
+        var page = Render(SampleReport.Database(age: age, chains: chain));
         Assert.Equal(expected, Badges(page).Single());
         Assert.Equal(expected == "OK", page.Contains("All in order", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_was_only_listed_is_not_called_in_order()
+    {
+        var page = Render(SampleReport.Database(chains: SampleReport.Chain(SampleReport.Hours(5))));
+        Assert.Equal(["IN TIME", "NOT TESTED"], Badges(page));
+        Assert.DoesNotContain("All in order", page, StringComparison.Ordinal);
+        Assert.Contains("Nothing wrong was found; 1 of 1 database not tested", page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -86,6 +86,33 @@ internal static class SampleReport
             Problems = problems,
         };
 
+    /// <summary>A chain that was tested, and found valid, a while ago.</summary>
+    public static ChainStatus Tested(ChainStatus chain) =>
+        new()
+        {
+            ChainId = chain.ChainId,
+            IsValid = chain.IsValid,
+            Bundles = chain.Bundles,
+            Problems = chain.Problems,
+            LastTest = new ChainReport
+            {
+                Engine = "SPG",
+                ChainId = chain.ChainId,
+                IsValid = true,
+                Target = "Latest",
+                Checked = "Deep",
+                TestedUtc = Now.AddHours(-1),
+                Plan = [],
+                StartPosition = 0,
+                EndPosition = 0,
+                PositionUnit = "WalBytes",
+                Length = 0,
+                FullName = "/backups/shop",
+                Problems = [],
+                DurationSeconds = 1,
+            },
+        };
+
     /// <summary>A full and increments an hour apart, the last of them half an hour ago.</summary>
     public static BundleStatus[] Hours(int count, string name = "b", string state = BundleStatus.Sound) =>
         Enumerable.Range(0, count).Select(i => Bundle(i, count, name, i == 0 ? BundleStatus.Sound : state)).ToArray();

@@ -197,6 +197,12 @@ internal sealed partial class FakeS3 : IDisposable
         {
             Trouble.Busy or Trouble.HangInError => Error(503, "SlowDown"),
             Trouble.Denied => Error(403, "AccessDenied"),
+            Trouble.NotFound => Error(404, "NotFound"),
+            Trouble.WrongClass => Error(400, "InvalidStorageClass"),
+            Trouble.NoKey => Error(400, "KMS.NotFoundException"),
+            Trouble.Altered => Error(400, "XAmzContentSHA256Mismatch"),
+            Trouble.WebPage => (200, "Content-Type: text/html\r\n", "<html><body>Log in</body></html>"u8.ToArray()),
+            Trouble.NoXml => (200, "Content-Type: application/xml\r\n", "<p>Log in<br>"u8.ToArray()),
             _ when (request.Date - (DateTimeOffset.UtcNow + ClockOffset)).Duration() > TimeSpan.FromMinutes(15) =>
                 Error(403, "RequestTimeTooSkewed"),
             _ => Answer(request),
@@ -338,4 +344,10 @@ internal enum Trouble
     CutBody,
     LostAnswer,
     FlippedByte,
+    NotFound,
+    WrongClass,
+    NoKey,
+    Altered,
+    WebPage,
+    NoXml,
 }

@@ -74,6 +74,8 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
     private static BundleHeader HeaderOf(AlopexSnapshot snapshot, DiskEntry? manifestFile, EngineContext context)
     {
         var path = snapshot.Folder.Path;
+        // Whoever keeps this snapshot in place of another relies on its being more than a manifest.
+        AlopexListing.RequireEntries(path, snapshot);
         var walFile =
             snapshot.Folder.Find(AlopexNames.Wal)
             ?? throw new BackupException(

@@ -32,13 +32,13 @@ internal static class PowDbAssembly
         if (part.Whole is { } whole)
         {
             using var file = part.Bundle!.OpenFile(whole.Name, context);
-            RequireLength(whole, file);
+            RequireLength(whole, file.Length, file.Path);
             pages = (long)(whole.Length / PowDbPage.Size);
         }
         foreach (var layer in part.Layers)
         {
             using var file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
-            RequireLength(layer.Pages, file);
+            RequireLength(layer.Pages, file.Length, file.Path);
             pages += layer.Pages.PageCount;
         }
         if (part.Layers.Count > 0 && part.Pages > pages)
@@ -85,7 +85,7 @@ internal static class PowDbAssembly
         var length = file is null ? 0 : (long)part.Whole!.Length;
         if (file is not null)
         {
-            RequireLength(part.Whole!, file);
+            RequireLength(part.Whole!, file.Length, file.Path);
         }
         // Pages of the whole copy after this were lost later, even if the heap has grown again since.
         var limit = part.Layers.Count == 0 ? long.MaxValue : Math.Min(layers.Limit, length / PowDbPage.Size);
@@ -171,15 +171,16 @@ internal static class PowDbAssembly
         }
     }
 
-    private static void RequireLength(PowDbWhole whole, IDiskFile file)
+    /// <summary>Requires that a file is as long as its manifest says.</summary>
+    /// <exception cref="BackupException">LengthMismatch.</exception>
+    public static void RequireLength(PowDbWhole whole, long length, string path)
     {
-        var length = file.Length;
         if ((ulong)length != whole.Length)
         {
             throw new BackupException(
                 ErrorCode.LengthMismatch,
                 $"{whole.Name} has {length} bytes, the manifest says {whole.Length}",
-                file.Path,
+                path,
                 expected: $"{whole.Length}",
                 actual: $"{length}"
             );
@@ -188,15 +189,15 @@ internal static class PowDbAssembly
 
     /// <summary>Requires that a delta is as long as its manifest says.</summary>
     /// <exception cref="BackupException">LengthMismatch.</exception>
-    public static void RequireLength(PowDbPages pages, IDiskFile file)
+    public static void RequireLength(PowDbPages pages, long length, string path)
     {
         try
         {
-            PowDbDelta.RequireLength(pages, file.Length);
+            PowDbDelta.RequireLength(pages, length);
         }
         catch (BackupException e)
         {
-            throw e.At(file.Path);
+            throw e.At(path);
         }
     }
 

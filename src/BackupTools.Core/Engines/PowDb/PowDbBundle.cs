@@ -108,13 +108,7 @@ internal sealed record PowDbBundle
     public IDiskFile OpenFile(string name, EngineContext context)
     {
         var path = PathOf(name);
-        var entry =
-            context.Disk.Stat(path)
-            ?? throw new BackupException(ErrorCode.MissingFile, $"{name} is missing from the backup", path);
-        if (entry.Kind != DiskEntryKind.File)
-        {
-            throw new BackupException(ErrorCode.UnsafeName, $"{name} is not a regular file", path);
-        }
+        var entry = RequireFile(name, context.Disk.Stat(path));
         var file = context.Disk.OpenRead(path);
         if (file.Stat().IsSameFileAs(entry))
         {
@@ -123,6 +117,40 @@ internal sealed record PowDbBundle
         file.Dispose();
         throw new BackupException(ErrorCode.UnsafeName, $"{name} was replaced while it was opened", path);
     }
+
+    /// <summary>
+    /// Requires every file that the manifest lists to be in the folder, and as long as it says: by the listing alone.
+    /// </summary>
+    /// <exception cref="BackupException">MissingFile, LengthMismatch or UnsafeName.</exception>
+    public void RequireListed(IReadOnlyList<DiskEntry> listing, IDisk disk)
+    {
+        var there = listing.ToDictionary(e => e.Name, StringComparer.Ordinal);
+        foreach (var entry in Manifest.Entries.Concat(SideWal is { } wal ? [wal] : []))
+        {
+            var pages = entry as PowDbPages;
+            var name = pages?.DeltaFile ?? entry.Name;
+            // Only the disk knows in which other spelling it has a name.
+            var file = RequireFile(name, there.GetValueOrDefault(name) ?? disk.Stat(PathOf(name)));
+            if (file.ArchivedAs is not null)
+            {
+                continue; // how long an encrypted one is cannot be read
+            }
+            if (pages is not null)
+            {
+                PowDbAssembly.RequireLength(pages, file.Length, file.Path);
+            }
+            else
+            {
+                PowDbAssembly.RequireLength((PowDbWhole)entry, file.Length, file.Path);
+            }
+        }
+    }
+
+    private DiskEntry RequireFile(string name, DiskEntry? entry) =>
+        entry is null
+            ? throw new BackupException(ErrorCode.MissingFile, $"{name} is missing from the backup", PathOf(name))
+        : entry.Kind == DiskEntryKind.File ? entry
+        : throw new BackupException(ErrorCode.UnsafeName, $"{name} is not a regular file", PathOf(name));
 
     /// <summary>
     /// A log in the folder that neither manifest nor side file lists may be what completes the pages, so it can neither

@@ -129,9 +129,15 @@ internal static partial class PowDbBundles
         BundleReadResult? ReadManifest(DiskEntry manifest)
         {
             var file = PowDbManifestFile.Read(manifest.Path, increment, context);
-            return file.Error is null ? BundleReadResult.Ok(Header(PowDbBundle.Of(folder, file, context), entries))
-                : file.IsRecognised || isOurs || increment || names.Contains(PowDbNames.Catalog)
-                    ? BundleReadResult.Bad(folder, file.Error)
+            if (file.Error is null)
+            {
+                var bundle = PowDbBundle.Of(folder, file, context);
+                // Whoever keeps this bundle in place of another relies on its being more than a manifest.
+                bundle.RequireListed(entries, context.Disk);
+                return BundleReadResult.Ok(Header(bundle, entries));
+            }
+            return file.IsRecognised || isOurs || increment || names.Contains(PowDbNames.Catalog)
+                ? BundleReadResult.Bad(folder, file.Error)
                 : null;
         }
     }

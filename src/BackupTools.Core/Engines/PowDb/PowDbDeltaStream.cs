@@ -52,7 +52,7 @@ internal sealed class PowDbDeltaStream : IDisposable
         _file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
         try
         {
-            PowDbAssembly.RequireLength(layer.Pages, _file);
+            PowDbAssembly.RequireLength(layer.Pages, _file.Length, _file.Path);
         }
         catch
         {

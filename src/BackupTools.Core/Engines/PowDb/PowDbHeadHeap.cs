@@ -99,7 +99,7 @@ internal sealed class PowDbHeadHeap : IDisposable
             File = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
             try
             {
-                PowDbAssembly.RequireLength(layer.Pages, File);
+                PowDbAssembly.RequireLength(layer.Pages, File.Length, File.Path);
             }
             catch
             {

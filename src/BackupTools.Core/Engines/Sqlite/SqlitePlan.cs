@@ -86,7 +86,7 @@ internal static class SqlitePlan
             var newest = bundles.Where(HasSide).MaxBy(b => b.End.Value);
             if (newest is not null)
             {
-                RefuseOtherDatabase(newest, file, disk);
+                RefuseOtherDatabase(newest, request.DestinationFolder, file, disk);
             }
             return new SqliteDestination(replica, 1, max, [], newest is null ? null : Side(newest).PageKey);
         }
@@ -97,7 +97,7 @@ internal static class SqlitePlan
                 "an increment needs a bundle that it continues",
                 request.DestinationFolder
             );
-        RefuseParent(parent, header, file, disk);
+        RefuseParent(parent, request.DestinationFolder, header, file, disk);
         // A page that was changed and changed back since the parent is stored too: Litestream lays the increment on the
         // bundles in between as well.
         var since = bundles.Where(b => b.End.Value > parent.End.Value && b.Id != parent.Id).Prepend(parent).ToList();
@@ -106,10 +106,16 @@ internal static class SqlitePlan
         return new SqliteDestination(replica, parent.End.Value + 1, max, since, Side(parent).PageKey);
     }
 
-    private static void RefuseParent(BundleHeader parent, SqliteHeader? header, string sourcePath, IDisk disk)
+    private static void RefuseParent(
+        BundleHeader parent,
+        string destination,
+        SqliteHeader? header,
+        string sourcePath,
+        IDisk disk
+    )
     {
         RequireSides([parent]);
-        RefuseOtherDatabase(parent, sourcePath, disk);
+        RefuseOtherDatabase(parent, destination, sourcePath, disk);
         var ltx = (LtxBundle)SqliteBundle.Of(parent);
         if (header is not null && ltx.Header.PageSize != header.PageSize)
         {
@@ -146,16 +152,22 @@ internal static class SqlitePlan
     private static bool HasSide(BundleHeader bundle) => SqliteBundle.Of(bundle) is LtxBundle { Side: not null };
 
     /// <summary>Two databases in one folder would be one history for whoever restores it.</summary>
-    private static void RefuseOtherDatabase(BundleHeader bundle, string sourcePath, IDisk disk)
+    private static void RefuseOtherDatabase(BundleHeader bundle, string destination, string sourcePath, IDisk disk)
     {
         var path = Side(bundle).SourcePath;
         if (path.Length > 0 && !SqliteReplica.IsSameFile(path, sourcePath, disk))
         {
+            var folder = StoreAddress.Of(Path.GetDirectoryName(Path.GetDirectoryName(bundle.FullName))!);
+            var isAbove =
+                SqliteReplica.OfLevel(bundle.FullName) is { } replica
+                && SqliteReplica.IsSamePath(Path.GetDirectoryName(replica) ?? "", destination);
             throw new BackupException(
                 ErrorCode.ForeignEpoch,
-                $"the backups in {StoreAddress.Of(Path.GetDirectoryName(Path.GetDirectoryName(bundle.FullName))!)} are of the database {path}, not of this one",
+                $"the backups in {folder} are of the database {path}, not of this one",
                 sourcePath,
-                recommendation: "Take a new full backup into the folder above, which gives each database a folder of its own."
+                recommendation: isAbove
+                    ? "Take a new full backup: this folder gives each database a folder of its own."
+                    : "Take a new full backup into the folder above, which gives each database a folder of its own."
             );
         }
     }

@@ -1,3 +1,4 @@
+using System.Xml;
 using Azure;
 using Azure.Identity;
 using BackupTools.Errors;
@@ -9,7 +10,12 @@ internal sealed class AzureErrors(string host)
 {
     /// <summary>True for what comes from the SDK and the network below it.</summary>
     public static bool Knows(Exception error) =>
-        error is RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException;
+        error
+            is RequestFailedException
+                or AuthenticationFailedException
+                or HttpRequestException
+                or IOException
+                or XmlException;
 
     /// <summary>A condition that the request made does not hold.</summary>
     public static bool IsUnmet(RequestFailedException error) =>
@@ -38,6 +44,12 @@ internal sealed class AzureErrors(string host)
                 path,
                 recommendation: "Give credentials that may do this (docs/stores.md lists the roles): AZURE_STORAGE_ACCOUNT, with AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN.",
                 inner: error
+            ),
+            _ when error is XmlException => StoreErrors.NoStore(host, "its answer is none of Azure's", path, error),
+            // What was sent is not what came.
+            ("Md5Mismatch", _) => new StoreTroubleException(
+                $"it answers {failed!.Status} {failed.ErrorCode}: the data was changed on the way",
+                error
             ),
             (_, 404) => StoreErrors.Gone(path, error),
             (_, 412) => StoreErrors.Replaced(path, error),

@@ -29,6 +29,8 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
 
     public IReadOnlyList<string> Names(string folder) => For(folder).Names(folder);
 
+    public IReadOnlyList<string> Begun(string folder) => For(folder).Begun(folder);
+
     public IDiskFile CreateNew(string path, long preallocate = 0) => Local(path).CreateNew(path, preallocate);
 
     public IDiskFile OpenWrite(string path) => Local(path).OpenWrite(path);

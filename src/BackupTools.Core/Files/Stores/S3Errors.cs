@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using BackupTools.Errors;
@@ -16,7 +18,8 @@ internal sealed class S3Errors(string host)
                 or AmazonServiceException
                 or HttpRequestException
                 or IOException
-                or SocketException;
+                or SocketException
+                or XmlException;
 
     public Exception Of(Exception error, string bucket, string key)
     {
@@ -44,6 +47,17 @@ internal sealed class S3Errors(string host)
                 path,
                 inner: error
             ),
+            ("InvalidStorageClass", _) => StoreErrors.UnknownOption("StorageClass", service!.Message, error),
+            ({ } code, _) when code.StartsWith("KMS.", StringComparison.Ordinal) => StoreErrors.UnknownOption(
+                "StoreKeyId",
+                service!.Message,
+                error
+            ),
+            // What was sent is not what came.
+            ("BadDigest" or "XAmzContentSHA256Mismatch", _) => new StoreTroubleException(
+                $"it answers {(int)service!.StatusCode} {Word(service)}: the data was changed on the way",
+                error
+            ),
             (_, 404) => StoreErrors.Gone(path, error),
             (_, 412) => StoreErrors.Replaced(path, error),
             ("PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException", _)
@@ -64,6 +78,25 @@ internal sealed class S3Errors(string host)
             ),
             _ => StoreErrors.OfNetwork(error, host, path, mayBeCredentials: error is AmazonClientException),
         };
+    }
+
+    /// <summary>What is said of an answer to a listing that only something else than a store gives; null for all others.</summary>
+    public BackupException? NoStore(Exception error, string bucket, string key)
+    {
+        var cause = error;
+        while (cause.InnerException is { } inner)
+        {
+            cause = inner;
+        }
+        var what = error switch
+        {
+            XmlException => "its answer is none of S3",
+            AmazonUnmarshallingException when cause is XmlException => "its answer is none of S3",
+            AmazonServiceException { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" } =>
+                "it answers 404 to a listing",
+            _ => null,
+        };
+        return what is null ? null : StoreErrors.NoStore(host, what, $"s3://{bucket}/{key}", error);
     }
 
     /// <summary>By how much the store's clock is ahead; null where it does not say.</summary>

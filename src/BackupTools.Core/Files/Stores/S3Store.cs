@@ -72,7 +72,11 @@ internal sealed partial class S3Store : IObjectStore
         _client = settings.Credential is { } given
             ? new AmazonS3Client(new BasicAWSCredentials(given.UserName, given.Password), config)
             : new AmazonS3Client(config);
-        _client.AfterResponseEvent += (_, e) => NoteClock(e);
+        _client.AfterResponseEvent += (_, e) =>
+        {
+            NoteClock(e);
+            RequireStore(e);
+        };
     }
 
     public string Scheme => StoreAddress.S3;
@@ -108,7 +112,7 @@ internal sealed partial class S3Store : IObjectStore
         }
         catch (Exception e) when (S3Errors.Knows(e))
         {
-            throw _errors.Of(e, bucket, prefix);
+            throw _errors.NoStore(e, bucket, prefix) ?? _errors.Of(e, bucket, prefix);
         }
     }
 
@@ -156,6 +160,19 @@ internal sealed partial class S3Store : IObjectStore
     }
 
     public void Dispose() => _client.Dispose();
+
+    /// <summary>A page for people is no listing, and would be taken for one of nothing.</summary>
+    private void RequireStore(ResponseEventArgs answer)
+    {
+        if (
+            answer is WebServiceResponseEventArgs { Request: ListObjectsV2Request asked, ResponseHeaders: { } headers }
+            && headers.TryGetValue("Content-Type", out var type)
+            && type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase)
+        )
+        {
+            throw StoreErrors.NoStore(Host, "it answers with a web page", $"s3://{asked.BucketName}/{asked.Prefix}");
+        }
+    }
 
     /// <summary>What passes requests on may answer with the whole object, or with another part of it.</summary>
     private static void RequireRange(GetObjectResponse response, StoreObject what, long offset, int length)

@@ -36,6 +36,12 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
             ? [.. node.Children.Select(EntryOf).OrderBy(e => e.Name, StringComparer.Ordinal)]
             : throw Missing(folder);
 
+    public IReadOnlyList<string> Begun(string folder)
+    {
+        var (bucket, key) = StoreAddress.Parse(folder);
+        return IsBucket(bucket) ? [.. Index.Pending(bucket, key).Select(p => p.Name)] : [];
+    }
+
     public IDiskFile OpenRead(string path)
     {
         if (Find(path) is not { IsFolder: false, Object: { } what } node)

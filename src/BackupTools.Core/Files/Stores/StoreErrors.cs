@@ -46,6 +46,25 @@ internal static class StoreErrors
             recommendation: $"Give another {Spelling.Of("StorageClass")}, and let a lifecycle rule move what is old."
         );
 
+    /// <summary>Whoever answers is no store: the console of one, a proxy, the page of a network that wants a login.</summary>
+    public static BackupException NoStore(string host, string what, string path, Exception? error = null) =>
+        new(
+            ErrorCode.StoreUnavailable,
+            $"{host} is not the endpoint of a store: {what}",
+            path,
+            recommendation: $"Check {Spelling.Of("StoreEndpoint")}: a console has another port than its store, and some networks answer for everybody until you log in.",
+            inner: error
+        );
+
+    /// <summary>What a store does not know of what it was told to keep bundles by.</summary>
+    public static BackupException UnknownOption(string option, string message, Exception error) =>
+        new(
+            ErrorCode.InvalidOption,
+            $"the store refuses {Spelling.Of(option)}: {message}",
+            recommendation: $"Give another {Spelling.Of(option)}, one that this store knows, or leave it out.",
+            inner: error
+        );
+
     /// <summary>The request was not answered.</summary>
     /// <param name="error">What the SDK threw.</param>
     /// <param name="host">Whom it asked.</param>
@@ -60,6 +79,15 @@ internal static class StoreErrors
         }
         return cause switch
         {
+            // What answers in clear sends no frame of TLS; nothing else of a handshake is told so.
+            AuthenticationException when cause.Message.Contains("frame", StringComparison.OrdinalIgnoreCase) =>
+                new BackupException(
+                    ErrorCode.StoreUnavailable,
+                    $"{host} does not speak TLS on this port: {cause.Message}",
+                    path,
+                    recommendation: $"Name the port that does with {Spelling.Of("StoreEndpoint")}, or write http:// there if the store has none.",
+                    inner: error
+                ),
             AuthenticationException => new BackupException(
                 ErrorCode.StoreUnavailable,
                 $"the certificate of {host} is not trusted: {cause.Message}",

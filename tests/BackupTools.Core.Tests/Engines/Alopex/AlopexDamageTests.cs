@@ -51,13 +51,11 @@ public sealed class AlopexDamageTests
     [Fact]
     public void Verify_says_OK_but_a_path_that_leaves_the_snapshot_is_caught()
     {
-        using var harness = AlopexStates.Harness();
-        var problems = Caught(
+        Caught(
             "manifest_dotdot_path",
             ErrorCode.UnsafeName,
             "the manifest lists a path that a restore must not write: ../outside"
         );
-        Assert.Contains(problems, p => p.Message == "checkpoint.meta is not listed in the manifest");
     }
 
     [Fact]
@@ -96,9 +94,11 @@ public sealed class AlopexDamageTests
         using var harness = AlopexStates.Harness();
         var folder = Damaged(harness, "sst_flip_byte");
         new AlopexDamage(folder).Do("crc_mismatch");
+        // What goes once it has been listed.
+        var header = Assert.Single(harness.Read(folder));
         File.Delete(Path.Combine(folder, "sst", "4.sst"));
 
-        var said = Verdict(harness, folder, out _).Errors().Select(p => p.Message).ToList();
+        var said = harness.Verify([header]).Errors().Select(p => p.Message).ToList();
 
         Assert.Equal(
             [
