@@ -16,6 +16,12 @@ internal static class OrderedBlocks
     // More threads than this gain nothing against one disk and would only hold memory.
     private const int MaxThreads = 8;
 
+    /// <summary>
+    /// So many blocks at most lie between the first that was not handed on yet and any other. A thread that is held up would
+    /// otherwise be left behind without bound, by others that write to a file which takes its bytes in order.
+    /// </summary>
+    public const int MostAhead = 8;
+
     /// <summary>Fills a block on any thread.</summary>
     public delegate void Fill(long offset, Span<byte> block);
 
@@ -107,6 +113,7 @@ internal static class OrderedBlocks
                 var notes = ArrayPool<byte>.Shared.Rent(Math.Max(1, notesLength));
                 try
                 {
+                    turn.AwaitOthers(offset, stop);
                     var block = buffer.Span[..(int)Math.Min(BlockSize, length - offset)];
                     fill(offset, block);
                     work(offset, block, notes.AsSpan(0, notesLength));
@@ -114,6 +121,7 @@ internal static class OrderedBlocks
                     commit(offset, block, notes.AsSpan(0, notesLength));
                     turn.Pass(offset + block.Length);
                     handOn?.Invoke(offset, block);
+                    turn.Finish(offset);
                 }
                 catch
                 {
@@ -155,17 +163,57 @@ internal static class OrderedBlocks
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    /// <summary>Lets threads pass in the order of the file. The thread with the lowest offset never waits.</summary>
+    /// <summary>
+    /// Lets threads pass in the order of the file, and none run far ahead. The thread with the lowest offset never waits.
+    /// </summary>
     private sealed class Turn
     {
+        private readonly HashSet<long> _finished = [];
         private long _next;
+        private long _firstUnfinished;
         private bool _givenUp;
 
-        public void Await(long offset, CancellationToken cancellation)
+        public void Await(long offset, CancellationToken cancellation) => Await(() => _next == offset, cancellation);
+
+        public void AwaitOthers(long offset, CancellationToken cancellation) =>
+            Await(() => offset - _firstUnfinished <= (long)MostAhead * BlockSize, cancellation);
+
+        public void Pass(long next)
         {
             lock (this)
             {
-                while (_next != offset && !_givenUp)
+                _next = next;
+                Monitor.PulseAll(this);
+            }
+        }
+
+        public void Finish(long offset)
+        {
+            lock (this)
+            {
+                _finished.Add(offset);
+                while (_finished.Remove(_firstUnfinished))
+                {
+                    _firstUnfinished += BlockSize;
+                }
+                Monitor.PulseAll(this);
+            }
+        }
+
+        public void GiveUp()
+        {
+            lock (this)
+            {
+                _givenUp = true;
+                Monitor.PulseAll(this);
+            }
+        }
+
+        private void Await(Func<bool> mayPass, CancellationToken cancellation)
+        {
+            lock (this)
+            {
+                while (!mayPass() && !_givenUp)
                 {
                     Monitor.Wait(this);
                 }
@@ -178,24 +226,6 @@ internal static class OrderedBlocks
             // be mistaken for the cause.
             cancellation.WaitHandle.WaitOne();
             cancellation.ThrowIfCancellationRequested();
-        }
-
-        public void Pass(long next)
-        {
-            lock (this)
-            {
-                _next = next;
-                Monitor.PulseAll(this);
-            }
-        }
-
-        public void GiveUp()
-        {
-            lock (this)
-            {
-                _givenUp = true;
-                Monitor.PulseAll(this);
-            }
         }
     }
 }
