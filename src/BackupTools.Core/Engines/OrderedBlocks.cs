@@ -17,7 +17,7 @@ internal static class OrderedBlocks
     private const int MaxThreads = 8;
 
     /// <summary>
-    /// So many blocks at most lie between the first that was not handed on yet and any other. A thread that is held up would
+    /// So many blocks at most lie between the first that is not finished and any other. A thread that is held up would
     /// otherwise be left behind without bound, by others that write to a file which takes its bytes in order.
     /// </summary>
     public const int MostAhead = 8;

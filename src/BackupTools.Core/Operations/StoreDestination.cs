@@ -239,7 +239,7 @@ internal sealed partial class StoreDestination : IDestination
             ? StoreAddress.Parse(path).Key
             : throw new BackupException(
                 ErrorCode.UnsafeName,
-                "a name with a backslash cannot be the key of an object that is found again",
+                $"a name with a backslash, as in '{Printable.Of(path.Split('/').First(n => n.Contains('\\')))}', cannot be the key of an object that is found again",
                 path,
                 recommendation: "Rename the database, or name it by a link without a backslash."
             );

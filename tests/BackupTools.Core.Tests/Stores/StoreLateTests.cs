@@ -70,7 +70,7 @@ public sealed class StoreLateTests : OnFakeS3
             // When no more can come, all that is left goes.
             new StoreWriting(box, Address, Settings).Expire(keepLast: 100);
             Assert.Equal(seen, writing.Seen().Take(seen.Count));
-            Assert.Empty(Store.Keys.Where(IsBegunOnly));
+            Assert.DoesNotContain(Store.Keys, IsBegunOnly);
             Assert.Empty(Store.OpenUploads);
         }
         Assert.True(held > 4, $"only {held} requests were made");

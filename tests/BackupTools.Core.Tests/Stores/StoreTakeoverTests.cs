@@ -117,6 +117,7 @@ public sealed class StoreTakeoverTests : OnFakeS3
         var backup = box.Settings() with { SourcePath = box.At(@"back\slash.db"), DestinationPath = Address };
         var error = Assert.Throws<BackupException>(() => Verbs.Full(backup, host));
         Assert.Equal(ErrorCode.UnsafeName, error.Code);
+        Assert.Contains(@"back\slash.db", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Store.Keys, k => k.EndsWith(".ltx", StringComparison.Ordinal));
     }
 
