@@ -83,7 +83,7 @@ internal static class GrafeoBundles
         BackupException? damage = null;
         try
         {
-            manifest = GrafeoManifestFile.Load(manifestPath, context.Disk);
+            manifest = GrafeoManifestFile.Load(manifestPath, context);
         }
         catch (BackupException e)
         {

@@ -24,13 +24,13 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
     /// <param name="context">For reading.</param>
     /// <exception cref="BackupException">The manifest cannot be read or is damaged.</exception>
     public static GrafeoFolder Open(string folder, GrafeoEncoding encoding, EngineContext context) =>
-        new(folder, GrafeoManifestFile.Of(folder, context.Disk) ?? new GrafeoManifest(encoding, []));
+        new(folder, GrafeoManifestFile.Of(folder, context) ?? new GrafeoManifest(encoding, []));
 
     /// <summary>A folder that a bundle of another is to go into: of the same database, and in the same encoding.</summary>
     /// <exception cref="BackupException">ForeignEpoch, InvalidOption, or the manifest is damaged.</exception>
     public static GrafeoFolder For(BundleHeader bundle, string folder, EngineContext context)
     {
-        var source = GrafeoManifestFile.Of(Path.GetDirectoryName(bundle.FullName)!, context.Disk);
+        var source = GrafeoManifestFile.Of(Path.GetDirectoryName(bundle.FullName)!, context);
         var destination = Open(folder, source?.Encoding ?? GrafeoEncoding.Bincode, context);
         destination.RefuseOther(bundle.Series, context);
         destination.RefuseToHide(context);

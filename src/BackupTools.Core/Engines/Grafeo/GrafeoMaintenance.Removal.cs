@@ -16,7 +16,7 @@ internal sealed partial class GrafeoMaintenance
     public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
     {
         var folder = Path.GetDirectoryName(bundles[0].FullName)!;
-        if (GrafeoManifestFile.Of(folder, context.Disk) is not { } manifest)
+        if (GrafeoManifestFile.Of(folder, context) is not { } manifest)
         {
             return [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
         }

@@ -19,7 +19,7 @@ internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineConte
         var bundle = GrafeoBundle.Of(header);
         if (bundle.Entry is { } entry)
         {
-            var source = GrafeoManifestFile.Of(Path.GetDirectoryName(header.FullName)!, context.Disk);
+            var source = GrafeoManifestFile.Of(Path.GetDirectoryName(header.FullName)!, context);
             var destination = GrafeoFolder.For(header, folder, context);
             if (ListedOnly(entry, destination) is { } missing)
             {
@@ -32,7 +32,7 @@ internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineConte
             destination.Add(copy, Staged, bundle.IsPaged, place);
             return destination.Result(copy, staging, context.Disk);
         }
-        if (GrafeoManifestFile.Of(folder, context.Disk) is not null)
+        if (GrafeoManifestFile.Of(folder, context) is not null)
         {
             throw new BackupException(
                 ErrorCode.InvalidOption,

@@ -18,15 +18,22 @@ internal static class GrafeoManifestFile
 
     /// <summary>The manifest of a backup folder; null when there is none.</summary>
     /// <exception cref="BackupException">The manifest cannot be read or is damaged.</exception>
-    public static GrafeoManifest? Of(string folder, IDisk disk)
+    public static GrafeoManifest? Of(string folder, EngineContext context)
     {
         var path = Path.Combine(folder, Name);
-        return disk.Stat(path) is null ? null : Load(path, disk);
+        return context.Disk.Stat(path) is { } there ? Read(path, there, context) : null;
     }
 
     /// <summary>Reads a manifest.</summary>
     /// <exception cref="BackupException">The file cannot be read or is damaged.</exception>
-    public static GrafeoManifest Load(string path, IDisk disk)
+    public static GrafeoManifest Load(string path, EngineContext context) =>
+        context.Disk.Stat(path) is { } there ? Read(path, there, context) : Read(path, context.Disk);
+
+    // Both plans of a run ask for it several times, and it grows with the folder.
+    private static GrafeoManifest Read(string path, DiskEntry there, EngineContext context) =>
+        context.Remembered(EngineNames.Grafeo, path, [there], () => Read(path, context.Disk))!;
+
+    private static GrafeoManifest Read(string path, IDisk disk)
     {
         using var file = disk.OpenRead(path);
         var length = file.Length;
