@@ -32,7 +32,7 @@ internal sealed partial class StoreDestination
                 text =>
                 {
                     // Another run that has taken over removes it.
-                    _lease?.RequireHeld();
+                    _lease.RequireHeld();
                     _host.Warning?.Invoke($"{what}: remains, hidden, as it {text}");
                 }
             );
@@ -52,7 +52,7 @@ internal sealed partial class StoreDestination
             Unshare(left);
             _left[left.Name] = Rewrite(left with { LeftUtc = left.LeftUtc ?? _writer.Now });
         }
-        _lease?.Fence();
+        _lease.Fence();
         foreach (var late in pending.Where(p => p.IsSuperseded))
         {
             _writer.TryDelete(late.Begin.Key);
@@ -122,7 +122,7 @@ internal sealed partial class StoreDestination
         StoreMarks.WriteBegin(
             [.. keys.Select(Below)],
             meanwhile.ToDictionary(m => Below(m.Key), m => m.Value),
-            _lease?.Number,
+            _lease.Number,
             leftUtc
         );
 }

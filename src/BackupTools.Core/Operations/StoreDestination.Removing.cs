@@ -15,7 +15,7 @@ internal sealed partial class StoreDestination
     /// <summary>What was removed goes by this name, that of no bundle, and the number of the run.</summary>
     private const string Removed = "removal/";
 
-    private string OwnRemoval => $"{Removed}{_lease?.Number}";
+    private string OwnRemoval => $"{Removed}{_lease.Number}";
 
     private static bool IsRemoval(string name) => name.StartsWith(Removed, StringComparison.Ordinal);
 

@@ -13,7 +13,7 @@ internal sealed partial class StoreDestination : IDestination
 {
     private readonly OperationHost _host;
     private readonly StoreWriter _writer;
-    private readonly StoreLease? _lease;
+    private readonly StoreLease _lease;
     private readonly StoreUploader _uploader;
 
     private readonly StoreDisk _store;
@@ -32,12 +32,9 @@ internal sealed partial class StoreDestination : IDestination
         _writer = new StoreWriter(_store, bucket, key, settings);
         _uploader = new StoreUploader(_writer, settings, host.Progress);
         _lease = settings.SingleWriter
-            ? null
+            ? StoreLease.TakeAlone(_writer, settings.Lease, host.Verbose)
             : StoreLease.AcquireWithin(host.LockTimeout, _writer, settings.Lease, host.Verbose, host.Cancellation);
-        if (_lease is { } lease)
-        {
-            _writer.MayChange = lease.RequireHeld;
-        }
+        _writer.MayChange = _lease.RequireHeld;
         try
         {
             // What was known of the names is from before.
@@ -48,7 +45,7 @@ internal sealed partial class StoreDestination : IDestination
         }
         catch
         {
-            _lease?.Dispose();
+            _lease.Dispose();
             throw;
         }
     }
@@ -100,7 +97,7 @@ internal sealed partial class StoreDestination : IDestination
     {
         _host.Spool = null;
         _kept?.Dispose();
-        _lease?.Dispose();
+        _lease.Dispose();
     }
 
     /// <summary>A place in the spool for a bundle in clear; what interrupted runs left of such is removed.</summary>

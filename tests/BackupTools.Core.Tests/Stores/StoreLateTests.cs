@@ -76,6 +76,44 @@ public sealed class StoreLateTests : OnFakeS3
         Assert.True(held > 4, $"only {held} requests were made");
     }
 
+    /// <summary>Found by hand: a late mark of a prune that had no lease was carried out.</summary>
+    [Theory]
+    [InlineData("Grafeo", false)]
+    [InlineData("Grafeo", true)]
+    [InlineData("PowDB", false)]
+    public void So_is_a_mark_of_a_run_without_a_lease(string engine, bool isOtherAlone)
+    {
+        using var box = Empty(engine);
+        var settings = Settings with { HeldBack = TimeSpan.FromHours(1) };
+        var dying = new StoreWriting(box, Address, settings with { Parallel = 1, SingleWriter = true });
+        var writing = new StoreWriting(box, Address, settings with { SingleWriter = isOtherAlone });
+        box.Become("S0");
+        dying.Back(incremental: false);
+        box.Become("S1");
+        dying.Back(incremental: false);
+        var before = Store.Snapshot();
+        var marks = 0;
+        for (var (held, isDone) = (0, false); !isDone; held++)
+        {
+            Store.Bring(before);
+            box.Become("S2");
+            isDone = HoldsBack(held, () => Run(dying, "prune"), out var request);
+            Run(writing, "increment");
+            var seen = writing.Seen();
+            if (request is null || !request.Key.EndsWith(".begin", StringComparison.Ordinal))
+            {
+                continue;
+            }
+            marks++;
+            Store.Receive(request);
+            Assert.Equal(seen, writing.Seen());
+            Run(writing, "increment");
+            Assert.Equal(seen, writing.Seen().Take(seen.Count));
+            RequireValid(writing);
+        }
+        Assert.InRange(marks, 1, 4);
+    }
+
     private static void Run(StoreWriting writing, string verb)
     {
         _ = verb switch

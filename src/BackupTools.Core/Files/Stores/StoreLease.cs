@@ -32,20 +32,29 @@ internal sealed partial class StoreLease : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly Task _renewal;
+    private readonly bool _isAlone;
     private readonly Lock _gate = new();
     private long _floor;
     private string _etag;
     private Renewal _renewed;
     private BackupException? _lost;
 
-    private StoreLease(StoreWriter writer, Taken taken, TimeSpan length, Renewal asked, Action<string>? tell)
+    private StoreLease(
+        StoreWriter writer,
+        Taken taken,
+        TimeSpan length,
+        Renewal asked,
+        Action<string>? tell,
+        bool isAlone = false
+    )
     {
         _renewed = asked;
         _writer = writer;
         (_etag, Number, _floor) = taken;
         _length = length;
         _tell = tell;
-        _renewal = Task.Run(RenewAsync);
+        _isAlone = isAlone;
+        _renewal = isAlone ? Task.CompletedTask : Task.Run(RenewAsync);
     }
 
     /// <summary>Of this holder: the one before has a lower one.</summary>
@@ -91,6 +100,18 @@ internal sealed partial class StoreLease : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the number alone, where the user says that nobody else writes: no run is kept out, but marks that an earlier one
+    /// had on its way count no more.
+    /// </summary>
+    /// <exception cref="BackupException">Malformed; and what the store has to say.</exception>
+    public static StoreLease TakeAlone(StoreWriter writer, TimeSpan length, Action<string>? tell)
+    {
+        var known = writer.Look(KeyOf(writer)) is { } there ? ContentOf(writer, there) : null;
+        var (number, floor) = ((known?.Number ?? 0) + 1, known?.Floor ?? 0);
+        return new StoreLease(writer, new Taken("", number, floor), length, Renewal.Now, tell, isAlone: true);
+    }
+
     /// <summary>Says that a store cannot keep two writers apart.</summary>
     public static BackupException NoConditions(string path, Exception? inner = null) =>
         new(
@@ -113,7 +134,7 @@ internal sealed partial class StoreLease : IDisposable
             {
                 throw lost;
             }
-            if (Volatile.Read(ref _renewed).Age <= _length)
+            if (_isAlone || Volatile.Read(ref _renewed).Age <= _length)
             {
                 return;
             }
@@ -162,7 +183,7 @@ internal sealed partial class StoreLease : IDisposable
             {
                 _ = _writer.PutSmall(
                     KeyOf(_writer),
-                    Content(_length, Number, _floor, isFree: true),
+                    Content(_length, Number, _floor, isFree: true, _isAlone),
                     new PutIf(_etag),
                     soon.Token,
                     isUrgent: true
@@ -191,20 +212,24 @@ internal sealed partial class StoreLease : IDisposable
             holder = known.Holder;
             var age = writer.Now - there.ModifiedUtc;
             return known.IsFree || age > TimeSpan.FromSeconds(Math.Clamp(known.Seconds, 0, LongestSeconds))
-                ? Take(known.Number + 1, known.Floor, new PutIf(there.ETag))
+                ? Take(known.Number + 1, known.Floor, new PutIf(there.ETag), isTried: !known.IsAlone)
                 : null;
         }
-        var taken = Take(1, 0, PutIf.Absent);
-        if (taken is not null && Take(1, 0, PutIf.Absent) is not null)
-        {
-            throw NoConditions($"{writer.NameOf(key)}");
-        }
-        return taken;
+        return Take(1, 0, PutIf.Absent, isTried: false);
 
-        Taken? Take(long number, long floor, PutIf condition) =>
-            writer.PutSmall(key, Content(length, number, floor, isFree: false), condition) is { } etag
-                ? new Taken(etag, number, floor)
-                : null;
+        Taken? Take(long number, long floor, PutIf condition, bool isTried)
+        {
+            var etag = Put(condition);
+            // Whoever put it there before had the store keep its conditions, or else it is tried out.
+            if (etag is not null && !isTried && Put(PutIf.Absent) is not null)
+            {
+                throw NoConditions($"{writer.NameOf(key)}");
+            }
+            return etag is null ? null : new Taken(etag, number, floor);
+
+            string? Put(PutIf when) =>
+                writer.PutSmall(key, Content(length, number, floor, isFree: false, isAlone: false), when);
+        }
     }
 
     /// <summary>What the lease says; null where it changes just now.</summary>
@@ -275,7 +300,7 @@ internal sealed partial class StoreLease : IDisposable
         _etag =
             _writer.PutSmall(
                 KeyOf(_writer),
-                Content(_length, Number, _floor, isFree: false),
+                Content(_length, Number, _floor, isFree: false, _isAlone),
                 new PutIf(_etag),
                 stop,
                 isUrgent: true
@@ -289,9 +314,9 @@ internal sealed partial class StoreLease : IDisposable
     }
 
     /// <summary>No two are the same, so that what is there tells whose it is.</summary>
-    private static byte[] Content(TimeSpan length, long number, long floor, bool isFree) =>
+    private static byte[] Content(TimeSpan length, long number, long floor, bool isFree, bool isAlone) =>
         JsonSerializer.SerializeToUtf8Bytes(
-            new Record(FolderLock.Holder(), length.TotalSeconds, isFree, Guid.NewGuid(), number, floor),
+            new Record(FolderLock.Holder(), length.TotalSeconds, isFree, Guid.NewGuid(), number, floor, isAlone),
             LeaseJson.Default.Record
         );
 
@@ -317,7 +342,16 @@ internal sealed partial class StoreLease : IDisposable
     /// <param name="Id">Of this renewal.</param>
     /// <param name="Number">Of the holder.</param>
     /// <param name="Floor">Marks with a lower number do not count.</param>
-    internal sealed record Record(string Holder, double Seconds, bool IsFree, Guid Id, long Number = 0, long Floor = 0);
+    /// <param name="IsAlone">It was put without a condition.</param>
+    internal sealed record Record(
+        string Holder,
+        double Seconds,
+        bool IsFree,
+        Guid Id,
+        long Number = 0,
+        long Floor = 0,
+        bool IsAlone = false
+    );
 
     /// <summary>What was put there, by whom.</summary>
     private sealed record Taken(string ETag, long Number, long Floor);

@@ -33,12 +33,12 @@ internal static partial class StoreMarks
     /// <param name="meanwhile">
     /// What it shares with others, and what is to be shown of that until it has its end: the former content, null for nothing.
     /// </param>
-    /// <param name="run">The number of the run that says so (<see cref="StoreLease.Number"/>); null where it has no lease.</param>
+    /// <param name="run">The number of the run that says so (<see cref="StoreLease.Number"/>).</param>
     /// <param name="leftUtc">Since when whoever began it is known to have died, by the store's clock; null while it may live.</param>
     public static byte[] WriteBegin(
         IReadOnlyList<string> keys,
         IReadOnlyDictionary<string, byte[]?> meanwhile,
-        long? run = null,
+        long run = 0,
         DateTimeOffset? leftUtc = null
     ) =>
         JsonSerializer.SerializeToUtf8Bytes(
@@ -158,7 +158,7 @@ internal static partial class StoreMarks
         string Owner,
         IReadOnlyList<string> Keys,
         IReadOnlyDictionary<string, string?> Meanwhile,
-        long? Run = null,
+        long Run = 0,
         DateTimeOffset? LeftUtc = null
     );
 
