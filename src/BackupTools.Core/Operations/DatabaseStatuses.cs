@@ -55,7 +55,9 @@ internal static class DatabaseStatuses
 
     private static ChainStatus ChainStatusOf(BackupChain chain, IReadOnlyList<ChainReport> tests)
     {
-        var test = TestsOf(chain, tests).MaxBy(t => t.TestedUtc);
+        var known = TestsOf(chain, tests).OrderBy(t => t.TestedUtc).ToList();
+        // What went well up to an earlier position takes back nothing that a test of the whole has found.
+        var test = known.LastOrDefault(t => t.IsValid == false || !IsPartial(t, chain)) ?? known.LastOrDefault();
         var headers = chain.Problems.ToInfos();
         var problems = headers
             // The same finding may be a warning to whoever lists, and an error to whoever tests.
@@ -82,6 +84,8 @@ internal static class DatabaseStatuses
             ChainId = chain.ChainId,
             IsValid = errors.Count == 0 && test?.IsValid != false,
             LastTest = test,
+            IsTestPartial = test is not null && IsPartial(test, chain),
+            ListedSinceTest = test is null ? 0 : ListedSince(test, chain),
             Problems = problems,
             Bundles = chain
                 .Bundles.Select(
@@ -102,6 +106,22 @@ internal static class DatabaseStatuses
 
     private static IEnumerable<ChainReport> TestsOf(BackupChain chain, IReadOnlyList<ChainReport> tests) =>
         tests.Where(t => t.ChainId == chain.ChainId && t.FullName == chain.Folder);
+
+    /// <summary>
+    /// True for a test up to a position or a time that is not the end of the chain as it is now. Positions can stand still, so
+    /// that the bundle has to be the newest too.
+    /// </summary>
+    private static bool IsPartial(ChainReport test, BackupChain chain) =>
+        test.Target != TargetSettings.Latest && !(EndsAtHead(test, chain) && test.EndPosition == chain.Head?.End.Value);
+
+    /// <summary>How many bundles come after the last that the test read; all of them where that is no longer there.</summary>
+    private static int ListedSince(ChainReport test, BackupChain chain) =>
+        EndsAtHead(test, chain)
+            ? 0
+            : chain.Bundles.Reverse().TakeWhile(b => !test.Plan.Contains(b.FullName, StringComparer.Ordinal)).Count();
+
+    private static bool EndsAtHead(ChainReport test, BackupChain chain) =>
+        test.Plan.Count > 0 && test.Plan[^1] == chain.Head?.FullName;
 
     private static bool Concerns(ProblemInfo problem, BundleHeader bundle) =>
         problem.FullName is { } path

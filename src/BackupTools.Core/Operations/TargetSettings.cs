@@ -7,6 +7,9 @@ namespace BackupTools.Operations;
 /// <summary>Which chain, and which of its states: shared by test and restore, so that both mean the same.</summary>
 public record TargetSettings
 {
+    /// <summary>What a report names the newest state.</summary>
+    internal const string Latest = "Latest";
+
     /// <summary>The folder of bundles, or one bundle; absolute.</summary>
     public required string Path { get; init; }
 
@@ -65,6 +68,6 @@ public record TargetSettings
         {
             RestoreTarget.PositionTarget p => p.Value.ToString(CultureInfo.InvariantCulture),
             RestoreTarget.TimeTarget t => t.Instant.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
-            _ => "Latest",
+            _ => Latest,
         };
 }

@@ -13,13 +13,25 @@ public sealed class ChainStatus
     public required bool IsValid { get; init; }
 
     /// <summary>
-    /// True when it is valid and <see cref="LastTest"/> read its contents and found them so; what was taken after that test was
-    /// only listed.
+    /// True when it is valid and <see cref="LastTest"/> read its contents to the end and found them so; what was taken after
+    /// that test was only listed.
     /// </summary>
-    public bool IsTested => IsValid && LastTest?.IsValid == true;
+    public bool IsTested => IsValid && IsTestedToEnd;
 
-    /// <summary>The newest known test; null when only the headers were read.</summary>
+    /// <summary>
+    /// The newest known test, where a test that went well up to an earlier position only counts last; null when only the
+    /// headers were read.
+    /// </summary>
     public ChainReport? LastTest { get; init; }
+
+    /// <summary>True when <see cref="LastTest"/> ended before the end that there was.</summary>
+    internal bool IsTestPartial { get; init; }
+
+    /// <summary>True when <see cref="LastTest"/> went well, to the end that there was.</summary>
+    internal bool IsTestedToEnd => LastTest?.IsValid == true && !IsTestPartial;
+
+    /// <summary>How many bundles were taken after <see cref="LastTest"/>, and only listed.</summary>
+    internal int ListedSinceTest { get; init; }
 
     /// <summary>The bundles, the full first, each after the one it builds on.</summary>
     public required IReadOnlyList<BundleStatus> Bundles

@@ -9,13 +9,13 @@ internal sealed class DatabaseFacts
     {
         Status = status;
         _problems = status.Chains.SelectMany(c => c.Problems).ToList();
-        var tests = status.Chains.Select(c => c.LastTest).OfType<ChainReport>().ToList();
-        if (tests.Count > 0)
+        var tested = status.Chains.Where(c => c.LastTest is not null).ToList();
+        if (tested.Count > 0)
         {
-            LastTestUtc = Utc(tests.Max(t => Utc(t.TestedUtc)));
+            LastTestUtc = Utc(tested.Max(c => Utc(c.LastTest!.TestedUtc)));
             LastTestIsValid =
-                tests.Exists(t => t.IsValid == false) ? false
-                : tests.TrueForAll(t => t.IsValid == true) ? true
+                tested.Exists(c => c.LastTest!.IsValid == false) ? false
+                : tested.TrueForAll(c => c.IsTestedToEnd) ? true
                 : null;
         }
     }
@@ -29,7 +29,7 @@ internal sealed class DatabaseFacts
 
     /// <summary>
     /// True when the last test of every chain that was tested found it valid, false when one did not; null also where bundles
-    /// are encrypted and were not opened.
+    /// are encrypted and were not opened, or the test ended before the end.
     /// </summary>
     public bool? LastTestIsValid { get; }
 

@@ -24,6 +24,9 @@ public sealed class DatabaseStatus
     /// <summary>True when each of its chains was tested and found valid (<see cref="ChainStatus.IsTested"/>).</summary>
     public bool IsTested => Chains.Count > 0 && Chains.All(c => c.IsTested);
 
+    /// <summary>How many bundles were taken after the tests that make it tested, and only listed.</summary>
+    internal int ListedSinceTest => IsTested ? Chains.Sum(c => c.ListedSinceTest) : 0;
+
     /// <summary>
     /// True when the newest restorable state is older than the objective, or there is none, or all are dated after now, so
     /// that nobody can say how old they are; null without an objective.
@@ -63,6 +66,12 @@ public sealed class DatabaseStatus
 
     /// <summary>State, name, age and folder in one line.</summary>
     public override string ToString() =>
-        $"{(IsTested ? "valid" : IsValid ? "listed, not tested" : "NOT VALID")}{(IsLate == true ? ", LATE" : "")}  {Engine} {Database}  "
+        $"{State}{(IsLate == true ? ", LATE" : "")}  {Engine} {Database}  "
         + $"newest restorable state {(RestorableUtc is null ? "none" : ReportText.Time(RestorableUtc))}, in {FullName}";
+
+    private string State =>
+        ListedSinceTest > 0 ? $"valid at the last test, {ReportText.ListedSince(ListedSinceTest)}"
+        : IsTested ? "valid"
+        : IsValid ? "listed, not tested"
+        : "NOT VALID";
 }

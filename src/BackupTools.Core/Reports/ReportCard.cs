@@ -114,14 +114,20 @@ internal static class ReportCard
             tests.Count == 0
                 ? "no result given"
                 : $"{ReportText.Time(tests.Max(c => c.LastTest!.TestedUtc))}, "
-                    + $"{tests.Count(c => c.LastTest!.IsValid == true)} of {ReportPage.Count(tests.Count, "chain")} valid"
+                    + $"{tests.Count(c => c.IsTestedToEnd)} of {ReportPage.Count(tests.Count, "chain")} valid"
                     + (
                         tests.Count(c => c.LastTest!.IsValid is null) is > 0 and var sealedOnes
                             ? $", {sealedOnes} not opened"
                             : ""
-                    ),
+                    )
+                    + (
+                        tests.Count(c => c.IsTestPartial) is > 0 and var partial
+                            ? $", {partial} up to an earlier position only"
+                            : ""
+                    )
+                    + (database.ListedSinceTest is > 0 and var since ? $"; {ReportText.ListedSince(since)}" : ""),
             tests.Exists(c => c.LastTest!.IsValid == false) ? "bad"
-                : tests.Exists(c => c.LastTest!.IsValid == true) ? "ok"
+                : tests.Exists(c => c.IsTestedToEnd) ? "ok"
                 : ""
         );
         Fact(

@@ -54,12 +54,18 @@ internal static class ReportPage
     {
         var troubled = report.Databases.Count(d => !d.IsValid || d.IsLate == true);
         var untested = report.Databases.Count(d => !d.IsTested);
-        return report.IsHealthy && untested == 0 ? "all in order"
+        var since = report.Databases.Sum(d => d.ListedSinceTest);
+        return report.IsHealthy && untested == 0
+            ? since == 0
+                ? "all in order"
+                : $"all in order up to the last test; {ReportText.ListedSince(since)}"
             : report.IsHealthy
                 ? $"nothing wrong was found; {untested} of {Count(report.Databases.Count, "database")} not tested"
-            : report.Databases.Count == 0 ? "no backups found"
-            : troubled > 0 ? $"{troubled} of {Count(report.Databases.Count, "database")} in trouble"
-            : "needs a look";
+                : report.Databases.Count == 0
+                    ? "no backups found"
+                    : troubled > 0
+                        ? $"{troubled} of {Count(report.Databases.Count, "database")} in trouble"
+                        : "needs a look";
     }
 
     private static void Head(HtmlText page, BackupReport report)

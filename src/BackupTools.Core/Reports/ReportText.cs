@@ -21,6 +21,10 @@ public static class ReportText
         return value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + Units[unit];
     }
 
+    /// <summary>What a test that went well says nothing of.</summary>
+    internal static string ListedSince(int bundles) =>
+        bundles == 1 ? "1 bundle since then was only listed" : $"{bundles} bundles since then were only listed";
+
     /// <summary>What a test found, in a word; null for what was not opened.</summary>
     public static string Verdict(bool? isValid) =>
         isValid switch

@@ -199,6 +199,8 @@ internal sealed partial class FakeS3 : IDisposable
             Trouble.Denied => Error(403, "AccessDenied"),
             Trouble.NotFound => Error(404, "NotFound"),
             Trouble.WrongClass => Error(400, "InvalidStorageClass"),
+            Trouble.BadArgument => Error(400, "InvalidArgument", ""),
+            Trouble.BadRequest => Error(400, "InvalidRequest", ""),
             Trouble.NoKey => Error(400, "KMS.NotFoundException"),
             Trouble.Altered => Error(400, "XAmzContentSHA256Mismatch"),
             Trouble.WebPage => (200, "Content-Type: text/html\r\n", "<html><body>Log in</body></html>"u8.ToArray()),
@@ -322,12 +324,12 @@ internal sealed partial class FakeS3 : IDisposable
         return (200, headers + (Held.Contains(request.Key) ? "x-amz-object-lock-legal-hold: ON\r\n" : ""), []);
     }
 
-    private static (int, string, byte[]) Error(int status, string code) =>
+    private static (int, string, byte[]) Error(int status, string code, string? message = null) =>
         (
             status,
             "Content-Type: application/xml\r\n",
             Encoding.UTF8.GetBytes(
-                $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+                $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message ?? code}</Message></Error>"
             )
         );
 }
@@ -346,6 +348,8 @@ internal enum Trouble
     FlippedByte,
     NotFound,
     WrongClass,
+    BadArgument,
+    BadRequest,
     NoKey,
     Altered,
     WebPage,

@@ -68,6 +68,59 @@ public sealed class StoreEndpointTests : OnFakeS3
         Assert.Contains(option, error.Recommendation, StringComparison.Ordinal);
     }
 
+    /// <summary>Ceph says only that, and without a message.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_argument_that_the_store_refuses_is_one_of_the_options_that_were_given(bool inParts)
+    {
+        using var box = Box(EngineNames.Spg);
+        Store.Misbehave = r =>
+            r.Method == (inParts ? "POST" : "PUT") && r.Key.EndsWith(".bkp", StringComparison.Ordinal)
+                ? Trouble.BadArgument
+                : Trouble.None;
+        var settings = inParts ? Settings with { PartSize = 64 } : Settings;
+        foreach (
+            var (given, named) in new[]
+            {
+                (settings with { StorageClass = "NOPE" }, new[] { "StorageClass" }),
+                (
+                    settings with
+                    {
+                        StorageClass = "NOPE",
+                        Encryption = StoreEncryption.Kms,
+                        KeyId = "none",
+                    },
+                    ["StorageClass", "StoreEncryption", "StoreKeyId"]
+                ),
+            }
+        )
+        {
+            var error = Assert.Throws<BackupException>(() => new StoreWriting(box, Address, given).Copy());
+            Assert.Equal(ErrorCode.InvalidOption, error.Code);
+            Assert.EndsWith("InvalidArgument", error.Message, StringComparison.Ordinal);
+            Assert.All(named, n => Assert.Contains(n, error.Message, StringComparison.Ordinal));
+            Assert.All(named, n => Assert.Contains(n, error.Recommendation, StringComparison.Ordinal));
+        }
+        var plain = Assert.Throws<BackupException>(() => new StoreWriting(box, Address, settings).Copy());
+        Assert.Equal(ErrorCode.StoreUnavailable, plain.Code);
+    }
+
+    [Theory]
+    [InlineData(nameof(Trouble.BadArgument), "InvalidArgument")]
+    [InlineData(nameof(Trouble.BadRequest), "InvalidRequest")]
+    public void A_request_that_the_store_refuses_is_not_called_the_network(string trouble, string code)
+    {
+        using var box = Box(EngineNames.Spg);
+        Store.PutFolder(box.Bundles, Prefix);
+        Store.Misbehave = _ => Enum.Parse<Trouble>(trouble);
+        using var host = new OperationHost { Stores = Settings with { StorageClass = "NOPE" } };
+        var error = Assert.Throws<BackupException>(() => ReadChains.Read(Address, false, null, host).ToList());
+        Assert.Equal(ErrorCode.StoreUnavailable, error.Code);
+        Assert.EndsWith($"refuses the request: {code}", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("network", error.Recommendation, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_was_changed_on_the_way_is_sent_again_but_not_for_ever()
     {

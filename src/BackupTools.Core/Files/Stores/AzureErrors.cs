@@ -57,12 +57,7 @@ internal sealed class AzureErrors(string host)
                 $"it answers {failed!.Status} {failed.ErrorCode}",
                 error
             ),
-            (_, >= 400) => new BackupException(
-                ErrorCode.StoreUnavailable,
-                $"{host} refuses the request ({failed!.ErrorCode ?? $"{failed.Status}"})",
-                path,
-                inner: error
-            ),
+            (_, >= 400) => StoreErrors.Refused(host, failed!.ErrorCode ?? $"{failed.Status}", path, error),
             _ => StoreErrors.OfNetwork(error, host, path, mayBeCredentials: error is AuthenticationFailedException),
         };
     }

@@ -21,7 +21,12 @@ internal sealed class S3Errors(string host)
                 or SocketException
                 or XmlException;
 
-    public Exception Of(Exception error, string bucket, string key)
+    /// <summary>The error as reported.</summary>
+    /// <param name="error">What the SDK threw.</param>
+    /// <param name="bucket">The bucket that was asked for.</param>
+    /// <param name="key">The object that was asked for.</param>
+    /// <param name="options">What the store was told to keep the object by: the names of the options.</param>
+    public Exception Of(Exception error, string bucket, string key, IReadOnlyList<string>? options = null)
     {
         var path = $"s3://{bucket}/{key}";
         var service = error as AmazonServiceException;
@@ -47,10 +52,16 @@ internal sealed class S3Errors(string host)
                 path,
                 inner: error
             ),
-            ("InvalidStorageClass", _) => StoreErrors.UnknownOption("StorageClass", service!.Message, error),
+            ("InvalidStorageClass", _) => StoreErrors.UnknownOption(["StorageClass"], Text(service!), error),
+            // Ceph says no more, and nothing else of the request is an administrator's.
+            ("InvalidArgument", _) when options is { Count: > 0 } => StoreErrors.UnknownOption(
+                options,
+                Text(service!),
+                error
+            ),
             ({ } code, _) when code.StartsWith("KMS.", StringComparison.Ordinal) => StoreErrors.UnknownOption(
-                "StoreKeyId",
-                service!.Message,
+                ["StoreKeyId"],
+                Text(service!),
                 error
             ),
             // What was sent is not what came.
@@ -70,12 +81,7 @@ internal sealed class S3Errors(string host)
             ),
             (_, >= 500 or 408 or 429) or ("SlowDown" or "RequestTimeout" or "InternalError", _) =>
                 new StoreTroubleException($"it answers {(int)service!.StatusCode} {Word(service)}", error),
-            (_, >= 400) => new BackupException(
-                ErrorCode.StoreUnavailable,
-                $"{host} refuses the request ({Word(service!)}): {service!.Message}",
-                path,
-                inner: error
-            ),
+            (_, >= 400) => StoreErrors.Refused(host, Text(service!), path, error),
             _ => StoreErrors.OfNetwork(error, host, path, mayBeCredentials: error is AmazonClientException),
         };
     }
@@ -110,6 +116,12 @@ internal sealed class S3Errors(string host)
         )
             ? there - DateTimeOffset.UtcNow
             : null;
+
+    /// <summary>The store's code, and what it says more.</summary>
+    private static string Text(AmazonServiceException error) =>
+        string.IsNullOrWhiteSpace(error.Message) || error.Message == error.ErrorCode
+            ? Word(error)
+            : $"{Word(error)}: {error.Message}";
 
     private static string Word(AmazonServiceException error) =>
         string.IsNullOrEmpty(error.ErrorCode) ? $"{(int)error.StatusCode}" : error.ErrorCode;

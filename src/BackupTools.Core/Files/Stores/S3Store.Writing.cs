@@ -54,7 +54,7 @@ internal sealed partial class S3Store
         }
         catch (Exception e) when (S3Errors.Knows(e))
         {
-            throw Of(e, name);
+            throw Of(e, name, KeptBy(name));
         }
     }
 
@@ -89,7 +89,12 @@ internal sealed partial class S3Store
             ServerSideEncryptionMethod = Encryption,
             ServerSideEncryptionKeyManagementServiceKeyId = _settings.KeyId,
         };
-        return (await AskAsync(name, () => _client.InitiateMultipartUploadAsync(request, cancellation))).UploadId;
+        var begun = await AskAsync(
+            name,
+            () => _client.InitiateMultipartUploadAsync(request, cancellation),
+            KeptBy(name)
+        );
+        return begun.UploadId;
     }
 
     public async Task<string> PutPartAsync(
@@ -234,7 +239,15 @@ internal sealed partial class S3Store
             _ => null,
         };
 
-    private async Task<T> AskAsync<T>(ObjectName name, Func<Task<T>> ask)
+    /// <summary>The options that say how an object is kept.</summary>
+    private List<string> KeptBy(ObjectName name) =>
+        [
+            .. ClassOf(name) is null ? Array.Empty<string>() : ["StorageClass"],
+            .. Encryption is null ? Array.Empty<string>() : ["StoreEncryption"],
+            .. _settings.KeyId is null ? Array.Empty<string>() : ["StoreKeyId"],
+        ];
+
+    private async Task<T> AskAsync<T>(ObjectName name, Func<Task<T>> ask, IReadOnlyList<string>? options = null)
     {
         try
         {
@@ -242,15 +255,15 @@ internal sealed partial class S3Store
         }
         catch (Exception e) when (S3Errors.Knows(e))
         {
-            throw Of(e, name);
+            throw Of(e, name, options);
         }
     }
 
     /// <summary>Another one is being put there at the same time: whether it comes to be is known a moment later.</summary>
-    private Exception Of(Exception error, ObjectName name) =>
+    private Exception Of(Exception error, ObjectName name, IReadOnlyList<string>? options) =>
         error is AmazonServiceException { StatusCode: HttpStatusCode.Conflict } conflict
             ? new StoreTroubleException($"it answers 409 {conflict.ErrorCode}", error)
-            : _errors.Of(error, name.Bucket, name.Key);
+            : _errors.Of(error, name.Bucket, name.Key, options);
 
     private static bool IsUnmet(AmazonServiceException error, PutIf condition) =>
         error.StatusCode == HttpStatusCode.PreconditionFailed

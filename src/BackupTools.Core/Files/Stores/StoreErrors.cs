@@ -57,11 +57,24 @@ internal static class StoreErrors
         );
 
     /// <summary>What a store does not know of what it was told to keep bundles by.</summary>
-    public static BackupException UnknownOption(string option, string message, Exception error) =>
-        new(
+    public static BackupException UnknownOption(IReadOnlyList<string> options, string message, Exception error)
+    {
+        var names = string.Join(" or ", options.Select(Spelling.Of));
+        return new BackupException(
             ErrorCode.InvalidOption,
-            $"the store refuses {Spelling.Of(option)}: {message}",
-            recommendation: $"Give another {Spelling.Of(option)}, one that this store knows, or leave it out.",
+            $"the store refuses {names}: {message}",
+            recommendation: $"Give another {names}, one that this store knows, or leave it out.",
+            inner: error
+        );
+    }
+
+    /// <summary>The store was reached, and does not take what it was asked.</summary>
+    public static BackupException Refused(string host, string answer, string path, Exception error) =>
+        new(
+            ErrorCode.StoreUnavailable,
+            $"{host} refuses the request: {answer}",
+            path,
+            recommendation: "The store was reached; look up its answer in its documentation or its log.",
             inner: error
         );
 
