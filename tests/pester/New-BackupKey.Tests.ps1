@@ -69,6 +69,42 @@ Describe 'A backup for a recipient' {
     }
 }
 
+Describe 'What a killed run left in clear' {
+    BeforeAll {
+        $folder = "$TestDrive/left"
+        $key = New-BackupKey -Path "$folder/key.txt"
+        $left = "$folder/spool/.backuptools-1-20200101T000000Z-0123abcd.staging"
+        $to = @{ DestinationPath = "$folder/e"; SpoolPath = "$folder/spool"; Recipient = $key.Recipient; ErrorAction = 'SilentlyContinue' }
+    }
+
+    BeforeEach {
+        $null = New-Item -ItemType Directory -Path $left -Force
+    }
+
+    It 'goes though nothing is there to <_>' -ForEach 'back up', 'match', 'merge', 'copy' {
+        $act = @{
+            'back up' = { New-FullBackup -Path "$folder/gone.db" @to @args }
+            'match' = { New-FullBackup -Path "$folder/gone*" @to @args }
+            'merge' = { Merge-BackupChain -Path "$folder/gone" @to @args }
+            'copy' = { Copy-BackupChain -Path "$folder/gone" @to @args }
+        }[$_]
+        & $act -WhatIf
+        Test-Path -LiteralPath $left | Should -BeTrue
+        & $act
+        Test-Path -LiteralPath $left | Should -BeFalse
+    }
+}
+
+Describe 'A secret key in place of a path' {
+    It 'is refused and not repeated by <_>' -ForEach 'IdentityPath', 'RecipientsFile', 'SigningKeyPath', 'PassphraseFile' {
+        $named = @{ $_ = 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX' }
+        $sample = New-Sample SPG
+        $to = @{ LiteralPath = $sample.Source; DestinationPath = "$($sample.Folder)/e" }
+        $failed = { New-FullBackup @to @named -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidOption,*' -PassThru
+        "$failed$($failed.ErrorDetails)$($failed.CategoryInfo)" | Should -Not -Match GFPYYSJZ
+    }
+}
+
 Describe 'An encrypted copy' {
     BeforeAll {
         $sample = New-SampleChain SPG

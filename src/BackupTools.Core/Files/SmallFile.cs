@@ -6,9 +6,10 @@ namespace BackupTools.Files;
 internal static class SmallFile
 {
     /// <summary>All bytes of a file.</summary>
-    /// <exception cref="BackupException">Malformed: it is longer than it may be; or the disk's own failure.</exception>
+    /// <exception cref="BackupException">InvalidOption: a secret key is no path; Malformed: it is longer than it may be; or the disk's own failure.</exception>
     public static byte[] Read(IReadingDisk disk, string path, int maxLength)
     {
+        SecretPath.RefuseAsPath(path);
         using var file = disk.OpenRead(path);
         var length = file.Length;
         if (length > maxLength)

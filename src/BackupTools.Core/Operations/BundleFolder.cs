@@ -35,6 +35,14 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         IReadOnlyCollection<string>? only = null
     ) => Read(path, engines, host.Context, only, BundleRecords.InsteadOf(path, host));
 
+    /// <summary>The same as this, read as it is where signatures are not asked for.</summary>
+    public BundleFolder Unsigned(
+        string path,
+        IBackupEngine engine,
+        EngineContext context,
+        IReadOnlyCollection<string>? only
+    ) => Read(path, [engine], context with { Admit = null }, only, Records);
+
     private static BundleFolder Read(
         string path,
         IReadOnlyList<IBackupEngine> engines,

@@ -55,8 +55,12 @@ public static class CopyChain
         {
             encrypted.RequireIdentity(host);
         }
+        var unsigned = settings.ChainId is null
+            ? []
+            : Signatures.Elsewhere(source, chains[0], settings.Path, settings.Bundles, host);
         return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
         {
+            Warnings = [.. Signatures.Warnings(unsigned)],
             Encrypted = encrypted,
             AsTheyAre = asTheyAre,
             Signer = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host),
@@ -82,6 +86,7 @@ public static class CopyChain
     private static CopyReport Copy(CopyPlan plan, IDestination destination, long started, OperationHost host)
     {
         var (settings, missing) = (plan.Settings, plan.Missing);
+        host.Warn(plan.Warnings);
         host.Progress.Expect(missing.Sum(m => m.Bundle.Length) * destination.Passes, missing.Count);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();

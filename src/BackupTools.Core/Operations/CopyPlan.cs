@@ -26,6 +26,9 @@ public sealed class CopyPlan : IPlan
     /// <summary>Signs what is copied; null where nobody does.</summary>
     internal Signer? Signer { get; init; }
 
+    /// <summary>What lies beside the chain that was named, and counts for nothing.</summary>
+    internal IReadOnlyList<ChainProblem> Warnings { get; init; } = [];
+
     /// <summary>What is to be copied, oldest first.</summary>
     internal IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing { get; }
 
@@ -45,5 +48,6 @@ public sealed class CopyPlan : IPlan
             .. Missing
                 .Select(m => m.Bundle)
                 .Select(b => $"  copy  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),
+            .. Warnings.Select(w => $"  note  {w}"),
         ];
 }

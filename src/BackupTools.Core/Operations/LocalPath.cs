@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Files.Native;
 
 namespace BackupTools.Operations;
@@ -33,10 +34,13 @@ public static class LocalPath
         }
     }
 
-    /// <summary>Refuses what begins with a scheme. What else is wrong with a name is known once it is absolute.</summary>
-    /// <exception cref="BackupException">ProviderNotSupported.</exception>
+    /// <summary>
+    /// Refuses what begins with a scheme, and a secret key. What else is wrong with a name is known once it is absolute.
+    /// </summary>
+    /// <exception cref="BackupException">ProviderNotSupported, InvalidOption.</exception>
     public static void RefuseAddress(string path)
     {
+        SecretPath.RefuseAsPath(path);
         if (IsAddress(path, out var scheme))
         {
             throw new BackupException(

@@ -65,6 +65,7 @@ public static class MergeChain
     {
         var folder = preview.Settings.DestinationPath;
         var engine = host.Engines.ByName(preview.Plan.Chain.Engine);
+        host.Warn(preview.Plan.Warnings);
         using var staging = destination.Stage(goesOn: preview.Encrypted is not null);
         Signatures.RequireBytes(preview.Plan.Bundles, host);
         var signer = Signer.Of(preview.Settings.SigningKeyPath, folder, host);

@@ -194,7 +194,9 @@ public static class RestoreChain
             settings.Bundles
         );
         var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines);
-        var unsigned = Signatures.Elsewhere(folder, chain, settings, host);
+        var unsigned = settings.ChainId is null
+            ? []
+            : Signatures.Elsewhere(folder, chain, settings.Path, settings.Bundles, host);
         if (settings.Target == RestoreTarget.Latest)
         {
             RefuseUnreadable(folder with { Unreadable = [.. folder.Unreadable.Except(unsigned)] }, chain);
@@ -208,9 +210,7 @@ public static class RestoreChain
             RefuseLost(folder, plan);
         }
         // Which chain is the newest, and which state is of a time, may rest on these dates.
-        var doubts = BundleFolder
-            .ClockDoubts(ofDatabase)
-            .Concat(unsigned.Select(u => ChainProblem.From(u.Error!) with { Severity = ProblemSeverity.Warning }));
+        var doubts = BundleFolder.ClockDoubts(ofDatabase).Concat(Signatures.Warnings(unsigned));
         return (plan with { Warnings = [.. plan.Warnings, .. doubts] }, engine);
     }
 

@@ -150,36 +150,33 @@ internal static class Signatures
 
     /// <summary>
     /// What no trusted key has signed, and what is not of the chain that was named: whoever puts it there must not keep a
-    /// signed chain from being restored. What would continue that chain may be its newest state, and is not among these.
+    /// signed chain from being restored, nor have it called bad. What would continue that chain may be its newest state, and is not among these.
     /// </summary>
     public static IReadOnlyList<BundleReadResult> Elsewhere(
         BundleFolder folder,
         BackupChain chain,
-        TargetSettings settings,
+        string path,
+        IReadOnlyList<string>? only,
         OperationHost host
     )
     {
         var unsigned = folder.Unreadable.Where(u => u.Error!.Code == ErrorCode.SignatureInvalid).ToList();
-        if (settings.ChainId is null || unsigned.Count == 0)
+        if (unsigned.Count == 0)
         {
             return [];
         }
-        var all = BundleFolder.Read(
-            settings.Path,
-            [host.Engines.ByName(chain.Engine)],
-            host.Context with
-            {
-                Admit = null,
-            },
-            settings.Bundles
-        );
-        var ofChain = all
+        var ofChain = folder
+            .Unsigned(path, host.Engines.ByName(chain.Engine), host.Context, only)
             .Chains.Where(c => c.ChainId == chain.ChainId)
             .SelectMany(c => c.Bundles)
             .Select(b => b.FullName)
             .ToHashSet(StringComparer.Ordinal);
         return unsigned.FindAll(u => !ofChain.Contains(u.FullName));
     }
+
+    /// <summary>The same as warnings, for whoever reads or tests the chain that was named.</summary>
+    public static IEnumerable<ChainProblem> Warnings(IEnumerable<BundleReadResult> elsewhere) =>
+        elsewhere.Select(u => ChainProblem.From(u.Error!) with { Severity = ProblemSeverity.Warning });
 
     /// <summary>What trusted keys have signed in the file of a signature.</summary>
     /// <exception cref="BackupException">SignatureInvalid; the file cannot be read.</exception>

@@ -72,11 +72,14 @@ public static class VerifyChain
     private static Work PlanOf(BackupChain chain, BundleFolder folder, VerifySettings settings, OperationHost host)
     {
         var engine = host.Engines.ByName(chain.Engine);
-        var problems = new List<ChainProblem>();
-        var plan = TryPlan(
-            () => RestoreChain.PlanOf(chain, settings.Target, engine, folder.OfDatabase(chain), host),
-            problems
-        );
+        var ofDatabase = folder.OfDatabase(chain);
+        var unsigned = settings.ChainId is null
+            ? []
+            : Signatures.Elsewhere(folder, chain, settings.Path, settings.Bundles, host);
+        var problems = Signatures.Warnings(unsigned).ToList();
+        var aside = problems.Select(p => p.FullName).ToHashSet(StringComparer.Ordinal);
+        chain = chain with { Problems = [.. chain.Problems.Where(p => !aside.Contains(p.FullName))] };
+        var plan = TryPlan(() => RestoreChain.PlanOf(chain, settings.Target, engine, ofDatabase, host), problems);
         try
         {
             settings.RequireEnd(chain);

@@ -18,6 +18,7 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private PipelinePump? _pump;
     private Identities? _identities;
+    private bool _isSwept;
 
     private protected CancellationToken Stop => _stop.Token;
 
@@ -183,17 +184,28 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     /// </summary>
     private protected T Planned<T>(string activity, int throttleLimit, Func<OperationHost, T> plan)
     {
-        var isDry = IsWhatIf;
-        return Pump.Execute(
-            activity,
-            throttleLimit,
+        SweepSpool();
+        return Pump.Execute(activity, throttleLimit, plan);
+    }
+
+    /// <summary>
+    /// Removes what killed runs left in clear, once in a pipeline; nothing where only the plan is wished for. For a cmdlet that
+    /// encrypts to do before paths are looked for, which may end it.
+    /// </summary>
+    private protected void SweepSpool()
+    {
+        if (_isSwept || IsWhatIf)
+        {
+            return;
+        }
+        _isSwept = true;
+        Pump.Execute(
+            "Looking through the spool",
+            Environment.ProcessorCount,
             host =>
             {
-                if (!isDry)
-                {
-                    host.SweepSpool();
-                }
-                return plan(host);
+                host.SweepSpool();
+                return true;
             }
         );
     }

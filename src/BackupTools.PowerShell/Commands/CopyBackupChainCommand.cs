@@ -65,6 +65,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        SweepSpool();
         _recipientsFiles = LiteralFiles(RecipientsFile);
     }
 

@@ -108,6 +108,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        SweepSpool();
         _recipientsFiles = LiteralFiles(RecipientsFile);
     }
 

@@ -121,6 +121,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        SweepSpool();
         _recipientsFiles = LiteralFiles(RecipientsFile);
     }
 

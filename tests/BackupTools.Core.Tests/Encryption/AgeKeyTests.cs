@@ -66,6 +66,36 @@ public sealed class AgeKeyTests : IDisposable
         Assert.DoesNotContain("GFPYYSJZ", error.Describe() + error.Recommendation, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>Found by hand: the error of a file that is not there printed the key.</summary>
+    [Theory]
+    [InlineData(Secret)]
+    [InlineData("age-secret-key-1gfpyysjzgfpyysjzgfpyysjzgfpyysj")]
+    [InlineData("BACKUPTOOLS-SIGNING-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX")]
+    public void A_secret_key_given_for_a_path_is_refused_and_not_repeated(string secret)
+    {
+        var path = Path.Combine(_folder.Path, secret);
+        Action[] readers =
+        [
+            () => LocalPath.Absolute(secret),
+            () => LocalPath.AbsoluteOrStore(secret),
+            () => IdentityFiles.Read(path, null, LocalDisk.Instance),
+            () => IdentityFiles.Recipients([], [path], LocalDisk.Instance),
+            () => IdentityFiles.ReadPassphrase(path, LocalDisk.Instance),
+            () => Signer.Of(path, _folder.Path, new OperationHost()),
+        ];
+        Assert.All(
+            readers,
+            read =>
+            {
+                var error = Assert.Throws<BackupException>(read);
+                Assert.Equal(ErrorCode.InvalidOption, error.Code);
+                Assert.DoesNotContain("GFPYYSJZ", $"{error}", StringComparison.OrdinalIgnoreCase);
+            }
+        );
+        // A file may be called like what it holds.
+        Assert.EndsWith("age-secret-key-1.txt", LocalPath.Absolute("age-secret-key-1.txt"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZ", ErrorCode.Malformed)]
     [InlineData("# only a comment", ErrorCode.Malformed)]

@@ -79,6 +79,69 @@ public sealed class SignedRunTests
         Assert.Throws<BackupException>(() => Restore(box, Trusting(box), forged.ChainId));
     }
 
+    /// <summary>Found by hand: a test called a chain bad that was restored with a warning.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void What_nobody_signed_beside_a_named_chain_is_a_warning_to_whoever_reads_that(string engine)
+    {
+        using var box = Begun(engine);
+        var chain = ReadChains.Read(box.Bundles, false, null, Trusting(box)).Select(r => r.Chain!).Last().ChainId;
+        box.Become("S2");
+        box.Full();
+
+        var report = Assert.Single(
+            VerifyChain.Run(new VerifySettings { Path = box.Bundles, ChainId = chain }, Trusting(box))
+        );
+        Assert.True(report.IsValid);
+        var unsigned = report.Problems.Where(p => p.Code == nameof(ErrorCode.SignatureInvalid)).ToList();
+        Assert.NotEmpty(unsigned);
+        Assert.All(unsigned, p => Assert.Equal("Warning", p.Severity));
+        Assert.Contains(
+            VerifyChain.Run(new VerifySettings { Path = box.Bundles }, Trusting(box)),
+            r => r.IsValid == false
+        );
+        IsWarned(
+            host =>
+                Verbs.Copy(
+                    new CopySettings
+                    {
+                        Path = box.Bundles,
+                        DestinationPath = box.At("c"),
+                        ChainId = chain,
+                    },
+                    host
+                ),
+            box
+        );
+        IsWarned(
+            host =>
+                Verbs.Merge(
+                    new MergeSettings
+                    {
+                        Path = box.Bundles,
+                        DestinationPath = box.At("m"),
+                        ChainId = chain,
+                    },
+                    host
+                ),
+            box
+        );
+    }
+
+    private static void IsWarned(Action<OperationHost> run, EngineSandbox box)
+    {
+        var warnings = new List<string>();
+        run(
+            new OperationHost
+            {
+                Clock = box.Clock!,
+                Warning = warnings.Add,
+                Identities = new Identities { TrustedKeys = [$"{s_key.Public}"] },
+            }
+        );
+        Assert.Contains(warnings, w => w.Contains("the bundle is not signed", StringComparison.Ordinal));
+    }
+
     /// <summary>It may be the newest state of the chain, whoever made it.</summary>
     [Theory]
     [MemberData(nameof(Engines))]
