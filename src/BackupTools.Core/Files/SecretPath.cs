@@ -24,7 +24,8 @@ internal static partial class SecretPath
     /// <summary>A file may be called age-secret-key-1.txt; a key goes on for 58 letters.</summary>
     [GeneratedRegex(
         "(AGE-SECRET-KEY-(PQ-)?1|BACKUPTOOLS-SIGNING-KEY-1)[A-Z0-9]{20}",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: NameMatching.TimeoutMilliseconds
     )]
     private static partial Regex Key();
 }

@@ -39,7 +39,7 @@ public sealed class ReportOfTestsTests : IDisposable
                 {
                     Path = _box.Bundles,
                     ToPosition = byTime ? null : bundles[bundle].EndPosition,
-                    PointInTime = byTime ? bundles[bundle].CreatedUtc : null,
+                    PointInTime = byTime ? new DateTimeOffset(bundles[bundle].CreatedUtc) : null,
                 }
             );
     }

@@ -1,5 +1,4 @@
 using BackupTools.Engines.Grafeo;
-using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 
 namespace BackupTools.Benchmarks.Data;
@@ -16,7 +15,7 @@ internal static class GrafeoFiller
     public static void Fill(string folder, int count)
     {
         var path = Path.Combine(folder, GrafeoManifestFile.Name);
-        var real = GrafeoManifestFile.Load(path, LocalDisk.Instance);
+        var real = GrafeoManifest.Read(File.ReadAllBytes(path));
         var all = new List<GrafeoSegment>();
         var first = real.Segments[0].CreatedAtMs;
         for (var i = 0; i < count - real.Segments.Count; i++)
