@@ -102,6 +102,7 @@ internal static class ReportStyle
           .verdict { border: 1px solid; border-left-width: .35rem; }
           .wide { overflow: visible; }
           td:not(.number) { white-space: normal; }
+          td.path { min-width: 10rem; }
           footer { break-inside: avoid; }
           svg.timeline { min-width: 0; }
           details:not([open]) { display: none; }
