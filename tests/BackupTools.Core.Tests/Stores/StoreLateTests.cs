@@ -47,8 +47,9 @@ public sealed class StoreLateTests : OnFakeS3
         }
         var before = Store.Snapshot();
         var time = box.Clock!.Now;
-        var held = 0;
-        for (var isDone = false; !isDone; held += SoakBudget.Step(5))
+        // Not the same requests for every engine.
+        var held = SoakBudget.IsLong ? 0 : engine.Length % 4;
+        for (var isDone = false; !isDone; held += SoakBudget.Step(12))
         {
             Store.Bring(before);
             box.Clock!.Now = time;
