@@ -74,7 +74,7 @@ internal sealed partial class StoreDestination
             }
             else if (
                 there is null
-                || StoreDigest.Bare(there.ETag) != StoreDigest.Bare(StoreDigest.ETag([StoreDigest.Md5(content)], true))
+                || StoreDigest.Bare(there.ETag) != StoreDigest.ETag([StoreDigest.Md5(content)], isWhole: true)
             )
             {
                 PutOurs(key, content, IfUnchanged(key));

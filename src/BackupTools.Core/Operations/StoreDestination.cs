@@ -103,12 +103,8 @@ internal sealed partial class StoreDestination : IDestination
     /// <summary>A place in the spool for a bundle in clear; what interrupted runs left of such is removed.</summary>
     public static StagingArea StageInClear(OperationHost host)
     {
-        var spool = SpoolOf(host);
-        foreach (var leftover in StagingArea.Sweep(host.Disk, spool, host.Warning))
-        {
-            host.Verbose?.Invoke($"removed what an interrupted run left behind: {leftover}");
-        }
-        return StagingArea.Create(host.Disk, spool, host.Clock, host.Warning);
+        host.SweepSpool();
+        return StagingArea.Create(host.Disk, SpoolOf(host), host.Clock, host.Warning);
     }
 
     /// <summary>Where bundles are assembled on this machine.</summary>

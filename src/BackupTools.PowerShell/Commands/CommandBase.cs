@@ -18,7 +18,6 @@ public abstract class CommandBase : PSCmdlet, IDisposable
     private readonly List<Action<IStreams, CancellationToken>> _steps = [];
     private PipelinePump? _pump;
     private Identities? _identities;
-    private bool _isSwept;
 
     private protected CancellationToken Stop => _stop.Token;
 
@@ -180,25 +179,15 @@ public abstract class CommandBase : PSCmdlet, IDisposable
         );
 
     /// <summary>
-    /// Plans; what killed runs left in clear is removed first, as a plan may be refused. Not where only the plan is wished for.
-    /// </summary>
-    private protected T Planned<T>(string activity, int throttleLimit, Func<OperationHost, T> plan)
-    {
-        SweepSpool();
-        return Pump.Execute(activity, throttleLimit, plan);
-    }
-
-    /// <summary>
-    /// Removes what killed runs left in clear, once in a pipeline; nothing where only the plan is wished for. For a cmdlet that
-    /// encrypts to do before paths are looked for, which may end it.
+    /// Removes what killed runs left in clear; nothing where only the plan is wished for. For a cmdlet that encrypts to do when
+    /// it begins: looking for paths may end it, and a plan may be refused.
     /// </summary>
     private protected void SweepSpool()
     {
-        if (_isSwept || IsWhatIf)
+        if (IsWhatIf)
         {
             return;
         }
-        _isSwept = true;
         Pump.Execute(
             "Looking through the spool",
             Environment.ProcessorCount,

@@ -97,7 +97,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
             RecipientsFiles = _recipientsFiles,
             SigningKeyPath = SigningKeyPath is null ? null : Paths.Literal(SigningKeyPath),
         };
-        var plan = Planned("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
+        var plan = Pump.Execute("Planning the copy", ThrottleLimit, host => CopyChain.Plan(settings, host));
         if (!IsAgreed("Copy?", plan))
         {
             return;

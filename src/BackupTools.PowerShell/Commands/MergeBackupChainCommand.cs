@@ -142,7 +142,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
             Recipients = Recipient ?? [],
             RecipientsFiles = _recipientsFiles,
         };
-        var preview = Planned("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
+        var preview = Pump.Execute("Planning the merge", ThrottleLimit, host => MergeChain.Plan(settings, host));
         if (!IsAgreed("Merge?", preview))
         {
             return;

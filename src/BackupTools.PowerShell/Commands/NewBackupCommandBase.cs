@@ -166,7 +166,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
             }
         );
         var verb = settings.Incremental ? "incremental" : "full";
-        var plan = Planned($"Planning the {verb} backup", ThrottleLimit, host => TakeBackup.Plan(settings, host));
+        var plan = Pump.Execute($"Planning the {verb} backup", ThrottleLimit, host => TakeBackup.Plan(settings, host));
         if (!IsAgreed($"Take this {plan.KindName} backup?", plan))
         {
             return;

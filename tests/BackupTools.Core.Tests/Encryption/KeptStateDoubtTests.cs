@@ -5,7 +5,7 @@ using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Encryption;
 
-/// <summary>What is told of a backup that goes by what is kept of those before it.</summary>
+/// <summary>Kept states that are strange, missing or for other keys, and what a backup by them says.</summary>
 public sealed class KeptStateDoubtTests
 {
     public static TheoryData<string> Engines => [.. EngineSandbox.Names];

@@ -92,7 +92,7 @@ internal static class StoreErrors
         }
         return cause switch
         {
-            // What answers in clear sends no frame of TLS; nothing else of a handshake is told so.
+            // .NET says so only where the answer was no TLS at all.
             AuthenticationException when cause.Message.Contains("frame", StringComparison.OrdinalIgnoreCase) =>
                 new BackupException(
                     ErrorCode.StoreUnavailable,
