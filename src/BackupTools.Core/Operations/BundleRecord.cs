@@ -214,6 +214,7 @@ internal sealed partial record BundleRecord(
     [JsonSourceGenerationOptions(
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
         WriteIndented = true,
+        NewLine = "\n",
         MaxDepth = 8,
         UseStringEnumConverter = true,
         RespectNullableAnnotations = true,

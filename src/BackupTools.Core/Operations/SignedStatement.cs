@@ -53,6 +53,7 @@ internal sealed partial record SignedStatement(long Sequence, BundleRecord Recor
     [JsonSourceGenerationOptions(
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
         WriteIndented = true,
+        NewLine = "\n",
         MaxDepth = 8,
         UseStringEnumConverter = true,
         RespectNullableAnnotations = true,
