@@ -35,7 +35,7 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
 
     /// <summary>What claims to be a bundle and cannot be read.</summary>
     /// <exception cref="BackupException">
-    /// The error, where it is the store's, or that of a key that is missing: it says nothing of this bundle.
+    /// The error, where it is the store's, or that no key was given: it says nothing of this bundle.
     /// </exception>
     public static BundleReadResult Bad(string path, BackupException error) =>
         error.Code
@@ -43,7 +43,6 @@ internal sealed record BundleReadResult(string FullName, BundleHeader? Header, B
                 or ErrorCode.StoreAccessDenied
                 or ErrorCode.StoreClockSkewed
                 or ErrorCode.IdentityRequired
-                or ErrorCode.IdentityMismatch
             ? throw error
             : new(path, null, error.At(path));
 }

@@ -128,8 +128,12 @@ internal sealed class BuildsOn(
             }
             return request with { Since = since, Chain = chain, Parent = parent };
         }
-        // There may well be a full, for whoever has the key.
-        if (chain is null && folder.Unreadable.FirstOrDefault(u => BundleStates.IsUnknown(u.Error)) is { } unread)
+        // There may well be a full, or what continues the chain, for whoever has the key.
+        var unread = folder.Unreadable.FirstOrDefault(u =>
+            chain is null && BundleStates.IsUnknown(u.Error)
+            || settings.ChainId is null && BundleFolder.IsForOthers(u) && !u.IsPast && MayBe(u.Series)
+        );
+        if (unread is not null)
         {
             throw BundleStates.Unknown(unread.FullName, unread.Error);
         }

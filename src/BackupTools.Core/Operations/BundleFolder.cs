@@ -15,7 +15,9 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     /// Reads every bundle that the path is or directly holds (with <paramref name="only"/>, those of these full
     /// names), and builds the chains; of each engine the one with the bundle that was taken last comes last.
     /// </summary>
-    /// <exception cref="BackupException">PathNotFound; the path cannot be read.</exception>
+    /// <exception cref="BackupException">
+    /// PathNotFound; the path cannot be read. IdentityMismatch: the given keys open none of the bundles.
+    /// </exception>
     public static BundleFolder Read(
         string path,
         IReadOnlyList<IBackupEngine> engines,
@@ -43,6 +45,17 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         IReadOnlyCollection<string>? only
     ) => Read(path, [engine], context with { Admit = null }, only, Records);
 
+    /// <summary>The same as their records say it; null where there are none.</summary>
+    public static BundleFolder? Recorded(
+        string path,
+        IBackupEngine engine,
+        EngineContext context,
+        IReadOnlyCollection<string>? only
+    ) =>
+        BundleRecords.Are(path, context.Disk)
+            ? Read(path, [engine], context with { Admit = null }, only, new BundleRecords(path, context.Disk))
+            : null;
+
     private static BundleFolder Read(
         string path,
         IReadOnlyList<IBackupEngine> engines,
@@ -68,6 +81,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
             var read = (records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
                 .Where(r => counts is null || counts.Contains(r.FullName))
                 .ToList();
+            read = Placed(read, path, engine, context);
             if (context.Admit is { } admit)
             {
                 read = Signatures.InOrder(read.ConvertAll(r => admit(r)));
@@ -111,7 +125,40 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
             }
             chains.AddRange(built);
         }
-        return new BundleFolder(chains, unreadable) { Records = records };
+        return chains.Count == 0 && unreadable.Find(IsForOthers) is { Error: { } error }
+            ? throw error
+            : new BundleFolder(chains, unreadable) { Records = records };
+    }
+
+    /// <summary>It is encrypted, and for other keys than were given.</summary>
+    public static bool IsForOthers(BundleReadResult read) => read.Error?.Code == ErrorCode.IdentityMismatch;
+
+    /// <summary>Of what is encrypted for others, its record tells the database and the place.</summary>
+    private static List<BundleReadResult> Placed(
+        List<BundleReadResult> read,
+        string path,
+        IBackupEngine engine,
+        EngineContext context
+    )
+    {
+        if (!read.Exists(IsForOthers))
+        {
+            return read;
+        }
+        var recorded = new BundleRecords(path, context.Disk)
+            .Bundles(path, engine)
+            .Select(r => r.Header)
+            .OfType<BundleHeader>()
+            .ToLookup(h => h.FullName, StringComparer.Ordinal);
+        return read.ConvertAll(r =>
+            IsForOthers(r) && recorded[r.FullName].FirstOrDefault() is { } header
+                ? r with
+                {
+                    OrderUtc = header.OrderUtc,
+                    Series = header.Series,
+                }
+                : r
+        );
     }
 
     /// <summary>

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using BackupTools.Chains;
 using BackupTools.Encryption;
 using BackupTools.Engines;
@@ -16,12 +14,7 @@ namespace BackupTools.Operations;
 /// </summary>
 internal sealed class BundleStates
 {
-    private const string Extension = ".state";
-    private const string Staged = ".new";
-
-    private readonly string? _state;
     private readonly string _folder;
-    private readonly EncryptedCopies _to;
     private readonly OperationHost _host;
     private readonly BundleRecords _records;
 
@@ -39,16 +32,8 @@ internal sealed class BundleStates
     /// <exception cref="BackupException">InvalidOption: it would lie where the bundles go.</exception>
     public BundleStates(string? statePath, EncryptedCopies to, string folder, OperationHost host)
     {
-        if (statePath is not null)
-        {
-            PathOverlap.RefuseInside(statePath, folder, Spelling.Of(nameof(BackupSettings.StatePath)), host.Disk);
-            // One state path serves several destinations.
-            var name = Encoding.UTF8.GetBytes(StoreAddress.Of(Path.TrimEndingDirectorySeparator(folder)));
-            _state = Path.Combine(statePath, Convert.ToHexStringLower(SHA256.HashData(name))[..32]);
-            RequireFolder(statePath, host.Disk);
-            RequireFolder(_state, host.Disk);
-        }
-        (_folder, _to, _host, _records) = (folder, to, host, to.Records);
+        Kept = statePath is null ? null : new StateFolder(statePath, folder, to.Keys, host);
+        (_folder, _host, _records) = (folder, host, to.Records);
         _unfinished = new(() =>
             StoreAddress.Is(folder) || host.Disk.Stat(folder) is null
                 ? new HashSet<string>()
@@ -58,21 +43,8 @@ internal sealed class BundleStates
         _parts = new(Parts);
     }
 
-    private static void RequireFolder(string path, IDisk disk)
-    {
-        if (disk.Stat(RealPath.Of(path, disk)) is { Kind: not DiskEntryKind.Directory })
-        {
-            throw new BackupException(
-                ErrorCode.InvalidOption,
-                "what is kept for the next increment goes into a folder, and this is none",
-                path,
-                recommendation: $"Name a folder with {Spelling.Of(nameof(BackupSettings.StatePath))}; it is created if missing."
-            );
-        }
-    }
-
-    /// <summary>There is somewhere to keep it.</summary>
-    public bool Keeps => _state is not null;
+    /// <summary>Where it is kept; null for nowhere.</summary>
+    public StateFolder? Kept { get; }
 
     /// <summary>Bundles are known by it: no identity was given to read them with.</summary>
     public bool AreNeeded => !_host.Encrypted.Keys.HasIdentities;
@@ -192,101 +164,6 @@ internal sealed class BundleStates
             inner: inner
         );
 
-    /// <summary>
-    /// Keeps what the next increment must know of a new bundle, durably; the record that names it. To be called before the
-    /// bundle is published: what is kept of one that never is, the next run removes.
-    /// </summary>
-    /// <param name="record">Of the bundle, whose encrypted files are staged.</param>
-    /// <param name="traces">Of the bundle.</param>
-    /// <param name="shared">An encrypted file that bundles share, as it is staged; null for none of that name.</param>
-    /// <param name="disk">On which the bundle is read in clear.</param>
-    public BundleRecord Keep(
-        BundleRecord record,
-        BundleTraces traces,
-        Func<string, FileRecord?> shared,
-        IReadingDisk disk
-    )
-    {
-        var outer = _host.Encrypted.Outer;
-        outer.CreateDirectory(_state!);
-        var path = PathOf(record.Engine, record.Id);
-        if (new[] { path, path + Staged }.FirstOrDefault(p => IsStrange(outer.Stat(p))) is { } strange)
-        {
-            _host.Context.Warn($"{strange} is no regular file: what the next increment must know is not kept");
-            return record;
-        }
-        outer.DeleteFile(path + Staged);
-        var kept = new List<BundleState.Keeping>();
-        try
-        {
-            if (traces.Facts is { } facts)
-            {
-                kept.Add(new(BundleState.Facts, new MemoryFile(path, facts), [new FileRange(0, facts.Length)], null));
-            }
-            foreach (var file in traces.Files)
-            {
-                var name = StagedFiles.Below(_folder, file.Path);
-                kept.Add(new(name, disk.OpenRead(file.Path), file.Ranges, shared(name)));
-            }
-            string digest;
-            using (var state = outer.CreateNew(path + Staged))
-            {
-                digest = BundleState.Write(record, kept, _to.Keys, state);
-                state.Flush();
-            }
-            outer.Replace(path + Staged, path);
-            outer.FlushDirectory(_state!);
-            return record with { State = digest };
-        }
-        finally
-        {
-            kept.ForEach(k => k.File.Dispose());
-        }
-    }
-
-    /// <summary>Removes what is kept of bundles that are gone.</summary>
-    public void Prune()
-    {
-        var outer = _host.Encrypted.Outer;
-        if (_state is null || outer.Stat(_state) is null)
-        {
-            return;
-        }
-        var wanted = new BundleRecords(_folder, outer)
-            .Read()
-            .Select(r => r.Record is { } record ? PathOf(record.Engine, record.Id) : null)
-            .ToHashSet(StringComparer.Ordinal);
-        var there = outer.List(_state).ToLookup(IsStrange);
-        foreach (var strange in there[true])
-        {
-            _host.Context.Warn($"{strange.Path} is nothing that was kept of a bundle, and stays");
-        }
-        var kept = there[false].Select(e => e.Path).ToList();
-        // One that cannot be read may be that of any bundle; and none at all, that something else is mounted there.
-        if (wanted.Contains(null) || !kept.Exists(wanted.Contains))
-        {
-            return;
-        }
-        foreach (var gone in kept.Where(p => !wanted.Contains(p)))
-        {
-            Removal.Try(
-                () => outer.DeleteFile(gone),
-                text => _host.Warning?.Invoke($"{gone}, kept of a bundle, {text}")
-            );
-        }
-    }
-
-    private static bool IsStrange(DiskEntry? entry) =>
-        entry is not null
-        && (
-            entry.Kind != DiskEntryKind.File
-            || !entry.Name.EndsWith(Extension, StringComparison.Ordinal)
-                && !entry.Name.EndsWith(Extension + Staged, StringComparison.Ordinal)
-        );
-
-    private string PathOf(string engine, string id) =>
-        Path.Combine(_state!, Path.GetFileNameWithoutExtension(BundleRecords.PathOf(_folder, engine, id)) + Extension);
-
     private IEnumerable<(string Path, BundleRecord? Record, BackupException? Error)> Records() =>
         _records.Read().Where(r => !_unfinished.Value.Contains(r.Path));
 
@@ -308,20 +185,22 @@ internal sealed class BundleStates
         known.State.Engine == bundle.Engine && known.State.Id == bundle.Id;
 
     private IReadOnlyList<Known> ReadAll() =>
-        _state is null
-            ? []
-            : [.. Records().Select(r => r.Record).OfType<BundleRecord>().Select(TryRead).OfType<Known>()];
+        Kept is null ? [] : [.. Records().Select(r => r.Record).OfType<BundleRecord>().Select(TryRead).OfType<Known>()];
 
     private Known? TryRead(BundleRecord record)
     {
-        var path = PathOf(record.Engine, record.Id);
+        var path = Kept!.PathOf(record.Engine, record.Id);
         var outer = _host.Encrypted.Outer;
-        if (record.State is not { } digest || !_records.IsWhole(record) || outer.Stat(path) is null)
+        if (record.State is not { } digest || !_records.IsWhole(record) || outer.Stat(path) is not { } there)
         {
             return null;
         }
         try
         {
+            if (there.Kind != DiskEntryKind.File)
+            {
+                throw new BackupException(ErrorCode.UnsafeName, "it is no regular file", path);
+            }
             using var file = outer.OpenRead(path);
             var state = BundleState.Read(file, digest);
             return state.Engine == record.Engine && state.Id == record.Id && state.Sealed.SequenceEqual(record.Files)

@@ -41,6 +41,7 @@ public static class ReadHeaders
     )
     {
         var any = false;
+        var forOthers = new List<BundleReadResult>();
         foreach (var engine in engines)
         {
             foreach (var found in records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
@@ -50,6 +51,11 @@ public static class ReadHeaders
                 if (read.Stranger is { } stranger)
                 {
                     context.Warn(stranger.ToString());
+                    continue;
+                }
+                if (BundleFolder.IsForOthers(read))
+                {
+                    forOthers.Add(read);
                     continue;
                 }
                 any = true;
@@ -67,6 +73,14 @@ public static class ReadHeaders
                     )
                 : new HeaderReading(header.ToInfo(), null);
             }
+        }
+        if (!any && forOthers is [{ Error: { } error }, ..])
+        {
+            throw error;
+        }
+        foreach (var read in forOthers)
+        {
+            yield return new HeaderReading(null, read.Error);
         }
         if (!any)
         {

@@ -303,6 +303,8 @@ public static class RestoreChain
                 (
                     error.Code == ErrorCode.SignatureInvalid
                         ? $"Move it away, or name a chain that is signed with {Spelling.Of("ChainId")}"
+                    : error.Code == ErrorCode.IdentityMismatch
+                        ? $"Give its key too with {Spelling.Of("IdentityPath")}, or name a chain of the given key with {Spelling.Of("ChainId")}"
                     : bad.OrderUtc is null ? "Remove it, or bring back a sound copy"
                     : "Bring back a sound copy, or take a new full backup"
                 ) + (chain.Head is { } head ? $"; or restore to position {head.End} explicitly." : "."),

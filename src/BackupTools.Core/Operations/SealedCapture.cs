@@ -84,7 +84,7 @@ internal sealed class SealedCapture : IDisposable
         IReadOnlyList<PublishStep> steps
     )
     {
-        if (states is not { Keeps: true })
+        if (states?.Kept is not { } folder)
         {
             return record;
         }
@@ -96,7 +96,7 @@ internal sealed class SealedCapture : IDisposable
             );
             return record;
         }
-        return states.Keep(record, traces, name => _to.Shared(name, steps, _sealed), _disk);
+        return folder.Keep(record, traces, name => _to.Shared(name, steps, _sealed), _disk);
     }
 
     /// <summary>Null where they are not known, as those of what the bundle builds on are not.</summary>

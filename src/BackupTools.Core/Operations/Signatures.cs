@@ -149,8 +149,9 @@ internal static class Signatures
     }
 
     /// <summary>
-    /// What no trusted key has signed, and what is not of the chain that was named: whoever puts it there must not keep a
-    /// signed chain from being restored, nor have it called bad. What would continue that chain may be its newest state, and is not among these.
+    /// What no trusted key has signed, or what is encrypted for others, and what is not of the chain that was named: it must
+    /// not keep that chain from being restored, nor have it called bad. What would continue that chain may be its newest
+    /// state, and is not among these.
     /// </summary>
     public static IReadOnlyList<BundleReadResult> Elsewhere(
         BundleFolder folder,
@@ -160,18 +161,24 @@ internal static class Signatures
         OperationHost host
     )
     {
+        var engine = host.Engines.ByName(chain.Engine);
         var unsigned = folder.Unreadable.Where(u => u.Error!.Code == ErrorCode.SignatureInvalid).ToList();
-        if (unsigned.Count == 0)
-        {
-            return [];
-        }
-        var ofChain = folder
-            .Unsigned(path, host.Engines.ByName(chain.Engine), host.Context, only)
-            .Chains.Where(c => c.ChainId == chain.ChainId)
-            .SelectMany(c => c.Bundles)
-            .Select(b => b.FullName)
-            .ToHashSet(StringComparer.Ordinal);
-        return unsigned.FindAll(u => !ofChain.Contains(u.FullName));
+        var foreign = folder.Unreadable.Where(BundleFolder.IsForOthers).ToList();
+        var ofChain =
+            unsigned.Count == 0 ? [] : NamesOf(folder.Unsigned(path, engine, host.Context, only).Chains.Where(IsNamed));
+        var recorded = foreign.Count == 0 ? null : BundleFolder.Recorded(path, engine, host.Context, only);
+        // What has no record may be of any chain.
+        var ofOthers = NamesOf(recorded?.Chains.Where(c => !IsNamed(c)) ?? []);
+        return
+        [
+            .. unsigned.Where(u => !ofChain.Contains(u.FullName)),
+            .. foreign.Where(f => ofOthers.Contains(f.FullName)),
+        ];
+
+        bool IsNamed(BackupChain other) => other.ChainId == chain.ChainId;
+
+        static HashSet<string> NamesOf(IEnumerable<BackupChain> chains) =>
+            chains.SelectMany(c => c.Bundles).Select(b => b.FullName).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>The same as warnings, for whoever reads or tests the chain that was named.</summary>

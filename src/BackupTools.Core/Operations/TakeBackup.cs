@@ -212,7 +212,7 @@ public static class TakeBackup
             return [];
         }
         result.AfterPublish?.Invoke();
-        plan.States?.Prune();
+        plan.States?.Kept?.Prune();
         var headers = ReadBack(plan.EngineOf, result, context);
         var seconds = host.SecondsSince(started);
         foreach (var header in headers)

@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Operations;
 using BackupTools.Tests.Files;
 using BackupTools.Tests.Operations;
@@ -129,6 +130,35 @@ public sealed class KeptStateDoubtTests
             box.Box.Become("S2");
             Assert.Equal("Incremental", Verbs.Increment(box.Kept, box.Host()).Kind);
         }
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_kept_the_error_names_the_state_and_not_the_destination()
+    {
+        using var box = new SealedBox("SPG");
+        box.Take("S0", settings: box.Kept);
+        foreach (var code in new[] { ErrorCode.AccessDenied, ErrorCode.DiskFull, ErrorCode.WriteFailed })
+        {
+            var before = box.Box.Inventory();
+
+            var error = Assert.Throws<BackupException>(() =>
+                Verbs.Full(box.Kept, box.Host(disk: new NoNewFiles(LocalDisk.Instance, box.State, code)))
+            );
+
+            Assert.Equal(code, error.Code);
+            Assert.StartsWith(box.State, error.FullName, StringComparison.Ordinal);
+            Assert.Contains("StatePath", error.Recommendation, StringComparison.Ordinal);
+            Assert.Equal(before, box.Box.Inventory());
+        }
+    }
+
+    /// <summary>Below a folder no file can be made.</summary>
+    private sealed class NoNewFiles(IDisk inner, string folder, ErrorCode code) : ForwardingDisk(inner)
+    {
+        public override IDiskFile CreateNew(string path, long preallocate = 0) =>
+            path.StartsWith(folder, StringComparison.Ordinal)
+                ? throw new BackupException(code, "no", path)
+                : Inner.CreateNew(path, preallocate);
     }
 
     [UnixFact]

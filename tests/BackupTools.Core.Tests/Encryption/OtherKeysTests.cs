@@ -1,0 +1,175 @@
+using BackupTools.Errors;
+using BackupTools.Operations;
+using BackupTools.Reports;
+using BackupTools.Tests.Operations;
+
+namespace BackupTools.Tests.Encryption;
+
+/// <summary>A folder in which one chain is for one key and the next for another.</summary>
+public sealed class OtherKeysTests
+{
+    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+
+    /// <summary>Those whose older chain can be read with the older key: Grafeo's manifest is for whom the newest is for.</summary>
+    public static TheoryData<string> Older => [.. EngineSandbox.Names.Where(e => e != "Grafeo")];
+
+    /// <summary>Those of them with increments: each snapshot of Alopex is a chain.</summary>
+    public static TheoryData<string> Chained => [.. EngineSandbox.Names.Where(e => e is not ("Grafeo" or "Alopex"))];
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void Who_has_the_newer_key_restores_the_newest_state_and_goes_on(string engine)
+    {
+        using var box = new SealedBox(engine);
+        var newer = TwoChains(box);
+        var settings = ForOther(box);
+
+        var chain = Assert.Single(Chains(box, box.Encrypted, box.Host(box.Other)));
+        Assert.Contains(newer.FullName, chain.Bundles.Select(b => b.FullName));
+        Assert.Equal(Bytes(box), Restored(box, box.Host(box.Other), null));
+        box.Box.Become("S2");
+        Verbs.Increment(settings, box.Host(box.Other));
+        Assert.Equal(
+            chain.Bundles.Count + 1,
+            Chains(box, box.Encrypted, box.Host(box.Other)).Sum(c => c.Bundles.Count)
+        );
+        Assert.Equal(Bytes(box), Restored(box, box.Host(box.Other), null));
+    }
+
+    [Theory]
+    [MemberData(nameof(Older))]
+    public void Who_has_the_older_key_must_name_the_chain(string engine)
+    {
+        using var box = new SealedBox(engine);
+        TwoChains(box);
+        OperationHost Host() => box.Host(box.Key);
+        var readings = ReadChains.Read(box.Encrypted, false, null, Host()).ToList();
+        var chain = readings.Last(r => r.Chain is not null).Chain!;
+        Assert.All(readings.Where(r => r.Chain is null), r => Assert.Equal(ErrorCode.IdentityMismatch, r.Error!.Code));
+        Assert.True(readings.Count > 1);
+
+        var error = Assert.Throws<BackupException>(() => Restored(box, Host(), null));
+        Assert.Equal(ErrorCode.IdentityMismatch, error.Code);
+        Assert.Contains("ChainId", error.Recommendation, StringComparison.Ordinal);
+        Assert.Contains(
+            VerifyChain.Run(new VerifySettings { Path = box.Encrypted }, Host()),
+            report => report.IsValid == false
+        );
+
+        var inClear = box.RestoredOf(box.Box.Bundles, box.BundlesOf(box.Box.Bundles)[1]);
+        Assert.Equal(inClear, Restored(box, Host(), chain.ChainId));
+        var named = new VerifySettings
+        {
+            Path = box.Encrypted,
+            ChainId = chain.ChainId,
+            Deep = true,
+        };
+        var tested = Assert.Single(VerifyChain.Run(named, Host()));
+        Assert.True(tested.IsValid);
+        Assert.Contains(tested.Problems, p => p is { Code: "IdentityMismatch", Severity: "Warning" });
+        var copy = new CopySettings
+        {
+            Path = box.Encrypted,
+            ChainId = chain.ChainId,
+            DestinationPath = box.Box.At("c", Path.GetFileName(box.Box.Bundles)),
+        };
+        Assert.Equal(chain.Bundles.Count, Verbs.Copy(copy, Host()).Copied.Count);
+        Assert.Equal(chain.EndPosition, Assert.Single(Chains(box, copy.DestinationPath, Host())).EndPosition);
+    }
+
+    [Theory]
+    [MemberData(nameof(Chained))]
+    public void No_increment_goes_onto_the_older_chain_unless_it_is_named(string engine)
+    {
+        using var box = new SealedBox(engine);
+        TwoChains(box);
+        var id = Chains(box, box.Encrypted, box.Host(box.Key))[^1].ChainId;
+        box.Box.Become("S2");
+        var before = box.Box.Inventory();
+
+        var error = Assert.Throws<BackupException>(() => Verbs.Increment(box.ToKey, box.Host(box.Key)));
+        Assert.Equal(ErrorCode.IdentityRequired, error.Code);
+        Assert.Equal(before, box.Box.Inventory());
+        Assert.Equal("Full", Verbs.Increment(box.ToKey with { FullIfNeeded = true }, box.Host(box.Key)).Kind);
+        Verbs.Increment(box.ToKey with { ChainId = id }, box.Host(box.Key));
+        Assert.Equal(Bytes(box), Restored(box, box.Host(box.Key), id));
+    }
+
+    [Theory]
+    [MemberData(nameof(Older))]
+    public void What_has_no_record_may_continue_any_chain(string engine)
+    {
+        using var box = new SealedBox(engine);
+        TwoChains(box);
+        var id = Chains(box, box.Encrypted, box.Host(box.Key))[^1].ChainId;
+        Directory
+            .EnumerateFiles(box.Encrypted, "*.json", SearchOption.AllDirectories)
+            .Where(f => f.Contains(".backuptools-age", StringComparison.Ordinal))
+            .ToList()
+            .ForEach(File.Delete);
+
+        Assert.Equal(
+            ErrorCode.IdentityMismatch,
+            Assert.Throws<BackupException>(() => Restored(box, box.Host(box.Key), id)).Code
+        );
+    }
+
+    [Theory]
+    [MemberData(nameof(Older))]
+    public void Whoever_removes_what_is_expired_keeps_what_only_others_can_read(string engine)
+    {
+        using var box = new SealedBox(engine);
+        TwoChains(box);
+        var settings = new ExpirySettings { Path = box.Encrypted, KeepLast = 1 };
+        var before = box.Box.Inventory();
+
+        try
+        {
+            Verbs.Expire(settings, box.Host(box.Key));
+        }
+        catch (BackupException e)
+        {
+            // It lists its bundles in a file that it would have to encrypt anew, and the note of for whom is for the others.
+            Assert.Equal(("Alopex", ErrorCode.IdentityMismatch), (engine, e.Code));
+        }
+
+        Assert.Equal(before, box.Box.Inventory());
+        Assert.Equal(Bytes(box), Restored(box, box.Host(box.Other), null));
+    }
+
+    private static BackupSettings ForOther(SealedBox box) => box.ToKey with { Recipients = [$"{box.Other.Recipient}"] };
+
+    /// <summary>A full and an increment for one key, and a full, of the same state, for the other.</summary>
+    private static BundleInfo TwoChains(SealedBox box)
+    {
+        box.Take("S0", box.Key);
+        box.Take("S1", box.Key);
+        return Verbs.Full(ForOther(box), box.Host(box.Key));
+    }
+
+    private static List<ChainInfo> Chains(SealedBox box, string folder, OperationHost host) =>
+        [.. ReadChains.Read(folder, false, null, host).Select(r => r.Chain).OfType<ChainInfo>()];
+
+    private static string Restored(SealedBox box, OperationHost host, string? chain)
+    {
+        var at = box.Box.At($"r{Guid.NewGuid():N}", Path.GetFileName(box.Box.Restored));
+        Verbs.Restore(
+            new RestoreSettings
+            {
+                Path = box.Encrypted,
+                ChainId = chain,
+                DestinationPath = at,
+            },
+            host
+        );
+        return EngineSandbox.Bytes(at);
+    }
+
+    /// <summary>What a restore of a plain backup gives, of the database as it is.</summary>
+    private static string Bytes(SealedBox box)
+    {
+        var at = box.Box.At($"p{Guid.NewGuid():N}", Path.GetFileName(box.Box.Bundles));
+        var full = Verbs.Full(box.Box.Settings() with { DestinationPath = at }, box.Box.Host());
+        return box.Box.RestoredWith(box.Box.Host(), at, full);
+    }
+}
