@@ -25,8 +25,10 @@ function Get-AdviceCase {
         Id = 'UnknownEngine'; Advice = 'Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.'
         Provoke = {
             # The cmdlets offer these names only; the console program takes any text.
-            $dotnet = $env:DOTNET_ROOT ? (Join-Path $env:DOTNET_ROOT "dotnet$($IsWindows ? '.exe' : '')") : 'dotnet'
-            & $dotnet exec "$PSScriptRoot/../../src/BackupTools.Console/bin/Debug/net10.0/backuptools.dll" full (ConvertTo-NativePath $s.Source) --destination-path "$($s.Native)/n" --engine Oracle
+            $program = "$PSScriptRoot/../../src/BackupTools.Console/bin/Debug/net10.0/backuptools"
+            $start = $IsWindows ? @("$program.exe") : @('dotnet', 'exec', "$program.dll")
+            $start += 'full', (ConvertTo-NativePath $s.Source), '--destination-path', "$($s.Native)/n", '--engine', 'Oracle'
+            & $start[0] @($start | Select-Object -Skip 1)
         }
         Follow = {
             $named = [regex]::Match($Advice, ': (.*)\.').Groups[1].Value -split ', '

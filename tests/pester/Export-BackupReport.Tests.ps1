@@ -138,9 +138,11 @@ Describe 'Export-BackupReport of trouble' {
     }
 
     It 'says where nothing can be restored' {
+        $untested = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath "$page.0.html"
+        $untested | Out-String -Width 300 | Should -Match 'Databases\s+: listed, not tested  SPG shop  newest restorable state 20'
         Remove-Item -LiteralPath $sample.Bundles[0].FullName
         $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page
-        $report | Out-String -Width 300 | Should -Match 'NOT VALID  SPG shop, newest restorable state none\b'
+        $report | Out-String -Width 300 | Should -Match 'NOT VALID  SPG shop  newest restorable state none\b'
     }
 
     It 'shows a gap without any test' {
@@ -179,7 +181,7 @@ Describe 'Export-BackupReport of trouble' {
 
     It 'is shown in views' {
         $report = Export-BackupReport -LiteralPath $sample.Destination -DestinationPath $page -RecoveryPointObjective 0
-        $report | Out-String -Width 300 | Should -Match 'valid, LATE  SPG shop'
+        $report | Out-String -Width 300 | Should -Match 'listed, not tested, LATE  SPG shop'
         $report.Databases | Out-String -Width 300 | Should -Match 'LATE'
         $report.Databases[0].Chains[0].Bundles | Out-String -Width 300 | Should -Match 'Sound'
     }

@@ -89,8 +89,9 @@ internal static partial class Text
 
     private static void Write(TextWriter output, ChainInfo chain)
     {
+        // Only a test reads contents.
         output.WriteLine(
-            $"{chain.ChainId}  {chain.Engine} {OneLine(chain.Database ?? "")}  {(chain.IsValid ? "valid" : "NOT VALID")}  "
+            $"{chain.ChainId}  {chain.Engine} {OneLine(chain.Database ?? "")}  {(chain.IsValid ? "listed" : "NOT VALID")}  "
                 + $"{chain.StartPosition}..{chain.EndPosition} {chain.PositionUnit}  {ReportText.Size(chain.Length)}  "
                 + chain.Timeline
         );
