@@ -17,18 +17,21 @@ internal static class ExpiryPlanner
     private const string Doubtful = "its date is in doubt: not judged";
     private const string PerhapsNewest = "may be the newest restore point";
     private const string NoDate = "dated after now";
+    private const string OthersNeed = "a bundle for other keys builds on it";
 
     /// <summary>Plans a run over all chains of a folder.</summary>
     /// <param name="chains">The chains, as ChainBuilder returns them.</param>
     /// <param name="policy">The rules.</param>
     /// <param name="mayRemoveLast">The newest restore point of a database may go too.</param>
     /// <param name="now">The clock.</param>
+    /// <param name="needed">Full names of bundles that others, which cannot be read, build on; null for none.</param>
     /// <exception cref="Errors.BackupException">InvalidOption: the policy has no rule.</exception>
     public static ExpiryPlan Plan(
         IReadOnlyList<BackupChain> chains,
         RetentionPolicy policy,
         bool mayRemoveLast,
-        DateTimeOffset now
+        DateTimeOffset now,
+        IReadOnlySet<string>? needed = null
     )
     {
         policy.Validate();
@@ -74,6 +77,10 @@ internal static class ExpiryPlanner
             {
                 Add(reasons, points[0].Bundle, "newest restore point");
             }
+        }
+        foreach (var bundle in chains.SelectMany(c => c.Bundles).Where(b => needed?.Contains(b.FullName) == true))
+        {
+            Add(reasons, bundle, OthersNeed);
         }
         KeepWhatIsNeeded(parents, reasons);
 

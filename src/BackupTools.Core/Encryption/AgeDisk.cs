@@ -21,6 +21,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     private readonly ConcurrentDictionary<(ulong, ulong), string> _made = new();
     private readonly ConcurrentDictionary<string, (DiskEntry Entry, long Plain)> _lengths = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _plain = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _met = new(StringComparer.Ordinal);
     private readonly Lock _showing = new();
 
     /// <summary>Asked with every path, so it is replaced and not changed.</summary>
@@ -48,6 +49,13 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
                 _shown = [.. _shown, normal];
             }
         }
+    }
+
+    /// <summary>In this folder, or below it, files were listed that have the name of encrypted ones.</summary>
+    public bool HasMetIn(string folder)
+    {
+        var normal = Normal(folder);
+        return _met.Keys.Any(f => f == normal || IsBelow(f, normal));
     }
 
     /// <summary>What is created below folders from now on is encrypted.</summary>
@@ -131,7 +139,12 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     public override IReadOnlyList<DiskEntry> List(string folder)
     {
         var entries = Inner.List(folder);
-        if (!IsShown(Path.Combine(folder, "x")) || !entries.Any(IsEncrypted))
+        if (!entries.Any(IsEncrypted))
+        {
+            return entries;
+        }
+        _met[Normal(folder)] = true;
+        if (!IsShown(Path.Combine(folder, "x")))
         {
             return entries;
         }

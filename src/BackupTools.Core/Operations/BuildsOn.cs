@@ -111,7 +111,7 @@ internal sealed class BuildsOn(
             return ContinueFrom(request, path, folder.Chains);
         }
         var chain = settings.ChainId is { } id
-            ? BundleFolder.ById(folder.Chains, id, settings.DestinationPath)
+            ? BundleFolder.ById(folder.Chains, id, settings.DestinationPath, folder.Unreadable)
             : ChainChoice.Newest(ofDatabase);
         if (settings.Since is { } since)
         {
@@ -128,14 +128,21 @@ internal sealed class BuildsOn(
             }
             return request with { Since = since, Chain = chain, Parent = parent };
         }
-        // There may well be a full, or what continues the chain, for whoever has the key.
-        var unread = folder.Unreadable.FirstOrDefault(u =>
-            chain is null && BundleStates.IsUnknown(u.Error)
-            || settings.ChainId is null && BundleFolder.IsForOthers(u) && !u.IsPast && MayBe(u.Series)
-        );
-        if (unread is not null)
+        // There may well be a full, for whoever has the key.
+        if (chain is null && folder.Unreadable.FirstOrDefault(u => BundleStates.IsUnknown(u.Error)) is { } unread)
         {
             throw BundleStates.Unknown(unread.FullName, unread.Error);
+        }
+        if (settings.ChainId is null && folder.Unreadable.FirstOrDefault(IsPerhapsNewest) is { } newer)
+        {
+            throw new BackupException(
+                ErrorCode.IdentityRequired,
+                "the newest bundle of the database is, or may be, encrypted for other keys than were given",
+                newer.FullName,
+                recommendation: $"Give its key too with {Spelling.Of("IdentityPath")}, or none where {Spelling.Of(nameof(settings.StatePath))} holds "
+                    + $"what is known of it; or name an older chain with {Spelling.Of("ChainId")}, or use {Spelling.Of("FullIfNeeded")}, which takes a full.",
+                inner: newer.Error
+            );
         }
         if (
             chain is null
@@ -161,6 +168,9 @@ internal sealed class BuildsOn(
         }
         return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
     }
+
+    private bool IsPerhapsNewest(BundleReadResult read) =>
+        BundleFolder.IsForOthers(read) && !read.IsPast && MayBe(read.Series);
 
     private CaptureRequest ContinueFrom(CaptureRequest request, string path, IReadOnlyList<BackupChain> chains)
     {

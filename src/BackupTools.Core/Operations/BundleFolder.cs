@@ -35,7 +35,19 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         IReadOnlyList<IBackupEngine> engines,
         OperationHost host,
         IReadOnlyCollection<string>? only = null
-    ) => Read(path, engines, host.Context, only, BundleRecords.InsteadOf(path, host));
+    )
+    {
+        if (BundleRecords.InsteadOf(path, host) is { } records)
+        {
+            var read = Read(path, engines, host.Context, only, records);
+            if (read.Chains.Count + read.Unreadable.Count > 0)
+            {
+                return read;
+            }
+        }
+        // Where records are gone it is said that a key is needed, not that nothing is here.
+        return Read(path, engines, host.Context, only, null);
+    }
 
     /// <summary>The same as this, read as it is where signatures are not asked for.</summary>
     public BundleFolder Unsigned(
@@ -197,7 +209,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         }
         if (chainId is not null)
         {
-            return ById(Chains, chainId, path);
+            return ById(Chains, chainId, path, Unreadable);
         }
         if (Chains.Select(c => (c.Engine, c.Series)).Distinct().Skip(1).Any())
         {
@@ -214,9 +226,23 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     public IReadOnlyList<BackupChain> OfDatabase(BackupChain chain) =>
         Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series)).ToList();
 
-    public static BackupChain ById(IReadOnlyList<BackupChain> chains, string chainId, string path) =>
+    public static BackupChain ById(
+        IReadOnlyList<BackupChain> chains,
+        string chainId,
+        string path,
+        IReadOnlyList<BundleReadResult>? unreadable = null
+    ) =>
         chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
-        ?? throw new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path);
+        ?? throw (
+            unreadable?.Any(IsForOthers) == true
+                ? new BackupException(
+                    ErrorCode.IdentityMismatch,
+                    $"there is no chain '{chainId}' among those that the given keys open",
+                    path,
+                    recommendation: $"Give the key of its full too with {Spelling.Of("IdentityPath")}."
+                )
+                : new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path)
+        );
 
     /// <summary>What is doubtful about the dates of one database's bundles.</summary>
     public static IEnumerable<ChainProblem> ClockDoubts(IEnumerable<BackupChain> chains) =>

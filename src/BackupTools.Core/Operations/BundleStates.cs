@@ -210,7 +210,7 @@ internal sealed class BundleStates
         catch (BackupException e)
         {
             // Whatever is the matter with it: it is as if nothing were kept.
-            _host.Context.Warn($"what is kept of {record.Name} cannot be used: {e.Describe()}");
+            _host.WarnOnce($"what is kept of {record.Name} cannot be used: {e.Describe()}");
             return null;
         }
     }

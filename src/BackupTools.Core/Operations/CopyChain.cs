@@ -27,7 +27,9 @@ public static class CopyChain
         {
             throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
         }
-        var chains = settings.ChainId is { } id ? [BundleFolder.ById(source.Chains, id, settings.Path)] : source.Chains;
+        var chains = settings.ChainId is { } id
+            ? [BundleFolder.ById(source.Chains, id, settings.Path, source.Unreadable)]
+            : source.Chains;
         var asTheyAre = source.Records is { } records
             ? new SealedCopies(records, settings.DestinationPath, [.. source.Chains.SelectMany(c => c.Bundles)], host)
             : null;
@@ -39,6 +41,10 @@ public static class CopyChain
                     .Read(settings.DestinationPath, engines, host.Context)
                     .Chains.SelectMany(c => c.Bundles)
                     .ToDictionary(b => b.Id, StringComparer.Ordinal);
+        if (asTheyAre is null && encrypted is null)
+        {
+            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, host);
+        }
         // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
         var wanted = chains
             .SelectMany(chain => chain.Bundles.Select(bundle => (Chain: chain, Bundle: bundle)))
@@ -58,9 +64,15 @@ public static class CopyChain
         var unsigned = settings.ChainId is null
             ? []
             : Signatures.Elsewhere(source, chains[0], settings.Path, settings.Bundles, host);
+        // Of a chain that was named, what is shown with it may be its own.
+        var lost = source
+            .Unreadable.Except(unsigned)
+            .Select(u => u.Error!)
+            .Where(e => settings.ChainId is null || chains[0].Problems.Any(p => p.FullName == e.FullName));
         return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
         {
             Warnings = [.. Signatures.Warnings(unsigned)],
+            Lost = [.. lost.Select(ChainProblem.From)],
             Encrypted = encrypted,
             AsTheyAre = asTheyAre,
             Signer = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host),
@@ -68,8 +80,8 @@ public static class CopyChain
     }
 
     /// <summary>
-    /// Copies what is missing. A damaged bundle is a problem of the report: what follows it in its chain is left out,
-    /// the other chains are still copied.
+    /// Copies what is missing. A bundle that is damaged, or cannot be read with the given keys, is a problem of the report:
+    /// what follows it in its chain is left out, the other chains are still copied.
     /// </summary>
     /// <exception cref="BackupException">The disk failed; what was copied before stays.</exception>
     public static CopyReport Execute(CopyPlan plan, OperationHost host)
@@ -90,7 +102,7 @@ public static class CopyChain
         host.Progress.Expect(missing.Sum(m => m.Bundle.Length) * destination.Passes, missing.Count);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
-        var problems = new List<ProblemInfo>();
+        var problems = plan.Lost.Select(p => p.ToInfo()).ToList();
         var broken = new HashSet<BackupChain>();
         foreach (var (chain, bundle) in missing.Where(m => !broken.Contains(m.Chain)))
         {

@@ -29,6 +29,9 @@ public sealed class CopyPlan : IPlan
     /// <summary>What lies beside the chain that was named, and counts for nothing.</summary>
     internal IReadOnlyList<ChainProblem> Warnings { get; init; } = [];
 
+    /// <summary>What cannot be read, and is left out for that.</summary>
+    internal IReadOnlyList<ChainProblem> Lost { get; init; } = [];
+
     /// <summary>What is to be copied, oldest first.</summary>
     internal IReadOnlyList<(BackupChain Chain, BundleHeader Bundle)> Missing { get; }
 
@@ -48,6 +51,6 @@ public sealed class CopyPlan : IPlan
             .. Missing
                 .Select(m => m.Bundle)
                 .Select(b => $"  copy  {b.Kind, -11} {b.Start}..{b.End}  {b.Length} bytes  {b.Name}"),
-            .. Warnings.Select(w => $"  note  {w}"),
+            .. Warnings.Concat(Lost).Select(w => $"  note  {w}"),
         ];
 }

@@ -45,21 +45,6 @@ internal sealed class EncryptedCopies
     /// <summary>What lies there when the run begins.</summary>
     public BundleRecords Records { get; }
 
-    /// <summary>Refuses a folder of encrypted bundles, where plain ones would be written beside them.</summary>
-    /// <exception cref="BackupException">InvalidOption.</exception>
-    public static void RefusePlain(string folder, IReadingDisk disk, string advice)
-    {
-        if (BundleRecords.Are(folder, disk))
-        {
-            throw new BackupException(
-                ErrorCode.InvalidOption,
-                "the bundles in this folder are encrypted",
-                folder,
-                recommendation: advice
-            );
-        }
-    }
-
     /// <summary>
     /// The destination of a copy, if that is encrypted: what is created in it from now on is encrypted. Null for a plain one.
     /// </summary>
@@ -84,7 +69,7 @@ internal sealed class EncryptedCopies
         if (host.Disk.Stat(folder) is not null)
         {
             var advice = $"Give the recipients with {Spelling.Of("Recipient")}, or copy into another folder.";
-            RefusePlain(folder, host.Disk, advice);
+            PlainOrEncrypted.RefusePlain(folder, host.Disk, advice);
         }
         return null;
     }
@@ -117,7 +102,7 @@ internal sealed class EncryptedCopies
         }
         if (host.Disk.Stat(folder) is not null)
         {
-            RefusePlain(folder, host.Disk, advice);
+            PlainOrEncrypted.RefusePlain(folder, host.Disk, advice);
         }
         return null;
     }
@@ -137,7 +122,7 @@ internal sealed class EncryptedCopies
         // Asked first, so that a store lists all that is below, with the marks of what is not published yet.
         if (host.Disk.Stat(folder) is not null && !BundleRecords.Are(folder, host.Disk))
         {
-            RequireNoBundles(folder, host);
+            PlainOrEncrypted.RequireNoBundles(folder, host);
         }
         return new EncryptedCopies(folder, recipients, host);
     }
@@ -159,21 +144,6 @@ internal sealed class EncryptedCopies
             );
         }
         return new EncryptedCopies(folder, IdentityFiles.Recipients([], [path], host.Disk), host);
-    }
-
-    /// <summary>Refuses to put encrypted bundles beside others.</summary>
-    /// <exception cref="BackupException">InvalidOption.</exception>
-    public static void RequireNoBundles(string folder, OperationHost host)
-    {
-        if (BundleFolder.Read(folder, host.Engines.Candidates(null), host.Context).Chains.Count > 0)
-        {
-            throw new BackupException(
-                ErrorCode.InvalidOption,
-                "the folder holds bundles that are not encrypted",
-                folder,
-                recommendation: "Give what is encrypted a folder of its own."
-            );
-        }
     }
 
     /// <summary>The public keys that what is written is encrypted for.</summary>

@@ -28,12 +28,14 @@ public static class ExpireBackups
     {
         var folder = Read(settings, host);
         var doubts = BundleFolder.ClockDoubts(folder.Chains);
-        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow());
+        var needed = NeededByOthers(folder, settings, host);
+        var plan = ExpiryPlanner.Plan(folder.Chains, settings.Policy, settings.Force, host.Clock.GetUtcNow(), needed);
+        RequireRecipients(plan, settings, host);
         if (settings.ChainIds is not { } ids)
         {
             return (new ExpiryPreview(settings, plan, folder.Chains, ProblemsOf(folder, folder.Chains)), doubts);
         }
-        var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path)).ToList();
+        var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path, folder.Unreadable)).ToList();
         var only = chains.SelectMany(c => c.Bundles).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
         var ofThese = new ExpiryPlan
         {
@@ -125,6 +127,46 @@ public static class ExpireBackups
         }
         EncryptedCopies.Continue(folder, host);
         return [.. engine.RemovalOf(bundles, staging, host.Context), .. records];
+    }
+
+    /// <summary>
+    /// What bundles that are encrypted for other keys build on, as the records say. What has no record may build on any
+    /// bundle of its database.
+    /// </summary>
+    private static HashSet<string> NeededByOthers(BundleFolder folder, ExpirySettings settings, OperationHost host)
+    {
+        var needed = new HashSet<string>(StringComparer.Ordinal);
+        var others = folder.Unreadable.Where(BundleFolder.IsForOthers).ToList();
+        if (others.Count == 0)
+        {
+            return needed;
+        }
+        var recorded = host
+            .Engines.Candidates(settings.Engine)
+            .SelectMany(e => BundleFolder.Recorded(settings.Path, e, host.Context, null)?.Chains ?? [])
+            .ToList();
+        foreach (var other in others)
+        {
+            bool IsOther(BundleHeader b) => b.FullName == other.FullName;
+            var chains = recorded.Where(c => c.Bundles.Any(IsOther)).ToList();
+            var path = chains.SelectMany(c => c.PathTo(c.Bundles.ToList().FindIndex(IsOther)) ?? []);
+            var any = folder.Chains.Where(c => other.MayBeOf(c.Series)).SelectMany(c => c.Bundles);
+            needed.UnionWith((chains.Count > 0 ? path : any).Select(b => b.FullName));
+        }
+        return needed;
+    }
+
+    /// <summary>A list that has to change is encrypted again: for whom must be known before anything is promised.</summary>
+    private static void RequireRecipients(ExpiryPlan plan, ExpirySettings settings, OperationHost host)
+    {
+        if (
+            plan.Removals is [var first, ..]
+            && BundleRecord.Behind(first) is null
+            && BundleRecords.Are(settings.Path, host.Disk)
+        )
+        {
+            EncryptedCopies.Continue(settings.Path, host);
+        }
     }
 
     private static BundleFolder Read(ExpirySettings settings, OperationHost host)

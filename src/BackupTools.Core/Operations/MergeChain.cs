@@ -16,6 +16,10 @@ public static class MergeChain
         var encrypted = Encrypted(settings, host);
         _ = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host);
         var (plan, _) = RestoreChain.PlanOf(settings, host);
+        if (encrypted is null)
+        {
+            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, host, wasListed: false);
+        }
         return new MergePreview(settings, plan) { Encrypted = encrypted };
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BackupTools.Chains;
 using BackupTools.Encryption;
 using BackupTools.Engines;
@@ -19,6 +20,7 @@ public sealed class OperationHost : IDisposable
 
     private readonly int _throttleLimit = Environment.ProcessorCount;
     private readonly TimeSpan _lockTimeout = TimeSpan.FromSeconds(DefaultLockTimeout);
+    private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
     private readonly RoutingDisk _disks;
     private readonly IDisk? _disk;
     private AgeDisk? _encrypted;
@@ -189,6 +191,15 @@ public sealed class OperationHost : IDisposable
             Verbose = text => Verbose?.Invoke(Printable.Of(text)),
             Admit = Trusted.Count > 0 ? read => Signatures.Admit(read, this) : null,
         };
+
+    /// <summary>Tells what several plans of the operation come upon.</summary>
+    internal void WarnOnce(string text)
+    {
+        if (_told.TryAdd(text, true))
+        {
+            Context.Warn(text);
+        }
+    }
 
     /// <summary>Tells what is worth a warning.</summary>
     internal void Warn(IEnumerable<ChainProblem> problems)

@@ -15,6 +15,8 @@ public static class RestoreChain
     /// <summary>Bytes of a name that leave space for the rest of a lock's name in 255.</summary>
     private const int LongestLocked = 230;
 
+    private static string GiveKey => $"Give its key too with {Spelling.Of("IdentityPath")}";
+
     /// <summary>Finds out what the restore would do; writes nothing.</summary>
     /// <exception cref="BackupException">
     /// The restore cannot be done: the chain is broken, the target is not covered, the destination is occupied.
@@ -199,7 +201,8 @@ public static class RestoreChain
             : Signatures.Elsewhere(folder, chain, settings.Path, settings.Bundles, host);
         if (settings.Target == RestoreTarget.Latest)
         {
-            RefuseUnreadable(folder with { Unreadable = [.. folder.Unreadable.Except(unsigned)] }, chain);
+            var unreadable = folder with { Unreadable = [.. folder.Unreadable.Except(unsigned)] };
+            RefuseUnreadable(unreadable, chain, isNamed: settings.ChainId is not null);
         }
         settings.RequireEnd(chain);
         var engine = host.Engines.ByName(chain.Engine);
@@ -236,7 +239,9 @@ public static class RestoreChain
                 e.Code,
                 $"{e.Message}; {Path.GetFileName(lost.FullName)} cannot be used: {lost.Message}",
                 lost.FullName,
-                recommendation: "Bring back what is damaged or missing, or choose a target inside the chain.",
+                recommendation: (
+                    lost.Code == ErrorCode.IdentityMismatch ? GiveKey : "Bring back what is damaged or missing"
+                ) + ", or choose a target inside the chain.",
                 inner: e
             );
         }
@@ -277,14 +282,14 @@ public static class RestoreChain
                 error.Offset,
                 error.Expected,
                 error.Actual,
-                $"Bring back a sound copy, or restore to position {plan.End} explicitly.",
+                $"{(error.Code == ErrorCode.IdentityMismatch ? GiveKey : "Bring back a sound copy")}, or restore to position {plan.End} explicitly.",
                 error
             );
         }
     }
 
     /// <summary>A bundle that cannot be read may be the newest one: "latest" would then be a lie.</summary>
-    private static void RefuseUnreadable(BundleFolder folder, BackupChain chain)
+    private static void RefuseUnreadable(BundleFolder folder, BackupChain chain, bool isNamed)
     {
         var bad = folder.Unreadable.FirstOrDefault(u =>
             !u.IsPast
@@ -304,7 +309,7 @@ public static class RestoreChain
                     error.Code == ErrorCode.SignatureInvalid
                         ? $"Move it away, or name a chain that is signed with {Spelling.Of("ChainId")}"
                     : error.Code == ErrorCode.IdentityMismatch
-                        ? $"Give its key too with {Spelling.Of("IdentityPath")}, or name a chain of the given key with {Spelling.Of("ChainId")}"
+                        ? GiveKey + (isNamed ? "" : $", or name a chain of the given key with {Spelling.Of("ChainId")}")
                     : bad.OrderUtc is null ? "Remove it, or bring back a sound copy"
                     : "Bring back a sound copy, or take a new full backup"
                 ) + (chain.Head is { } head ? $"; or restore to position {head.End} explicitly." : "."),

@@ -32,7 +32,7 @@ internal sealed class SealedCopies
         (_source, _folder, _host, _disk) = (source, folder, host, host.Encrypted.Outer);
         if (_disk.Stat(folder) is not null && !BundleRecords.Are(folder, _disk))
         {
-            EncryptedCopies.RequireNoBundles(folder, host);
+            PlainOrEncrypted.RequireNoBundles(folder, host);
         }
         var there = new BundleRecords(folder, _disk);
         foreach (var record in there.Read().Select(r => r.Record ?? throw r.Error!).Where(there.IsWhole))

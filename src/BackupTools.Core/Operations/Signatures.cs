@@ -167,12 +167,12 @@ internal static class Signatures
         var ofChain =
             unsigned.Count == 0 ? [] : NamesOf(folder.Unsigned(path, engine, host.Context, only).Chains.Where(IsNamed));
         var recorded = foreign.Count == 0 ? null : BundleFolder.Recorded(path, engine, host.Context, only);
-        // What has no record may be of any chain.
+        // What has no record may be of any chain; where a later state can be reached it does not matter.
         var ofOthers = NamesOf(recorded?.Chains.Where(c => !IsNamed(c)) ?? []);
         return
         [
             .. unsigned.Where(u => !ofChain.Contains(u.FullName)),
-            .. foreign.Where(f => ofOthers.Contains(f.FullName)),
+            .. foreign.Where(f => ofOthers.Contains(f.FullName) || f.IsPast),
         ];
 
         bool IsNamed(BackupChain other) => other.ChainId == chain.ChainId;

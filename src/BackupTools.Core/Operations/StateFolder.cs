@@ -30,8 +30,7 @@ internal sealed class StateFolder
         PathOverlap.RefuseInside(statePath, folder, Spelling.Of(nameof(BackupSettings.StatePath)), host.Disk);
         var name = Encoding.UTF8.GetBytes(StoreAddress.Of(Path.TrimEndingDirectorySeparator(folder)));
         _path = Path.Combine(statePath, Convert.ToHexStringLower(SHA256.HashData(name))[..32]);
-        RequireFolder(statePath, host.Disk);
-        RequireFolder(_path, host.Disk);
+        Explained(() => RequireFolder(statePath, host.Disk) && RequireFolder(_path, host.Disk));
     }
 
     /// <summary>Where the state of a bundle lies.</summary>
@@ -46,7 +45,7 @@ internal sealed class StateFolder
     /// <param name="traces">Of the bundle.</param>
     /// <param name="shared">An encrypted file that bundles share, as it is staged; null for none of that name.</param>
     /// <param name="disk">On which the bundle is read in clear.</param>
-    /// <exception cref="BackupException">AccessDenied, DiskFull, WriteFailed: it cannot be written there.</exception>
+    /// <exception cref="BackupException">AccessDenied, DiskFull, WriteFailed and others: it cannot be written there.</exception>
     public BundleRecord Keep(
         BundleRecord record,
         BundleTraces traces,
@@ -54,16 +53,18 @@ internal sealed class StateFolder
         IReadingDisk disk
     )
     {
+        return Explained(() => KeepInFile(record, traces, shared, disk));
+    }
+
+    /// <summary>Runs what may meet an error of the state, whose usual advice is that of a database or destination.</summary>
+    private T Explained<T>(Func<T> work)
+    {
         try
         {
-            return KeepInFile(record, traces, shared, disk);
+            return work();
         }
-        catch (BackupException e)
-            when (e.Code is ErrorCode.AccessDenied or ErrorCode.DiskFull or ErrorCode.WriteFailed
-                && IsOfState(e.FullName)
-            )
+        catch (BackupException e) when (e.Code != ErrorCode.InvalidOption && IsOfState(e.FullName))
         {
-            // The usual advice is that of the destination.
             throw new BackupException(
                 e.Code,
                 $"what the next increment must know cannot be kept: {e.Message}",
@@ -116,6 +117,14 @@ internal sealed class StateFolder
             outer.FlushDirectory(_path);
             return record with { State = digest };
         }
+        catch (BackupException)
+        {
+            Removal.Try(
+                () => outer.DeleteFile(path + Staged),
+                text => _host.Warning?.Invoke($"{path + Staged}, begun and not finished, {text}")
+            );
+            throw;
+        }
         finally
         {
             kept.ForEach(k => k.File.Dispose());
@@ -137,7 +146,7 @@ internal sealed class StateFolder
         var there = outer.List(_path).ToLookup(IsStrange);
         foreach (var strange in there[true])
         {
-            _host.Context.Warn($"{strange.Path} is nothing that was kept of a bundle, and stays");
+            _host.WarnOnce($"{strange.Path} is nothing that was kept of a bundle, and stays");
         }
         var kept = there[false].Select(e => e.Path).ToList();
         // One that cannot be read may be that of any bundle; and none at all, that something else is mounted there.
@@ -154,7 +163,7 @@ internal sealed class StateFolder
         }
     }
 
-    private static void RequireFolder(string path, IDisk disk)
+    private static bool RequireFolder(string path, IDisk disk)
     {
         if (disk.Stat(RealPath.Of(path, disk)) is { Kind: not DiskEntryKind.Directory })
         {
@@ -165,6 +174,7 @@ internal sealed class StateFolder
                 recommendation: $"Name a folder with {Spelling.Of(nameof(BackupSettings.StatePath))}; it is created if missing."
             );
         }
+        return true;
     }
 
     private static bool IsStrange(DiskEntry? entry) =>

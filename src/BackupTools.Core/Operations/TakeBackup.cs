@@ -102,6 +102,10 @@ public static class TakeBackup
             };
         }
         (request, var doubts) = new BuildsOn(settings, engine, states, context, host).Complete(request);
+        if (encrypted is null && !settings.EngineLayout)
+        {
+            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, host);
+        }
         var plan = PlanOf(request, engine, context);
         var others = encrypted?.DoubtOf(request.Parent, states!, host);
         plan = plan with { Warnings = [.. plan.Warnings, .. doubts, .. others is null ? [] : new[] { others }] };

@@ -125,7 +125,7 @@ public sealed class KeptStateDoubtTests
 
             var error = Assert.Throws<BackupException>(() => Verbs.Increment(box.Kept, box.Host()));
             Assert.True(error.Code == ErrorCode.IdentityRequired, $"{what}: {error.Message}");
-            Assert.Contains(box.Box.Warnings, w => w.Contains(file, StringComparison.Ordinal));
+            Assert.Single(box.Box.Warnings, w => w.Contains(file, StringComparison.Ordinal));
             Assert.Equal("Full", Verbs.Increment(box.Kept with { FullIfNeeded = true }, box.Host()).Kind);
             box.Box.Become("S2");
             Assert.Equal("Incremental", Verbs.Increment(box.Kept, box.Host()).Kind);
@@ -141,24 +141,29 @@ public sealed class KeptStateDoubtTests
         {
             var before = box.Box.Inventory();
 
-            var error = Assert.Throws<BackupException>(() =>
-                Verbs.Full(box.Kept, box.Host(disk: new NoNewFiles(LocalDisk.Instance, box.State, code)))
-            );
+            foreach (var isBegun in new[] { false, true })
+            {
+                var disk = new NothingNew(LocalDisk.Instance, box.State, code, isBegun);
+                var error = Assert.Throws<BackupException>(() => Verbs.Full(box.Kept, box.Host(disk: disk)));
 
-            Assert.Equal(code, error.Code);
-            Assert.StartsWith(box.State, error.FullName, StringComparison.Ordinal);
-            Assert.Contains("StatePath", error.Recommendation, StringComparison.Ordinal);
-            Assert.Equal(before, box.Box.Inventory());
+                Assert.Equal(code, error.Code);
+                Assert.StartsWith(box.State, error.FullName, StringComparison.Ordinal);
+                Assert.Contains("StatePath", error.Recommendation, StringComparison.Ordinal);
+                Assert.Equal(before, box.Box.Inventory());
+            }
         }
     }
 
-    /// <summary>Below a folder no file can be made.</summary>
-    private sealed class NoNewFiles(IDisk inner, string folder, ErrorCode code) : ForwardingDisk(inner)
+    /// <summary>Below a folder no file can be made, or none can get its name.</summary>
+    private sealed class NothingNew(IDisk inner, string folder, ErrorCode code, bool isBegun) : ForwardingDisk(inner)
     {
         public override IDiskFile CreateNew(string path, long preallocate = 0) =>
-            path.StartsWith(folder, StringComparison.Ordinal)
-                ? throw new BackupException(code, "no", path)
-                : Inner.CreateNew(path, preallocate);
+            isBegun ? Inner.CreateNew(path, preallocate) : Allowed(path).CreateNew(path, preallocate);
+
+        public override void Replace(string from, string to) => Allowed(to).Replace(from, to);
+
+        private IDisk Allowed(string path) =>
+            path.StartsWith(folder, StringComparison.Ordinal) ? throw new BackupException(code, "no", path) : Inner;
     }
 
     [UnixFact]

@@ -150,5 +150,5 @@ internal sealed class SealedBox : IDisposable
 
     public void Dispose() => Box.Dispose();
 
-    private string FileOf(X25519Identity key) => Box.At($"{key.Recipient}.txt");
+    public string FileOf(X25519Identity key) => Box.At($"{key.Recipient}.txt");
 }
