@@ -11,6 +11,9 @@ public static class WindowsHost
         && NativeLibrary.TryLoad("ntdll.dll", out var ntdll)
         && NativeLibrary.TryGetExport(ntdll, "wine_get_version", out _);
 
+    /// <summary>Windows or Wine.</summary>
+    public static bool IsWindows => OperatingSystem.IsWindows();
+
     /// <summary>Windows itself.</summary>
     public static bool IsReal { get; } = OperatingSystem.IsWindows() && !IsWine;
 }

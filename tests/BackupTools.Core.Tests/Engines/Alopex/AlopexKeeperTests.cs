@@ -188,7 +188,7 @@ public sealed class AlopexKeeperTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_harness.At("backup")));
     }
 
-    [Fact]
+    [Fact(Skip = "Wine has no holes in files", SkipType = typeof(WindowsHost), SkipWhen = nameof(WindowsHost.IsWine))]
     public void Of_the_half_gigabyte_of_a_default_log_a_copy_takes_what_the_original_takes()
     {
         var full = _harness.Full(_harness.Data("default/S1"), _harness.At("backup"));

@@ -145,7 +145,7 @@ public sealed class AlopexRestoreTests
         Assert.False(Directory.Exists(harness.At("restored")));
     }
 
-    [Fact]
+    [Fact(Skip = "Wine makes no symbolic links", SkipType = typeof(WindowsHost), SkipWhen = nameof(WindowsHost.IsWine))]
     public void Nothing_but_what_the_manifest_vouches_for_comes_back()
     {
         using var harness = AlopexStates.Harness();
@@ -186,7 +186,11 @@ public sealed class AlopexRestoreTests
     }
 
     /// <summary>An engine may open the directory before the next run of ours has looked at it.</summary>
-    [Theory]
+    [Theory(
+        Skip = "Windows swaps no two names at once",
+        SkipType = typeof(WindowsHost),
+        SkipWhen = nameof(WindowsHost.IsWindows)
+    )]
     [InlineData("S0", "S2", true)]
     [InlineData("S2", "S0", true)]
     [InlineData("S0", "S2", false)]

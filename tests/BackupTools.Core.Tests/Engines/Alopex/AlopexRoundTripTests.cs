@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats;
 using BackupTools.Tests.Formats.Alopex;
 
@@ -98,7 +99,7 @@ public sealed class AlopexRoundTripTests
         Assert.Equal(header.End, header.Start);
     }
 
-    [Fact]
+    [Fact(Skip = "Wine has no holes in files", SkipType = typeof(WindowsHost), SkipWhen = nameof(WindowsHost.IsWine))]
     public void Of_the_half_gigabyte_of_a_default_log_only_the_used_part_reaches_the_disk()
     {
         using var harness = AlopexStates.Harness();
