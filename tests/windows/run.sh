@@ -8,7 +8,7 @@
 
 # Rooms whose code asks which system it runs on, and the Pester files of paths, locks, jobs and what is left behind.
 filter=()
-minutes=60
+minutes=120
 if [ "${1:-}" = ci ]; then
     minutes=40
     for room in Files FrontEnds Operations Engines Engines.Spg Engines.Sqlite Encryption InPowerShell; do
