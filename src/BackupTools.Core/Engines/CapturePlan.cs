@@ -1,5 +1,4 @@
 using BackupTools.Chains;
-using BackupTools.Errors;
 
 namespace BackupTools.Engines;
 
@@ -9,11 +8,7 @@ internal record CapturePlan
     public required CaptureRequest Request { get; init; }
 
     /// <summary>Absolute path under which the bundle will appear (an expected one where the name depends on the end).</summary>
-    public required string BundlePath
-    {
-        get;
-        init => field = StoreAddress.Of(value);
-    }
+    public required string BundlePath { get; init; }
 
     /// <summary>Bytes expected to be read from the source; a live source may grow.</summary>
     public required long ExpectedBytes { get; init; }

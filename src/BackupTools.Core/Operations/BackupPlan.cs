@@ -1,5 +1,6 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
+using BackupTools.Errors;
 using BackupTools.Reports;
 
 namespace BackupTools.Operations;
@@ -35,7 +36,7 @@ public sealed class BackupPlan : IPlan
     public string Engine => EngineOf.Name;
 
     /// <summary>Absolute path under which the bundle is expected to appear.</summary>
-    public string BundlePath => Capture.BundlePath;
+    public string BundlePath => StoreAddress.Of(Capture.BundlePath);
 
     /// <summary>Bytes expected to be read from the source.</summary>
     public long ExpectedBytes => Capture.ExpectedBytes;

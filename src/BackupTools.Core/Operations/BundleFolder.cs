@@ -35,19 +35,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         IReadOnlyList<IBackupEngine> engines,
         OperationHost host,
         IReadOnlyCollection<string>? only = null
-    )
-    {
-        if (BundleRecords.InsteadOf(path, host) is { } records)
-        {
-            var read = Read(path, engines, host.Context, only, records);
-            if (read.Chains.Count + read.Unreadable.Count > 0)
-            {
-                return read;
-            }
-        }
-        // Where records are gone it is said that a key is needed, not that nothing is here.
-        return Read(path, engines, host.Context, only, null);
-    }
+    ) => Read(path, engines, host.Context, only, BundleRecords.InsteadOf(path, host), isPublic: true);
 
     /// <summary>The same as this, read as it is where signatures are not asked for.</summary>
     public BundleFolder Unsigned(
@@ -73,7 +61,8 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         IReadOnlyList<IBackupEngine> engines,
         EngineContext context,
         IReadOnlyCollection<string>? only,
-        BundleRecords? records
+        BundleRecords? records,
+        bool isPublic = false
     )
     {
         if (context.Disk.Stat(path) is null)
@@ -90,7 +79,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         foreach (var engine in engines)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var read = (records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
+            var read = (records?.Bundles(path, engine, isPublic ? context : null) ?? engine.ReadBundles(path, context))
                 .Where(r => counts is null || counts.Contains(r.FullName))
                 .ToList();
             read = Placed(read, path, engine, context);
@@ -144,6 +133,10 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
 
     /// <summary>It is encrypted, and for other keys than were given.</summary>
     public static bool IsForOthers(BundleReadResult read) => read.Error?.Code == ErrorCode.IdentityMismatch;
+
+    /// <summary>It is encrypted, and was not opened: for other keys, or without any where it has no record.</summary>
+    public static bool IsSealed(BundleReadResult read) =>
+        IsForOthers(read) || read.Error?.InnerException is BackupException { Code: ErrorCode.IdentityMismatch };
 
     /// <summary>Of what is encrypted for others, its record tells the database and the place.</summary>
     private static List<BundleReadResult> Placed(

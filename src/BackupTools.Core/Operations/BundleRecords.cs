@@ -76,7 +76,10 @@ internal sealed class BundleRecords
             .. StoreAddress.Is(path) ? Above(path).Take(1) : Above(path),
         ];
         var home = homes.OfType<string>().Distinct().FirstOrDefault(h => h.Length > 0 && Are(h, outer));
-        return home is null ? null : new BundleRecords(home, outer);
+        // A folder whose records are all gone is read as one that never had any: then a key is asked for.
+        return home is not null && new BundleRecords(home, outer) is var records && records.Read().Count > 0
+            ? records
+            : null;
     }
 
     /// <summary>
@@ -137,7 +140,10 @@ internal sealed class BundleRecords
     /// The bundles of an engine that a path is or holds, as <see cref="IBackupEngine.ReadBundles"/> has them. What cannot be
     /// read is of no engine that anybody knows, and comes with the first.
     /// </summary>
-    public IEnumerable<BundleReadResult> Bundles(string path, IBackupEngine engine)
+    /// <param name="path">The path.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="context">With it, encrypted bundles that have no record are looked for too; null: only records count.</param>
+    public IEnumerable<BundleReadResult> Bundles(string path, IBackupEngine engine, EngineContext? context = null)
     {
         path = StoreAddress.Of(path);
         var all = _all.Value;
@@ -160,6 +166,44 @@ internal sealed class BundleRecords
                     : BundleReadResult.Ok(header with { SharedBytes = shared });
             }
         }
+        foreach (var unrecorded in context is null ? [] : Unrecorded(path, engine, context))
+        {
+            yield return unrecorded;
+        }
+    }
+
+    /// <summary>Otherwise every listing, copy and prune would leave out a bundle whose record is gone, and say nothing.</summary>
+    private IEnumerable<BundleReadResult> Unrecorded(string path, IBackupEngine engine, EngineContext context)
+    {
+        var records = _all.Value.Select(r => r.Record).OfType<BundleRecord>().ToList();
+        var known = records
+            .Select(r => r.ToHeader(Folder).FullName)
+            .Concat(
+                records
+                    .SelectMany(r => r.Files.Select(f => f.Name).Concat(r.Shared))
+                    .Select(n => AgeDisk.NameOf(StagedFiles.At(Folder, n)))
+            )
+            .ToHashSet(StringComparer.Ordinal);
+        var blind = context with { Disk = new BlindDisk(context.Disk, _disk), Memo = null, Admit = null };
+        return engine
+            .ReadBundles(path, blind)
+            .Where(r => BundleFolder.IsForOthers(r) && !known.Contains(r.FullName))
+            .Select(r =>
+                BundleReadResult.Bad(
+                    r.FullName,
+                    new BackupException(
+                        ErrorCode.MissingFile,
+                        "the bundle is encrypted, and there is no record of it",
+                        r.FullName,
+                        recommendation: $"Give {Spelling.Of("IdentityPath")} to read the bundle itself, or bring its record in {RecordFolder} back.",
+                        inner: r.Error
+                    )
+                ) with
+                {
+                    OrderUtc = r.OrderUtc,
+                    Series = r.Series,
+                }
+            );
     }
 
     private BackupException? Lacking(BundleRecord record, IBackupEngine engine, out long shared)

@@ -43,7 +43,11 @@ public static class CopyChain
                     .ToDictionary(b => b.Id, StringComparer.Ordinal);
         if (asTheyAre is null && encrypted is null)
         {
-            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, host);
+            PlainOrEncrypted.RefuseUnrecorded(
+                settings.DestinationPath,
+                chains.Select(c => c.Engine).Distinct().Select(host.Engines.ByName),
+                host
+            );
         }
         // Oldest first over all chains, as they were written: an engine's own manifest then lists them in order.
         var wanted = chains
@@ -64,11 +68,13 @@ public static class CopyChain
         var unsigned = settings.ChainId is null
             ? []
             : Signatures.Elsewhere(source, chains[0], settings.Path, settings.Bundles, host);
-        // Of a chain that was named, what is shown with it may be its own.
+        // What is shown with a chain may be its own. With none a file of an engine that has no bundles here need be no bundle,
+        // but for one that only others can read.
+        var shown = chains.SelectMany(c => c.Problems).Select(p => p.FullName).ToHashSet(StringComparer.Ordinal);
         var lost = source
             .Unreadable.Except(unsigned)
-            .Select(u => u.Error!)
-            .Where(e => settings.ChainId is null || chains[0].Problems.Any(p => p.FullName == e.FullName));
+            .Where(u => shown.Contains(u.Error!.FullName) || settings.ChainId is null && BundleFolder.IsForOthers(u))
+            .Select(u => u.Error!);
         return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
         {
             Warnings = [.. Signatures.Warnings(unsigned)],

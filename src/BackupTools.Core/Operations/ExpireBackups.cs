@@ -130,13 +130,13 @@ public static class ExpireBackups
     }
 
     /// <summary>
-    /// What bundles that are encrypted for other keys build on, as the records say. What has no record may build on any
+    /// What bundles that are encrypted for other keys, or that nothing is known of, build on, as the records say. What has no record may build on any
     /// bundle of its database.
     /// </summary>
     private static HashSet<string> NeededByOthers(BundleFolder folder, ExpirySettings settings, OperationHost host)
     {
         var needed = new HashSet<string>(StringComparer.Ordinal);
-        var others = folder.Unreadable.Where(BundleFolder.IsForOthers).ToList();
+        var others = folder.Unreadable.Where(BundleFolder.IsSealed).ToList();
         if (others.Count == 0)
         {
             return needed;

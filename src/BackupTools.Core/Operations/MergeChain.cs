@@ -18,7 +18,12 @@ public static class MergeChain
         var (plan, _) = RestoreChain.PlanOf(settings, host);
         if (encrypted is null)
         {
-            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, host, wasListed: false);
+            PlainOrEncrypted.RefuseUnrecorded(
+                settings.DestinationPath,
+                [host.Engines.ByName(plan.Chain.Engine)],
+                host,
+                wasListed: false
+            );
         }
         return new MergePreview(settings, plan) { Encrypted = encrypted };
     }

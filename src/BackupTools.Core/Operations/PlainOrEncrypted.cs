@@ -1,4 +1,5 @@
 using BackupTools.Encryption;
+using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 
@@ -24,54 +25,60 @@ internal static class PlainOrEncrypted
 
     /// <summary>The same where the records of encrypted bundles are gone.</summary>
     /// <param name="folder">The folder.</param>
+    /// <param name="engines">Whose bundles are about to be written.</param>
     /// <param name="host">The front end.</param>
     /// <param name="wasListed">By this run; then it is looked at closer only where something may be encrypted.</param>
     /// <exception cref="BackupException">InvalidOption.</exception>
-    public static void RefuseUnrecorded(string folder, OperationHost host, bool wasListed = true)
+    public static void RefuseUnrecorded(
+        string folder,
+        IEnumerable<IBackupEngine> engines,
+        OperationHost host,
+        bool wasListed = true
+    )
     {
         if (
             (!wasListed || host.Encrypted.HasMetIn(folder))
             && host.Disk.Stat(folder) is not null
             && !BundleRecords.Are(folder, host.Disk)
-            && AreEncrypted(folder, host)
+            && EncryptedIn(folder, engines, host) is { } found
         )
         {
-            throw Unrecorded(folder);
+            throw Unrecorded(found);
         }
     }
 
-    /// <summary>Whether an engine knows bundles in the folder that nobody can read without a key.</summary>
-    private static bool AreEncrypted(string folder, OperationHost host)
+    /// <summary>A bundle in the folder that nobody can read without a key; null where there is none.</summary>
+    private static string? EncryptedIn(string folder, IEnumerable<IBackupEngine> engines, OperationHost host)
     {
         var disk = new AgeDisk(host.Encrypted.Outer, () => new KeyRing([]));
         disk.Show(folder);
         var context = host.Context with { Disk = disk, Memo = null, Admit = null };
         try
         {
-            _ = host.Engines.Candidates(null).Sum(e => e.ReadBundles(folder, context).Count());
-            return false;
+            _ = engines.Sum(e => e.ReadBundles(folder, context).Count());
+            return null;
         }
         catch (BackupException e) when (e.Code == ErrorCode.IdentityRequired)
         {
-            return true;
+            return e.FullName ?? folder;
         }
     }
 
-    private static BackupException Unrecorded(string folder) =>
+    private static BackupException Unrecorded(string found) =>
         new(
             ErrorCode.InvalidOption,
-            "the bundles in this folder are encrypted, and their records (.backuptools-age) are gone",
-            folder,
-            recommendation: "Bring that folder back: a copy by * leaves it out. Or write into another folder."
+            "there is an encrypted bundle in the folder, and no record of it (.backuptools-age)",
+            found,
+            recommendation: "Bring .backuptools-age back, which a copy by * leaves out; or move that file away, or write into another folder."
         );
 
     /// <summary>Refuses to put encrypted bundles beside others.</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>
     public static void RequireNoBundles(string folder, OperationHost host)
     {
-        if (AreEncrypted(folder, host))
+        if (EncryptedIn(folder, host.Engines.Candidates(null), host) is { } found)
         {
-            throw Unrecorded(folder);
+            throw Unrecorded(found);
         }
         if (BundleFolder.Read(folder, host.Engines.Candidates(null), host.Context).Chains.Count > 0)
         {

@@ -44,7 +44,7 @@ public static class ReadHeaders
         var forOthers = new List<BundleReadResult>();
         foreach (var engine in engines)
         {
-            foreach (var found in records?.Bundles(path, engine) ?? engine.ReadBundles(path, context))
+            foreach (var found in records?.Bundles(path, engine, context) ?? engine.ReadBundles(path, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 var read = context.Admit?.Invoke(found) ?? found;

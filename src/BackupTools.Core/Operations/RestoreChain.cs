@@ -292,7 +292,7 @@ public static class RestoreChain
     private static void RefuseUnreadable(BundleFolder folder, BackupChain chain, bool isNamed)
     {
         var bad = folder.Unreadable.FirstOrDefault(u =>
-            !u.IsPast
+            (!u.IsPast || isNamed && !(u.OrderUtc < chain.Head?.OrderUtc))
             && u.MayBeOf(chain.Series)
             && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
         );

@@ -104,7 +104,7 @@ public static class TakeBackup
         (request, var doubts) = new BuildsOn(settings, engine, states, context, host).Complete(request);
         if (encrypted is null && !settings.EngineLayout)
         {
-            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, host);
+            PlainOrEncrypted.RefuseUnrecorded(settings.DestinationPath, [engine], host);
         }
         var plan = PlanOf(request, engine, context);
         var others = encrypted?.DoubtOf(request.Parent, states!, host);

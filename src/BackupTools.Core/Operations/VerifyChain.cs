@@ -27,7 +27,8 @@ public static class VerifyChain
         if (folder.Records is null)
         {
             // They are not needed here, but by whoever has no key.
-            work[^1].Problems.AddRange(VerifySealed.BadRecords(settings.Path, host));
+            work[^1]
+                .Problems.AddRange(VerifySealed.BadRecords(settings.Path, work.SelectMany(w => w.Chain.Bundles), host));
         }
         host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));
         return RunAll(work, settings, host);

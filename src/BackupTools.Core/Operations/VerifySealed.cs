@@ -31,12 +31,36 @@ internal static class VerifySealed
         yield return Unread(records, "sizes and digests of the encrypted files were compared");
     }
 
-    /// <summary>The records of a folder that cannot be read, as findings; none where nothing is encrypted.</summary>
-    public static IEnumerable<ChainProblem> BadRecords(string folder, OperationHost host) =>
-        new BundleRecords(folder, host.Encrypted.Outer)
-            .Read()
+    /// <summary>
+    /// The records of a folder that cannot be read, and the bundles that have none, as findings; none where nothing is encrypted.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="bundles">Its bundles, as they were read with a key.</param>
+    /// <param name="host">The front end.</param>
+    public static IEnumerable<ChainProblem> BadRecords(
+        string folder,
+        IEnumerable<BundleHeader> bundles,
+        OperationHost host
+    )
+    {
+        var disk = host.Encrypted.Outer;
+        if (!BundleRecords.Are(folder, disk))
+        {
+            return [];
+        }
+        var records = new BundleRecords(folder, disk).Read();
+        var known = records.Select(r => r.Record).OfType<BundleRecord>().Select(r => (r.Engine, r.Id)).ToHashSet();
+        var missing = bundles
+            .Where(b => !known.Contains((b.Engine, b.Id)))
+            .Select(b => new BackupException(
+                ErrorCode.MissingFile,
+                $"there is no record of the encrypted {b.Name}",
+                b.FullName
+            ));
+        return records
             .Select(r => r.Error)
             .OfType<BackupException>()
+            .Concat(missing)
             .Select(e =>
                 ChainProblem.From(e) with
                 {
@@ -45,6 +69,7 @@ internal static class VerifySealed
                         "Without a key its bundle is not known: copy the folder into a new one, with the key, to write it again.",
                 }
             );
+    }
 
     /// <summary>What is said where nothing was given to read bundles with.</summary>
     /// <param name="records">That spoke for them.</param>

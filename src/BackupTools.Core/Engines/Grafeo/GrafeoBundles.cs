@@ -93,6 +93,10 @@ internal static class GrafeoBundles
         if (damage is not null)
         {
             yield return BundleReadResult.Bad(manifestPath, damage);
+            foreach (var other in damage.Code == ErrorCode.IdentityMismatch ? ReadOfOthers(manifestPath, context) : [])
+            {
+                yield return other;
+            }
         }
         var ids = IdsOf(manifest.Segments);
         var places = Places(manifest.Segments)
@@ -108,6 +112,15 @@ internal static class GrafeoBundles
             yield return read;
         }
     }
+
+    /// <summary>The segments that are encrypted for others, where the list of all is too.</summary>
+    private static IEnumerable<BundleReadResult> ReadOfOthers(string manifestPath, EngineContext context) =>
+        context
+            .Disk.List(Path.GetDirectoryName(manifestPath)!)
+            .Where(e => e.Kind == DiskEntryKind.File && GrafeoSegment.IsName(e.Name))
+            .Select(e => ReadLone(e.Path, context))
+            .OfType<BundleReadResult>()
+            .Where(r => r.Error?.Code == ErrorCode.IdentityMismatch);
 
     /// <summary>What a manifest says of each segment by its place in it.</summary>
     private static IEnumerable<(GrafeoSegment Segment, int Index, ulong HighestBefore, DateTimeOffset? After)> Places(

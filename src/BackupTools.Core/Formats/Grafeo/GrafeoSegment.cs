@@ -37,6 +37,11 @@ internal sealed record GrafeoSegment(
     public static string NameOf(GrafeoSegmentKind kind, string mark) =>
         kind == GrafeoSegmentKind.Full ? $"backup_full_{mark}.grafeo" : $"backup_incr_{mark}.wal";
 
+    /// <summary>Whether a file has the name of a segment.</summary>
+    public static bool IsName(string name) =>
+        name.StartsWith("backup_full_", StringComparison.Ordinal) && name.EndsWith(".grafeo", StringComparison.Ordinal)
+        || name.StartsWith("backup_incr_", StringComparison.Ordinal) && name.EndsWith(".wal", StringComparison.Ordinal);
+
     /// <summary>The index in a name that the engine gives; null for any other name. Case does not count.</summary>
     public int? NamedIndex()
     {
