@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BackupTools.Errors;
 using BackupTools.Operations;
+using BackupTools.Reports;
 
 namespace BackupTools.Console.Commands;
 
@@ -40,19 +41,19 @@ internal static class TestCommand
                     };
                     run.Execute(host =>
                     {
+                        ProblemInfo? unread = null;
                         foreach (var report in VerifyChain.Run(settings, host))
                         {
                             run.Emit(report);
                             run.FailFor(report.Problems);
-                            if (report.IsValid is null)
-                            {
-                                // Who asks for a test must not take this for one.
-                                run.Fail(
-                                    report
-                                        .Problems.First(p => p.Code == nameof(ErrorCode.IdentityRequired))
-                                        .ToException()
-                                );
-                            }
+                            unread ??= report.IsValid is null
+                                ? report.Problems.First(p => p.Code == nameof(ErrorCode.IdentityRequired))
+                                : null;
+                        }
+                        if (unread is not null)
+                        {
+                            // Who asks for a test must not take this for one. What is wrong with others counts first.
+                            run.Fail(unread.ToException());
                         }
                         return true;
                     });

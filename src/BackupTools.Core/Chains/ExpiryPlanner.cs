@@ -17,7 +17,7 @@ internal static class ExpiryPlanner
     private const string Doubtful = "its date is in doubt: not judged";
     private const string PerhapsNewest = "may be the newest restore point";
     private const string NoDate = "dated after now";
-    private const string OthersNeed = "a bundle for other keys builds on it";
+    private const string OthersNeed = "a bundle that cannot be read builds on it, or may";
 
     /// <summary>Plans a run over all chains of a folder.</summary>
     /// <param name="chains">The chains, as ChainBuilder returns them.</param>

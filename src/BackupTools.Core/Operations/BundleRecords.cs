@@ -22,6 +22,7 @@ internal sealed class BundleRecords
 
     private readonly IReadingDisk _disk;
     private readonly Lazy<IReadOnlyList<(string Path, BundleRecord? Record, BackupException? Error)>> _all;
+    private readonly Lazy<HashSet<string>> _names;
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
     /// <summary>The records of a folder, which are read when they are asked for.</summary>
@@ -31,6 +32,7 @@ internal sealed class BundleRecords
     {
         (Folder, _disk) = (folder, disk);
         _all = new(ReadAll);
+        _names = new(Names);
     }
 
     public string Folder { get; }
@@ -175,26 +177,22 @@ internal sealed class BundleRecords
     /// <summary>Otherwise every listing, copy and prune would leave out a bundle whose record is gone, and say nothing.</summary>
     private IEnumerable<BundleReadResult> Unrecorded(string path, IBackupEngine engine, EngineContext context)
     {
-        var records = _all.Value.Select(r => r.Record).OfType<BundleRecord>().ToList();
-        var known = records
-            .Select(r => r.ToHeader(Folder).FullName)
-            .Concat(
-                records
-                    .SelectMany(r => r.Files.Select(f => f.Name).Concat(r.Shared))
-                    .Select(n => AgeDisk.NameOf(StagedFiles.At(Folder, n)))
-            )
-            .ToHashSet(StringComparer.Ordinal);
         var blind = context with { Disk = new BlindDisk(context.Disk, _disk), Memo = null, Admit = null };
-        return engine
+        var unknown = engine
             .ReadBundles(path, blind)
-            .Where(r => BundleFolder.IsForOthers(r) && !known.Contains(r.FullName))
+            .Where(r => BundleFolder.IsForOthers(r) && !IsKnown(r.FullName) && _told.Add(r.FullName))
+            .ToList();
+        // What was published since the records were read has one now: it comes before its bundle.
+        var now = unknown.Count == 0 ? null : new BundleRecords(Folder, _disk);
+        return unknown
+            .Where(r => !now!.IsKnown(r.FullName))
             .Select(r =>
                 BundleReadResult.Bad(
                     r.FullName,
                     new BackupException(
                         ErrorCode.MissingFile,
                         "the bundle is encrypted, and there is no record of it",
-                        r.FullName,
+                        r.Error!.FullName ?? r.FullName,
                         recommendation: $"Give {Spelling.Of("IdentityPath")} to read the bundle itself, or bring its record in {RecordFolder} back.",
                         inner: r.Error
                     )
@@ -204,6 +202,22 @@ internal sealed class BundleRecords
                     Series = r.Series,
                 }
             );
+    }
+
+    /// <summary>A record tells of a bundle or file of that name.</summary>
+    private bool IsKnown(string fullName) => _names.Value.Contains(fullName);
+
+    private HashSet<string> Names()
+    {
+        var records = _all.Value.Select(r => r.Record).OfType<BundleRecord>().ToList();
+        return records
+            .Select(r => r.ToHeader(Folder).FullName)
+            .Concat(
+                records
+                    .SelectMany(r => r.Files.Select(f => f.Name).Concat(r.Shared))
+                    .Select(n => AgeDisk.NameOf(StagedFiles.At(Folder, n)))
+            )
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     private BackupException? Lacking(BundleRecord record, IBackupEngine engine, out long shared)

@@ -68,13 +68,11 @@ public static class CopyChain
         var unsigned = settings.ChainId is null
             ? []
             : Signatures.Elsewhere(source, chains[0], settings.Path, settings.Bundles, host);
-        // What is shown with a chain may be its own. With none a file of an engine that has no bundles here need be no bundle,
-        // but for one that only others can read.
-        var shown = chains.SelectMany(c => c.Problems).Select(p => p.FullName).ToHashSet(StringComparer.Ordinal);
+        // Of a chain that was named, what is shown with it may be its own.
         var lost = source
             .Unreadable.Except(unsigned)
-            .Where(u => shown.Contains(u.Error!.FullName) || settings.ChainId is null && BundleFolder.IsForOthers(u))
-            .Select(u => u.Error!);
+            .Select(u => u.Error!)
+            .Where(e => settings.ChainId is null || chains[0].Problems.Any(p => p.FullName == e.FullName));
         return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
         {
             Warnings = [.. Signatures.Warnings(unsigned)],
@@ -131,10 +129,20 @@ public static class CopyChain
         var isRead = settings.Verify;
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
-            var reports = Verify(settings, host).ToList();
+            isRead = true;
+            try
+            {
+                foreach (var report in Verify(settings, host))
+                {
+                    isRead &= report.IsValid is not null;
+                    problems.AddRange(report.Problems);
+                }
+            }
+            catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+            {
+                problems.Add(ChainProblem.From(e).ToInfo());
+            }
             verification!.Dispose();
-            isRead = reports.TrueForAll(r => r.IsValid is not null);
-            problems.AddRange(reports.SelectMany(r => r.Problems));
         }
         return new CopyReport
         {

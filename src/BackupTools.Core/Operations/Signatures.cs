@@ -167,13 +167,15 @@ internal static class Signatures
         var ofChain =
             unsigned.Count == 0 ? [] : NamesOf(folder.Unsigned(path, engine, host.Context, only).Chains.Where(IsNamed));
         var recorded = foreign.Count == 0 ? null : BundleFolder.Recorded(path, engine, host.Context, only);
-        // What has no record may be of any chain; where a later state can be reached it is not of the newest.
+        // What has no record may be of any chain; where that goes on after it, it is not its newest.
         var ofOthers = NamesOf(recorded?.Chains.Where(c => !IsNamed(c)) ?? []);
         var ofNamed = NamesOf(recorded?.Chains.Where(IsNamed) ?? []);
         return
         [
             .. unsigned.Where(u => !ofChain.Contains(u.FullName)),
-            .. foreign.Where(f => ofOthers.Contains(f.FullName) || f.IsPast && !ofNamed.Contains(f.FullName)),
+            .. foreign.Where(f =>
+                ofOthers.Contains(f.FullName) || !ofNamed.Contains(f.FullName) && f.OrderUtc < chain.Head?.OrderUtc
+            ),
         ];
 
         bool IsNamed(BackupChain other) => other.ChainId == chain.ChainId;

@@ -9,7 +9,10 @@ namespace BackupTools.Operations;
 public static class VerifyChain
 {
     /// <summary>One report per chain of the folder, or of the one chain that was named or that a target needs.</summary>
-    /// <exception cref="BackupException">PathNotFound, NoBundles, ChainNotFound, UnknownEngine, InvalidOption, IdentityRequired, IdentityMismatch.</exception>
+    /// <exception cref="BackupException">
+    /// PathNotFound, NoBundles, ChainNotFound, UnknownEngine, InvalidOption, IdentityRequired, IdentityMismatch. After the last
+    /// report: the error of a bundle that cannot be read, where nothing else of its engine is in the folder.
+    /// </exception>
     public static IEnumerable<ChainReport> Run(VerifySettings settings, OperationHost host)
     {
         RefuseSource(settings, host);
@@ -31,7 +34,14 @@ public static class VerifyChain
                 .Problems.AddRange(VerifySealed.BadRecords(settings.Path, work.SelectMany(w => w.Chain.Bundles), host));
         }
         host.Progress.Expect(work.Sum(w => BytesOf(w, settings)));
-        return RunAll(work, settings, host);
+        var all = settings.ChainId is null && settings.Target == RestoreTarget.Latest;
+        var shown = folder.Chains.SelectMany(c => c.Problems).Select(p => p.FullName).ToHashSet(StringComparer.Ordinal);
+        return RunAll(
+            work,
+            all ? folder.Unreadable.Select(u => u.Error!).FirstOrDefault(e => !shown.Contains(e.FullName)) : null,
+            settings,
+            host
+        );
     }
 
     /// <summary>A named source is to be compared, which only a drill does.</summary>
@@ -56,8 +66,10 @@ public static class VerifyChain
         }
     }
 
+    /// <summary>Each chain; in the end what is wrong with none of them, of an engine of which nothing can be read.</summary>
     private static IEnumerable<ChainReport> RunAll(
         IReadOnlyList<Work> work,
+        BackupException? unshown,
         VerifySettings settings,
         OperationHost host
     )
@@ -67,6 +79,10 @@ public static class VerifyChain
         foreach (var chain in work)
         {
             yield return Test(chain, settings, host);
+        }
+        if (unshown is not null)
+        {
+            throw unshown;
         }
     }
 
