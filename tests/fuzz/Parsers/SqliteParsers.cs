@@ -44,7 +44,7 @@ internal static class SqliteParsers
     {
         try
         {
-            using var scanner = new LtxScanner(null);
+            var scanner = new LtxScanner(null);
             scanner.Append(input);
         }
         catch (BackupException e) when (e.Code == ErrorCode.ChecksumMismatch)
@@ -59,7 +59,7 @@ internal static class SqliteParsers
 
     private static void Ltx(ReadOnlySpan<byte> input, ref Dice dice)
     {
-        using var scanner = new LtxScanner(null);
+        var scanner = new LtxScanner(null);
         Portions.Feed(input, ref dice, scanner.Append);
         scanner.Finish();
     }

@@ -63,14 +63,13 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
         // Of an increment alone nobody knows how large the database was.
         var growth = isFirst && !ltx.Header.IsSnapshot ? null : new LtxGrowth(Pages, PageSize);
         LtxScanner scanner = null!;
-        using var scanning = scanner = new LtxScanner(
+        scanner = new LtxScanner(
             (number, page) =>
             {
                 growth?.Take(number);
                 target?.Write(number, page);
                 Sums?.Set(number, scanner.PageSum);
-            },
-            context.ThrottleLimit
+            }
         );
         HashingCopy.Read(file, new FileRange(0, file.Length), scanner.Append, context.Progress, context.Cancellation);
         scanner.Finish();

@@ -98,7 +98,7 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
 
     private CaptureResult CopyLtx(BundleHeader bundle, LtxBundle ltx, SqliteReplica replica)
     {
-        using var scanner = new LtxScanner(null, context.ThrottleLimit);
+        var scanner = new LtxScanner(null);
         CopyFile(bundle, scanner.Append);
         try
         {

@@ -11,24 +11,18 @@ internal delegate void LtxPageSink(uint number, ReadOnlySpan<byte> page);
 /// Reads an LTX file in portions of any size and proves it: order and number of the pages, the index, the checksum.
 /// Memory does not depend on the number of pages (SQLite format, §4).
 /// </summary>
-/// <param name="sink">Is shown every page, in order, on the thread that appends; null for nobody.</param>
-/// <param name="threads">How many runs of pages are decompressed at once.</param>
-internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposable
+internal sealed class LtxScanner(LtxPageSink? sink)
 {
-    /// <summary>Of a page: its bytes are one block of LZ4, with their length before them.</summary>
-    public const ushort BlockFlag = 1;
-
     private const int PageHead = 6;
     private const int SizeField = 4;
+    private const ushort BlockFlag = 1;
 
     private readonly LtxFileSum _sum = new();
     private readonly LtxIndexCheck _index = new();
     private byte[] _pending = new byte[LtxHeader.Length];
-    private readonly Queue<LtxPages> _begun = [];
-    private readonly Stack<LtxPages> _free = [];
-    private LtxPages? _pages;
+    private byte[] _page = [];
     private PageChecksum? _pageSums;
-    private (uint Number, ulong Crc) _shown;
+    private ulong _bytesCrc;
     private int _have;
     private int _need = LtxHeader.Length;
     private Part _part = Part.Header;
@@ -57,25 +51,11 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
     public long Pages { get; private set; }
 
     /// <summary>The sum of the page that the sink is shown.</summary>
-    public ulong PageSum => _pageSums!.Of(_shown.Number, _shown.Crc);
+    public ulong PageSum => _pageSums!.Of(_number, _bytesCrc);
 
     /// <summary>Takes the next bytes of the file.</summary>
     /// <exception cref="BackupException">Of the damaged kind, with the offset in the file.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            TakeAll(bytes);
-        }
-        catch (BackupException)
-        {
-            // What is wrong first in the file is what is said.
-            ShowAll();
-            throw;
-        }
-    }
-
-    private void TakeAll(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -113,7 +93,6 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
     {
         if (_part != Part.End)
         {
-            ShowAll();
             throw new BackupException(ErrorCode.Truncated, "the LTX file is truncated", offset: _position + _have);
         }
     }
@@ -134,7 +113,7 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
                 TakeSize(bytes, at);
                 break;
             case Part.Data:
-                TakePage(bytes);
+                TakePage(bytes, at);
                 break;
             default:
                 TakeTrailer(bytes, at);
@@ -146,6 +125,7 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
     {
         Header = LtxHeader.Parse(bytes);
         _sum.Append(bytes);
+        _page = new byte[Header.PageSize];
         _pageSums = new PageChecksum(Header.PageSize);
         _pending = new byte[Math.Max(LtxHeader.Length, LargestBlock(Header.PageSize))];
         Expect(Part.PageHead, PageHead);
@@ -153,12 +133,11 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
 
     private void TakePageHead(ReadOnlySpan<byte> bytes, long at)
     {
+        _sum.Append(bytes);
         var number = BinaryPrimitives.ReadUInt32BigEndian(bytes);
         var flags = BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]);
         if (number == 0 && flags == 0)
         {
-            ShowAll();
-            _sum.Append(bytes);
             RequireAllPages(at);
             _index.EndOfPages();
             _part = Part.Index;
@@ -181,6 +160,7 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
 
     private void TakeSize(ReadOnlySpan<byte> bytes, long at)
     {
+        _sum.Append(bytes);
         var size = BinaryPrimitives.ReadUInt32BigEndian(bytes);
         if (size == 0 || size > LargestBlock(Header!.PageSize))
         {
@@ -190,91 +170,17 @@ internal sealed class LtxScanner(LtxPageSink? sink, int threads = 1) : IDisposab
         Expect(Part.Data, (int)size);
     }
 
-    private void TakePage(ReadOnlySpan<byte> bytes)
+    private void TakePage(ReadOnlySpan<byte> bytes, long at)
     {
-        if (_pages?.IsFor(bytes.Length) == false)
+        if (LZ4Codec.Decode(bytes, _page) != _page.Length)
         {
-            Begin();
+            throw Bad($"page {_number} does not decompress to a page", at);
         }
-        _pages ??= _free.TryPop(out var free) ? free : new LtxPages(Header!.PageSize, LargestBlock(Header.PageSize));
-        _pages.Add(_number, _pageAt + PageHead + SizeField, bytes);
+        _bytesCrc = _pageSums!.OfBytes(_page);
+        _sum.Append(_pageSums, _bytesCrc);
+        sink?.Invoke(_number, _page);
+        Pages++;
         Expect(Part.PageHead, PageHead);
-    }
-
-    /// <summary>The run is full: it is decompressed while the next is read, and the first of all is shown.</summary>
-    private void Begin()
-    {
-        if (threads > 1)
-        {
-            _pages!.Begin();
-        }
-        _begun.Enqueue(_pages!);
-        _pages = null;
-        if (_begun.Count >= threads)
-        {
-            Show(_begun.Dequeue());
-        }
-    }
-
-    private void ShowAll()
-    {
-        while (_begun.TryDequeue(out var pages))
-        {
-            Show(pages);
-        }
-        if (_pages is { } last)
-        {
-            _pages = null;
-            Show(last);
-        }
-    }
-
-    private void Show(LtxPages pages)
-    {
-        // Whatever happens it is given back.
-        _free.Push(pages);
-        try
-        {
-            ShowEach(pages);
-        }
-        catch
-        {
-            // Of what comes after it nothing is shown.
-            while (_begun.TryDequeue(out var later))
-            {
-                _free.Push(later);
-            }
-            _pages?.Clear();
-            throw;
-        }
-    }
-
-    private void ShowEach(LtxPages pages)
-    {
-        var good = pages.Finish();
-        Span<byte> head = stackalloc byte[PageHead + SizeField];
-        for (var i = 0; i < pages.Count; i++)
-        {
-            var (number, offset) = pages.Head(i, head);
-            if (i == good)
-            {
-                throw Bad($"page {number} does not decompress to a page", offset);
-            }
-            _sum.Append(head);
-            _sum.Append(_pageSums!, pages.BytesCrc(i));
-            _shown = (number, pages.BytesCrc(i));
-            sink?.Invoke(number, pages.Plain(i));
-            Pages++;
-        }
-        pages.Clear();
-    }
-
-    public void Dispose()
-    {
-        foreach (var pages in _free.Concat(_begun).Append(_pages))
-        {
-            pages?.Dispose();
-        }
     }
 
     private int TakeIndex(ReadOnlySpan<byte> bytes)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Text;
 using BackupTools.Errors;
 using BackupTools.Formats.Sqlite;
@@ -88,37 +87,6 @@ public sealed class LtxTests : IDisposable
             Assert.Throws<BackupException>(() => Scan(file.AsSpan(0, length).ToArray()));
         }
         Assert.Throws<BackupException>(() => Scan([.. file, 0]));
-    }
-
-    /// <summary>Runs of pages are decompressed beside one another, and shown as if they were not.</summary>
-    [Theory]
-    [InlineData(512)]
-    [InlineData(4096)]
-    [InlineData(65536)]
-    public void Any_number_of_threads_shows_the_same_and_names_what_is_wrong_first(int size)
-    {
-        const int count = 300;
-        var file = Write(Header(size, count, 1, 1), RandomPages(new Random(4), size, All(count)));
-        var sound = Pages(file, file.Length);
-        Assert.Equal(count, sound.Count);
-        Assert.All(new[] { 2, 3, 8 }, threads => Assert.Equal(sound, Pages(file, 10_007, threads)));
-
-        var places = new List<int>();
-        for (var at = LtxHeader.Length; places.Count < count; )
-        {
-            places.Add(at);
-            at += 10 + (int)BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 6));
-        }
-        file[places[40] + 10] ^= 0xF0; // a token of LZ4: the page has another length then
-        file[places[250] + 5] = 9; // flags
-        foreach (var threads in new[] { 1, 2, 3, 8 })
-        {
-            var seen = new List<uint>();
-            using var scanner = new LtxScanner((number, _) => seen.Add(number), threads);
-            var error = Assert.Throws<BackupException>(() => scanner.Append(file));
-            Assert.Equal((ErrorCode.Malformed, places[40] + 10), (error.Code, error.Offset));
-            Assert.Equal(All(40), seen);
-        }
     }
 
     [PythonFact]
@@ -266,16 +234,16 @@ public sealed class LtxTests : IDisposable
 
     private static LtxScanner Scan(byte[] file)
     {
-        using var scanner = new LtxScanner(null);
+        var scanner = new LtxScanner(null);
         scanner.Append(file);
         scanner.Finish();
         return scanner;
     }
 
-    private static List<(uint Number, string Page)> Pages(byte[] file, int portion, int threads = 1)
+    private static List<(uint Number, string Page)> Pages(byte[] file, int portion)
     {
         var pages = new List<(uint, string)>();
-        using var scanner = new LtxScanner((number, page) => pages.Add((number, Convert.ToHexString(page))), threads);
+        var scanner = new LtxScanner((number, page) => pages.Add((number, Convert.ToHexString(page))));
         for (var at = 0; at < file.Length; at += portion)
         {
             scanner.Append(file.AsSpan(at, Math.Min(portion, file.Length - at)));
