@@ -111,7 +111,7 @@ internal sealed class BuildsOn(
             return ContinueFrom(request, path, folder.Chains);
         }
         var chain = settings.ChainId is { } id
-            ? BundleFolder.ById(folder.Chains, id, settings.DestinationPath, folder.Unreadable)
+            ? folder.ById(id, settings.DestinationPath)
             : ChainChoice.Newest(ofDatabase);
         if (settings.Since is { } since)
         {

@@ -202,7 +202,7 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
         }
         if (chainId is not null)
         {
-            return ById(Chains, chainId, path, Unreadable);
+            return ById(chainId, path);
         }
         if (Chains.Select(c => (c.Engine, c.Series)).Distinct().Skip(1).Any())
         {
@@ -219,15 +219,12 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     public IReadOnlyList<BackupChain> OfDatabase(BackupChain chain) =>
         Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series)).ToList();
 
-    public static BackupChain ById(
-        IReadOnlyList<BackupChain> chains,
-        string chainId,
-        string path,
-        IReadOnlyList<BundleReadResult>? unreadable = null
-    ) =>
-        chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
+    /// <summary>The chain that was named.</summary>
+    /// <exception cref="BackupException">ChainNotFound; IdentityMismatch: what the given keys do not open may be it.</exception>
+    public BackupChain ById(string chainId, string path) =>
+        Chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
         ?? throw (
-            unreadable?.Any(IsForOthers) == true
+            Unreadable.Any(IsForOthers)
                 ? new BackupException(
                     ErrorCode.IdentityMismatch,
                     $"there is no chain '{chainId}' among those that the given keys open",

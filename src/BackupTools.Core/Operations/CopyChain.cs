@@ -27,9 +27,7 @@ public static class CopyChain
         {
             throw source.Unreadable.Count > 0 ? source.Unreadable[0].Error! : BundleFolder.NoBundles(settings.Path);
         }
-        var chains = settings.ChainId is { } id
-            ? [BundleFolder.ById(source.Chains, id, settings.Path, source.Unreadable)]
-            : source.Chains;
+        var chains = settings.ChainId is { } id ? [source.ById(id, settings.Path)] : source.Chains;
         var asTheyAre = source.Records is { } records
             ? new SealedCopies(records, settings.DestinationPath, [.. source.Chains.SelectMany(c => c.Bundles)], host)
             : null;

@@ -35,7 +35,7 @@ public static class ExpireBackups
         {
             return (new ExpiryPreview(settings, plan, folder.Chains, ProblemsOf(folder, folder.Chains)), doubts);
         }
-        var chains = ids.Select(id => BundleFolder.ById(folder.Chains, id, settings.Path, folder.Unreadable)).ToList();
+        var chains = ids.Select(id => folder.ById(id, settings.Path)).ToList();
         var only = chains.SelectMany(c => c.Bundles).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
         var ofThese = new ExpiryPlan
         {
@@ -130,8 +130,8 @@ public static class ExpireBackups
     }
 
     /// <summary>
-    /// What bundles that are encrypted for other keys, or that nothing is known of, build on, as the records say. What has no record may build on any
-    /// bundle of its database.
+    /// What bundles that are encrypted for other keys, or that nothing is known of, build on, as the records say. What has no
+    /// record may build on any bundle of its database.
     /// </summary>
     private static HashSet<string> NeededByOthers(BundleFolder folder, ExpirySettings settings, OperationHost host)
     {

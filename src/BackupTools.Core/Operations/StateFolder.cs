@@ -51,10 +51,7 @@ internal sealed class StateFolder
         BundleTraces traces,
         Func<string, FileRecord?> shared,
         IReadingDisk disk
-    )
-    {
-        return Explained(() => KeepInFile(record, traces, shared, disk));
-    }
+    ) => Explained(() => KeepInFile(record, traces, shared, disk));
 
     /// <summary>Runs what may meet an error of the state, whose usual advice is that of a database or destination.</summary>
     private T Explained<T>(Func<T> work)

@@ -102,11 +102,7 @@ public sealed class OtherKeysTests
         using var box = new SealedBox(engine);
         TwoChains(box);
         var id = Chains(box, box.Encrypted, box.Host(box.Key))[^1].ChainId;
-        Directory
-            .EnumerateFiles(box.Encrypted, "*.json", SearchOption.AllDirectories)
-            .Where(f => f.Contains(".backuptools-age", StringComparison.Ordinal))
-            .ToList()
-            .ForEach(File.Delete);
+        RemoveRecords(box);
 
         Assert.Equal(
             ErrorCode.IdentityMismatch,
@@ -247,11 +243,7 @@ public sealed class OtherKeysTests
         using var box = new SealedBox(engine);
         TwoChains(box);
         var named = Chains(box, box.Encrypted, box.Host(box.Other))[^1].ChainId;
-        Directory
-            .EnumerateFiles(box.Encrypted, "*.json", SearchOption.AllDirectories)
-            .Where(f => f.Contains(".backuptools-age", StringComparison.Ordinal))
-            .ToList()
-            .ForEach(File.Delete);
+        RemoveRecords(box);
 
         var error = Assert.Throws<BackupException>(() => Chains(box, box.Encrypted, box.Host()));
         Assert.Equal(ErrorCode.IdentityRequired, error.Code);
@@ -320,6 +312,13 @@ public sealed class OtherKeysTests
         box.Take("S1", box.Key);
         return Verbs.Full(ForOther(box), box.Host(box.Key));
     }
+
+    private static void RemoveRecords(SealedBox box) =>
+        Directory
+            .EnumerateFiles(box.Encrypted, "*.json", SearchOption.AllDirectories)
+            .Where(f => f.Contains(".backuptools-age", StringComparison.Ordinal))
+            .ToList()
+            .ForEach(File.Delete);
 
     private static List<ChainInfo> Chains(SealedBox box, string folder, OperationHost host) =>
         [.. ReadChains.Read(folder, false, null, host).Select(r => r.Chain).OfType<ChainInfo>()];
