@@ -219,20 +219,34 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     public IReadOnlyList<BackupChain> OfDatabase(BackupChain chain) =>
         Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series)).ToList();
 
-    /// <summary>The chain that was named.</summary>
+    /// <summary>The chain that was named, with what cannot be read and of which nothing tells that it is not its newest.</summary>
     /// <exception cref="BackupException">ChainNotFound; IdentityMismatch: what the given keys do not open may be it.</exception>
     public BackupChain ById(string chainId, string path) =>
-        Chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
-        ?? throw (
-            Unreadable.Any(IsForOthers)
-                ? new BackupException(
-                    ErrorCode.IdentityMismatch,
-                    $"there is no chain '{chainId}' among those that the given keys open",
-                    path,
-                    recommendation: $"Give the key of its full too with {Spelling.Of("IdentityPath")}."
-                )
-                : new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path)
-        );
+        Chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase)) is { } chain
+            ? chain with
+            {
+                Problems =
+                [
+                    .. chain.Problems,
+                    .. Unreadable
+                        .Where(u => u.OrderUtc is null && u.MayBeOf(chain.Series) && !IsShownWith(u, chain))
+                        .Select(u => ChainProblem.From(u.Error!)),
+                ],
+            }
+            : throw (
+                Unreadable.Any(IsForOthers)
+                    ? new BackupException(
+                        ErrorCode.IdentityMismatch,
+                        $"there is no chain '{chainId}' among those that the given keys open",
+                        path,
+                        recommendation: $"Give the key of its full too with {Spelling.Of("IdentityPath")}."
+                    )
+                    : new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path)
+            );
+
+    /// <summary>The error of what cannot be read is among the findings of the chain.</summary>
+    public static bool IsShownWith(BundleReadResult unreadable, BackupChain chain) =>
+        chain.Problems.Any(p => string.Equals(p.FullName, unreadable.Error!.FullName, StringComparison.Ordinal));
 
     /// <summary>What is doubtful about the dates of one database's bundles.</summary>
     public static IEnumerable<ChainProblem> ClockDoubts(IEnumerable<BackupChain> chains) =>

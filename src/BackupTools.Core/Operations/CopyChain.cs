@@ -69,8 +69,8 @@ public static class CopyChain
         // Of a chain that was named, what is shown with it may be its own.
         var lost = source
             .Unreadable.Except(unsigned)
-            .Select(u => u.Error!)
-            .Where(e => settings.ChainId is null || chains[0].Problems.Any(p => p.FullName == e.FullName));
+            .Where(u => settings.ChainId is null || BundleFolder.IsShownWith(u, chains[0]))
+            .Select(u => u.Error!);
         return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
         {
             Warnings = [.. Signatures.Warnings(unsigned)],

@@ -294,7 +294,7 @@ public static class RestoreChain
         var bad = folder.Unreadable.FirstOrDefault(u =>
             (!u.IsPast || isNamed && !(u.OrderUtc < chain.Head?.OrderUtc))
             && u.MayBeOf(chain.Series)
-            && chain.Problems.Any(p => string.Equals(p.FullName, u.Error!.FullName, StringComparison.Ordinal))
+            && BundleFolder.IsShownWith(u, chain)
         );
         if (bad?.Error is { } error)
         {

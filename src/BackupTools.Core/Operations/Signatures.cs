@@ -149,9 +149,9 @@ internal static class Signatures
     }
 
     /// <summary>
-    /// What no trusted key has signed, or what is encrypted for others, and what is not of the chain that was named: it must
-    /// not keep that chain from being restored, nor have it called bad. What would continue that chain may be its newest
-    /// state, and is not among these.
+    /// What no trusted key has signed, what is encrypted for others, or what cannot be read, and is probably not of the chain
+    /// that was named: it must not keep that chain from being restored, nor have it called bad. What would continue that
+    /// chain may be its newest state, and is not among these.
     /// </summary>
     public static IReadOnlyList<BundleReadResult> Elsewhere(
         BundleFolder folder,
@@ -176,6 +176,13 @@ internal static class Signatures
             .. foreign.Where(f =>
                 ofOthers.Contains(f.FullName) || !ofNamed.Contains(f.FullName) && f.OrderUtc < chain.Head?.OrderUtc
             ),
+            // Taken later than the newest state of the chain, after another chain had begun: it is of either.
+            .. folder
+                .Unreadable.Except(unsigned)
+                .Except(foreign)
+                .Where(u =>
+                    u.MayBeOf(chain.Series) && u.OrderUtc > chain.Head?.OrderUtc && !BundleFolder.IsShownWith(u, chain)
+                ),
         ];
 
         bool IsNamed(BackupChain other) => other.ChainId == chain.ChainId;

@@ -138,6 +138,33 @@ public sealed class DamagedEarlierChainTests : IDisposable
             of.Content(of.RestoreFrom(of.Bundles, of.Chains().SelectMany(c => c.Bundles).MaxBy(b => b.EndPosition)));
     }
 
+    /// <summary>A chain that was continued after another had begun: of either may be what cannot be read.</summary>
+    [Theory]
+    [InlineData(EngineNames.Spg)]
+    [InlineData(EngineNames.PowDb)]
+    public void Who_names_a_chain_is_told_of_what_may_have_been_its_newest(string engine)
+    {
+        using var box = EngineSandbox.Of(engine);
+        var full = box.Full();
+        var other = box.Full();
+        box.Become("S1");
+        var lost = box.Increment(box.Settings() with { ChainId = full.ChainId });
+        DamageHeader(lost);
+
+        foreach (var named in new[] { full, other })
+        {
+            var test = new VerifySettings { Path = box.Bundles, ChainId = named.ChainId };
+            Assert.Contains(
+                Assert.Single(VerifyChain.Run(test, box.Host())).Problems,
+                p => p.FullName!.StartsWith(lost.FullName, StringComparison.Ordinal)
+            );
+        }
+        // It is shown with the chain that had begun last, of which a restore is refused.
+        var report = box.Restore(box.RestoreTo("x") with { ChainId = full.ChainId });
+        Assert.Contains(report.Problems, p => p.FullName!.StartsWith(lost.FullName, StringComparison.Ordinal));
+        Assert.Throws<BackupException>(() => box.Restore(box.RestoreTo("y") with { ChainId = other.ChainId }));
+    }
+
     [Fact]
     public void Damage_of_another_database_of_the_folder_is_its_own()
     {
