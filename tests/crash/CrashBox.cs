@@ -81,10 +81,10 @@ internal sealed class CrashBox : IDisposable
         switch (_operation)
         {
             case "full":
-                EngineSample.Full(Settings, host);
+                Verbs.Full(Settings, host);
                 break;
             case "increment":
-                EngineSample.Increment(Settings, host);
+                Verbs.Increment(Settings, host);
                 break;
             case "merge":
                 var merge = new MergeSettings { Path = Bundles, DestinationPath = Elsewhere };
@@ -98,7 +98,7 @@ internal sealed class CrashBox : IDisposable
                 break;
             default:
                 var restore = new RestoreSettings { Path = Bundles, DestinationPath = Restored };
-                EngineSample.Restore(restore with { Force = _operation != "restore" }, host);
+                Verbs.Restore(restore with { Force = _operation != "restore" }, host);
                 break;
         }
     }
@@ -146,19 +146,19 @@ internal sealed class CrashBox : IDisposable
         {
             return;
         }
-        EngineSample.Full(Settings, host);
+        Verbs.Full(Settings, host);
         if (_operation == "forced restore")
         {
-            EngineSample.Restore(new RestoreSettings { Path = Bundles, DestinationPath = Restored }, host);
+            Verbs.Restore(new RestoreSettings { Path = Bundles, DestinationPath = Restored }, host);
         }
         _sample.SetState(Source, 1);
         if (_operation != "increment")
         {
-            EngineSample.Increment(Settings, host);
+            Verbs.Increment(Settings, host);
         }
         if (_operation == "prune")
         {
-            EngineSample.Full(Settings, host);
+            Verbs.Full(Settings, host);
         }
     }
 

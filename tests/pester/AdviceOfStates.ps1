@@ -52,7 +52,7 @@ function Get-StateAdviceCase {
         Id = 'ForeignEpoch'; Advice = 'Take a new full backup: the log was restarted since the last one.'; Engine = 'SPG'
         Provoke = {
             # After a checkpoint: another catalogue, and a log that begins anew.
-            Copy-Item -LiteralPath "$($s.Case.Fixtures)/states/S2.v8.db" -Destination $s.Source
+            Copy-Item -LiteralPath "$($s.Case.Fixtures)/spg/states/S2.v8.db" -Destination $s.Source
             New-IncrementalBackup -LiteralPath $s.Source -DestinationPath $s.Destination
         }
         Follow = {
@@ -282,7 +282,7 @@ function Get-StateAdviceCase {
     @{
         Id = 'WalNotEmpty'; Advice = 'Run a checkpoint in the engine, or include the log with -IncludeWal.'; Engine = 'PowDB'
         Provoke = {
-            Copy-Item -LiteralPath "$($s.Case.Fixtures)/W" -Destination "$($s.Folder)/live" -Recurse
+            Copy-Item -LiteralPath "$($s.Case.Fixtures)/powdb/W" -Destination "$($s.Folder)/live" -Recurse
             New-FullBackup -LiteralPath "$($s.Folder)/live" -DestinationPath "$($s.Folder)/n"
         }
         Follow = { (New-FullBackup -LiteralPath "$($s.Folder)/live" -DestinationPath "$($s.Folder)/n" -IncludeWal).Kind -eq 'Full' }

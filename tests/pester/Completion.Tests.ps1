@@ -9,7 +9,7 @@ BeforeAll {
 
     function Get-Completion([string] $Line) {
         # Completion gives up after 200 ms, which can pass on a busy machine: who presses Tab again gets the answer.
-        foreach ($attempt in 1..5) {
+        foreach ($attempt in 1..20) {
             $found = (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches
             if ($found.Count -gt 0) {
                 break

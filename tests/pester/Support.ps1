@@ -42,7 +42,7 @@ function New-Sample([string] $Engine) {
 }
 
 function Set-SampleState([psobject] $Sample, [int] $State) {
-    & $Sample.Case.SetState "$($Sample.Native)/db" $State $Sample.Case.Fixtures
+    & $Sample.Case.SetState "$($Sample.Native)/db" $State $Sample.Case
 }
 
 # A sample with a full and an increment for each of the states 1 and 2.
@@ -57,7 +57,7 @@ function New-SampleChain([string] $Engine) {
 }
 
 function Test-RestoredState([psobject] $Sample, [int] $State, [string] $Path = $Sample.Restored) {
-    & $Sample.Case.IsState (ConvertTo-NativePath $Path) $State $Sample.Case.Fixtures
+    & $Sample.Case.IsState (ConvertTo-NativePath $Path) $State $Sample.Case
 }
 
 # The chain that holds the bundle taken in a state: engines whose bundles are whole have one for each.

@@ -36,12 +36,12 @@ internal sealed class ChainBox : IDisposable
         Folder = Path.Combine(root, $"backuptools-hostile-{Guid.NewGuid():N}");
         Directory.CreateDirectory(At("s"));
         _sample.SetState(At("s"), 0);
-        EngineSample.Full(_sample.Settings(At("s"), Bundles), Host);
-        EngineSample.Restore(RestoreTo("older"), Host);
+        Verbs.Full(_sample.Settings(At("s"), Bundles), Host);
+        Verbs.Restore(RestoreTo("older"), Host);
         _older = Text("older");
         _sample.SetState(At("s"), 1);
-        EngineSample.Increment(_sample.Settings(At("s"), Bundles), Host);
-        EngineSample.Restore(RestoreTo("newest"), Host);
+        Verbs.Increment(_sample.Settings(At("s"), Bundles), Host);
+        Verbs.Restore(RestoreTo("newest"), Host);
         _newest = Text("newest");
         Assert.NotEqual(_older, _newest);
         Directory.Delete(At("older"), recursive: true);
@@ -82,7 +82,7 @@ internal sealed class ChainBox : IDisposable
         var isCaught = IsCaught();
         try
         {
-            EngineSample.Restore(RestoreTo("r"), Host);
+            Verbs.Restore(RestoreTo("r"), Host);
         }
         catch (BackupException e) when (e.Code != ErrorCode.Unexpected)
         {
@@ -100,7 +100,7 @@ internal sealed class ChainBox : IDisposable
     /// <summary>True when the bundles of another folder restore to the newest state.</summary>
     public bool IsNewest(string bundles)
     {
-        EngineSample.Restore(RestoreTo("r") with { Path = bundles }, Host);
+        Verbs.Restore(RestoreTo("r") with { Path = bundles }, Host);
         var restored = Text("r");
         Directory.Delete(At("r"), recursive: true);
         return restored == _newest;

@@ -92,7 +92,7 @@ public sealed class HostileFileTests(ITestOutputHelper output)
             {
                 try
                 {
-                    EngineSample.Full(settings, new OperationHost());
+                    Verbs.Full(settings, new OperationHost());
                 }
                 catch (BackupException e) when (e.Code != ErrorCode.Unexpected)
                 {
@@ -119,7 +119,7 @@ public sealed class HostileFileTests(ITestOutputHelper output)
             Path = box.Bundles,
             DestinationPath = box.At("kept", EngineSample.Of(engine).SourceName),
         };
-        EngineSample.Restore(restore, new OperationHost());
+        Verbs.Restore(restore, new OperationHost());
         foreach (var file in Directory.GetFiles(box.At("kept"), "*", SearchOption.AllDirectories))
         {
             using var stream = File.OpenWrite(file);

@@ -33,13 +33,13 @@ public sealed class BundlesMadeTests
         var settings = sample.Settings(source, temp["b"]);
         if (verb is "incremental" or "merge")
         {
-            EngineSample.Full(settings, Host());
+            Verbs.Full(settings, Host());
             sample.SetState(source, 1);
         }
         var target = settings.DestinationPath;
         if (verb == "merge")
         {
-            EngineSample.Increment(settings, Host());
+            Verbs.Increment(settings, Host());
             target = temp["m"];
         }
         var before = BundlesIn(target);

@@ -57,17 +57,17 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
     public async Task Whoever_reads_while_others_write_sees_whole_bundles_only(string engine)
     {
         var sample = Sample(engine);
-        EngineSample.Full(sample.Settings(At("s"), Bundles), Host);
+        Verbs.Full(sample.Settings(At("s"), Bundles), Host);
         var writing = Task.Run(() =>
         {
             for (var round = 0; round < 6; round++)
             {
                 sample.SetState(At("s"), 1 + (round % 2));
                 var settings = sample.Settings(At("s"), Bundles);
-                _ = Record.Exception(() => EngineSample.Increment(settings, Host)) is { } e and not BackupException
+                _ = Record.Exception(() => Verbs.Increment(settings, Host)) is { } e and not BackupException
                     ? throw new InvalidOperationException("increment", e)
                     : 0;
-                EngineSample.Full(settings, Host);
+                Verbs.Full(settings, Host);
             }
         });
         var looks = 0;
@@ -89,15 +89,15 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
     public void A_bundle_that_is_deleted_while_it_is_restored_ends_in_a_refusal_or_in_the_whole_database(string engine)
     {
         var sample = Sample(engine);
-        EngineSample.Full(sample.Settings(At("s"), Bundles), Host);
+        Verbs.Full(sample.Settings(At("s"), Bundles), Host);
         var restore = new RestoreSettings { Path = Bundles, DestinationPath = At("r", sample.SourceName) };
-        EngineSample.Restore(restore, Host);
+        Verbs.Restore(restore, Host);
         var older = Restored();
         Directory.Delete(At("r"), recursive: true);
         sample.SetState(At("s"), 1);
-        EngineSample.Increment(sample.Settings(At("s"), Bundles), Host);
+        Verbs.Increment(sample.Settings(At("s"), Bundles), Host);
         var counting = new SteppingDisk(LocalDisk.Instance, _ => { });
-        EngineSample.Restore(restore, new OperationHost { Disk = counting });
+        Verbs.Restore(restore, new OperationHost { Disk = counting });
         var whole = Restored();
         Copy(Bundles, At("kept"));
         var (refused, done) = (0, 0);
@@ -105,7 +105,7 @@ public sealed class ConcurrencyTests(ITestOutputHelper output) : IDisposable
         {
             Directory.Delete(At("r"), recursive: true);
             var disk = new SteppingDisk(LocalDisk.Instance, s => Delete(s, step));
-            var error = Record.Exception(() => EngineSample.Restore(restore, new OperationHost { Disk = disk }));
+            var error = Record.Exception(() => Verbs.Restore(restore, new OperationHost { Disk = disk }));
             if (error is null)
             {
                 // Before the restore has looked, the bundle was never there.

@@ -1,58 +1,57 @@
+using System.Text.Json;
 using BackupTools.Operations;
 
 namespace BackupTools.Tests.Operations;
 
 /// <summary>
 /// A small database of an engine in three states of its life, one grown out of the other, for what every engine must
-/// stand. Drives the operations as a front end does.
+/// stand: a row of fixtures/samples.json, which the Pester suite reads too. Drives the operations as a front end does.
 /// </summary>
 /// <param name="Name">The engine, and its generation where that makes a difference.</param>
 /// <param name="SourceName">The database below the folder that it is put in.</param>
 internal sealed record EngineSample(string Name, string SourceName)
 {
-    /// <summary>Bytes of SPG's fixture log that a checkpoint has taken into the state of the fixture database.</summary>
-    private const int SpgCheckpointed = 262;
+    private const string Stem = "a";
 
     private static readonly string s_fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures");
 
+    private static readonly Dictionary<string, Row> s_rows = JsonSerializer.Deserialize<Dictionary<string, Row>>(
+        File.ReadAllText(Path.Combine(s_fixtures, "samples.json")),
+        new JsonSerializerOptions(JsonSerializerDefaults.Web) { ReadCommentHandling = JsonCommentHandling.Skip }
+    )!;
+
     public static IReadOnlyList<EngineSample> All { get; } =
-    [
-        new("SQLite", "a.db"),
-        new("SPG", "a.db"),
-        new("Grafeo 0.5", "a.grafeo"),
-        new("Grafeo 0.6", "a.grafeo"),
-        new("PowDB", "a"),
-        new("Alopex", "a"),
-    ];
+    [.. s_rows.Select(r => new EngineSample(r.Key, r.Value.Source.Replace("*", Stem, StringComparison.Ordinal)))];
 
     public static EngineSample Of(string name) => All.Single(s => s.Name == name);
 
     /// <summary>Makes the database in a folder be in state 0, 1 or 2.</summary>
-    public void SetState(string folder, int state)
+    public void SetState(string folder, int state, string name = Stem)
     {
-        var source = Path.Combine(folder, SourceName);
-        switch (Name)
+        foreach (var part in s_rows[Name].Files)
         {
-            case "SQLite":
-                Copy(Fixture("sqlite", "handmade", "states", $"s{(state == 2 ? 4 : state + 1)}.db"), source);
-                break;
-            case "SPG":
-                Copy(Fixture("spg", "states", "S0.v59.db"), source);
-                var log = File.ReadAllBytes(Fixture("spg", "states", $"S{state}.wal"))[SpgCheckpointed..];
-                File.WriteAllBytes(Path.ChangeExtension(source, ".wal"), log);
-                break;
-            case "PowDB":
-                Become(source, Fixture("powdb", $"S{state}"), "*");
-                break;
-            case "Alopex":
-                Become(source, Fixture("alopex", "small", $"S{state}", "data"), "*");
-                break;
-            default:
-                var set = Name.EndsWith('5') ? "v05-reference" : "v06-native";
-                Copy(Fixture("grafeo", set, $"S{state}.grafeo"), source);
-                Become($"{source}.wal", Fixture("grafeo", set, $"S{state}.grafeo.wal"), "*.log");
-                break;
+            var target = Path.Combine(folder, part.To.Replace("*", name, StringComparison.Ordinal));
+            var from = Path.Combine(s_fixtures, part.From[state]);
+            if (File.Exists(from))
+            {
+                File.WriteAllBytes(target, part.Bytes(state));
+            }
+            else
+            {
+                Become(target, from, part);
+            }
         }
+    }
+
+    /// <summary>The bytes of the log that SPG has in a state.</summary>
+    public static byte[] SpgLogOf(int state) => s_rows["SPG"].Files.Single(f => f.Skip > 0).Bytes(state);
+
+    /// <summary>The log of a state of Grafeo's fixtures, without what a sample of theirs leaves out.</summary>
+    public static IEnumerable<string> GrafeoLogOf(string set, string state)
+    {
+        var log = $"grafeo/{set}/{state}.grafeo.wal";
+        var part = s_rows.Values.SelectMany(r => r.Files).FirstOrDefault(f => f.From.Contains(log));
+        return (part ?? new Part("", [], Only: "*.log")).In(Path.Combine(s_fixtures, log));
     }
 
     /// <summary>Every file below a folder with its content, but for locks; Grafeo's cursor, which backups move, too.</summary>
@@ -82,41 +81,12 @@ internal sealed record EngineSample(string Name, string SourceName)
     public BackupSettings Settings(string folder, string destination) =>
         new() { SourcePath = Path.Combine(folder, SourceName), DestinationPath = destination };
 
-    public static void Full(BackupSettings settings, OperationHost host) => Verbs.Full(settings, host);
-
-    public static void Increment(BackupSettings settings, OperationHost host) => Verbs.Increment(settings, host);
-
-    public static void Restore(RestoreSettings settings, OperationHost host) => Verbs.Restore(settings, host);
-
-    /// <summary>
-    /// The log of a state of the fixtures. Those of v05-reference also hold, in their first file, what the image holds
-    /// already; only a checkpoint in the middle of a session leaves that, and which it is the files do not say.
-    /// </summary>
-    public static IEnumerable<string> GrafeoLogOf(string folder) =>
-        Directory
-            .EnumerateFiles(folder, "*.log")
-            .Where(f =>
-                !folder.Contains("v05-reference", StringComparison.Ordinal) || Path.GetFileName(f) != "wal_00000000.log"
-            );
-
-    private static string Fixture(params string[] parts) => Path.Combine([s_fixtures, .. parts]);
-
-    private static void Copy(string from, string to)
-    {
-        File.Copy(from, to, overwrite: true);
-        File.SetLastWriteTimeUtc(to, DateTime.UtcNow);
-    }
-
     /// <summary>Makes the files of a folder those of another; files that stay the same are not written.</summary>
-    private static void Become(string folder, string from, string pattern)
+    private static void Become(string folder, string from, Part part)
     {
         Directory.CreateDirectory(folder);
-        var wanted = (
-            pattern == "*.log"
-                ? GrafeoLogOf(from)
-                : Directory.EnumerateFiles(from, pattern, SearchOption.AllDirectories)
-        ).ToDictionary(f => Path.GetRelativePath(from, f));
-        foreach (var file in Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))
+        var wanted = part.In(from).ToDictionary(f => Path.GetRelativePath(from, f));
+        foreach (var file in part.In(folder).ToList())
         {
             if (!wanted.ContainsKey(Path.GetRelativePath(folder, file)))
             {
@@ -129,8 +99,29 @@ internal sealed record EngineSample(string Name, string SourceName)
             if (!File.Exists(target) || !File.ReadAllBytes(target).AsSpan().SequenceEqual(File.ReadAllBytes(file)))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-                Copy(file, target);
+                File.Copy(file, target, overwrite: true);
+                File.SetLastWriteTimeUtc(target, DateTime.UtcNow);
             }
         }
+    }
+
+    /// <summary>What of a row says how the states are made; the rest is what a backup of them is expected to be.</summary>
+    private sealed record Row(string Source, IReadOnlyList<Part> Files);
+
+    /// <summary>A file, or the files of a folder, for each state; "*" is the name of the database.</summary>
+    private sealed record Part(
+        string To,
+        IReadOnlyList<string> From,
+        int Skip = 0,
+        string Only = "*",
+        string? Except = null
+    )
+    {
+        public byte[] Bytes(int state) => File.ReadAllBytes(Path.Combine(s_fixtures, From[state]))[Skip..];
+
+        public IEnumerable<string> In(string folder) =>
+            Directory
+                .EnumerateFiles(folder, Only, SearchOption.AllDirectories)
+                .Where(f => Path.GetFileName(f) != Except);
     }
 }

@@ -84,9 +84,9 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
         var settings = sample.Settings(At("s"), isRestore ? At("b") : Path.Combine(Small, "b"));
         if (operation == "full")
         {
-            return () => EngineSample.Full(settings, host);
+            return () => Verbs.Full(settings, host);
         }
-        EngineSample.Full(settings, host);
+        Verbs.Full(settings, host);
         var restore = new RestoreSettings
         {
             Path = settings.DestinationPath,
@@ -94,15 +94,15 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
         };
         if (operation == "forced restore")
         {
-            EngineSample.Restore(restore, host);
+            Verbs.Restore(restore, host);
         }
         sample.SetState(At("s"), 1);
         if (!isRestore)
         {
-            return () => EngineSample.Increment(settings, host);
+            return () => Verbs.Increment(settings, host);
         }
-        EngineSample.Increment(settings, host);
-        return () => EngineSample.Restore(restore with { Force = operation == "forced restore" }, host);
+        Verbs.Increment(settings, host);
+        return () => Verbs.Restore(restore with { Force = operation == "forced restore" }, host);
     }
 
     /// <summary>Takes all space but for so many pages.</summary>

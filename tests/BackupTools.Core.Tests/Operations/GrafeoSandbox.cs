@@ -1,11 +1,8 @@
-using BackupTools.Tests.Formats.Grafeo;
-
 namespace BackupTools.Tests.Operations;
 
 /// <summary>A Grafeo database that goes through the engine's own states.</summary>
 internal sealed class GrafeoSandbox : EngineSandbox
 {
-    private const string Set = "v06-native";
     private int _state;
 
     public GrafeoSandbox() => Become("S0");
@@ -18,19 +15,7 @@ internal sealed class GrafeoSandbox : EngineSandbox
 
     private string Log => Source + ".wal";
 
-    public override void Become(string state)
-    {
-        File.Copy(GrafeoBytes.Fixture(Set, $"{state}.grafeo"), Source, overwrite: true);
-        Directory.CreateDirectory(Log);
-        foreach (var file in Directory.EnumerateFiles(Log, "*.log"))
-        {
-            File.Delete(file);
-        }
-        foreach (var file in Directory.EnumerateFiles(GrafeoBytes.Fixture(Set, $"{state}.grafeo.wal"), "*.log"))
-        {
-            File.Copy(file, Path.Combine(Log, Path.GetFileName(file)));
-        }
-    }
+    public override void Become(string state) => EngineSample.Of("Grafeo 0.6").SetState(Folder, state[1] - '0', "live");
 
     /// <summary>The next state, until there is none.</summary>
     public override void Change(Random random)

@@ -85,16 +85,16 @@ public sealed class ProgressTotalTests
         if (operation == "full")
         {
             sample.SetState(source, 2);
-            return host => EngineSample.Full(settings, host);
+            return host => Verbs.Full(settings, host);
         }
         sample.SetState(source, 0);
-        EngineSample.Full(settings, new());
+        Verbs.Full(settings, new());
         sample.SetState(source, 2);
         if (operation == "incremental")
         {
-            return host => EngineSample.Increment(settings, host);
+            return host => Verbs.Increment(settings, host);
         }
-        EngineSample.Increment(settings, new());
+        Verbs.Increment(settings, new());
         var deep = operation.EndsWith("-Deep", StringComparison.Ordinal);
         return operation.Split(' ')[0] switch
         {
@@ -112,7 +112,7 @@ public sealed class ProgressTotalTests
                     )
                     .ToList(),
             "restore" => host =>
-                EngineSample.Restore(
+                Verbs.Restore(
                     new RestoreSettings
                     {
                         Path = temp["b"],

@@ -7,14 +7,12 @@ namespace BackupTools.Tests.Operations;
 /// </summary>
 internal sealed class SpgSandbox : EngineSandbox
 {
-    private const int Checkpointed = 262;
     private static readonly string Fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures", "spg");
     private int _rows;
 
     public SpgSandbox()
     {
-        File.Copy(Path.Combine(Fixtures, "states", "S0.v59.db"), Db);
-        File.WriteAllBytes(Wal, []);
+        EngineSample.Of("SPG").SetState(Folder, 0);
     }
 
     public string Db => At("a.db");
@@ -27,8 +25,7 @@ internal sealed class SpgSandbox : EngineSandbox
 
     public override string Restored => At("r", "rec.db");
 
-    public static byte[] LogOf(string state) =>
-        File.ReadAllBytes(Path.Combine(Fixtures, "states", $"{state}.wal"))[Checkpointed..];
+    public static byte[] LogOf(string state) => EngineSample.SpgLogOf(state[1] - '0');
 
     public static byte[] Fixture(string name) => File.ReadAllBytes(Path.Combine(Fixtures, name));
 

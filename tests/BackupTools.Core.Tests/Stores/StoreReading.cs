@@ -69,7 +69,7 @@ internal static class StoreReading
         using (var host = Host())
         {
             var target = box.At("from-store", Path.GetFileName(box.Restored));
-            EngineSample.Restore(new RestoreSettings { Path = address, DestinationPath = target }, host);
+            Verbs.Restore(new RestoreSettings { Path = address, DestinationPath = target }, host);
             Assert.Equal(expected, EngineSandbox.Bytes(target));
             Assert.Equal((keys + 999) / 1000, host.Requests!.Lists);
         }

@@ -288,7 +288,7 @@ public sealed class StoreTroubleTests : IDisposable
         };
 
     private void Restore(OperationHost host) =>
-        EngineSample.Restore(new RestoreSettings { Path = Address, DestinationPath = Destination }, host);
+        Verbs.Restore(new RestoreSettings { Path = Address, DestinationPath = Destination }, host);
 
     /// <summary>The restore fails, leaves nothing, and says no secret.</summary>
     private BackupException RestoreFails(ErrorCode? code)

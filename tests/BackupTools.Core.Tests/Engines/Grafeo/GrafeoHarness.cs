@@ -35,7 +35,7 @@ internal sealed class GrafeoHarness : IDisposable
         if (Directory.Exists(log))
         {
             Directory.CreateDirectory(Log);
-            foreach (var file in EngineSample.GrafeoLogOf(log))
+            foreach (var file in EngineSample.GrafeoLogOf(set, state))
                 File.Copy(file, Path.Combine(Log, Path.GetFileName(file)));
         }
         return this;
