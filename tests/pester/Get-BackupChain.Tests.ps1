@@ -124,6 +124,17 @@ Describe 'The views' {
         $text | Should -Match $chain.ChainId
     }
 
+    It 'say <Said> of a chain that <Was>' -ForEach @(
+        @{ Said = 'listed'; Was = 'nobody has tested'; Not = 'yes'; Get = { Get-BackupChain -LiteralPath $sample.Destination } }
+        @{ Said = 'yes'; Was = 'was tested'; Not = 'listed'; Get = { Test-BackupChain -LiteralPath $sample.Destination } }
+    ) {
+        foreach ($view in @{}, @{ View = 'Wide' }) {
+            $text = & $Get | Format-Table @view | Out-String -Width 300
+            $text | Should -Match " $Said "
+            $text | Should -Not -Match " $Not "
+        }
+    }
+
     It 'show bundles in a table with UTC times and human sizes' {
         $text = $sample.Bundles | Format-Table -View Wide | Out-String -Width 300
         $text | Should -Match '\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ'

@@ -137,6 +137,7 @@ Describe 'An encrypted copy' {
         $report = Test-BackupChain -LiteralPath $e
         $report.IsValid | Should -BeNullOrEmpty
         $report.Checked | Should -BeExactly Outer
+        $report | Format-Table | Out-String -Width 300 | Should -Not -Match ' (yes|NO) '
         Test-BackupChain -LiteralPath $e -Quiet | Should -BeFalse
         (Copy-BackupChain -LiteralPath $e -DestinationPath "$($sample.Folder)/e2").Copied.Id | Should -Be $sample.Bundles.Id
         (Remove-ExpiredBackup -LiteralPath "$($sample.Folder)/e2" -KeepLast 1 -PassThru -Confirm:$false).KeptCount | Should -Be 3
