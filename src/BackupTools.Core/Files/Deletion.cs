@@ -1,3 +1,5 @@
+using BackupTools.Files.Native;
+
 namespace BackupTools.Files;
 
 /// <summary>
@@ -39,18 +41,25 @@ internal static class Deletion
 
     private static void Run(string path, Action<string> delete)
     {
-        try
+        for (var failed = 0; ; failed++)
         {
             try
             {
                 delete(path);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return; // the folder is gone, so what was in it is
             }
             // Windows says either, of a file and of a folder that has one.
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException && TryClearReadOnly(path))
-            {
-                delete(path);
-            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException && IsWorthAnother(e, failed)) { }
         }
-        catch (DirectoryNotFoundException) { } // the folder is gone, so what was in it is
+
+        bool IsWorthAnother(Exception refusal, int failed) =>
+            TryClearReadOnly(path) || IsInUse(refusal.HResult & 0xFFFF) && OpenElsewhere.Wait(failed);
     }
+
+    /// <summary>A removed file keeps its name in the folder until everybody has closed it.</summary>
+    private static bool IsInUse(int error) => OpenElsewhere.IsRefusal(error) || error == WindowsError.DirectoryNotEmpty;
 }

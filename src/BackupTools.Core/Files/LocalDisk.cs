@@ -66,7 +66,7 @@ internal sealed class LocalDisk : IDisk
         Require(from);
         Require(to);
         var error =
-            OperatingSystem.IsWindows() ? Windows.Move(from, to, replace: false)
+            OperatingSystem.IsWindows() ? OpenElsewhere.Outlast(() => Windows.Move(from, to, replace: false))
             : !_useRenameFlags ? Errno.NotSupported
             : OperatingSystem.IsMacOS() ? Mac.RenameNoReplace(from, to)
             : OperatingSystem.IsLinux() ? Linux.RenameNoReplace(from, to)
@@ -83,9 +83,15 @@ internal sealed class LocalDisk : IDisk
     {
         Require(from);
         Require(to);
-        var error = OperatingSystem.IsWindows() ? Windows.Move(from, to, replace: true) : Libc.Rename(from, to);
-        if (OperatingSystem.IsWindows() && error == WindowsError.AccessDenied && Deletion.TryClearReadOnly(to))
-            error = Windows.Move(from, to, replace: true);
+        var error = OperatingSystem.IsWindows()
+            ? OpenElsewhere.Outlast(() =>
+                Windows.Move(from, to, replace: true) is var refusal
+                && refusal == WindowsError.AccessDenied
+                && Deletion.TryClearReadOnly(to)
+                    ? Windows.Move(from, to, replace: true)
+                    : refusal
+            )
+            : Libc.Rename(from, to);
         ThrowIfFailed(error, from, to);
     }
 

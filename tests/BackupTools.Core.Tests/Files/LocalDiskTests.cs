@@ -117,6 +117,31 @@ public sealed class LocalDiskTests : IDisposable
             );
     }
 
+    /// <summary>Windows refuses all of this while the file is open, as a scanner of viruses has it for a moment.</summary>
+    [Fact]
+    public async Task What_is_open_for_a_moment_is_replaced_moved_and_removed_all_the_same()
+    {
+        foreach (
+            var (name, change) in new (string, Action)[]
+            {
+                ("replaced", () => _disk.Replace(_temp["new"], _temp["f/replaced"])),
+                ("removed", () => _disk.DeleteFile(_temp["f/removed"])),
+                ("moved", () => _disk.Move(_temp["f"], _temp["g"])),
+                ("with its folder", () => _disk.DeleteDirectory(_temp["g"])),
+            }
+        )
+        {
+            var folder = Directory.CreateDirectory(_temp[name == "with its folder" ? "g" : "f"]).FullName;
+            await File.WriteAllTextAsync(_temp["new"], "new");
+            await File.WriteAllTextAsync(Path.Combine(folder, name), "old");
+            var scanner = new FileStream(Path.Combine(folder, name), FileMode.Open, FileAccess.Read, FileShare.Read);
+            var scanning = Task.Delay(100).ContinueWith(_ => scanner.Dispose(), TaskScheduler.Default);
+            change();
+            await scanning;
+        }
+        Assert.Equal(["new"], Directory.GetFileSystemEntries(_temp.Path).Select(Path.GetFileName));
+    }
+
     [Fact]
     public void Creating_never_replaces()
     {

@@ -1,0 +1,37 @@
+using BackupTools.Files.Native;
+
+namespace BackupTools.Files;
+
+/// <summary>
+/// Windows renames, replaces and removes nothing that somebody has open, and scanners, indexers and other readers have each
+/// file open for a moment. So what is refused for that is tried again for a second.
+/// </summary>
+internal static class OpenElsewhere
+{
+    private const int Attempts = 10;
+
+    /// <summary>The error of the last attempt; 0 where one succeeded.</summary>
+    public static int Outlast(Func<int> attempt)
+    {
+        var error = attempt();
+        for (var failed = 0; IsRefusal(error) && Wait(failed); failed++)
+        {
+            error = attempt();
+        }
+        return error;
+    }
+
+    /// <summary>Waits, each time twice as long: 1 ms to half a second. False where it is not worth another attempt.</summary>
+    public static bool Wait(int failed)
+    {
+        if (!OperatingSystem.IsWindows() || failed >= Attempts)
+        {
+            return false;
+        }
+        Thread.Sleep(1 << failed);
+        return true;
+    }
+
+    /// <summary>Windows says either, depending on what is asked for.</summary>
+    public static bool IsRefusal(int error) => error is WindowsError.AccessDenied or WindowsError.SharingViolation;
+}
