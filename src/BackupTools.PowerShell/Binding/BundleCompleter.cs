@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using BackupTools.Operations;
-using BackupTools.Options;
 using BackupTools.PowerShell.Commands;
 using BackupTools.Reports;
 
@@ -80,22 +79,6 @@ public abstract class BundleCompleter : IArgumentCompleter
         return new Offer(text, text, tip);
     }
 
-    /// <summary>How the store is reached, as far as it is typed already.</summary>
-    private static StoreOptions StoresOf(IDictionary bound)
-    {
-        var options = new StoreOptions
-        {
-            StoreCredential = StoreCommandBase.CredentialOf(
-                bound[nameof(StoreOptions.StoreCredential)] as PSCredential
-            ),
-        };
-        foreach (var name in StoreOptions.All.Where(o => o.Type == typeof(string)).Select(o => o.Name))
-        {
-            typeof(StoreOptions).GetProperty(name)!.SetValue(options, bound[name]?.ToString());
-        }
-        return options;
-    }
-
     private static List<ChainInfo> ReadChainsAt(IReadOnlyList<string> paths, IDictionary bound)
     {
         // Relative names and drives mean something only in the session that asks.
@@ -117,7 +100,7 @@ public abstract class BundleCompleter : IArgumentCompleter
             stores.Length > 0 ? PatienceWithStores
             : s_isWarm ? Patience
             : FirstPatience;
-        var options = StoresOf(bound);
+        var options = BackupCommandBase.StoresOf(name => bound[name], static path => path);
         var chains = new List<ChainInfo>();
         using var stop = new CancellationTokenSource(patience);
         var token = stop.Token;

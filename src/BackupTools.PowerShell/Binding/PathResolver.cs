@@ -36,7 +36,9 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         {
             var found = session.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
             RequireFileSystem(provider, path);
-            return found.Count > 0 || !mustFind ? found.Select(Normal).ToArray() : throw NothingMatches(path);
+            return found.Count > 0 || !mustFind
+                ? found.Select(LocalPath.Absolute).ToArray()
+                : throw NothingMatches(path);
         }
         catch (ItemNotFoundException) when (hasWildcards)
         {
@@ -46,11 +48,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", Literal(path), inner: error);
         }
-        catch (DriveNotFoundException error)
-        {
-            throw NoDrive(path, error);
-        }
-        catch (ProviderNotFoundException error)
+        catch (SessionStateException error) when (error is DriveNotFoundException or ProviderNotFoundException)
         {
             throw NoDrive(path, error);
         }
@@ -79,14 +77,10 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
             var full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
             RequireFileSystem(provider, path);
             return Path.EndsInDirectorySeparator(path)
-                ? Path.Join(Normal(full), Path.DirectorySeparatorChar.ToString())
-                : Normal(full);
+                ? Path.Join(LocalPath.Absolute(full), Path.DirectorySeparatorChar.ToString())
+                : LocalPath.Absolute(full);
         }
-        catch (DriveNotFoundException error)
-        {
-            throw NoDrive(path, error);
-        }
-        catch (ProviderNotFoundException error)
+        catch (SessionStateException error) when (error is DriveNotFoundException or ProviderNotFoundException)
         {
             throw NoDrive(path, error);
         }
@@ -98,8 +92,6 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
 
     /// <summary>The provider-qualified form, by which every cmdlet finds the item from any location.</summary>
     public static string ToPSPath(string fullName) => $"Microsoft.PowerShell.Core\\FileSystem::{fullName}";
-
-    private static string Normal(string path) => LocalPath.Absolute(path);
 
     private static void RequireFileSystem(ProviderInfo provider, string path)
     {

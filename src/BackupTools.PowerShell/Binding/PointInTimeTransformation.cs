@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using BackupTools.Errors;
 using BackupTools.Operations;
 
@@ -9,25 +8,15 @@ namespace BackupTools.PowerShell.Binding;
 /// the session's culture, so the same runbook would restore to another day on another machine.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class PointInTimeTransformationAttribute : ArgumentTransformationAttribute
+public sealed class PointInTimeTransformationAttribute : TransformationAttribute
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
-    {
-        try
+    private protected override object Take(object given, object bare) =>
+        bare switch
         {
-            return (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
-            {
-                DateTimeOffset time => time.ToUniversalTime(),
-                // A time without a kind means the local clock, as everywhere in PowerShell.
-                DateTime time => new DateTimeOffset(time).ToUniversalTime(),
-                string text => TargetText.ParseTime(text),
-                var other => throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{other}' is not a time"),
-            };
-        }
-        catch (BackupException error)
-        {
-            throw TransformationError.From(error);
-        }
-    }
+            DateTimeOffset time => time.ToUniversalTime(),
+            // A time without a kind means the local clock, as everywhere in PowerShell.
+            DateTime time => new DateTimeOffset(time).ToUniversalTime(),
+            string text => TargetText.ParseTime(text),
+            _ => throw new BackupException(ErrorCode.TimeIsAmbiguous, $"'{bare}' is not a time"),
+        };
 }

@@ -1,4 +1,4 @@
-using System.Management.Automation;
+using System.Globalization;
 using BackupTools.Errors;
 using BackupTools.Operations;
 
@@ -8,20 +8,9 @@ namespace BackupTools.PowerShell.Binding;
 /// Takes whole numbers from 0 on, as numbers or as text. PowerShell's own conversion would round 1.5 to 2.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class PositionTransformationAttribute : ArgumentTransformationAttribute
+public sealed class PositionTransformationAttribute : TransformationAttribute
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
-    {
-        try
-        {
-            return Position(inputData is PSObject wrapped ? wrapped.BaseObject : inputData);
-        }
-        catch (BackupException error)
-        {
-            throw TransformationError.From(error);
-        }
-    }
+    private protected override object Take(object given, object bare) => Position(bare);
 
     /// <summary>The position that a value is.</summary>
     /// <exception cref="BackupException">PositionIsInvalid.</exception>
@@ -29,18 +18,18 @@ public sealed class PositionTransformationAttribute : ArgumentTransformationAttr
         value switch
         {
             ulong position => position,
-            byte or ushort or uint => Convert.ToUInt64(value, System.Globalization.CultureInfo.InvariantCulture),
-            sbyte
+            byte
+            or ushort
+            or uint
+            or sbyte
             or short
             or int
-            or long
-                when Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture)
-                    is >= 0
-                        and var position => (ulong)position,
+            or long when Convert.ToInt64(value, CultureInfo.InvariantCulture) is >= 0 and var position =>
+                (ulong)position,
             string text => TargetText.ParsePosition(text),
             _ => throw new BackupException(
                 ErrorCode.PositionIsInvalid,
-                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"'{value}' is not a position")
+                string.Create(CultureInfo.InvariantCulture, $"'{value}' is not a position")
             ),
         };
 }

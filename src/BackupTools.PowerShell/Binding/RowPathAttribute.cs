@@ -9,27 +9,24 @@ namespace BackupTools.PowerShell.Binding;
 /// -Path first and would make it the text "@{FullName=...}", a pattern that matches nothing.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class RowPathAttribute : ArgumentTransformationAttribute
+public sealed class RowPathAttribute : TransformationAttribute
 {
     private const string Pattern = "Path";
     private static readonly string[] Columns = ["LiteralPath", "PSPath", "LP", "FullName"];
 
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    private protected override object Take(object given, object bare)
     {
-        if (inputData is not PSObject { BaseObject: PSCustomObject } row)
+        if (given is not PSObject { BaseObject: PSCustomObject } row)
         {
-            return inputData;
+            return given;
         }
         return TextIn(row, Columns) is { } literal
             ? (LocalPath.IsStore(literal) ? literal : WildcardPattern.Escape(literal))
             : TextIn(row, [Pattern])
-                ?? throw TransformationError.From(
-                    new BackupException(
-                        ErrorCode.InvalidOption,
-                        "the row does not say where the database is",
-                        recommendation: $"Give it a column {Pattern}, or LiteralPath, which takes every character literally."
-                    )
+                ?? throw new BackupException(
+                    ErrorCode.InvalidOption,
+                    "the row does not say where the database is",
+                    recommendation: $"Give it a column {Pattern}, or LiteralPath, which takes every character literally."
                 );
     }
 

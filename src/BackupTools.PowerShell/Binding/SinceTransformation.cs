@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using BackupTools.Errors;
 using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Binding;
@@ -9,13 +8,11 @@ namespace BackupTools.PowerShell.Binding;
 /// A text that looks like a number is a position; a file of such a name is meant by ./name. Gives a ulong or the path as a string.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class SinceTransformationAttribute : ArgumentTransformationAttribute
+public sealed class SinceTransformationAttribute : TransformationAttribute
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    private protected override object Take(object given, object bare)
     {
-        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        switch (value)
+        switch (bare)
         {
             case BundleInfo bundle:
                 return bundle.FullName;
@@ -23,16 +20,9 @@ public sealed class SinceTransformationAttribute : ArgumentTransformationAttribu
                 return file.FullName;
             case string text when text.Length > 0 && !text.All(c => char.IsAsciiDigit(c) || "+-.,".Contains(c)):
                 return text;
-            case PSCustomObject when PSObject.AsPSObject(inputData).Properties["FullName"]?.Value is string path:
+            case PSCustomObject when PSObject.AsPSObject(given).Properties["FullName"]?.Value is string path:
                 return path;
         }
-        try
-        {
-            return PositionTransformationAttribute.Position(value);
-        }
-        catch (BackupException error)
-        {
-            throw TransformationError.From(error);
-        }
+        return PositionTransformationAttribute.Position(bare);
     }
 }

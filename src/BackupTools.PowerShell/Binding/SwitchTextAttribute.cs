@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using BackupTools.Errors;
 
 namespace BackupTools.PowerShell.Binding;
@@ -8,22 +7,19 @@ namespace BackupTools.PowerShell.Binding;
 /// PowerShell takes no text for a switch.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class SwitchTextAttribute : ArgumentTransformationAttribute
+public sealed class SwitchTextAttribute : TransformationAttribute
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    private protected override object Take(object given, object bare)
     {
-        if ((inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is not string text)
+        if (bare is not string text)
         {
-            return inputData;
+            return given;
         }
         return text.Trim().ToUpperInvariant() switch
         {
             "TRUE" or "YES" or "1" => true,
             "FALSE" or "NO" or "0" or "" => false,
-            _ => throw TransformationError.From(
-                new BackupException(ErrorCode.InvalidOption, $"'{text}' is neither true nor false")
-            ),
+            _ => throw new BackupException(ErrorCode.InvalidOption, $"'{text}' is neither true nor false"),
         };
     }
 }

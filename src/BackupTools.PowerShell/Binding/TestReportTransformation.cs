@@ -10,22 +10,19 @@ namespace BackupTools.PowerShell.Binding;
 /// drill of last week is as good a result as one of today.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class TestReportTransformationAttribute : ArgumentTransformationAttribute
+public sealed class TestReportTransformationAttribute : TransformationAttribute
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    private protected override object Take(object given, object bare)
     {
         try
         {
-            return Items(inputData).Select(Report).ToArray();
+            return Items(given).Select(Report).ToArray();
         }
         catch (PSInvalidCastException error)
         {
-            throw TransformationError.From(
-                new BackupException(
-                    ErrorCode.InvalidOption,
-                    $"this is not a result of Test-BackupChain: {error.Message}"
-                )
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                $"this is not a result of Test-BackupChain: {error.Message}"
             );
         }
     }

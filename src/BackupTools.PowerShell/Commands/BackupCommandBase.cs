@@ -1,16 +1,18 @@
 using System.Management.Automation;
+using System.Net;
+using System.Security;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.PowerShell.Binding;
-using BackupTools.Reports;
 
 namespace BackupTools.PowerShell.Commands;
 
-/// <summary>What the cmdlets share that work with databases and bundles: an engine, and folders and chains of bundles.</summary>
+/// <summary>
+/// What the cmdlets share that work with databases and bundles: an engine, how a store is reached, and what encrypted
+/// bundles are read with.
+/// </summary>
 public abstract class BackupCommandBase : CommandBase
 {
-    private readonly List<GivenPaths> _given = [];
-    private string? _typedChainId;
-
     /// <summary>Only this engine's databases and bundles. Default, and where it is empty: found out from the files.</summary>
     // No ValidateSet: that refuses the empty cell of a CSV file. What is not an engine the library refuses by name.
     [Parameter]
@@ -21,6 +23,53 @@ public abstract class BackupCommandBase : CommandBase
         set => field = string.IsNullOrWhiteSpace(value) ? null : value.Trim();
     }
 
+    /// <summary>The URL of a store that is not AWS.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StoreEndpoint { get; set; }
+
+    /// <summary>The profile with the credentials, of the files of the AWS tools.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StoreProfile { get; set; }
+
+    /// <summary>The region of the bucket.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StoreRegion { get; set; }
+
+    /// <summary>A PEM file with the certificate of the authority that the store's is of.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? StoreCaFile { get; set; }
+
+    /// <summary>The bucket is in the path, and not in the host's name. Default: where an endpoint is given.</summary>
+    [Parameter]
+    public SwitchParameter StorePathStyle { get; set; }
+
+    /// <summary>
+    /// The access key as user name, its secret as password (Azure: account and key). Default: the environment, a profile, the machine.
+    /// </summary>
+    [Parameter]
+    [Credential]
+    [ValidateNotNull]
+    public PSCredential? StoreCredential { get; set; }
+
+    /// <summary>Files of secret keys of age, to read encrypted bundles with. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? IdentityPath { get; set; }
+
+    /// <summary>The passphrase of an encrypted identity file, or of bundles that were encrypted with one.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? IdentityPassphrase { get; set; }
+
+    /// <summary>A file whose first line is that passphrase. Taken literally.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseFile { get; set; }
+
     /// <summary>
     /// The command creates or removes something: a pattern that matches nothing is then an error, as what was to be done
     /// was not done. A question about nothing has an answer, which is empty.
@@ -28,15 +77,7 @@ public abstract class BackupCommandBase : CommandBase
     private protected virtual bool MustFind => false;
 
     /// <summary>Where what is given now goes; each row of a table may have its own. Empty without a destination.</summary>
-    private protected virtual string Destination => "";
-
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        // What comes through the pipe is bound later.
-        _typedChainId = MyInvocation.BoundParameters.GetValueOrDefault("ChainId") as string;
-    }
+    private protected string Destination { get; set; } = "";
 
     /// <summary>
     /// Acts on everything that -Path or -LiteralPath means. <c>isNamed</c> is false for what a wildcard found.
@@ -63,69 +104,53 @@ public abstract class BackupCommandBase : CommandBase
         }
     }
 
-    /// <summary>
-    /// Acts on chains from Get-BackupChain; folders and bundles are kept for <see cref="PerGivenPath"/>, each with the chain
-    /// that is meant.
-    /// </summary>
-    private protected void PerChoice(
-        ChainInfo[]? chains,
-        string[]? paths,
-        string[]? literalPaths,
-        string? chainId,
-        Action<ChainChoice> act
-    )
-    {
-        foreach (var chain in chains ?? [])
+    /// <summary>Public keys of the signers whose bundles count; null: everybody's.</summary>
+    private protected virtual string[]? Trusted => null;
+
+    private protected override Identities ReadIdentities() =>
+        new()
         {
-            PerItem(
-                chain.FullName,
-                () => act(new(Paths.Bundles(chain.FullName), chain.ChainId, chain.Engine, Destination))
-            );
-        }
-        var id = string.IsNullOrEmpty(chainId) ? null : chainId;
-        PerPath(paths, literalPaths, (path, _) => GivenFor(Destination).Add(path, id));
-    }
+            Paths = [.. (IdentityPath ?? []).Select(Paths.Literal)],
+            // The job that it is for may outlive the variable that it came in.
+            Passphrase = IdentityPassphrase?.Copy(),
+            PassphraseFile = PassphraseFile is null ? null : Paths.Literal(PassphraseFile),
+            TrustedKeys = Trusted ?? [],
+        };
 
-    private GivenPaths GivenFor(string destination)
-    {
-        var given = _given.Find(g => g.Destination == destination);
-        if (given is null)
-        {
-            _given.Add(given = new GivenPaths(destination));
-        }
-        return given;
-    }
-
-    /// <summary>
-    /// At the end of the pipe: acts on the folders that were given, and on each set of bundles of one folder as a chain of
-    /// its own, of which only a -ChainId that was typed chooses: the ids that bundles carry say less than the set.
-    /// </summary>
-    private protected void PerGivenPath(Action<ChainChoice> act) => _given.ForEach(given => PerPathOf(given, act));
-
-    private void PerPathOf(GivenPaths given, Action<ChainChoice> act)
-    {
-        var sets = PerCommand(
-            null,
-            () =>
-                Pump.Execute(
-                    "Reading the headers",
-                    Environment.ProcessorCount,
-                    host => BundleSets.Of(given.Paths, Engine, host).ToArray()
-                )
+    private protected override StoreOptions Stores =>
+        StoresOf(
+            // A switch that is not given is false.
+            name =>
+                name == nameof(StorePathStyle) && !MyInvocation.BoundParameters.ContainsKey(name)
+                    ? null
+                    : GetType().GetProperty(name)?.GetValue(this),
+            Paths.Literal
         );
-        foreach (var set in sets)
-        {
-            foreach (var id in set.Bundles is null ? given.ChainsAt(set.Path) : [_typedChainId])
-            {
-                PerItem(set.Path, () => act(new(set.Path, id, Engine, given.Destination) { Bundles = set.Bundles }));
-            }
-        }
-    }
 
-    /// <summary>A folder of bundles, the chain in it where it is known, and where it goes.</summary>
-    private protected sealed record ChainChoice(string Path, string? ChainId, string? Engine, string Destination)
+    /// <summary>How the store is reached and written, as far as that is given.</summary>
+    /// <param name="given">The value of a parameter; null for one that is not given, or that the cmdlet does not have.</param>
+    /// <param name="path">Makes paths absolute.</param>
+    internal static StoreOptions StoresOf(Func<string, object?> given, Func<string, string> path)
     {
-        /// <summary>The bundles of the folder that count; null for all.</summary>
-        public IReadOnlyList<string>? Bundles { get; init; }
+        var options = new StoreOptions
+        {
+            // As it is: an access key may have what divides users from domains.
+            StoreCredential = given(nameof(StoreCredential)) is PSCredential credential
+                ? new NetworkCredential(credential.UserName, credential.Password)
+                : null,
+        };
+        foreach (var option in StoreOptions.All)
+        {
+            object? value = given(option.Name) switch
+            {
+                null => null,
+                SwitchParameter on => on.ToBool(),
+                bool on => on,
+                var file when option.Name is nameof(StoreCaFile) or nameof(StoreOptions.SpoolPath) => path($"{file}"),
+                var text => $"{text}",
+            };
+            typeof(StoreOptions).GetProperty(option.Name)!.SetValue(options, value);
+        }
+        return options;
     }
 }

@@ -26,7 +26,7 @@ public abstract class ChainTargetCommandBase : ReadingCommandBase
     )]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[]? Path { get; set; }
+    public override string[]? Path { get; set; }
 
     /// <summary>Folders, with every character of the name taken as it is.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
@@ -42,7 +42,7 @@ public abstract class ChainTargetCommandBase : ReadingCommandBase
     )]
     [Alias("PSPath", "LP", "FullName")]
     [ValidateNotNullOrEmpty]
-    public string[]? LiteralPath { get; set; }
+    public override string[]? LiteralPath { get; set; }
 
     /// <summary>Chains from Get-BackupChain.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObject)]
@@ -105,6 +105,5 @@ public abstract class ChainTargetCommandBase : ReadingCommandBase
     }
 
     /// <summary>Acts on chains that were given; folders and bundles wait for the end of the pipe.</summary>
-    private protected void PerChoice(Action<ChainChoice> act) =>
-        PerChoice(InputObject, Path, LiteralPath, ChainId, act);
+    private protected void PerChoice(Action<ChainChoice> act) => PerChoice(InputObject, ChainId, act);
 }

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Security;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Options;
@@ -75,37 +74,12 @@ public abstract class CommandBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Frees what the cmdlet holds; PowerShell calls it however a run ends.</summary>
     public void Dispose()
     {
-        Dispose(disposing: true);
+        _stop.Dispose();
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>Frees what the cmdlet holds; PowerShell calls it however a run ends.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _stop.Dispose();
-        }
-    }
-
-    /// <summary>The identities that parameters name.</summary>
-    private protected Identities IdentitiesOf(
-        string[]? paths,
-        SecureString? passphrase,
-        string? passphraseFile,
-        string[]? trusted
-    ) =>
-        new()
-        {
-            Paths = [.. (paths ?? []).Select(Paths.Literal)],
-            // The job that it is for may outlive the variable that it came in.
-            Passphrase = passphrase?.Copy(),
-            PassphraseFile = passphraseFile is null ? null : Paths.Literal(passphraseFile),
-            TrustedKeys = trusted ?? [],
-        };
 
     /// <summary>
     /// Does something for one item: its failure is written, and the run continues with the next item.
@@ -188,9 +162,8 @@ public abstract class CommandBase : PSCmdlet, IDisposable
         {
             return;
         }
-        Pump.Execute(
+        Execute(
             "Looking through the spool",
-            Environment.ProcessorCount,
             host =>
             {
                 host.SweepSpool();
@@ -198,6 +171,10 @@ public abstract class CommandBase : PSCmdlet, IDisposable
             }
         );
     }
+
+    /// <summary>Runs an operation whose number of threads nobody chooses.</summary>
+    private protected T Execute<T>(string activity, Func<OperationHost, T> work) =>
+        Pump.Execute(activity, Environment.ProcessorCount, work);
 
     /// <summary>Shows a plan under -WhatIf, asks for confirmation if wanted, and returns whether to continue.</summary>
     private protected bool IsAgreed(string question, IPlan plan)

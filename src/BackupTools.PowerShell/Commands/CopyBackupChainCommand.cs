@@ -16,7 +16,6 @@ namespace BackupTools.PowerShell.Commands;
 [OutputType(typeof(CopyReport), typeof(BackupJob))]
 public sealed class CopyBackupChainCommand : FolderCommandBase
 {
-    private string _destination = "";
     private string[] _recipientsFiles = [];
 
     /// <summary>The second folder; made when it does not exist. Or s3://bucket/prefix. Taken literally.</summary>
@@ -59,8 +58,6 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    private protected override string Destination => _destination;
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -72,7 +69,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
+        Destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
         PerChoice(Copy);
     }
 
@@ -80,7 +77,7 @@ public sealed class CopyBackupChainCommand : FolderCommandBase
     protected override void EndProcessing()
     {
         PerGivenPath(Copy);
-        StartJob(_destination);
+        StartJob(Destination);
     }
 
     private void Copy(ChainChoice choice)

@@ -18,19 +18,6 @@ public sealed class ExportBackupReportCommand : ReadingCommandBase
 {
     private readonly List<string> _folders = [];
     private readonly List<ChainReport> _tests = [];
-    private string _destination = "";
-
-    /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[]? Path { get; set; }
-
-    /// <summary>Folders, with every character of the name taken as it is.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
-    [Alias("PSPath", "LP", "FullName")]
-    [ValidateNotNullOrEmpty]
-    public string[]? LiteralPath { get; set; }
 
     /// <summary>What Test-BackupChain returned: the report is about the folders of the chains.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObject)]
@@ -85,7 +72,7 @@ public sealed class ExportBackupReportCommand : ReadingCommandBase
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
+        Destination = PerCommand(DestinationPath, () => Paths.Literal(DestinationPath));
         _tests.AddRange(TestReport ?? []);
     }
 
@@ -116,7 +103,7 @@ public sealed class ExportBackupReportCommand : ReadingCommandBase
         var settings = new ReportSettings
         {
             Folders = _folders,
-            DestinationPath = _destination,
+            DestinationPath = Destination,
             Format = Enum.Parse<ReportFormat>(Format, ignoreCase: true),
             Recurse = Recurse,
             Engine = Engine,
@@ -125,7 +112,7 @@ public sealed class ExportBackupReportCommand : ReadingCommandBase
             Title = Title,
             Notes = Note ?? [],
         };
-        PerItem(_destination, () => Export(settings));
+        PerItem(Destination, () => Export(settings));
     }
 
     private void Export(ReportSettings settings)
@@ -142,7 +129,4 @@ public sealed class ExportBackupReportCommand : ReadingCommandBase
                 + $"{report.InvalidCount} with errors"
         );
     }
-
-    private T Execute<T>(string activity, Func<OperationHost, T> work) =>
-        Pump.Execute(activity, Environment.ProcessorCount, work);
 }

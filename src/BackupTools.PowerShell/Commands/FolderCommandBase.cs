@@ -6,20 +6,8 @@ using BackupTools.Reports;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What Copy-BackupChain and Remove-ExpiredBackup share: folders of bundles, or chains of them.</summary>
-public abstract class FolderCommandBase : ReadingCommandBase, IStoreWriter
+public abstract class FolderCommandBase : ReadingCommandBase
 {
-    /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[]? Path { get; set; }
-
-    /// <summary>Folders, with every character of the name taken as it is.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
-    [Alias("PSPath", "LP", "FullName")]
-    [ValidateNotNullOrEmpty]
-    public string[]? LiteralPath { get; set; }
-
     /// <summary>Chains from Get-BackupChain.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ParameterSets.InputObject)]
     [ValidateNotNullOrEmpty]
@@ -65,6 +53,5 @@ public abstract class FolderCommandBase : ReadingCommandBase, IStoreWriter
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
     /// <summary>Acts on chains that were given; folders and bundles wait for the end of the pipe.</summary>
-    private protected void PerChoice(Action<ChainChoice> act) =>
-        PerChoice(InputObject, Path, LiteralPath, ChainId, act);
+    private protected void PerChoice(Action<ChainChoice> act) => PerChoice(InputObject, ChainId, act);
 }

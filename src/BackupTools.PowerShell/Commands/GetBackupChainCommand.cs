@@ -16,18 +16,6 @@ public sealed class GetBackupChainCommand : ReadingCommandBase
     private readonly HashSet<string> _unknown = new(StringComparer.OrdinalIgnoreCase);
     private WildcardPattern[]? _names;
 
-    /// <summary>Folders that hold bundles. Wildcards are expanded.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[]? Path { get; set; }
-
-    /// <summary>Folders, with every character of the name taken as it is.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
-    [Alias("PSPath", "LP", "FullName")]
-    [ValidateNotNullOrEmpty]
-    public string[]? LiteralPath { get; set; }
-
     /// <summary>Look into the folders below as well; each folder's chains are its own.</summary>
     [Parameter]
     public SwitchParameter Recurse { get; set; }
@@ -63,7 +51,7 @@ public sealed class GetBackupChainCommand : ReadingCommandBase
     }
 
     /// <summary>Only collects: bundles that were piped one by one are the chains of their set.</summary>
-    protected override void ProcessRecord() => PerChoice(null, Path, LiteralPath, null, Read);
+    protected override void ProcessRecord() => PerChoice(null, null, Read);
 
     /// <inheritdoc/>
     protected override void EndProcessing()

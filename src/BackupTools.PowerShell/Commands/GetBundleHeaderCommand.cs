@@ -14,20 +14,6 @@ public sealed class GetBundleHeaderCommand : ReadingCommandBase
     private readonly HashSet<(string Path, string Id)> _emitted = [];
     private bool _literalIsPiped;
 
-    /// <summary>
-    /// Bundles, or folders that hold bundles. Wildcards are expanded; what they find is skipped if it is not a bundle.
-    /// </summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[]? Path { get; set; }
-
-    /// <summary>Bundles or folders, with every character of the name taken as it is.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
-    [Alias("PSPath", "LP", "FullName")]
-    [ValidateNotNullOrEmpty]
-    public string[]? LiteralPath { get; set; }
-
     /// <summary>Read the bytes too and compare every checksum; fills IsValid.</summary>
     [Parameter]
     public SwitchParameter Verify { get; set; }

@@ -14,38 +14,9 @@ namespace BackupTools.PowerShell.Commands;
     DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(BundleInfo), typeof(BackupJob))]
-public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWriter
+public sealed class MergeBackupChainCommand : ChainDestinationCommandBase
 {
-    private string _destination = "";
     private string[] _recipientsFiles = [];
-
-    /// <summary>The folder that receives the merged full; may be the folder of the chain. Or s3://bucket/prefix. Taken literally.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathToPosition)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathPointInTime)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObject)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectToPosition)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectPointInTime)]
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ParameterSets.LiteralPath
-    )]
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ParameterSets.LiteralPathToPosition
-    )]
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ParameterSets.LiteralPathPointInTime
-    )]
-    [ValidateNotNullOrEmpty]
-    public string DestinationPath { get; set; } = null!;
 
     /// <summary>Sign the merged full with the key of this file. Taken literally.</summary>
     [Parameter]
@@ -64,15 +35,6 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[]? RecipientsFile { get; set; }
-
-    /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
-    [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
-    public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
-
-    /// <summary>Returns a job at once and runs the merge in the background.</summary>
-    [Parameter]
-    public SwitchParameter AsJob { get; set; }
 
     /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
     [Parameter]
@@ -98,12 +60,6 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     [ValidateNotNullOrEmpty]
     public string? StoreKeyId { get; set; }
 
-    private protected override bool MustFind => true;
-
-    private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
-
-    private protected override string Destination => _destination;
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -115,7 +71,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
+        Destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
         PerChoice(Merge);
     }
 
@@ -123,7 +79,7 @@ public sealed class MergeBackupChainCommand : ChainTargetCommandBase, IStoreWrit
     protected override void EndProcessing()
     {
         PerGivenPath(Merge);
-        StartJob(_destination);
+        StartJob(Destination);
     }
 
     private void Merge(ChainChoice choice)

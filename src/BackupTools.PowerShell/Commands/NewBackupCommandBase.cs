@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Security;
 using BackupTools.Operations;
 using BackupTools.PowerShell.Binding;
 using BackupTools.PowerShell.Pipeline;
@@ -9,10 +8,22 @@ namespace BackupTools.PowerShell.Commands;
 /// <summary>What New-FullBackup and New-IncrementalBackup share: plan, ask, run or hand over to a job.</summary>
 public abstract class NewBackupCommandBase : StoreWriterCommandBase
 {
-    private string _destination = "";
     private string? _walPath;
     private string[] _forget = [];
     private string[] _recipientsFiles = [];
+
+    /// <summary>The database: a file or a data folder. Wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ParameterSets.Path)]
+    [SupportsWildcards]
+    [RowPath]
+    [ValidateNotNullOrEmpty]
+    public virtual string[]? Path { get; set; }
+
+    /// <summary>The database, with every character of the name taken as it is.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public virtual string[]? LiteralPath { get; set; }
 
     /// <summary>The folder that receives the bundle, made when it does not exist; or s3://bucket/prefix. Taken literally.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -81,21 +92,6 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     [ValidateNotNullOrEmpty]
     public string? StatePath { get; set; }
 
-    /// <summary>Files of secret keys of age, to read the encrypted bundles of the destination with. Taken literally.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[]? IdentityPath { get; set; }
-
-    /// <summary>The passphrase of an encrypted identity file.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public SecureString? IdentityPassphrase { get; set; }
-
-    /// <summary>A file whose first line is that passphrase. Taken literally.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? PassphraseFile { get; set; }
-
     /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue / 1000)]
@@ -109,13 +105,8 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
 
     private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
 
-    private protected override Identities ReadIdentities() =>
-        IdentitiesOf(IdentityPath, IdentityPassphrase, PassphraseFile, null);
-
-    private protected abstract void PerSource(Action<string> act);
-
     /// <summary>Adds to the settings what only this kind of backup knows.</summary>
-    private protected abstract BackupSettings Complete(BackupSettings settings);
+    private protected virtual BackupSettings Complete(BackupSettings settings) => settings;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -129,7 +120,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
     protected override void ProcessRecord()
     {
         // An empty cell is an option that is not given.
-        _destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
+        Destination = PerCommand(DestinationPath, () => Paths.Destination(DestinationPath));
         _walPath = string.IsNullOrEmpty(WalPath) ? null : PerCommand(WalPath, () => Paths.Literal(WalPath));
         _forget =
         [
@@ -137,11 +128,11 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
                 .Where(path => path.Length > 0)
                 .Select(path => PerCommand(path, () => Paths.Destination(path))),
         ];
-        PerSource(Back);
+        PerPath(Path, LiteralPath, (path, _) => Back(path));
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => StartJob(_destination);
+    protected override void EndProcessing() => StartJob(Destination);
 
     private void Back(string source)
     {
@@ -151,7 +142,7 @@ public abstract class NewBackupCommandBase : StoreWriterCommandBase
             new BackupSettings
             {
                 SourcePath = source,
-                DestinationPath = _destination,
+                DestinationPath = Destination,
                 Engine = Engine,
                 WalPath = _walPath,
                 IncludeWal = IncludeWal,

@@ -30,7 +30,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     [SupportsWildcards]
     [RowPath]
     [ValidateNotNullOrEmpty]
-    public string[]? Path { get; set; }
+    public override string[]? Path { get; set; }
 
     /// <summary>The database, with every character of the name taken as it is.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ParameterSets.LiteralPath)]
@@ -41,7 +41,7 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
     )]
     [Alias("PSPath", "LP", "FullName")]
     [ValidateNotNullOrEmpty]
-    public string[]? LiteralPath { get; set; }
+    public override string[]? LiteralPath { get; set; }
 
     /// <summary>
     /// The position to continue from, or the bundle to build on (a BundleInfo or a path). Default: the newest bundle.
@@ -83,8 +83,6 @@ public sealed class NewIncrementalBackupCommand : NewBackupCommandBase
         base.BeginProcessing();
         _since = Since is string path ? PerCommand(path, () => Paths.Destination(path)) : Since;
     }
-
-    private protected override void PerSource(Action<string> act) => PerPath(Path, LiteralPath, (path, _) => act(path));
 
     private protected override BackupSettings Complete(BackupSettings settings) =>
         settings with

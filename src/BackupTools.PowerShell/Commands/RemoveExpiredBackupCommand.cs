@@ -106,7 +106,4 @@ public sealed class RemoveExpiredBackupCommand : FolderCommandBase
             WriteError(Pipeline.ErrorRecordMap.ToRecord(problem.ToException(), report.FullName));
         }
     }
-
-    private T Execute<T>(string activity, Func<OperationHost, T> work) =>
-        Pump.Execute(activity, Environment.ProcessorCount, work);
 }

@@ -15,42 +15,10 @@ namespace BackupTools.PowerShell.Commands;
     DefaultParameterSetName = ParameterSets.Path
 )]
 [OutputType(typeof(RestoreReport), typeof(BackupJob))]
-public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
+public sealed class RestoreBackupChainCommand : ChainDestinationCommandBase
 {
     private readonly List<ChainChoice> _choices = [];
-    private string _destination = "";
     private string? _walPath;
-
-    /// <summary>
-    /// The database file or data folder to make. A separator at the end means into that folder; so does, for a database
-    /// that is one file, a folder that exists. Taken literally.
-    /// </summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.Path)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathToPosition)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.PathPointInTime)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObject)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectToPosition)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ParameterSets.InputObjectPointInTime)]
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ParameterSets.LiteralPath
-    )]
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ParameterSets.LiteralPathToPosition
-    )]
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        ParameterSetName = ParameterSets.LiteralPathPointInTime
-    )]
-    [ValidateNotNullOrEmpty]
-    public string DestinationPath { get; set; } = null!;
 
     /// <summary>SPG: where the write-ahead log goes. Default: beside the database.</summary>
     [Parameter]
@@ -65,21 +33,6 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     [Parameter]
     public SwitchParameter Deep { get; set; }
 
-    /// <summary>How many seconds to wait for another run that works in the same folder; 0: not at all.</summary>
-    [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
-    public int LockTimeout { get; set; } = OperationHost.DefaultLockTimeout;
-
-    /// <summary>Returns a job at once and runs the restore in the background.</summary>
-    [Parameter]
-    public SwitchParameter AsJob { get; set; }
-
-    private protected override bool MustFind => true;
-
-    private protected override TimeSpan LockWait => TimeSpan.FromSeconds(LockTimeout);
-
-    private protected override string Destination => _destination;
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -90,7 +43,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
     /// <summary>Only collects: one destination takes one chain, and that is known at the end of the pipe.</summary>
     protected override void ProcessRecord()
     {
-        _destination = PerCommand(DestinationPath, () => Paths.LiteralOrInto(DestinationPath));
+        Destination = PerCommand(DestinationPath, () => Paths.LiteralOrInto(DestinationPath));
         PerChoice(_choices.Add);
     }
 
@@ -116,7 +69,7 @@ public sealed class RestoreBackupChainCommand : ChainTargetCommandBase
         {
             PerItem(choice.Path, () => Restore(choice));
         }
-        StartJob(_destination);
+        StartJob(Destination);
     }
 
     private void Restore(ChainChoice choice)

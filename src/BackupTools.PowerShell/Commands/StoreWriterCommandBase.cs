@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace BackupTools.PowerShell.Commands;
 
 /// <summary>What the cmdlets share that take or copy bundles, or remove them, in object stores too.</summary>
-public abstract class StoreWriterCommandBase : StoreCommandBase, IStoreWriter
+public abstract class StoreWriterCommandBase : BackupCommandBase
 {
     /// <summary>States that nobody else writes to the store: for stores that cannot keep two writers apart.</summary>
     [Parameter]
