@@ -33,20 +33,20 @@ internal sealed class Run(
     /// <summary>Does the work of a verb, whatever happens, and returns the exit code.</summary>
     public static int Of(
         StopSignals signals,
-        bool json,
-        bool verbose,
-        int? throttleLimit,
-        int? lockTimeout,
-        Func<StoreOptions> stores,
-        Func<Identities> identities,
-        Action<Run> work
+        Action<Run> work,
+        bool json = false,
+        bool verbose = false,
+        int? throttleLimit = null,
+        int? lockTimeout = null,
+        Func<StoreOptions>? stores = null,
+        Func<Identities>? identities = null
     )
     {
         Spelling.Of = Commands.Options.Spell;
-        var run = new Run(signals, json, verbose, throttleLimit, lockTimeout, identities);
+        var run = new Run(signals, json, verbose, throttleLimit, lockTimeout, identities ?? (() => new()));
         try
         {
-            run._stores = stores();
+            run._stores = stores?.Invoke() ?? new();
             work(run);
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
@@ -128,9 +128,7 @@ internal sealed class Run(
         }
         else
         {
-            using var text = new StringWriter();
-            Text.Write(text, result);
-            Print(text.ToString());
+            Print(string.Concat(Text.Lines(result).Select(line => line + Environment.NewLine)));
         }
     }
 

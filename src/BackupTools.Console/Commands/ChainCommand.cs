@@ -9,10 +9,7 @@ internal static class ChainCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("chain", "Show the chains that the bundles of a folder form.");
-        var folder = new Argument<string>("FOLDER")
-        {
-            Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
-        };
+        var folder = Options.Folder();
         var recurse = Options.Switch("--recurse", "Include subfolders.");
         var common = new CommonOptions(writes: false);
         command.Add(folder);

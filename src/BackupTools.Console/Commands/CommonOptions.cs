@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupTools.Operations;
 using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
@@ -9,11 +10,25 @@ namespace BackupTools.Console.Commands;
 /// </summary>
 internal sealed class CommonOptions(bool writes, bool writesStores = false, bool trusts = true)
 {
-    private readonly Option<string?> _engine = Options.Engine();
+    private readonly Option<string?> _engine = Options.Text(
+        "--engine",
+        "SQLite, SPG, Grafeo, Alopex or PowDB; detected if not given.",
+        "NAME"
+    );
     private readonly Option<bool> _json = Options.Json();
     private readonly Option<bool> _verbose = Options.Verbose();
-    private readonly Option<int?> _throttleLimit = Options.ThrottleLimit();
-    private readonly Option<int?> _lockTimeout = Options.LockTimeout();
+    private readonly Option<int?> _throttleLimit = Options.Number(
+        "--throttle-limit",
+        "The number of files to process at once; default: the number of processors.",
+        "N",
+        least: 1
+    );
+    private readonly Option<int?> _lockTimeout = Options.Number(
+        "--lock-timeout",
+        $"How long to wait for another run in the same folder; default {OperationHost.DefaultLockTimeout}, 0 does not wait.",
+        "SECONDS",
+        least: 0
+    );
     private readonly IdentityOptions _identities = new(trusts);
 
     private readonly IReadOnlyList<(StoreOption Declared, Option Option)> _ofStores =
@@ -39,13 +54,13 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false, bool
     public int Run(StopSignals signals, ParseResult parsed, Action<Run> work) =>
         Console.Run.Of(
             signals,
+            work,
             parsed.GetValue(_json),
             parsed.GetValue(_verbose),
             parsed.GetValue(_throttleLimit),
             writes ? parsed.GetValue(_lockTimeout) : null,
             () => Stores(parsed),
-            () => _identities.Of(parsed),
-            work
+            () => _identities.Of(parsed)
         );
 
     private static Option Make(StoreOption declared)

@@ -9,10 +9,7 @@ internal static class CopyCommand
     public static Command Create(StopSignals signals)
     {
         var command = new Command("copy", "Copy the bundles that a second folder lacks, verified while copying.");
-        var folder = new Argument<string>("FOLDER")
-        {
-            Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
-        };
+        var folder = Options.Folder();
         var destination = Options.DestinationPath(
             "The second folder, created if missing; or s3://BUCKET/PREFIX or az://CONTAINER/PREFIX.",
             "FOLDER"

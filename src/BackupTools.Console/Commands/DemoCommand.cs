@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using BackupTools.Console.Demonstration;
 using BackupTools.Operations;
-using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
@@ -27,12 +26,6 @@ internal static class DemoCommand
         command.SetAction(parsed =>
             Run.Of(
                 signals,
-                json: false,
-                verbose: false,
-                throttleLimit: null,
-                lockTimeout: null,
-                stores: static () => new StoreOptions(),
-                identities: static () => new Identities(),
                 run =>
                 {
                     if (parsed.GetValue(clerk) is { } database)

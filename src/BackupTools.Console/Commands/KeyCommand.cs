@@ -1,6 +1,5 @@
 using System.CommandLine;
 using BackupTools.Operations;
-using BackupTools.Options;
 
 namespace BackupTools.Console.Commands;
 
@@ -25,12 +24,6 @@ internal static class KeyCommand
         command.SetAction(parsed =>
             Run.Of(
                 signals,
-                parsed.GetValue(json),
-                parsed.GetValue(verbose),
-                throttleLimit: null,
-                lockTimeout: null,
-                stores: static () => new StoreOptions(),
-                identities: static () => new Identities(),
                 run =>
                 {
                     var settings = new KeySettings
@@ -45,7 +38,9 @@ internal static class KeyCommand
                         CreateKey.Execute,
                         key => run.Emit(key, $"key created: {key.FullName}")
                     );
-                }
+                },
+                parsed.GetValue(json),
+                parsed.GetValue(verbose)
             )
         );
         return command;

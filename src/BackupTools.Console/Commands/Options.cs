@@ -36,23 +36,7 @@ internal static class Options
     public static Option<bool> Verbose() =>
         new("--verbose") { Description = "Show each step of the run on standard error." };
 
-    public static Option<int?> ThrottleLimit() =>
-        Number(
-            "--throttle-limit",
-            "The number of files to process at once; default: the number of processors.",
-            "N",
-            least: 1
-        );
-
-    public static Option<int?> LockTimeout() =>
-        Number(
-            "--lock-timeout",
-            $"How long to wait for another run in the same folder; default {OperationHost.DefaultLockTimeout}, 0 does not wait.",
-            "SECONDS",
-            least: 0
-        );
-
-    private static Option<int?> Number(string name, string description, string helpName, int least)
+    public static Option<int?> Number(string name, string description, string helpName, int least)
     {
         var option = new Option<int?>(name) { Description = description, HelpName = helpName };
         option.Validators.Add(result =>
@@ -71,15 +55,18 @@ internal static class Options
         return option;
     }
 
-    public static Option<string?> Engine() =>
-        Text("--engine", "SQLite, SPG, Grafeo, Alopex or PowDB; detected if not given.", "NAME");
-
     public static Option<string> DestinationPath(string description, string helpName) =>
         new("--destination-path")
         {
             Description = description,
             HelpName = helpName,
             Required = true,
+        };
+
+    public static Argument<string> Folder() =>
+        new("FOLDER")
+        {
+            Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
         };
 
     public static Option<string?> Text(string name, string description, string helpName) =>
@@ -90,12 +77,6 @@ internal static class Options
 
     public static Option<string?> Span(string name, string description) =>
         Text(name, description + " As [d.]hh:mm[:ss].", "SPAN");
-
-    public static Option<string?> ToPosition() =>
-        Text("--to-position", "The position to reach (WAL bytes, epoch or LSN, as the engine counts).", "N");
-
-    public static Option<string?> PointInTime() =>
-        Text("--point-in-time", "The time to reach, ISO 8601 with an offset, such as 2026-11-20T04:10:00Z.", "T");
 
     public static Option<bool> DryRun(string description = "Only show what would be read and written.") =>
         Switch("--dry-run", description);

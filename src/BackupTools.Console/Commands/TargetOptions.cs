@@ -6,13 +6,18 @@ namespace BackupTools.Console.Commands;
 /// <summary>Which chain and which of its states: what the verbs test, restore and merge share.</summary>
 internal sealed class TargetOptions(bool writes, bool writesStores = false)
 {
-    private readonly Argument<string> _folder = new("FOLDER")
-    {
-        Description = "The folder that holds the bundles, s3://BUCKET/PREFIX, or az://CONTAINER/PREFIX.",
-    };
+    private readonly Argument<string> _folder = Options.Folder();
     private readonly Option<string?> _chainId = Options.ChainId();
-    private readonly Option<string?> _toPosition = Options.ToPosition();
-    private readonly Option<string?> _pointInTime = Options.PointInTime();
+    private readonly Option<string?> _toPosition = Options.Text(
+        "--to-position",
+        "The position to reach (WAL bytes, epoch or LSN, as the engine counts).",
+        "N"
+    );
+    private readonly Option<string?> _pointInTime = Options.Text(
+        "--point-in-time",
+        "The time to reach, ISO 8601 with an offset, such as 2026-11-20T04:10:00Z.",
+        "T"
+    );
     private readonly Option<string?> _expected = Options.Text(
         "--expected-position",
         "The chain must reach this position at least: else its end was removed.",

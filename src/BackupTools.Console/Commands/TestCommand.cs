@@ -14,11 +14,11 @@ internal static class TestCommand
         var options = new TargetOptions(writes: false);
         var deep = Options.Switch("--deep", "Check everything the format defines.");
         var drill = Options.Switch("--restore-drill", "Restore into a temporary folder, check, and remove it.");
-        var source = new Option<string?>("--source-path")
-        {
-            Description = "SQLite: the source database, whose rows a drill also counts.",
-            HelpName = "FILE",
-        };
+        var source = Options.Text(
+            "--source-path",
+            "SQLite: the source database, whose rows a drill also counts.",
+            "FILE"
+        );
         options.AddTo(command);
         command.AddAll(deep, drill, source);
         command.SetAction(parsed =>

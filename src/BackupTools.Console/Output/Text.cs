@@ -33,104 +33,73 @@ internal static partial class Text
     }
 
     /// <summary>A result as lines of text.</summary>
-    public static void Write(TextWriter output, object result)
-    {
-        switch (result)
+    public static IEnumerable<string> Lines(object result) =>
+        result switch
         {
-            case BundleInfo bundle:
-                Write(output, bundle);
-                break;
-            case ChainInfo chain:
-                Write(output, chain);
-                break;
-            case ChainReport report:
-                Write(output, report);
-                break;
-            case RestoreReport report:
-                Write(output, report);
-                break;
-            case CopyReport report:
-                Write(output, report);
-                break;
-            case ExpiryReport report:
-                WriteLines(output, report.Describe());
-                break;
-            case BackupReport report:
-                WriteLines(output, report.Describe());
-                break;
-            case KeyInfo key:
-                output.WriteLine(key.Recipient);
-                break;
-            default:
-                throw new ArgumentException($"no text for {result.GetType()}", nameof(result));
-        }
-    }
+            BundleInfo bundle => Lines(bundle, ""),
+            ChainInfo chain => Lines(chain),
+            ChainReport report => Lines(report),
+            RestoreReport report => Lines(report),
+            CopyReport report => Lines(report),
+            ExpiryReport report => report.Describe().Select(OneLine),
+            BackupReport report => report.Describe().Select(OneLine),
+            KeyInfo key => [key.Recipient],
+            _ => throw new ArgumentException($"no text for {result.GetType()}", nameof(result)),
+        };
 
     /// <summary>A text that may quote names from anywhere, without what would break the line or steer the terminal.</summary>
     public static string OneLine(string text) => Controls().Replace(LineBreaks().Replace(text, " "), "\uFFFD");
 
-    private static void Write(TextWriter output, BundleInfo bundle, string indent = "")
+    private static IEnumerable<string> Lines(BundleInfo bundle, string indent)
     {
         var valid =
             bundle.IsValid is not { } known ? ""
             : known ? "  valid"
             : "  NOT VALID";
-        output.WriteLine(
-            $"{indent}{bundle.Kind, -11}  {ReportText.Time(bundle.CreatedUtc)}  "
-                + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}  "
-                + $"{ReportText.Size(bundle.Length)}{valid}  {OneLine(indent.Length == 0 ? bundle.FullName : bundle.Name)}"
-        );
+        yield return $"{indent}{bundle.Kind, -11}  {ReportText.Time(bundle.CreatedUtc)}  "
+            + $"{bundle.StartPosition}..{bundle.EndPosition} {bundle.PositionUnit}  "
+            + $"{ReportText.Size(bundle.Length)}{valid}  {OneLine(indent.Length == 0 ? bundle.FullName : bundle.Name)}";
         if (indent.Length == 0 && bundle is { DurationSeconds: null, Sqlite: { } sqlite })
         {
-            output.WriteLine($"  {OneLine(sqlite.ToString())}");
+            yield return $"  {OneLine(sqlite.ToString())}";
         }
-        Write(output, bundle.Problems, indent + "  ");
+        foreach (var line in Lines(bundle.Problems, indent + "  "))
+        {
+            yield return line;
+        }
     }
 
-    private static void Write(TextWriter output, ChainInfo chain)
-    {
-        // Only a test reads contents.
-        output.WriteLine(
+    private static IEnumerable<string> Lines(ChainInfo chain) =>
+        [
+            // Only a test reads contents.
             $"{chain.ChainId}  {chain.Engine} {OneLine(chain.Database ?? "")}  {(chain.IsValid ? "listed" : "NOT VALID")}  "
                 + $"{chain.StartPosition}..{chain.EndPosition} {chain.PositionUnit}  {ReportText.Size(chain.Length)}  "
-                + chain.Timeline
-        );
-        foreach (var bundle in chain.Bundles)
-        {
-            Write(output, bundle, "  ");
-        }
-        Write(output, chain.Problems, "  ");
-    }
+                + chain.Timeline,
+            .. chain.Bundles.SelectMany(b => Lines(b, "  ")),
+            .. Lines(chain.Problems, "  "),
+        ];
 
-    private static void Write(TextWriter output, ChainReport report)
-    {
-        output.WriteLine(
+    private static IEnumerable<string> Lines(ChainReport report) =>
+        [
             $"{ReportText.Verdict(report.IsValid)}  {report.ChainId}  {report.Engine}  "
                 + $"{report.Checked} to {report.Target}: position {report.EndPosition} {report.PositionUnit}, "
                 + $"{report.Plan.Count} bundle(s), {ReportText.Size(report.Length)} read "
-                + $"in {ReportText.Seconds(report.DurationSeconds)}"
-        );
-        WriteLines(output, (report.DrillTables ?? []).Select(t => $"  {t}"));
-        Write(output, report.Problems, "  ");
-    }
+                + $"in {ReportText.Seconds(report.DurationSeconds)}",
+            .. (report.DrillTables ?? []).Select(t => OneLine($"  {t}")),
+            .. Lines(report.Problems, "  "),
+        ];
 
-    private static void Write(TextWriter output, RestoreReport report)
-    {
-        output.WriteLine(
+    private static IEnumerable<string> Lines(RestoreReport report) =>
+        [
             $"restored  {OneLine(report.FullName)}  {report.Engine} chain {report.ChainId}, {report.Target}: "
                 + $"position {report.EndPosition} {report.PositionUnit}, {report.Bundles.Count} bundle(s), "
-                + $"{ReportText.Size(report.Length)} in {ReportText.Seconds(report.DurationSeconds)}"
-        );
-        foreach (var file in report.Files)
-        {
-            output.WriteLine($"  {OneLine(file)}");
-        }
-        Write(output, report.Problems, "  ");
-    }
+                + $"{ReportText.Size(report.Length)} in {ReportText.Seconds(report.DurationSeconds)}",
+            .. report.Files.Select(f => $"  {OneLine(f)}"),
+            .. Lines(report.Problems, "  "),
+        ];
 
-    private static void Write(TextWriter output, CopyReport report)
-    {
-        output.WriteLine(
+    private static IEnumerable<string> Lines(CopyReport report) =>
+        [
             $"copied  {report.FullName}  {report.Copied.Count} bundle(s), {ReportText.Size(report.Length)} "
                 + $"in {ReportText.Seconds(report.DurationSeconds)}, {report.PresentCount} there already"
                 + report.IsValid switch
@@ -138,30 +107,13 @@ internal static partial class Text
                     true => "  valid",
                     false => "  NOT VALID",
                     null => "",
-                }
-        );
-        foreach (var bundle in report.Copied)
-        {
-            Write(output, bundle, "  ");
-        }
-        Write(output, report.Problems, "  ");
-    }
+                },
+            .. report.Copied.SelectMany(b => Lines(b, "  ")),
+            .. Lines(report.Problems, "  "),
+        ];
 
-    private static void WriteLines(TextWriter output, IEnumerable<string> lines)
-    {
-        foreach (var line in lines)
-        {
-            output.WriteLine(OneLine(line));
-        }
-    }
-
-    private static void Write(TextWriter output, IReadOnlyList<ProblemInfo> problems, string indent)
-    {
-        foreach (var problem in problems)
-        {
-            output.WriteLine(indent + OneLine(problem.ToString()));
-        }
-    }
+    private static IEnumerable<string> Lines(IReadOnlyList<ProblemInfo> problems, string indent) =>
+        problems.Select(p => indent + OneLine(p.ToString()));
 
     [GeneratedRegex(@"\s*[\r\n]+\s*", RegexOptions.None, matchTimeoutMilliseconds: MatchTimeout)]
     private static partial Regex LineBreaks();
