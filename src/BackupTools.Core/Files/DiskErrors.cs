@@ -31,6 +31,31 @@ internal static class DiskErrors
         );
     }
 
+    /// <summary>Makes a call of .NET; what the disk has to say of it is translated.</summary>
+    public static T Translated<T>(string path, bool writing, Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (Exception e) when (IsDiskFailure(e))
+        {
+            throw From(e, path, writing);
+        }
+    }
+
+    /// <summary>The same for a call that gives nothing.</summary>
+    public static void Translated(string path, bool writing, Action call) =>
+        Translated(
+            path,
+            writing,
+            () =>
+            {
+                call();
+                return true;
+            }
+        );
+
     /// <summary>Translates the error of a native call: errno on Unix, the Win32 error on Windows.</summary>
     public static BackupException FromNative(int error, string path, bool writing) =>
         Make(

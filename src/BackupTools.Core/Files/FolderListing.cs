@@ -44,15 +44,8 @@ internal static class FolderListing
 
     private static string[] Paths(string folder)
     {
-        try
-        {
-            var paths = Directory.GetFileSystemEntries(folder);
-            Array.Sort(paths, StringComparer.Ordinal);
-            return paths;
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, folder, writing: false);
-        }
+        var paths = DiskErrors.Translated(folder, writing: false, () => Directory.GetFileSystemEntries(folder));
+        Array.Sort(paths, StringComparer.Ordinal);
+        return paths;
     }
 }

@@ -21,7 +21,7 @@ internal static class HashingCopy
         ByteTap? tap,
         TransferProgress progress,
         CancellationToken cancellation
-    ) => Run(source, range, target, targetOffset, tap, null, progress, cancellation);
+    ) => new Transfer(source, range, target, targetOffset, tap, progress, cancellation).Run();
 
     /// <summary>Reads a range and shows each block to <paramref name="tap"/>.</summary>
     public static void Read(
@@ -30,17 +30,7 @@ internal static class HashingCopy
         ByteTap tap,
         TransferProgress progress,
         CancellationToken cancellation
-    ) => Run(source, range, null, 0, tap, null, progress, cancellation);
-
-    /// <summary>Reads a range and shows each block to two taps, which run beside each other.</summary>
-    public static void Read(
-        IDiskFile source,
-        FileRange range,
-        ByteTap tap,
-        ByteTap beside,
-        TransferProgress progress,
-        CancellationToken cancellation
-    ) => Run(source, range, null, 0, tap, beside, progress, cancellation);
+    ) => new Transfer(source, range, null, 0, tap, progress, cancellation).Run();
 
     /// <summary>
     /// Copies a whole file to the same offsets of a new one and leaves its holes holes: they are neither read nor
@@ -60,7 +50,7 @@ internal static class HashingCopy
         {
             ShowHole(new FileRange(at, data.Start), tap, progress, cancellation);
             at = Math.Min(data.End, length);
-            Run(source, new FileRange(data.Start, at), target, data.Start, tap, null, progress, cancellation);
+            Copy(source, new FileRange(data.Start, at), target, data.Start, tap, progress, cancellation);
         }
         ShowHole(new FileRange(at, length), tap, progress, cancellation);
         target.SetLength(length);
@@ -152,24 +142,8 @@ internal static class HashingCopy
         progress.Advance(hole.Length);
     }
 
-    private static void Run(
-        IDiskFile source,
-        FileRange range,
-        IDiskFile? target,
-        long targetOffset,
-        ByteTap? tap,
-        ByteTap? beside,
-        TransferProgress progress,
-        CancellationToken cancellation
-    )
-    {
-        if (range.Length <= BlockPool.BlockSize)
-            RunOnThisThread(source, range, target, targetOffset, tap + beside, progress, cancellation);
-        else
-            RunInRing(source, range, target, targetOffset, tap, beside, progress, cancellation);
-    }
-
-    private static void RunOnThisThread(
+    /// <summary>One range that is read, shown and written, as far as there is somewhere to.</summary>
+    private sealed class Transfer(
         IDiskFile source,
         FileRange range,
         IDiskFile? target,
@@ -179,59 +153,56 @@ internal static class HashingCopy
         CancellationToken cancellation
     )
     {
-        cancellation.ThrowIfCancellationRequested();
-        // Not the block pool: many small files must not each take a megabyte.
-        var buffer = ArrayPool<byte>.Shared.Rent((int)range.Length);
-        try
+        public void Run()
         {
-            var block = buffer.AsSpan(0, (int)range.Length);
-            ReadExactly(source, block, range.Start);
-            tap?.Invoke(block);
-            if (!block.IsEmpty)
-                target?.Write(block, targetOffset);
-            progress.Advance(block.Length);
+            if (range.Length <= BlockPool.BlockSize)
+                RunOnThisThread();
+            else
+                RunInRing();
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
 
-    /// <summary>
-    /// This thread reads; the tap sees one block after the other on another; two more wait for the disk in turn, so
-    /// that the next write is always ready. Only the first two need a processor.
-    /// </summary>
-    private static void RunInRing(
-        IDiskFile source,
-        FileRange range,
-        IDiskFile? target,
-        long targetOffset,
-        ByteTap? tap,
-        ByteTap? beside,
-        TransferProgress progress,
-        CancellationToken cancellation
-    )
-    {
-        BlockSink show = (block, _) => tap?.Invoke(block);
-        BlockSink showBeside = (block, _) => beside?.Invoke(block);
-        BlockSink write = (block, at) => target?.Write(block, targetOffset + at);
-        using var ring = new BlockRing(
-            tap is null ? [] : [show],
-            beside is null ? [] : [showBeside],
-            target is null ? [] : [write, write]
-        );
-        for (var at = range.Start; at < range.End; )
+        private void RunOnThisThread()
         {
             cancellation.ThrowIfCancellationRequested();
-            var block = ring.Next();
-            // The first block is cut so that all others begin at a page of the target.
-            var misplaced = (int)((targetOffset + (at - range.Start)) % BlockPool.Alignment);
-            block = block[..(int)Math.Min(block.Length - misplaced, range.End - at)];
-            ReadExactly(source, block.Span, at);
-            ring.Submit(block.Length, at - range.Start);
-            progress.Advance(block.Length);
-            at += block.Length;
+            // Not the block pool: many small files must not each take a megabyte.
+            var buffer = ArrayPool<byte>.Shared.Rent((int)range.Length);
+            try
+            {
+                var block = buffer.AsSpan(0, (int)range.Length);
+                ReadExactly(source, block, range.Start);
+                tap?.Invoke(block);
+                if (!block.IsEmpty)
+                    target?.Write(block, targetOffset);
+                progress.Advance(block.Length);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
         }
-        ring.Finish();
+
+        /// <summary>
+        /// This thread reads; the tap sees one block after the other on another; two more wait for the disk in turn, so
+        /// that the next write is always ready. Only the first two need a processor.
+        /// </summary>
+        private void RunInRing()
+        {
+            BlockSink show = (block, _) => tap?.Invoke(block);
+            BlockSink write = (block, at) => target?.Write(block, targetOffset + at);
+            using var ring = new BlockRing(tap is null ? [] : [show], target is null ? [] : [write, write]);
+            for (var at = range.Start; at < range.End; )
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var block = ring.Next();
+                // The first block is cut so that all others begin at a page of the target.
+                var misplaced = (int)((targetOffset + (at - range.Start)) % BlockPool.Alignment);
+                block = block[..(int)Math.Min(block.Length - misplaced, range.End - at)];
+                ReadExactly(source, block.Span, at);
+                ring.Submit(block.Length, at - range.Start);
+                progress.Advance(block.Length);
+                at += block.Length;
+            }
+            ring.Finish();
+        }
     }
 }

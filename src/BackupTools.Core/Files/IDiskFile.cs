@@ -1,7 +1,8 @@
 namespace BackupTools.Files;
 
 /// <summary>
-/// An open file. Positions are explicit, so that several threads may read and write different ranges at once.
+/// An open file. Positions are explicit, so that several threads may read and write different ranges at once. What is only
+/// read has nothing to say of writing.
 /// </summary>
 internal interface IDiskFile : IDisposable
 {
@@ -18,20 +19,22 @@ internal interface IDiskFile : IDisposable
     int Read(Span<byte> buffer, long offset);
 
     /// <summary>Writes the whole buffer at <paramref name="offset"/>, growing the file as needed.</summary>
-    void Write(ReadOnlySpan<byte> buffer, long offset);
+    void Write(ReadOnlySpan<byte> buffer, long offset) => throw OnlyRead();
 
     /// <summary>Sets the length; growing leaves a hole where the file system can.</summary>
-    void SetLength(long length);
+    void SetLength(long length) => throw OnlyRead();
 
     /// <summary>Sets the time of the last change, for formats that tell a bundle's time by it.</summary>
-    void SetModified(DateTimeOffset time);
+    void SetModified(DateTimeOffset time) => throw OnlyRead();
 
     /// <summary>Makes content and length durable (fsync).</summary>
-    void Flush();
+    void Flush() => throw OnlyRead();
 
     /// <summary>
     /// The ranges that hold data, ascending, within [0, Length); one range for everything where the system cannot
     /// tell holes.
     /// </summary>
-    IReadOnlyList<FileRange> DataRanges();
+    IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
+
+    private InvalidOperationException OnlyRead() => new($"{Path} is only read");
 }

@@ -37,25 +37,18 @@ internal sealed class LocalDisk : IDisk
         };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = OwnerFile;
+        var stream = DiskErrors.Translated(path, writing: true, () => new FileStream(path, options));
+        var file = new LocalFile(path, stream.SafeFileHandle, writable: true, stream);
         try
         {
-            var stream = new FileStream(path, options);
-            var file = new LocalFile(path, stream.SafeFileHandle, writable: true, stream);
-            try
-            {
-                file.Reserve(preallocate);
-                return file;
-            }
-            catch
-            {
-                file.Dispose();
-                DeleteFile(path);
-                throw;
-            }
+            file.Reserve(preallocate);
+            return file;
         }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        catch
         {
-            throw DiskErrors.From(e, path, writing: true);
+            file.Dispose();
+            DeleteFile(path);
+            throw;
         }
     }
 
@@ -192,14 +185,7 @@ internal sealed class LocalDisk : IDisk
     public string? LinkTarget(string path)
     {
         Require(path);
-        try
-        {
-            return new FileInfo(path).LinkTarget;
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, path, writing: false);
-        }
+        return DiskErrors.Translated(path, writing: false, () => new FileInfo(path).LinkTarget);
     }
 
     public void FlushDirectory(string path)
@@ -251,16 +237,10 @@ internal sealed class LocalDisk : IDisk
                 ?? throw DiskErrors.FromNative(errno, path, writing);
             return new LocalFile(path, handle, writing).RequireRegular(writing);
         }
-        try
-        {
-            var access = writing ? FileAccess.ReadWrite : FileAccess.Read;
-            var handle = File.OpenHandle(path, FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete);
-            return new LocalFile(path, handle, writing).RequireRegular(writing);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, path, writing);
-        }
+        var access = writing ? FileAccess.ReadWrite : FileAccess.Read;
+        var share = FileShare.ReadWrite | FileShare.Delete;
+        var opened = DiskErrors.Translated(path, writing, () => File.OpenHandle(path, FileMode.Open, access, share));
+        return new LocalFile(path, opened, writing).RequireRegular(writing);
     }
 
     [UnsupportedOSPlatform("windows")]
@@ -339,14 +319,7 @@ internal sealed class LocalDisk : IDisk
     private static void Write(string path, Action<string> action)
     {
         Require(path);
-        try
-        {
-            action(path);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, path, writing: true);
-        }
+        DiskErrors.Translated(path, writing: true, () => action(path));
     }
 
     /// <summary>In UTF-16 units, on every file system of Windows.</summary>

@@ -34,20 +34,7 @@ internal sealed class LocalFile : IDiskFile
 
     public string Path { get; }
 
-    public long Length
-    {
-        get
-        {
-            try
-            {
-                return RandomAccess.GetLength(_handle);
-            }
-            catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-            {
-                throw DiskErrors.From(e, Path, writing: false);
-            }
-        }
-    }
+    public long Length => DiskErrors.Translated(Path, writing: false, () => RandomAccess.GetLength(_handle));
 
     public DiskEntry Stat()
     {
@@ -91,43 +78,18 @@ internal sealed class LocalFile : IDiskFile
         }
     }
 
-    public void SetLength(long length)
-    {
-        try
-        {
-            RandomAccess.SetLength(_handle, length);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, Path, writing: true);
-        }
-    }
+    public void SetLength(long length) =>
+        DiskErrors.Translated(Path, writing: true, () => RandomAccess.SetLength(_handle, length));
 
-    public void SetModified(DateTimeOffset time)
-    {
-        try
-        {
-            File.SetLastWriteTimeUtc(_handle, time.UtcDateTime);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, Path, writing: true);
-        }
-    }
+    public void SetModified(DateTimeOffset time) =>
+        DiskErrors.Translated(Path, writing: true, () => File.SetLastWriteTimeUtc(_handle, time.UtcDateTime));
 
     public void Flush()
     {
         // Windows flushes only through a handle that may write.
         if (!_writable && OperatingSystem.IsWindows())
             return;
-        try
-        {
-            RandomAccess.FlushToDisk(_handle);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
-        {
-            throw DiskErrors.From(e, Path, writing: true);
-        }
+        DiskErrors.Translated(Path, writing: true, () => RandomAccess.FlushToDisk(_handle));
     }
 
     public IReadOnlyList<FileRange> DataRanges()

@@ -22,7 +22,5 @@ internal sealed class OffsetFile(IDiskFile whole, long start) : IDiskFile
 
     public void Flush() => whole.Flush();
 
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
-
     public void Dispose() { }
 }

@@ -20,4 +20,25 @@ internal static class SmallFile
         HashingCopy.ReadExactly(file, bytes, 0);
         return bytes;
     }
+
+    /// <summary>What a file holds; an error in that names the file.</summary>
+    /// <exception cref="BackupException">As of <see cref="Read"/>; and what <paramref name="parse"/> throws.</exception>
+    public static T Parse<T>(IReadingDisk disk, string path, int maxLength, Func<byte[], T> parse)
+    {
+        try
+        {
+            return parse(Read(disk, path, maxLength));
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
+        }
+    }
+
+    /// <summary>Writes a new file; staging flushes it.</summary>
+    public static void Write(IDisk disk, string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = disk.CreateNew(path);
+        file.Write(bytes, 0);
+    }
 }

@@ -102,6 +102,13 @@ internal sealed class StagingArea : IDisposable
         return _disk.CreateNew(path, preallocate);
     }
 
+    /// <summary>Stages a small file.</summary>
+    public void Write(string relativeName, ReadOnlySpan<byte> bytes)
+    {
+        using var file = CreateFile(relativeName);
+        file.Write(bytes, 0);
+    }
+
     /// <summary>Creates a staged folder.</summary>
     public void CreateDirectory(string relativeName) => _disk.CreateDirectory(PathOf(relativeName));
 

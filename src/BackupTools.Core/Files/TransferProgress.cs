@@ -20,8 +20,6 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
     private long _totalBytes;
     private long _doneBytes;
     private int _toCome;
-    private int _totalFiles;
-    private int _doneFiles;
     private volatile string _activity = "";
 
     private long _rateTime = (clock ?? TimeProvider.System).GetTimestamp();
@@ -37,11 +35,7 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
     }
 
     /// <summary>Adds to what is expected.</summary>
-    public void Expect(long bytes, int files = 0)
-    {
-        Interlocked.Add(ref _totalBytes, bytes);
-        Interlocked.Add(ref _totalFiles, files);
-    }
+    public void Expect(long bytes) => Interlocked.Add(ref _totalBytes, bytes);
 
     /// <summary>
     /// Another stage of unknown size follows: until the result is disposed nobody knows the total, and no bar may show
@@ -63,8 +57,6 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
         {
             Interlocked.Exchange(ref _totalBytes, sample.TotalBytes);
             Interlocked.Exchange(ref _doneBytes, sample.DoneBytes);
-            Interlocked.Exchange(ref _totalFiles, sample.TotalFiles);
-            _doneFiles = sample.DoneFiles;
         }
     }
 
@@ -101,8 +93,6 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
                 TotalBytes = total,
                 DoneBytes = done,
                 Percent = isKnown ? (int)(100.0 * Math.Max(done, 0) / expected) : -1,
-                TotalFiles = Math.Max(Volatile.Read(ref _totalFiles), _doneFiles + _files.Count),
-                DoneFiles = _doneFiles,
                 CurrentFiles = [.. _files.Select(f => f.Show())],
                 Rate = _rate,
                 SecondsRemaining = (int)seconds,
@@ -132,7 +122,6 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
             if (file.Node.List is null)
                 return;
             _files.Remove(file.Node);
-            _doneFiles++;
         }
         if (_current.Value == file)
             _current.Value = file.Outer;

@@ -17,11 +17,6 @@ internal sealed record TransferSample
     /// <summary>How much of the total is done, 0 to 100; -1 while the total is unknown.</summary>
     public required int Percent { get; init; }
 
-    /// <summary>Files expected; never less than those done and being worked on.</summary>
-    public required int TotalFiles { get; init; }
-
-    public required int DoneFiles { get; init; }
-
     /// <summary>The files being worked on, oldest first.</summary>
     public required IReadOnlyList<FileProgress> CurrentFiles { get; init; }
 

@@ -113,7 +113,7 @@ internal sealed class BundleStates
         var outer = _host.Encrypted.Outer;
         var files = _known.Value.FirstOrDefault(k => Is(k, bundle))?.Record.Files ?? [];
         _host.Progress.Activity = $"comparing {bundle.Name}";
-        _host.Progress.Expect(files.Sum(f => f.Length), files.Count);
+        _host.Progress.Expect(files.Sum(f => f.Length));
         foreach (var file in files)
         {
             var path = StagedFiles.At(_folder, file.Name);

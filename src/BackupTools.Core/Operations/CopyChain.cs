@@ -31,7 +31,7 @@ public static class CopyChain
         var asTheyAre = source.Records is { } records
             ? new SealedCopies(records, settings.DestinationPath, [.. source.Chains.SelectMany(c => c.Bundles)], host)
             : null;
-        var encrypted = asTheyAre is null ? EncryptedCopies.For(settings, host) : null;
+        var encrypted = asTheyAre is null ? Encrypted(settings, host) : null;
         var there =
             asTheyAre is not null || encrypted is not null || host.Disk.Stat(settings.DestinationPath) is null
                 ? []
@@ -81,6 +81,19 @@ public static class CopyChain
         };
     }
 
+    /// <summary>The destination, if the copy is to be encrypted.</summary>
+    private static EncryptedCopies? Encrypted(CopySettings settings, OperationHost host)
+    {
+        var folder = settings.DestinationPath;
+        if (!StoreAddress.Is(folder))
+        {
+            // What a killed run has left of an encrypted copy is seen by a plain one too.
+            host.Encrypted.Show(folder);
+        }
+        var advice = $"Give the recipients with {Spelling.Of("Recipient")}, or copy into another folder.";
+        return EncryptedCopies.For(folder, settings.Recipients, settings.RecipientsFiles, advice, host);
+    }
+
     /// <summary>
     /// Copies what is missing. A bundle that is damaged, or cannot be read with the given keys, is a problem of the report:
     /// what follows it in its chain is left out, the other chains are still copied.
@@ -101,7 +114,7 @@ public static class CopyChain
     {
         var (settings, missing) = (plan.Settings, plan.Missing);
         host.Warn(plan.Warnings);
-        host.Progress.Expect(missing.Sum(m => m.Bundle.Length) * destination.Passes, missing.Count);
+        host.Progress.Expect(missing.Sum(m => m.Bundle.Length) * destination.Passes);
         using var verification = settings.Verify ? host.Progress.MoreToCome() : null;
         var copied = new List<BundleInfo>();
         var problems = plan.Lost.Select(p => p.ToInfo()).ToList();
@@ -127,10 +140,15 @@ public static class CopyChain
         var isRead = settings.Verify;
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
-            isRead = true;
             try
             {
-                foreach (var report in Verify(settings, host))
+                var whole = new VerifySettings
+                {
+                    Path = settings.DestinationPath,
+                    ChainId = settings.ChainId,
+                    Engine = settings.Engine,
+                };
+                foreach (var report in VerifyChain.Run(whole, host))
                 {
                     isRead &= report.IsValid is not null;
                     problems.AddRange(report.Problems);
@@ -273,15 +291,4 @@ public static class CopyChain
             .Verify([there], 0, VerifyDepth.Checksums, host.Context)
             .Any(p => p.Severity == ProblemSeverity.Error)
         && PartialCopy.IsBeginningOf(host.Disk, there.FullName, bundle.FullName, host.Cancellation);
-
-    private static IEnumerable<ChainReport> Verify(CopySettings settings, OperationHost host) =>
-        VerifyChain.Run(
-            new VerifySettings
-            {
-                Path = settings.DestinationPath,
-                ChainId = settings.ChainId,
-                Engine = settings.Engine,
-            },
-            host
-        );
 }

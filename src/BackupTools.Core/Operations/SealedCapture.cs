@@ -136,7 +136,7 @@ internal sealed class SealedCapture : IDisposable
             }
             return;
         }
-        _host.Progress.Expect(entry.Length, 1);
+        _host.Progress.Expect(entry.Length);
         using var plain = _host.Disk.OpenRead(entry.Path);
         using var file = _sealed.CreateFile(staged, entry.Length);
         using var beginning = _host.Progress.BeginFile(entry.Path, entry.Length);

@@ -19,7 +19,7 @@ public sealed class OffsetFileTests : IDisposable
             part.Write("de"u8, 3);
             Assert.Equal("f=headabcde", _temp.Show());
             Assert.Equal(5, part.Length);
-            Assert.Equal([new FileRange(0, 5)], part.DataRanges());
+            Assert.Equal([new FileRange(0, 5)], ((IDiskFile)part).DataRanges());
             Assert.True(part.Stat().IsSameFileAs(whole.Stat()));
             var read = new byte[10];
             Assert.Equal("de", System.Text.Encoding.UTF8.GetString(read, 0, part.Read(read, 3)));

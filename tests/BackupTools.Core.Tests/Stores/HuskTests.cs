@@ -1,5 +1,6 @@
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Files.Stores;
 using BackupTools.Operations;
 using BackupTools.Reports;
 using BackupTools.Tests.Operations;
@@ -68,7 +69,7 @@ public sealed class HuskTests : OnFakeS3
                 Assert.Equal(harm == "gone" ? ErrorCode.MissingFile : ErrorCode.LengthMismatch, error.Code);
                 Assert.EndsWith(Path.GetFileName(file), error.FullName, StringComparison.Ordinal);
             }
-            Assert.Equal(inStore ? 1 : 0, host.Requests?.Lists ?? 0);
+            Assert.Equal(inStore ? 1 : 0, host.Requests?.Count(StoreVerb.List) ?? 0);
         }
         using (var host = Host())
         {

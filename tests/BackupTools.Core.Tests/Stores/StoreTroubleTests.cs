@@ -247,12 +247,13 @@ public sealed class StoreTroubleTests : IDisposable
         using var hang = new ManualResetEventSlim();
         using var store = new DeafStore(hang);
         using var requests = new StoreRequests(
+            store,
             new StoreSettings { Stall = TimeSpan.FromSeconds(0.1), Patience = TimeSpan.FromSeconds(0.3) },
             _ => { },
             CancellationToken.None
         );
         var error = Assert.Throws<BackupException>(() =>
-            requests.ListAsync(store, "bucket", "p/", null, 1, CancellationToken.None).GetAwaiter().GetResult()
+            requests.ListAsync("bucket", "p/", null, 1, CancellationToken.None).GetAwaiter().GetResult()
         );
         hang.Set();
         Assert.Equal(ErrorCode.StoreUnavailable, error.Code);

@@ -44,7 +44,7 @@ internal sealed class AlopexCapture
     public CaptureResult Run()
     {
         _context.Progress.Activity = "copying";
-        _context.Progress.Expect(_plan.ExpectedBytes, _plan.SourceFiles.Count);
+        _context.Progress.Expect(_plan.ExpectedBytes);
         foreach (var folder in new[] { "", AlopexNames.Tables })
         {
             _stage.CreateFolder(folder);

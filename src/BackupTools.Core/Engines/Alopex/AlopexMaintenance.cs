@@ -17,7 +17,7 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
         context.Progress.Activity = "merging";
-        context.Progress.Expect(plan.Last.Length, 1);
+        context.Progress.Expect(plan.Last.Length);
         var marker = new AlopexMarker(folder, staging, context);
         var path = marker.PathBeside(AlopexNames.SnapshotTime(plan.Last.Name) ?? plan.Last.OrderUtc);
         Take(plan.Last, Path.GetFileName(path), static (_, _) => false);

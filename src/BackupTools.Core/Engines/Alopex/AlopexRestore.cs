@@ -65,7 +65,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         var (snapshot, lsn) = AlopexVerify.RequireStructure(Snapshot, context);
         var files = ToRestore(snapshot);
         // Copied, and read again.
-        context.Progress.Expect(2 * files.Sum(f => f.BytesToRead(context.Disk)), files.Count);
+        context.Progress.Expect(2 * files.Sum(f => f.BytesToRead(context.Disk)));
         context.Progress.Activity = "copying";
         _stage.CreateFolder("");
         foreach (var folder in snapshot.Folder.Folders)

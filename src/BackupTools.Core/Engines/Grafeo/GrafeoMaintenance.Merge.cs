@@ -21,7 +21,7 @@ internal sealed partial class GrafeoMaintenance
         var destination = GrafeoFolder.For(plan.Full, folder, context);
         destination.RefuseOlder(plan.End.Value, null, context);
         context.Progress.Activity = "merging";
-        context.Progress.Expect(plan.BundleBytes + plan.Bundles.Skip(1).Sum(b => b.Length), plan.Bundles.Count);
+        context.Progress.Expect(plan.BundleBytes + plan.Bundles.Skip(1).Sum(b => b.Length));
         var state = new GrafeoStateReader(plan, context);
         long length;
         using (var target = staging.CreateFile(StagedImage, plan.Full.Length))

@@ -63,10 +63,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         context.Progress.Activity = "restoring";
         // The log is read for its commits, and again for its bytes; with a deep check all that was written is, too.
         var log = request.Plan.Bundles.Skip(1).Sum(b => b.Length);
-        context.Progress.Expect(
-            request.Plan.BundleBytes + log + (request.Deep ? request.Plan.BundleBytes : 0),
-            request.Plan.Bundles.Count
-        );
+        context.Progress.Expect(request.Plan.BundleBytes + log + (request.Deep ? request.Plan.BundleBytes : 0));
         using (var target = staging.CreateFile(StagedImage, request.Plan.Full.Length))
         {
             _state.Read(target);

@@ -85,10 +85,7 @@ internal sealed class PowDbCapture
     private CaptureResult Take(PowDbSource source, PowDbSourceLook look)
     {
         _context.Progress.Activity = "reading";
-        _context.Progress.Expect(
-            source.Files.Sum(f => f.Length) + (IncludeWal ? look.Wal.Length : 0),
-            source.Files.Count
-        );
+        _context.Progress.Expect(source.Files.Sum(f => f.Length) + (IncludeWal ? look.Wal.Length : 0));
         _staging.CreateDirectory(Staged);
         _succession?.Clear();
         PowDbCaptured[] files;

@@ -78,8 +78,7 @@ internal sealed class PowDbRebuild
     {
         // A page that a later bundle has is checked in both.
         _context.Progress.Expect(
-            Parts.Sum(p => (deep ? 2 : 1) * p.Length + p.Layers.Sum(l => (long)l.Pages.DeltaLength)),
-            Parts.Count
+            Parts.Sum(p => (deep ? 2 : 1) * p.Length + p.Layers.Sum(l => (long)l.Pages.DeltaLength))
         );
         var checks = new PowDbFileCheck?[Parts.Count];
         var digests = new Hash[digest is null ? 0 : Parts.Count];

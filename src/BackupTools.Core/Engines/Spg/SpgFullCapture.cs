@@ -85,7 +85,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
             return 0;
         }
         var length = source.DatabaseEntry!.Length;
-        context.Progress.Expect(length, 1);
+        context.Progress.Expect(length);
         var check = new SpgSnapshotCheck(length, walk: length <= WalkLimit);
         using (context.Progress.BeginFile(database.Path, length))
         {

@@ -30,7 +30,7 @@ internal sealed class SpgIncrementCapture(
             TsMicros = SpgTime.Now(context.Clock),
             SnapLen = 0,
         };
-        context.Progress.Expect(range.Length, 1);
+        context.Progress.Expect(range.Length);
         SpgSliceScan scan;
         try
         {

@@ -19,7 +19,7 @@ internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
         var full = plan.Full;
         var start = full.Start.Value;
         context.Progress.Activity = "merging";
-        context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
+        context.Progress.Expect(plan.BundleBytes);
         using (var target = staging.CreateFile(Staged, plan.BundleBytes))
         {
             var snapLength = (long)SpgBundle.Of(full).Header.SnapLen;

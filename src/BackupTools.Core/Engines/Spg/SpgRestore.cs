@@ -104,7 +104,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     {
         var bundles = request.Plan.Bundles;
         // Read once from the bundles, and once where it was written to.
-        context.Progress.Expect(2 * request.Plan.BundleBytes, bundles.Count + 2);
+        context.Progress.Expect(2 * request.Plan.BundleBytes);
         context.Progress.Activity = "restoring";
         using var database = staging.CreateFile(StagedDatabase, SnapshotLength(bundles[0]));
         using var wal = staging.CreateFile(StagedWal);

@@ -45,7 +45,7 @@ internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, Engin
             var time = context.Clock.GetUtcNow();
             var (size, pages) = (session.PageSize, session.Pages);
             using var log = new SqliteLog(session, staging, context).Read(size, pages);
-            context.Progress.Expect((long)pages * size, 1);
+            context.Progress.Expect((long)pages * size);
             return Write(new StatePages(handle.File, log, size, pages, context), Header(size, pages, time));
         }
         finally

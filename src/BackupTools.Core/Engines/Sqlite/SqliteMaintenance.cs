@@ -57,7 +57,7 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
             WalSalt2 = 0,
             NodeId = 0,
         };
-        context.Progress.Expect(state.Length, 1);
+        context.Progress.Expect(state.Length);
         var key = last.Side?.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
         writer.Write(

@@ -124,7 +124,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             context.Warn(problem.ToString());
         }
         context.Progress.Activity = "restoring";
-        context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
+        context.Progress.Expect(plan.BundleBytes);
         SqliteChainReader reader;
         // How long the database is stands in the last bundle: the check of what was written is announced then.
         using var verification = context.Progress.MoreToCome();
@@ -138,7 +138,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 RequireReach(bundle, reader, plan, context);
             }
         }
-        context.Progress.Expect((long)reader.Pages * reader.PageSize, 1);
+        context.Progress.Expect((long)reader.Pages * reader.PageSize);
         verification.Dispose();
         Prove(reader, plan.Last, staging.PathOf(stagedName), context);
         return reader;

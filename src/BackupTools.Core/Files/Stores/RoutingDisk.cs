@@ -66,7 +66,7 @@ internal sealed class RoutingDisk(IDisk local, Func<string, StoreDisk> open) : I
     public void FlushDirectory(string path) => Local(path).FlushDirectory(path);
 
     /// <summary>Says that a store is not written to.</summary>
-    public static BackupException ReadOnly(string path) =>
+    private static BackupException ReadOnly(string path) =>
         new(
             ErrorCode.ProviderNotSupported,
             "a store takes only bundles",

@@ -89,11 +89,7 @@ internal sealed class S3Errors(string host)
     /// <summary>What is said of an answer to a listing that only something else than a store gives; null for all others.</summary>
     public BackupException? NoStore(Exception error, string bucket, string key)
     {
-        var cause = error;
-        while (cause.InnerException is { } inner)
-        {
-            cause = inner;
-        }
+        var cause = error.GetBaseException();
         var what = error switch
         {
             XmlException => "its answer is none of S3",

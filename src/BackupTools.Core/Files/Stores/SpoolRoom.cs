@@ -10,7 +10,7 @@ namespace BackupTools.Files.Stores;
 /// <param name="pageSize">Bytes.</param>
 /// <param name="parallel">Pages on the way at once.</param>
 /// <param name="stop">Ends the run.</param>
-internal sealed class SpoolRoom(IParking parking, long limit, long pageSize, int parallel, CancellationToken stop)
+internal sealed class SpoolRoom(StoreParking parking, long limit, long pageSize, int parallel, CancellationToken stop)
     : IDisposable
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromMilliseconds(200);
@@ -150,20 +150,4 @@ internal sealed class SpoolRoom(IParking parking, long limit, long pageSize, int
             return null;
         }
     }
-}
-
-/// <summary>Where pages wait that do not fit.</summary>
-internal interface IParking
-{
-    /// <summary>False once it turned out that what is put there would stay.</summary>
-    bool IsOpen { get; }
-
-    /// <summary>Puts the first so many bytes of a file there; null where nothing is put there any more.</summary>
-    ParkedPage? Put(IDiskFile file, long length);
-
-    /// <summary>Brings a page back.</summary>
-    void Fetch(ParkedPage page, IDiskFile target);
-
-    /// <summary>Removes pages, as far as that goes: the next run looks for the rest.</summary>
-    void Remove(IReadOnlyList<ParkedPage> pages);
 }

@@ -155,8 +155,6 @@ internal sealed class SpooledFile(string path, string pagesFolder, IDisk disk, S
         /// <summary>What is staged for a store need not survive.</summary>
         public void Flush() { }
 
-        public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
-
         public void Dispose()
         {
             if (!_isClosed)

@@ -4,20 +4,11 @@ using System.Security.Cryptography;
 namespace BackupTools.Files.Stores;
 
 /// <summary>The digests that stores take of what is sent, and by which they name a content (ETag).</summary>
+[SuppressMessage("Security", "CA5351", Justification = "The protocol has it, against faults and not against people.")]
 internal static class StoreDigest
 {
-    [SuppressMessage(
-        "Security",
-        "CA5351",
-        Justification = "The protocol has it, against faults and not against people."
-    )]
     public static byte[] Md5(ReadOnlySpan<byte> content) => MD5.HashData(content);
 
-    [SuppressMessage(
-        "Security",
-        "CA5351",
-        Justification = "The protocol has it, against faults and not against people."
-    )]
     public static IncrementalHash Md5() => IncrementalHash.CreateHash(HashAlgorithmName.MD5);
 
     public static string Sha256(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));

@@ -11,11 +11,11 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
     {
         Store = store;
         _budget = new ReadAheadBudget(settings.ReadAhead);
-        Requests = new StoreRequests(settings, verbose, cancellation);
+        Requests = new StoreRequests(store, settings, verbose, cancellation);
         Index = new StoreIndex(
             Store.Scheme,
             (bucket, prefix, after, most) =>
-                Requests.ListAsync(Store, bucket, prefix, after, most, cancellation).GetAwaiter().GetResult(),
+                Requests.ListAsync(bucket, prefix, after, most, cancellation).GetAwaiter().GetResult(),
             ReadSmall,
             () => DateTimeOffset.UtcNow + Store.ClockAhead
         );
@@ -118,7 +118,7 @@ internal sealed class StoreDisk : IReadingDisk, IDisposable
     {
         if (what.Content is not { } content)
         {
-            return Requests.ReadAsync(Store, bucket, what, offset, buffer, stop);
+            return Requests.ReadAsync(bucket, what, offset, buffer, stop);
         }
         content.AsMemory((int)offset, buffer.Length).CopyTo(buffer);
         return Task.CompletedTask;

@@ -85,11 +85,7 @@ internal static class StoreErrors
     /// <param name="mayBeCredentials">The SDK throws this, too, where it finds no credentials to ask with.</param>
     public static Exception OfNetwork(Exception error, string host, string path, bool mayBeCredentials)
     {
-        var cause = error;
-        while (cause.InnerException is { } inner)
-        {
-            cause = inner;
-        }
+        var cause = error.GetBaseException();
         return cause switch
         {
             // .NET says so only where the answer was no TLS at all.

@@ -11,15 +11,5 @@ internal sealed class StoreFile(DiskEntry entry, ReadAhead bytes) : IDiskFile
 
     public int Read(Span<byte> buffer, long offset) => bytes.Read(buffer, offset);
 
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
-
-    public void Write(ReadOnlySpan<byte> buffer, long offset) => throw RoutingDisk.ReadOnly(Path);
-
-    public void SetLength(long length) => throw RoutingDisk.ReadOnly(Path);
-
-    public void SetModified(DateTimeOffset time) => throw RoutingDisk.ReadOnly(Path);
-
-    public void Flush() => throw RoutingDisk.ReadOnly(Path);
-
     public void Dispose() => bytes.Dispose();
 }

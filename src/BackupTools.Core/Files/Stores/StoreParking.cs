@@ -11,7 +11,6 @@ namespace BackupTools.Files.Stores;
 /// <param name="tell">Hears why nothing waits there, and what could not be removed.</param>
 /// <param name="stop">Ends the run.</param>
 internal sealed class StoreParking(StoreWriter writer, int parallel, Action<string>? tell, CancellationToken stop)
-    : IParking
 {
     /// <summary>What the names of pages begin with, among those that are ours.</summary>
     public const string Prefix = "spool/";
@@ -19,8 +18,10 @@ internal sealed class StoreParking(StoreWriter writer, int parallel, Action<stri
     private readonly Lock _gate = new();
     private bool? _isOpen;
 
+    /// <summary>False once it turned out that what is put there would stay.</summary>
     public bool IsOpen => _isOpen != false;
 
+    /// <summary>Puts the first so many bytes of a file there; null where nothing is put there any more.</summary>
     public ParkedPage? Put(IDiskFile file, long length)
     {
         lock (_gate)
@@ -41,6 +42,7 @@ internal sealed class StoreParking(StoreWriter writer, int parallel, Action<stri
         return IsOpen ? Send(file, length) : null;
     }
 
+    /// <summary>Brings a page back.</summary>
     public void Fetch(ParkedPage page, IDiskFile target)
     {
         var bytes = writer.Read(page.What);
@@ -51,6 +53,7 @@ internal sealed class StoreParking(StoreWriter writer, int parallel, Action<stri
         target.Write(bytes, 0);
     }
 
+    /// <summary>Removes pages, as far as that goes: the next run looks for the rest.</summary>
     public void Remove(IReadOnlyList<ParkedPage> pages)
     {
         using var soon = stop.IsCancellationRequested ? StoreWriter.Soon() : new CancellationTokenSource();

@@ -6,8 +6,12 @@ namespace BackupTools.Files.Stores;
 /// Makes the requests of an operation: counted, a bounded number at once, and again after trouble, with growing pauses of
 /// random length, until the patience is over. Then the store is unavailable, and whoever asks later hears it at once.
 /// </summary>
-internal sealed class StoreRequests(StoreSettings settings, Action<string> verbose, CancellationToken cancellation)
-    : IDisposable
+internal sealed class StoreRequests(
+    IReadingStore store,
+    StoreSettings settings,
+    Action<string> verbose,
+    CancellationToken cancellation
+) : IDisposable
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -17,12 +21,6 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
     private int _repeated;
 
     public CancellationToken Cancellation => cancellation;
-
-    /// <summary>Listings that were asked for, repetitions included.</summary>
-    public int Lists => Count(StoreVerb.List);
-
-    /// <summary>Ranges that were asked for, repetitions included.</summary>
-    public int Reads => Count(StoreVerb.Get);
 
     /// <summary>Requests of a kind, repetitions included.</summary>
     public int Count(StoreVerb verb) => Volatile.Read(ref _counts[(int)verb]);
@@ -36,16 +34,8 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
         return $"requests to the store: {string.Join(", ", kinds)}, of which {_repeated} were repeated";
     }
 
-    public Task<ObjectPage> ListAsync(
-        IReadingStore store,
-        string bucket,
-        string prefix,
-        string? after,
-        int most,
-        CancellationToken stop
-    ) =>
+    public Task<ObjectPage> ListAsync(string bucket, string prefix, string? after, int most, CancellationToken stop) =>
         RunAsync(
-            store,
             StoreVerb.List,
             $"{new ObjectName(store.Scheme, bucket, prefix)}",
             // The first request of an operation looks for credentials, which cannot always be cancelled.
@@ -55,16 +45,8 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
             stop
         );
 
-    public Task ReadAsync(
-        IReadingStore store,
-        string bucket,
-        StoreObject what,
-        long offset,
-        Memory<byte> buffer,
-        CancellationToken stop
-    ) =>
+    public Task ReadAsync(string bucket, StoreObject what, long offset, Memory<byte> buffer, CancellationToken stop) =>
         RunAsync(
-            store,
             StoreVerb.Get,
             $"{new ObjectName(store.Scheme, bucket, what.Key)}",
             async (alive, token) =>
@@ -78,7 +60,6 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
     public void Dispose() => _slots.Dispose();
 
     /// <summary>Makes a request until it is answered.</summary>
-    /// <param name="store">Whom it asks.</param>
     /// <param name="verb">What it counts as.</param>
     /// <param name="path">What it is about.</param>
     /// <param name="attempt">Makes it once; is given what to call whenever bytes come or go.</param>
@@ -86,7 +67,6 @@ internal sealed class StoreRequests(StoreSettings settings, Action<string> verbo
     /// <param name="isUrgent">It does not wait until others are done: somebody's time runs out.</param>
     /// <exception cref="BackupException">StoreUnavailable, and what the attempt throws.</exception>
     public async Task<T> RunAsync<T>(
-        IReadingStore store,
         StoreVerb verb,
         string path,
         Func<Action, CancellationToken, Task<T>> attempt,

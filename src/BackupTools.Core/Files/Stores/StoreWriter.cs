@@ -39,8 +39,7 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
 
     /// <summary>The object as it is now; null when there is none.</summary>
     public StoreObject? Look(string key) =>
-        Wait(disk.Requests.ListAsync(Store, bucket, key, null, 1, Cancellation)).Objects is [var found]
-        && found.Key == key
+        Wait(disk.Requests.ListAsync(bucket, key, null, 1, Cancellation)).Objects is [var found] && found.Key == key
             ? found
             : null;
 
@@ -59,7 +58,6 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
         var attempts = 0;
         var etag = Wait(
             disk.Requests.RunAsync(
-                Store,
                 StoreVerb.Put,
                 $"{NameOf(key)}",
                 (alive, token) =>
@@ -287,7 +285,6 @@ internal sealed class StoreWriter(StoreDisk disk, string bucket, string folder, 
     ) =>
         Wait(
             disk.Requests.RunAsync(
-                Store,
                 verb,
                 $"{NameOf(key)}",
                 (alive, token) =>

@@ -16,7 +16,7 @@ internal sealed class ToyFiles(StagingArea staging, EngineContext context)
     {
         var request = plan.Request;
         context.Progress.Activity = "reading";
-        context.Progress.Expect(plan.ExpectedBytes, 1);
+        context.Progress.Expect(plan.ExpectedBytes);
         using var source = context.Disk.OpenRead(request.SourcePath);
         var version = ToyEngine.RequireVersion(request.SourcePath, context.Disk);
         var digest = Digest(source, new FileRange(0, source.Length));
@@ -45,7 +45,7 @@ internal sealed class ToyFiles(StagingArea staging, EngineContext context)
     {
         var last = request.Plan.Last;
         context.Progress.Activity = "restoring";
-        context.Progress.Expect(request.Plan.BundleBytes, request.Plan.Bundles.Count);
+        context.Progress.Expect(request.Plan.BundleBytes);
         foreach (var earlier in request.Plan.Bundles.SkipLast(1))
         {
             Pass(earlier, null, context);
@@ -73,7 +73,7 @@ internal sealed class ToyFiles(StagingArea staging, EngineContext context)
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
         context.Progress.Activity = "merging";
-        context.Progress.Expect(plan.BundleBytes, plan.Bundles.Count);
+        context.Progress.Expect(plan.BundleBytes);
         foreach (var earlier in plan.Bundles.SkipLast(1))
         {
             Pass(earlier, null, context);
