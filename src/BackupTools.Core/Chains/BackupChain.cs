@@ -75,29 +75,11 @@ internal sealed record BackupChain
     {
         get
         {
-            BundleHeader? best = null;
             var reachable = Reachable();
-            var builtOn = new bool[Bundles.Count];
-            for (var i = 0; i < Bundles.Count; i++)
-            {
-                if (reachable[i] && Parents[i] >= 0)
-                {
-                    builtOn[Parents[i]] = true;
-                }
-            }
-            for (var i = 0; i < Bundles.Count; i++)
-            {
-                if (!reachable[i] || builtOn[i])
-                {
-                    continue;
-                }
-                var candidate = Bundles[i];
-                if (best is null || IsLater(candidate, best))
-                {
-                    best = candidate;
-                }
-            }
-            return best;
+            var builtOn = Parents.Where((_, i) => reachable[i]).ToHashSet();
+            return Bundles
+                .Where((_, i) => reachable[i] && !builtOn.Contains(i))
+                .Aggregate((BundleHeader?)null, (best, b) => best is null || IsLater(b, best) ? b : best);
         }
     }
 

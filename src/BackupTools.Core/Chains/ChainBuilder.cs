@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using BackupTools.Errors;
 
 namespace BackupTools.Chains;
@@ -15,7 +16,6 @@ internal sealed class ChainBuilder
 {
     private List<BundleHeader> _bundles = [];
     private List<int> _parents = [];
-    private readonly Dictionary<string, int> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<ChainProblem>> _problems = new(StringComparer.Ordinal);
     private readonly bool _siblingsAreFine;
 
@@ -36,11 +36,8 @@ internal sealed class ChainBuilder
     )
     {
         var builder = new ChainBuilder(siblingsAreFine);
-        foreach (var header in ChainLinks.Sorted(builder.WithoutCopies(headers)))
-        {
-            builder.Add(header);
-        }
-        var links = ChainLinks.Of(builder._bundles, !siblingsAreFine, now);
+        var found = ChainLinks.Sorted(builder.WithoutCopies(headers)).ToList();
+        var links = ChainLinks.Of(found, !siblingsAreFine, now);
         (builder._bundles, builder._parents) = (links.Bundles, links.Parents);
         return NameRival(builder.Chains(folder, now), now);
     }
@@ -110,12 +107,6 @@ internal sealed class ChainBuilder
                     );
             }
         }
-    }
-
-    private void Add(BundleHeader header)
-    {
-        _byId.Add(header.Id, _bundles.Count);
-        _bundles.Add(header);
     }
 
     private List<BackupChain> Chains(string folder, DateTimeOffset? now)
@@ -210,22 +201,18 @@ internal sealed class ChainBuilder
         var bundle = _bundles[stray];
         if (full < 0)
         {
-            return new ChainProblem(
-                ProblemSeverity.Error,
+            return Broken(
                 ErrorCode.NoFullBackup,
                 $"{bundle.Name} builds on position {bundle.Start} but there is no full backup here",
-                bundle.FullName,
-                Recommendation: "Bring back the full backup it was made on."
+                "Bring back the full backup it was made on."
             );
         }
         if (bundle.ParentId is { } parent)
         {
-            return new ChainProblem(
-                ProblemSeverity.Error,
+            return Broken(
                 ErrorCode.ChainGap,
                 $"gap before {bundle.Name}: the bundle it was made on ({parent[..12]}, position {bundle.Start}) is missing",
-                bundle.FullName,
-                Recommendation: "Bring back that bundle; this one cannot be restored without it."
+                "Bring back that bundle; this one cannot be restored without it."
             );
         }
         // Only what was there before: of two that begin after the same gap, the gap is reported for the first.
@@ -240,34 +227,26 @@ internal sealed class ChainBuilder
         if (overlapped is not null || bundle.Start < _bundles[full].End)
         {
             var other = overlapped ?? _bundles[full];
-            return new ChainProblem(
-                ProblemSeverity.Error,
+            return Broken(
                 ErrorCode.ChainOverlap,
-                $"{bundle.Name} starts at {bundle.Start}, inside {other.Name} ({other.Start}..{other.End})",
-                bundle.FullName
+                $"{bundle.Name} starts at {bundle.Start}, inside {other.Name} ({other.Start}..{other.End})"
             );
         }
         var end = before >= 0 ? _bundles[before].End : _bundles[full].End;
-        return new ChainProblem(
-            ProblemSeverity.Error,
+        return Broken(
             ErrorCode.ChainGap,
             $"gap before {bundle.Name}: nothing covers {end}..{bundle.Start}",
-            bundle.FullName,
-            Recommendation: $"Add the bundle that covers {end}..{bundle.Start}, or take a new full backup."
+            $"Add the bundle that covers {end}..{bundle.Start}, or take a new full backup."
         );
+
+        ChainProblem Broken(ErrorCode code, string message, string? recommendation = null) =>
+            new(ProblemSeverity.Error, code, message, bundle.FullName, Recommendation: recommendation);
     }
 
-    private int FirstStray()
-    {
-        for (var i = 0; i < _bundles.Count; i++)
-        {
-            if (_bundles[i].Kind == BundleKind.Incremental && _parents[i] < 0)
-            {
-                return i;
-            }
-        }
-        return 0;
-    }
+    private int FirstStray() =>
+        Enumerable
+            .Range(0, _bundles.Count)
+            .FirstOrDefault(i => _bundles[i].Kind == BundleKind.Incremental && _parents[i] < 0);
 
     private void NameForeign(int[] roots)
     {
@@ -366,12 +345,6 @@ internal sealed class ChainBuilder
         ProblemsOf(bundle)
             .Add(new ChainProblem(ProblemSeverity.Warning, ErrorCode.ClockDoubtful, message, bundle.FullName));
 
-    private List<ChainProblem> ProblemsOf(BundleHeader bundle)
-    {
-        if (!_problems.TryGetValue(bundle.Id, out var list))
-        {
-            _problems[bundle.Id] = list = [];
-        }
-        return list;
-    }
+    private List<ChainProblem> ProblemsOf(BundleHeader bundle) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(_problems, bundle.Id, out _) ??= [];
 }

@@ -35,9 +35,8 @@ internal static class ChainChoice
 
     private static DateTimeOffset Nearest(BackupChain chain, DateTimeOffset time, bool cutsByTime)
     {
-        var reachable = chain.Reachable();
-        var states = chain.Bundles.Where((_, i) => reachable[i]);
-        return cutsByTime && states.Any(b => b.Kind == BundleKind.Incremental && b.StateUtc >= time)
+        var states = RestorePlanner.Reachable(chain);
+        return cutsByTime && states.Exists(b => b.Kind == BundleKind.Incremental && b.StateUtc >= time)
             ? time
             : states.Where(b => b.StateUtc <= time).Max(b => b.StateUtc);
     }

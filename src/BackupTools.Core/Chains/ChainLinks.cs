@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BackupTools.Chains;
 
 /// <summary>
@@ -143,14 +145,7 @@ internal sealed class ChainLinks
     }
 
     private static List<int> ListAt<TKey>(Dictionary<TKey, List<int>> lists, TKey key)
-        where TKey : notnull
-    {
-        if (!lists.TryGetValue(key, out var list))
-        {
-            lists[key] = list = [];
-        }
-        return list;
-    }
+        where TKey : notnull => CollectionsMarshal.GetValueRefOrAddDefault(lists, key, out _) ??= [];
 
     private void PutInOrder(DateTimeOffset? now)
     {

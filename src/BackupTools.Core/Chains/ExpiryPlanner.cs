@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace BackupTools.Chains;
 
@@ -57,7 +58,7 @@ internal static class ExpiryPlanner
             }
             // What is in doubt is judged by no rule; its date still counts for the others.
             var datings = CountedDates
-                .Of(database.SelectMany(RestorePoints), now)
+                .Of(database.SelectMany(RestorePlanner.Reachable), now)
                 .Select(dating => dating.Where(p => !doubtful.Contains(p.Bundle)).ToList())
                 .ToList();
             var points = datings[0];
@@ -106,12 +107,6 @@ internal static class ExpiryPlanner
         };
     }
 
-    private static IEnumerable<BundleHeader> RestorePoints(BackupChain chain)
-    {
-        var reachable = chain.Reachable();
-        return chain.Bundles.Where((_, i) => reachable[i]);
-    }
-
     private static void ApplyRules(
         List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
         RetentionPolicy policy,
@@ -132,55 +127,32 @@ internal static class ExpiryPlanner
                 Add(reasons, point.Bundle, "within");
             }
         }
-        ApplyPeriod(points, policy.Daily, "daily", "yyyy-MM-dd", reasons);
-        ApplyWeeks(points, policy.Weekly, reasons);
-        ApplyPeriod(points, policy.Monthly, "monthly", "yyyy-MM", reasons);
-        ApplyPeriod(points, policy.Yearly, "yearly", "yyyy", reasons);
-    }
-
-    private static void ApplyPeriod(
-        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
-        int? count,
-        string rule,
-        string format,
-        Dictionary<BundleHeader, List<string>> reasons
-    ) => Apply(points, count, rule, t => t.UtcDateTime.ToString(format, CultureInfo.InvariantCulture), reasons);
-
-    private static void ApplyWeeks(
-        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
-        int? count,
-        Dictionary<BundleHeader, List<string>> reasons
-    ) =>
+        Apply(policy.Daily, "daily", t => t.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         Apply(
-            points,
-            count,
+            policy.Weekly,
             "weekly",
-            t => $"{ISOWeek.GetYear(t.UtcDateTime)}-W{ISOWeek.GetWeekOfYear(t.UtcDateTime):00}",
-            reasons
+            t => $"{ISOWeek.GetYear(t.UtcDateTime)}-W{ISOWeek.GetWeekOfYear(t.UtcDateTime):00}"
         );
+        Apply(policy.Monthly, "monthly", t => t.ToString("yyyy-MM", CultureInfo.InvariantCulture));
+        Apply(policy.Yearly, "yearly", t => t.ToString("yyyy", CultureInfo.InvariantCulture));
 
-    private static void Apply(
-        List<(BundleHeader Bundle, DateTimeOffset? Date)> points,
-        int? count,
-        string rule,
-        Func<DateTimeOffset, string> periodOf,
-        Dictionary<BundleHeader, List<string>> reasons
-    )
-    {
-        var left = count ?? 0;
-        string? last = null;
-        foreach (var (point, date) in points)
+        void Apply(int? count, string rule, Func<DateTimeOffset, string> periodOf)
         {
-            if (left == 0 || date is not { } time)
+            var left = count ?? 0;
+            string? last = null;
+            foreach (var (point, date) in points)
             {
-                return;
-            }
-            var period = periodOf(time);
-            if (period != last)
-            {
-                Add(reasons, point, $"{rule} {period}");
-                last = period;
-                left--;
+                if (left == 0 || date is not { } time)
+                {
+                    return;
+                }
+                var period = periodOf(time.ToUniversalTime());
+                if (period != last)
+                {
+                    Add(reasons, point, $"{rule} {period}");
+                    last = period;
+                    left--;
+                }
             }
         }
     }
@@ -203,10 +175,7 @@ internal static class ExpiryPlanner
 
     private static void Add(Dictionary<BundleHeader, List<string>> reasons, BundleHeader bundle, string reason)
     {
-        if (!reasons.TryGetValue(bundle, out var list))
-        {
-            reasons[bundle] = list = [];
-        }
+        var list = CollectionsMarshal.GetValueRefOrAddDefault(reasons, bundle, out _) ??= [];
         // The same rule may keep a point by both of two datings.
         if (!list.Contains(reason))
         {

@@ -15,19 +15,18 @@ internal static class NewestInDoubt
         DateTimeOffset? now
     )
     {
-        var points = database.SelectMany(Points).ToList();
+        var points = database.SelectMany(RestorePlanner.Reachable).ToList();
         // What has the place of its parent comes after it.
-        var last = points.AsEnumerable().Reverse().MaxBy(p => p.Bundle.OrderUtc);
-        if (last is null || last.Bundle.OrderUtc == last.Bundle.PerhapsAtUtc)
+        var newest = points.AsEnumerable().Reverse().MaxBy(b => b.OrderUtc);
+        if (newest is null || newest.OrderUtc == newest.PerhapsAtUtc)
         {
             return null;
         }
-        var newest = last.Bundle;
-        var way = last.Way.ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
+        var chain = database.First(c => c.Bundles.Contains(newest, ReferenceEqualityComparer.Instance));
+        var way = RestorePlanner.PathOf(chain, newest).ToHashSet<BundleHeader>(ReferenceEqualityComparer.Instance);
         // What a record names to the millisecond was there.
-        var known = points.Select(p => p.Bundle.TakenAfterUtc).OfType<DateTimeOffset>().ToHashSet();
+        var known = points.Select(b => b.TakenAfterUtc).OfType<DateTimeOffset>().ToHashSet();
         var rival = points
-            .Select(p => p.Bundle)
             .Where(b =>
                 b is { TakenAfterUtc: null, TellsOrder: false }
                 && b.PerhapsAtUtc > newest.PerhapsAtUtc
@@ -37,16 +36,5 @@ internal static class NewestInDoubt
             )
             .MaxBy(b => b.CreatedUtc);
         return rival is null ? null : (newest, rival);
-    }
-
-    private static IEnumerable<Point> Points(BackupChain chain)
-    {
-        var reachable = chain.Reachable();
-        return chain.Bundles.Select((b, i) => new Point(b, chain, i)).Where(p => reachable[p.Index]);
-    }
-
-    private sealed record Point(BundleHeader Bundle, BackupChain Chain, int Index)
-    {
-        public IReadOnlyList<BundleHeader> Way => Chain.PathTo(Index)!;
     }
 }

@@ -46,20 +46,11 @@ internal static class RestorePlanner
         var head = chain.Head!;
         // Restoring to just before a gap is not "the newest state": whoever wants that says so with a position.
         var reachable = chain.Reachable();
-        for (var i = 0; i < chain.Bundles.Count; i++)
+        if (chain.Bundles.Where((b, i) => !reachable[i] && MayBeNewer(b, head)).FirstOrDefault() is { } newer)
         {
-            var bundle = chain.Bundles[i];
-            if (!reachable[i] && MayBeNewer(bundle, head))
-            {
-                throw NotReached(chain, bundle, $"the newest state that can be restored is position {head.End}", head);
-            }
+            throw NotReached(chain, newer, $"the newest state that can be restored is position {head.End}", head);
         }
-        return new RestorePlan
-        {
-            Chain = chain,
-            Target = target,
-            Bundles = PathOf(chain, head),
-        };
+        return PlanTo(chain, target, head);
     }
 
     /// <summary>Positions may have restarted since; the order in which ours were taken is known.</summary>
@@ -91,12 +82,7 @@ internal static class RestorePlanner
         // Of several bundles that end exactly there (changes that move no position) the youngest state is meant.
         if (reachable.LastOrDefault(b => b.End == position) is { } exact)
         {
-            var plan = new RestorePlan
-            {
-                Chain = chain,
-                Target = target,
-                Bundles = PathOf(chain, exact),
-            };
+            var plan = PlanTo(chain, target, exact);
             var others = reachable.Count(b => b.End == position && b.Start != b.End);
             return others < 2
                 ? plan
@@ -116,13 +102,7 @@ internal static class RestorePlanner
         }
         if (cutsInside && reachable.LastOrDefault(b => b.Start <= position && position < b.End) is { } containing)
         {
-            return new RestorePlan
-            {
-                Chain = chain,
-                Target = target,
-                Bundles = PathOf(chain, containing),
-                CutAt = position,
-            };
+            return PlanTo(chain, target, containing) with { CutAt = position };
         }
         var below = reachable.Where(b => b.End < position).MaxBy(b => b.End.Value);
         var above = reachable.Where(b => b.End > position).MinBy(b => b.End.Value);
@@ -149,13 +129,7 @@ internal static class RestorePlanner
         var after = reachable.Find(b => b.Kind == BundleKind.Incremental && b.StateUtc > target.Instant);
         if (cutsByTime && after is not null)
         {
-            return new RestorePlan
-            {
-                Chain = chain,
-                Target = target,
-                Bundles = PathOf(chain, after),
-                CutTime = target.Instant,
-            };
+            return PlanTo(chain, target, after) with { CutTime = target.Instant };
         }
         var lost = chain.Bundles.FirstOrDefault(b =>
             !reachable.Contains(b) && b.StateUtc <= target.Instant && b.OrderUtc > before.OrderUtc
@@ -169,11 +143,8 @@ internal static class RestorePlanner
                 before
             );
         }
-        return new RestorePlan
+        return PlanTo(chain, target, before) with
         {
-            Chain = chain,
-            Target = target,
-            Bundles = PathOf(chain, before),
             // The time of a bundle itself is what people pick from a list: nothing lies between it and what they get.
             Warnings =
                 after is null || before.StateUtc == target.Instant
@@ -198,15 +169,17 @@ internal static class RestorePlanner
         return chain.Bundles.Where((_, i) => reachable[i]).ToList();
     }
 
-    private static IReadOnlyList<BundleHeader> PathOf(BackupChain chain, BundleHeader tip)
-    {
-        var index = 0;
-        while (!ReferenceEquals(chain.Bundles[index], tip))
+    private static RestorePlan PlanTo(BackupChain chain, RestoreTarget target, BundleHeader tip) =>
+        new()
         {
-            index++;
-        }
-        return chain.PathTo(index)!;
-    }
+            Chain = chain,
+            Target = target,
+            Bundles = PathOf(chain, tip),
+        };
+
+    /// <summary>The bundles from the full to one that the way is whole to, in order.</summary>
+    public static IReadOnlyList<BundleHeader> PathOf(BackupChain chain, BundleHeader tip) =>
+        chain.PathTo(chain.Bundles.TakeWhile(b => !ReferenceEquals(b, tip)).Count())!;
 
     private static BackupException NotCovered(string what, BackupChain chain, List<BundleHeader> reachable) =>
         new(
