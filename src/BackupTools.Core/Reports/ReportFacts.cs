@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using BackupTools.Chains;
 
 namespace BackupTools.Reports;
@@ -14,9 +14,9 @@ internal static class ReportFacts
     /// <summary>What every file begins with; only a file that does is overwritten.</summary>
     public const string Mark = "{\n  \"Report\": \"BackupTools\",";
 
-    private static readonly JsonWriterOptions Options = new()
+    private static readonly JsonSerializerOptions Options = new()
     {
-        Indented = true,
+        WriteIndented = true,
         NewLine = "\n",
         // It goes to a file, never into a page: file names stay readable.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -24,110 +24,64 @@ internal static class ReportFacts
 
     public static string Render(BackupReport report)
     {
-        using var text = new MemoryStream();
-        using (var json = new Utf8JsonWriter(text, Options))
+        var facts = new JsonObject
         {
-            json.WriteStartObject();
-            json.WriteString("Report", "BackupTools");
-            json.WriteString("Title", report.Title);
-            json.WriteString("CreatedUtc", report.CreatedUtc);
-            Write(json, "RecoveryPointObjectiveSeconds", report.RecoveryPointObjectiveSeconds);
-            json.WriteBoolean("IsHealthy", report.IsHealthy);
-            json.WriteNumber("DatabaseCount", report.Databases.Count);
-            json.WriteNumber("LateCount", report.LateCount);
-            json.WriteNumber("InvalidCount", report.InvalidCount);
-            json.WriteNumber("ProblemCount", report.ProblemCount);
-            json.WriteNumber("NoteCount", report.Notes.Count);
-            json.WriteNumber("Length", report.Length);
-            json.WriteStartArray("Databases");
-            foreach (var database in report.Databases)
-            {
-                Database(json, new DatabaseFacts(database));
-            }
-            json.WriteEndArray();
-            json.WriteStartArray("Problems");
-            foreach (var problem in report.Problems)
-            {
-                json.WriteStartObject();
-                json.WriteString("Severity", problem.Severity);
-                json.WriteString("Code", problem.Code);
-                json.WriteString("Message", problem.Message);
-                json.WriteString("FullName", problem.FullName);
-                json.WriteString("Recommendation", problem.Recommendation);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteStartArray("Notes");
-            foreach (var note in report.Notes)
-            {
-                json.WriteStringValue(note);
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length) + "\n";
+            ["Report"] = "BackupTools",
+            ["Title"] = report.Title,
+            ["CreatedUtc"] = report.CreatedUtc,
+            ["RecoveryPointObjectiveSeconds"] = report.RecoveryPointObjectiveSeconds,
+            ["IsHealthy"] = report.IsHealthy,
+            ["DatabaseCount"] = report.Databases.Count,
+            ["LateCount"] = report.LateCount,
+            ["InvalidCount"] = report.InvalidCount,
+            ["ProblemCount"] = report.ProblemCount,
+            ["NoteCount"] = report.Notes.Count,
+            ["Length"] = report.Length,
+            ["Databases"] = new JsonArray([.. report.Databases.Select(d => Of(new DatabaseFacts(d)))]),
+            ["Problems"] = new JsonArray([.. report.Problems.Select(Of)]),
+            ["Notes"] = new JsonArray([.. report.Notes.Select(n => (JsonNode)n)]),
+        };
+        return facts.ToJsonString(Options) + "\n";
     }
 
-    private static void Database(Utf8JsonWriter json, DatabaseFacts facts)
+    private static JsonObject Of(ProblemInfo problem) =>
+        new()
+        {
+            ["Severity"] = problem.Severity,
+            ["Code"] = problem.Code,
+            ["Message"] = problem.Message,
+            ["FullName"] = problem.FullName,
+            ["Recommendation"] = problem.Recommendation,
+        };
+
+    private static JsonObject Of(DatabaseFacts facts)
     {
         var status = facts.Status;
-        json.WriteStartObject();
-        json.WriteString("Engine", status.Engine);
-        json.WriteString("Database", facts.Name);
-        json.WriteString("Series", status.Series);
-        json.WriteString("FullName", status.FullName);
-        json.WriteBoolean("IsValid", status.IsValid);
-        json.WriteBoolean("IsTested", status.IsTested);
-        Write(json, "IsLate", status.IsLate);
-        Write(json, "RestorableUtc", status.RestorableUtc);
-        Write(json, "CurrentUntilUtc", status.CurrentUntilUtc);
-        Write(json, "AgeSeconds", status.AgeSeconds);
-        Write(json, "LastTestUtc", facts.LastTestUtc);
-        Write(json, "LastTestIsValid", facts.LastTestIsValid);
-        Write(json, "LastDrillUtc", facts.LastDrillUtc);
-        Write(json, "LastDrillIsValid", status.LastDrill?.IsValid);
-        Write(json, "LastDrillSeconds", status.LastDrill?.DrillSeconds);
-        Write(json, "LastDrillTableCount", facts.LastDrillTables);
-        Write(json, "LastDrillRowCount", facts.LastDrillRows);
-        json.WriteNumber("ChainCount", status.Chains.Count);
-        json.WriteNumber("BundleCount", facts.BundleCount);
-        json.WriteNumber("Length", status.Length);
-        json.WriteNumber("ErrorCount", facts.Count(nameof(ProblemSeverity.Error)));
-        json.WriteNumber("WarningCount", facts.Count(nameof(ProblemSeverity.Warning)));
-        json.WriteNumber("InfoCount", facts.Count(nameof(ProblemSeverity.Info)));
-        json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, double? value)
-    {
-        json.WritePropertyName(name);
-        if (value is { } number)
+        return new JsonObject
         {
-            json.WriteNumberValue(number);
-            return;
-        }
-        json.WriteNullValue();
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, bool? value)
-    {
-        json.WritePropertyName(name);
-        if (value is { } answer)
-        {
-            json.WriteBooleanValue(answer);
-            return;
-        }
-        json.WriteNullValue();
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, DateTime? value)
-    {
-        json.WritePropertyName(name);
-        if (value is { } time)
-        {
-            json.WriteStringValue(time);
-            return;
-        }
-        json.WriteNullValue();
+            ["Engine"] = status.Engine,
+            ["Database"] = facts.Name,
+            ["Series"] = status.Series,
+            ["FullName"] = status.FullName,
+            ["IsValid"] = status.IsValid,
+            ["IsTested"] = status.IsTested,
+            ["IsLate"] = status.IsLate,
+            ["RestorableUtc"] = status.RestorableUtc,
+            ["CurrentUntilUtc"] = status.CurrentUntilUtc,
+            ["AgeSeconds"] = status.AgeSeconds,
+            ["LastTestUtc"] = facts.LastTestUtc,
+            ["LastTestIsValid"] = facts.LastTestIsValid,
+            ["LastDrillUtc"] = facts.LastDrillUtc,
+            ["LastDrillIsValid"] = status.LastDrill?.IsValid,
+            ["LastDrillSeconds"] = status.LastDrill?.DrillSeconds,
+            ["LastDrillTableCount"] = facts.LastDrillTables,
+            ["LastDrillRowCount"] = facts.LastDrillRows,
+            ["ChainCount"] = status.Chains.Count,
+            ["BundleCount"] = facts.BundleCount,
+            ["Length"] = status.Length,
+            ["ErrorCount"] = facts.Count(nameof(ProblemSeverity.Error)),
+            ["WarningCount"] = facts.Count(nameof(ProblemSeverity.Warning)),
+            ["InfoCount"] = facts.Count(nameof(ProblemSeverity.Info)),
+        };
     }
 }

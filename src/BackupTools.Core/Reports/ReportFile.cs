@@ -6,22 +6,17 @@ namespace BackupTools.Reports;
 internal static class ReportFile
 {
     /// <summary>The text of the file.</summary>
-    public static string Render(BackupReport report, ReportFormat format) =>
-        format switch
-        {
-            ReportFormat.Html => ReportPage.Render(report),
-            ReportFormat.Json => ReportFacts.Render(report),
-            ReportFormat.Prometheus => ReportMetrics.Render(report),
-            _ => throw new UnreachableException(),
-        };
+    public static string Render(BackupReport report, ReportFormat format) => Of(format).Render(report);
 
     /// <summary>What every file of the format begins with, ASCII; only a file that does is overwritten.</summary>
-    public static string Mark(ReportFormat format) =>
+    public static string Mark(ReportFormat format) => Of(format).Mark;
+
+    private static (string Mark, Func<BackupReport, string> Render) Of(ReportFormat format) =>
         format switch
         {
-            ReportFormat.Html => ReportPage.Mark,
-            ReportFormat.Json => ReportFacts.Mark,
-            ReportFormat.Prometheus => ReportMetrics.Mark,
+            ReportFormat.Html => (ReportPage.Mark, ReportPage.Render),
+            ReportFormat.Json => (ReportFacts.Mark, ReportFacts.Render),
+            ReportFormat.Prometheus => (ReportMetrics.Mark, ReportMetrics.Render),
             _ => throw new UnreachableException(),
         };
 }
