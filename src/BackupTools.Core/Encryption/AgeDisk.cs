@@ -10,7 +10,12 @@ namespace BackupTools.Encryption;
 /// Shows <c>NAME.age</c> as the plain file <c>NAME</c> in the folders that it was given, so that engines need not know
 /// of encryption. In a folder that has recipients, what is created is encrypted. Everything else is the disk's own.
 /// </summary>
-internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(inner)
+/// <param name="inner">The disk below.</param>
+/// <param name="keys">
+/// What encrypted files are opened with. Null: none is opened, and whoever looks for bundles meets each as one that is for
+/// others, without a byte of it being read.
+/// </param>
+internal sealed class AgeDisk(IDisk inner, Func<KeyRing>? keys) : ForwardingDisk(inner)
 {
     /// <summary>What an encrypted file's name ends with.</summary>
     public const string Extension = ".age";
@@ -36,7 +41,7 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// <summary>The disk below, on which encrypted files are what they are.</summary>
     public IDisk Outer => Inner;
 
-    public KeyRing Keys => keys();
+    public KeyRing Keys => keys!();
 
     /// <summary>Encrypted files below a folder are shown as plain ones from now on.</summary>
     public void Show(string folder)
@@ -190,6 +195,10 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
             catch (BackupException e) when (e.Code == ErrorCode.PathNotFound && Real(path) != path) { }
         }
         var real = Real(path);
+        if (real != path && keys is null)
+        {
+            throw new BackupException(ErrorCode.IdentityMismatch, "the file is encrypted, and is not opened", real);
+        }
         var file = open(real);
         return real == path ? file : new AgeReader(path, file, Keys);
     }
@@ -199,6 +208,10 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing> keys) : ForwardingDisk(
     /// <summary>What cannot be read has the length that it has, and whoever reads it hears why.</summary>
     private long PlainLength(DiskEntry entry)
     {
+        if (keys is null)
+        {
+            return entry.Length;
+        }
         if (_lengths.TryGetValue(entry.Path, out var known) && known.Entry.IsUnchangedSince(entry))
         {
             return known.Plain;

@@ -61,15 +61,9 @@ internal sealed class AgeReader(string path, IDiskFile outer, KeyRing keys) : ID
         }
     }
 
-    public void Write(ReadOnlySpan<byte> buffer, long offset) => throw CannotChange();
-
-    public void SetLength(long length) => throw CannotChange();
-
     public void SetModified(DateTimeOffset time) => outer.SetModified(time);
 
     public void Flush() => outer.Flush();
-
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
 
     public void Dispose()
     {
@@ -153,6 +147,4 @@ internal sealed class AgeReader(string path, IDiskFile outer, KeyRing keys) : ID
             outer.Path,
             layout.OffsetOf(chunk)
         );
-
-    private InvalidOperationException CannotChange() => new($"{path} is encrypted and cannot be changed");
 }

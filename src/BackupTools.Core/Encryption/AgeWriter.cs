@@ -86,8 +86,6 @@ internal sealed class AgeWriter : IDiskFile
     /// <summary>Nothing is durable before the end; staging flushes what is complete.</summary>
     public void Flush() { }
 
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
-
     public void Dispose()
     {
         try

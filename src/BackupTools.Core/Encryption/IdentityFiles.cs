@@ -39,30 +39,16 @@ internal static class IdentityFiles
 
     /// <summary>The secret keys of a file, which itself may be encrypted with a passphrase.</summary>
     /// <exception cref="BackupException">PathNotFound, AccessDenied, Malformed, IdentityRequired, IdentityMismatch.</exception>
-    public static IReadOnlyList<IAgeIdentity> Read(string path, PassphraseKey? passphrase, IReadingDisk disk)
-    {
-        try
-        {
-            var bytes = SmallFile.Read(disk, path, AgeIdentityFile.Longest);
-            return AgeIdentityFile.Parse(AgeIdentityFile.IsEncrypted(bytes) ? Decrypt(path, bytes, passphrase) : bytes);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
-    }
+    public static IReadOnlyList<IAgeIdentity> Read(string path, PassphraseKey? passphrase, IReadingDisk disk) =>
+        SmallFile.Parse(
+            disk,
+            path,
+            AgeIdentityFile.Longest,
+            b => AgeIdentityFile.Parse(AgeIdentityFile.IsEncrypted(b) ? Decrypt(path, b, passphrase) : b)
+        );
 
-    private static IReadOnlyList<X25519Recipient> ReadRecipients(string path, IReadingDisk disk)
-    {
-        try
-        {
-            return AgeIdentityFile.ParseRecipients(SmallFile.Read(disk, path, AgeIdentityFile.Longest));
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
-    }
+    private static IReadOnlyList<X25519Recipient> ReadRecipients(string path, IReadingDisk disk) =>
+        SmallFile.Parse(disk, path, AgeIdentityFile.Longest, b => AgeIdentityFile.ParseRecipients(b));
 
     /// <summary>The first line of a file.</summary>
     /// <exception cref="BackupException">PathNotFound, AccessDenied, Malformed.</exception>

@@ -12,7 +12,7 @@ internal sealed class MemoryFile(string path, byte[] bytes) : IDiskFile
 
     public long Length => Bytes.Length;
 
-    public DiskEntry Stat() => throw NotOnDisk();
+    public DiskEntry Stat() => throw new InvalidOperationException($"{path} is held in memory");
 
     public int Read(Span<byte> buffer, long offset)
     {
@@ -25,15 +25,7 @@ internal sealed class MemoryFile(string path, byte[] bytes) : IDiskFile
     /// <summary>For what is written from its beginning on.</summary>
     public void Write(ReadOnlySpan<byte> buffer, long offset) => Bytes = [.. Bytes.AsSpan(0, (int)offset), .. buffer];
 
-    public void SetLength(long length) => throw NotOnDisk();
-
-    public void SetModified(DateTimeOffset time) => throw NotOnDisk();
-
     public void Flush() { }
 
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
-
     public void Dispose() { }
-
-    private InvalidOperationException NotOnDisk() => new($"{path} is held in memory");
 }

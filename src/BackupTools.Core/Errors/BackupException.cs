@@ -64,16 +64,11 @@ public sealed class BackupException : Exception
     /// The same finding as damage of the source: no bundle is damaged, but the database that is backed up.
     /// </summary>
     internal BackupException AsSourceDamaged(string? message = null, string? recommendation = null) =>
-        new(
-            ErrorCode.SourceDamaged,
-            message ?? Message,
-            FullName,
-            Offset,
-            Expected,
-            Actual,
-            recommendation,
-            inner: this
-        );
+        As(ErrorCode.SourceDamaged, message ?? Message, recommendation);
+
+    /// <summary>The same finding in the words of who was stopped by it.</summary>
+    internal BackupException As(ErrorCode code, string message, string? recommendation) =>
+        new(code, message, FullName, Offset, Expected, Actual, recommendation, inner: this);
 
     /// <summary>The error for an unexpected exception: OutOfMemory if it is that, otherwise Unexpected.</summary>
     public static BackupException OfUnexpected(Exception error) =>

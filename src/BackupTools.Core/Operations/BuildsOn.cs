@@ -115,8 +115,9 @@ internal sealed class BuildsOn(
             : ChainChoice.Newest(ofDatabase);
         if (settings.Since is { } since)
         {
-            var reachable = chain?.Reachable();
-            var parent = chain?.Bundles.Where((_, i) => reachable![i]).LastOrDefault(b => b.End.Value == since);
+            var parent = chain is null
+                ? null
+                : RestorePlanner.Reachable(chain).LastOrDefault(b => b.End.Value == since);
             if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
             {
                 // Without a log to read from that position on, only a bundle can say what was there.
@@ -178,10 +179,12 @@ internal sealed class BuildsOn(
             engine.ReadBundles(path, context).LastOrDefault(r => r.Stranger is null)
             ?? throw new BackupException(ErrorCode.BundleNotRecognised, $"no {engine.Name} bundle", path);
         var parent = read.Header ?? throw read.Error!;
-        return request with { Parent = parent, Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => Is(b, parent))) };
+        return request with
+        {
+            Parent = parent,
+            Chain = chains.FirstOrDefault(c => c.Bundles.Any(b => b.Id == parent.Id)),
+        };
     }
-
-    private static bool Is(BundleHeader a, BundleHeader b) => string.Equals(a.Id, b.Id, StringComparison.Ordinal);
 
     /// <summary>The chains that are, or may be, of the source's database; oldest first.</summary>
     private IEnumerable<BackupChain> OfDatabase(IReadOnlyList<BackupChain> chains) =>

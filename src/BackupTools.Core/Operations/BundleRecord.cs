@@ -15,7 +15,7 @@ namespace BackupTools.Operations;
 /// the digest of the file that the record is, with zeros in its place: against accidents only, as whoever changes a record can
 /// compute it.
 /// </remarks>
-internal sealed partial record BundleRecord(
+internal sealed record BundleRecord(
     int Version,
     string Engine,
     BundleKind Kind,
@@ -210,21 +210,24 @@ internal sealed partial record BundleRecord(
 
     /// <summary>Of any version.</summary>
     internal sealed record VersionOnly(int Version);
-
-    [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-        WriteIndented = true,
-        NewLine = "\n",
-        MaxDepth = 8,
-        UseStringEnumConverter = true,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        IgnoreReadOnlyProperties = true
-    )]
-    [JsonSerializable(typeof(BundleRecord))]
-    [JsonSerializable(typeof(VersionOnly))]
-    private sealed partial class BundleRecordJson : JsonSerializerContext;
 }
 
 /// <summary>An encrypted file: its name below the folder, its length, and the BLAKE3 digest of its bytes in lower-case hex.</summary>
 internal sealed record FileRecord(string Name, long Length, string Blake3);
+
+/// <summary>Records and what is signed of them, as JSON.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    NewLine = "\n",
+    MaxDepth = 8,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    IgnoreReadOnlyProperties = true
+)]
+[JsonSerializable(typeof(BundleRecord))]
+[JsonSerializable(typeof(BundleRecord.VersionOnly))]
+[JsonSerializable(typeof(SignedStatement))]
+[JsonSerializable(typeof(SignedStatement.Signed))]
+internal sealed partial class BundleRecordJson : JsonSerializerContext;

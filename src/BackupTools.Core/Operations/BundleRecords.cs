@@ -20,7 +20,7 @@ internal sealed class BundleRecords
     private const string Extension = ".json";
     private const int LongestRecord = 16 << 20;
 
-    private readonly IReadingDisk _disk;
+    private readonly IDisk _disk;
     private readonly Lazy<IReadOnlyList<(string Path, BundleRecord? Record, BackupException? Error)>> _all;
     private readonly Lazy<HashSet<string>> _names;
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
@@ -28,7 +28,7 @@ internal sealed class BundleRecords
     /// <summary>The records of a folder, which are read when they are asked for.</summary>
     /// <param name="folder">The folder of bundles.</param>
     /// <param name="disk">On which encrypted files are what they are.</param>
-    public BundleRecords(string folder, IReadingDisk disk)
+    public BundleRecords(string folder, IDisk disk)
     {
         (Folder, _disk) = (folder, disk);
         _all = new(ReadAll);
@@ -177,9 +177,10 @@ internal sealed class BundleRecords
     /// <summary>Otherwise every listing, copy and prune would leave out a bundle whose record is gone, and say nothing.</summary>
     private IEnumerable<BundleReadResult> Unrecorded(string path, IBackupEngine engine, EngineContext context)
     {
-        var blind = context with { Disk = new BlindDisk(context.Disk, _disk), Memo = null, Admit = null };
+        var blind = new AgeDisk(_disk, keys: null);
+        blind.Show(Folder);
         var unknown = engine
-            .ReadBundles(path, blind)
+            .ReadBundles(path, context with { Disk = blind, Memo = null, Admit = null })
             .Where(r => BundleFolder.IsForOthers(r) && !IsKnown(r.FullName) && _told.Add(r.FullName))
             .ToList();
         // What was published since the records were read has one now: it comes before its bundle.

@@ -45,10 +45,7 @@ public static class CreateKey
         var (bytes, recipient) = settings.Signing
             ? Make(SigningKey.New(), host.Clock.GetUtcNow())
             : IdentityFiles.Make(host.Clock.GetUtcNow(), passphrase);
-        using (var file = staging.CreateFile(Staged))
-        {
-            file.Write(bytes, 0);
-        }
+        staging.Write(Staged, bytes);
         staging.Publish([PublishStep.Place(Staged, settings.Path)], host.Cancellation);
         return new KeyInfo
         {

@@ -46,35 +46,6 @@ internal sealed class EncryptedCopies
     public BundleRecords Records { get; }
 
     /// <summary>
-    /// The destination of a copy, if that is encrypted: what is created in it from now on is encrypted. Null for a plain one.
-    /// </summary>
-    /// <param name="settings">Of the copy.</param>
-    /// <param name="host">The front end.</param>
-    /// <exception cref="BackupException">
-    /// InvalidOption: a recipient is none, or plain and encrypted bundles would be mixed; PathNotFound.
-    /// </exception>
-    public static EncryptedCopies? For(CopySettings settings, OperationHost host)
-    {
-        var folder = settings.DestinationPath;
-        if (!StoreAddress.Is(folder))
-        {
-            // What a killed run has left of an encrypted copy is seen by a plain one too.
-            host.Encrypted.Show(folder);
-        }
-        if (settings.IsEncrypted)
-        {
-            return At(folder, settings.Recipients, settings.RecipientsFiles, host);
-        }
-        // Asked first, so that a store lists what is below once.
-        if (host.Disk.Stat(folder) is not null)
-        {
-            var advice = $"Give the recipients with {Spelling.Of("Recipient")}, or copy into another folder.";
-            PlainOrEncrypted.RefusePlain(folder, host.Disk, advice);
-        }
-        return null;
-    }
-
-    /// <summary>
     /// The destination of what is encrypted for these, if there are any: what is created in it from now on is encrypted.
     /// Null for a plain one.
     /// </summary>
@@ -94,28 +65,19 @@ internal sealed class EncryptedCopies
         OperationHost host
     )
     {
-        if (recipients.Count + recipientsFiles.Count > 0)
+        if (recipients.Count + recipientsFiles.Count == 0)
         {
-            // Files of keys are read, and faults in them are told, before anything else is.
-            _ = host.Encrypted.Keys;
-            return At(folder, recipients, recipientsFiles, host);
+            // Asked first, so that a store lists what is below once.
+            if (host.Disk.Stat(folder) is not null)
+            {
+                PlainOrEncrypted.RefusePlain(folder, host.Disk, advice);
+            }
+            return null;
         }
-        if (host.Disk.Stat(folder) is not null)
-        {
-            PlainOrEncrypted.RefusePlain(folder, host.Disk, advice);
-        }
-        return null;
-    }
-
-    private static EncryptedCopies At(
-        string folder,
-        IReadOnlyList<string> keys,
-        IReadOnlyList<string> files,
-        OperationHost host
-    )
-    {
-        var recipients = IdentityFiles.Recipients(keys, files, host.Disk);
-        if (recipients.All.Count == 0)
+        // Files of keys are read, and faults in them are told, before anything else is.
+        _ = host.Encrypted.Keys;
+        var all = IdentityFiles.Recipients(recipients, recipientsFiles, host.Disk);
+        if (all.All.Count == 0)
         {
             throw new BackupException(ErrorCode.InvalidOption, "the recipients files contain no recipient");
         }
@@ -124,7 +86,7 @@ internal sealed class EncryptedCopies
         {
             PlainOrEncrypted.RequireNoBundles(folder, host);
         }
-        return new EncryptedCopies(folder, recipients, host);
+        return new EncryptedCopies(folder, all, host);
     }
 
     /// <summary>
@@ -255,7 +217,7 @@ internal sealed class EncryptedCopies
                     BundleRecord.Of(
                         b.Bundle,
                         Below(b.Path),
-                        [.. staged[i].SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))],
+                        [.. staged[i].SelectMany(s => FilesOf(s, staging))],
                         shared
                     )
             ),
@@ -269,7 +231,7 @@ internal sealed class EncryptedCopies
     public FileRecord? Shared(string name, IReadOnlyList<PublishStep> steps, StagingArea staging) =>
         steps
             .Where(s => s.Action == PublishAction.Replace && s.StagedName.Length > 0 && Below(s.FinalPath) == name)
-            .SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath))
+            .SelectMany(s => FilesOf(s, staging))
             .FirstOrDefault();
 
     /// <summary>Stages the note of the recipients, once in a run; the step that publishes it.</summary>
@@ -280,10 +242,7 @@ internal sealed class EncryptedCopies
             return [];
         }
         _areRecipientsNoted = true;
-        using (var file = staging.CreateFile(StagedRecipients))
-        {
-            file.Write(Encoding.UTF8.GetBytes($"{_recipients}"), 0);
-        }
+        staging.Write(StagedRecipients, Encoding.UTF8.GetBytes($"{_recipients}"));
         return [PublishStep.Replace(StagedRecipients, BundleRecords.Recipients(_folder))];
     }
 
@@ -317,23 +276,12 @@ internal sealed class EncryptedCopies
         {
             staged = $"{Staged}-{n}";
         }
-        using (var file = _disk.Outer.CreateNew(staging.PathOf(staged)))
-        {
-            file.Write(record.Write(), 0);
-        }
+        SmallFile.Write(_disk.Outer, staging.PathOf(staged), record.Write());
         return PublishStep.Replace(staged, BundleRecords.PathOf(_folder, record.Engine, record.Id));
     }
 
-    // What was linked to was encrypted by an earlier run.
-    private IEnumerable<FileRecord> FilesOf(string staged, string final) =>
-        StagedFiles
-            .Of(_disk, staged, final)
-            .Select(f => new FileRecord(
-                Below(f.Final),
-                f.Entry.Length,
-                _disk.DigestOf(f.Entry)
-                    ?? OuterDigest.Of(_disk.Outer, f.Entry.Path, new TransferProgress(), CancellationToken.None)
-            ));
+    private IEnumerable<FileRecord> FilesOf(PublishStep step, StagingArea staging) =>
+        StagedFiles.RecordsOf(_disk, _folder, step, staging, CancellationToken.None);
 
     /// <summary>The final path as it will lie there.</summary>
     private string NameOf(string staged, string final) =>

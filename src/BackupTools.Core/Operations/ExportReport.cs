@@ -103,12 +103,9 @@ public static class ExportReport
     {
         var (path, report) = (preview.Settings.DestinationPath, preview.Report);
         using var staging = StagingArea.Create(host.Disk, Path.GetDirectoryName(path)!, host.Clock, host.Warning);
-        using (var file = staging.CreateFile(Staged))
-        {
-            var page = Encoding.UTF8.GetBytes(ReportFile.Render(report, preview.Settings.Format));
-            file.Write(page, 0);
-            report.PageLength = page.Length;
-        }
+        var page = Encoding.UTF8.GetBytes(ReportFile.Render(report, preview.Settings.Format));
+        staging.Write(Staged, page);
+        report.PageLength = page.Length;
         var isThere = host.Disk.Stat(path) is not null;
         if (isThere)
         {

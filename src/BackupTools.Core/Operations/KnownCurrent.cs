@@ -65,10 +65,10 @@ internal static partial class KnownCurrent
         {
             return [];
         }
-        using (var file = staging.CreateFile(Staged))
-        {
-            file.Write(JsonSerializer.SerializeToUtf8Bytes(new Record(head.Id, until), RecordJson.Default.Record), 0);
-        }
+        staging.Write(
+            Staged,
+            JsonSerializer.SerializeToUtf8Bytes(new Record(head.Id, until), RecordJson.Default.Record)
+        );
         return [PublishStep.Replace(Staged, PathOf(chain, head))];
     }
 

@@ -18,8 +18,6 @@ public sealed class OperationHost : IDisposable
     /// <summary>The default of <see cref="LockTimeout"/>, in seconds.</summary>
     public const int DefaultLockTimeout = 30;
 
-    private readonly int _throttleLimit = Environment.ProcessorCount;
-    private readonly TimeSpan _lockTimeout = TimeSpan.FromSeconds(DefaultLockTimeout);
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
     private readonly RoutingDisk _disks;
     private readonly IDisk? _disk;
@@ -47,26 +45,26 @@ public sealed class OperationHost : IDisposable
     /// <summary>How many files or ranges are processed at once; 1 or more. Default: the number of processors.</summary>
     public int ThrottleLimit
     {
-        get => _throttleLimit;
+        get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            _throttleLimit = value;
+            field = value;
         }
-    }
+    } = Environment.ProcessorCount;
 
     /// <summary>
     /// How long to wait for another run in the same folder, before BackupRunning; zero or more. Default: 30 seconds.
     /// </summary>
     public TimeSpan LockTimeout
     {
-        get => _lockTimeout;
+        get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
-            _lockTimeout = value;
+            field = value;
         }
-    }
+    } = TimeSpan.FromSeconds(DefaultLockTimeout);
 
     /// <summary>What encrypted bundles are read with. Default: nothing.</summary>
     public Identities Identities { get; init; } = new();

@@ -1,3 +1,4 @@
+using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
@@ -59,19 +60,15 @@ public static class ReadHeaders
                     continue;
                 }
                 any = true;
-                yield return read.Header is not { } header ? new HeaderReading(null, read.Error)
-                : verify
-                    ? new HeaderReading(
-                        header.ToInfo(
-                            verified:
-                            [
-                                .. Signatures.ProblemsOf(header, host),
-                                .. engine.Verify([header], 0, VerifyDepth.Checksums, host.Context),
-                            ]
-                        ),
-                        null
-                    )
-                : new HeaderReading(header.ToInfo(), null);
+                IEnumerable<ChainProblem>? verified =
+                    verify && read.Header is { } header
+                        ?
+                        [
+                            .. Signatures.ProblemsOf(header, host),
+                            .. engine.Verify([header], 0, VerifyDepth.Checksums, host.Context),
+                        ]
+                        : null;
+                yield return new HeaderReading(read.Header?.ToInfo(verified: verified), read.Error);
             }
         }
         if (!any && forOthers is [{ Error: { } error }, ..])

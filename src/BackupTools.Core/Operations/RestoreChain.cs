@@ -275,15 +275,10 @@ public static class RestoreChain
         );
         if (lost?.Error is { } error)
         {
-            throw new BackupException(
+            throw error.As(
                 error.Code,
                 $"the state of {RestorePlanner.Iso(time)} may be in a bundle that cannot be read: {error.Message}",
-                error.FullName,
-                error.Offset,
-                error.Expected,
-                error.Actual,
-                $"{(error.Code == ErrorCode.IdentityMismatch ? GiveKey : "Bring back a sound copy")}, or restore to position {plan.End} explicitly.",
-                error
+                $"{(error.Code == ErrorCode.IdentityMismatch ? GiveKey : "Bring back a sound copy")}, or restore to position {plan.End} explicitly."
             );
         }
     }
@@ -298,13 +293,9 @@ public static class RestoreChain
         );
         if (bad?.Error is { } error)
         {
-            throw new BackupException(
+            throw error.As(
                 error.Code,
                 $"a bundle of the folder cannot be read, so the newest state is not known: {error.Message}",
-                error.FullName,
-                error.Offset,
-                error.Expected,
-                error.Actual,
                 (
                     error.Code == ErrorCode.SignatureInvalid
                         ? $"Move it away, or name a chain that is signed with {Spelling.Of("ChainId")}"
@@ -312,8 +303,7 @@ public static class RestoreChain
                         ? GiveKey + (isNamed ? "" : $", or name a chain of the given key with {Spelling.Of("ChainId")}")
                     : bad.OrderUtc is null ? "Remove it, or bring back a sound copy"
                     : "Bring back a sound copy, or take a new full backup"
-                ) + (chain.Head is { } head ? $"; or restore to position {head.End} explicitly." : "."),
-                error
+                ) + (chain.Head is { } head ? $"; or restore to position {head.End} explicitly." : ".")
             );
         }
     }

@@ -98,10 +98,7 @@ internal sealed class SealedCopies
             }
             steps.Add(PublishStep.Replace(staged, StagedFiles.At(_folder, shared[i])));
         }
-        using (var target = staging.CreateFile("record"))
-        {
-            target.Write(record.Write(), 0);
-        }
+        staging.Write("record", record.Write());
         return new CaptureResult
         {
             Steps = [PublishStep.Replace("record", BundleRecords.PathOf(_folder, record.Engine, record.Id)), .. steps],

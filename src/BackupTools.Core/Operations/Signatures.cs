@@ -97,10 +97,7 @@ internal static class Signatures
             && StagedFiles.Below(home, bundle.FullName) == StagedFiles.Below(folder, copy)
         )
         {
-            using (var file = disk.CreateNew(staging.PathOf("signature")))
-            {
-                file.Write(SmallFile.Read(disk, path, Longest), 0);
-            }
+            SmallFile.Write(disk, staging.PathOf("signature"), SmallFile.Read(disk, path, Longest));
             yield return PublishStep.Replace("signature", PathOf(folder, bundle.Engine, bundle.Id));
         }
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using BackupTools.Encryption;
 using BackupTools.Errors;
 
@@ -8,14 +7,14 @@ namespace BackupTools.Operations;
 /// <summary>What a signer says of a bundle: its record, with the digest of each of its files, and its place among the others.</summary>
 /// <param name="Sequence">Greater than that of every bundle that was signed in the folder before.</param>
 /// <param name="Record">The bundle; its parent is the bundle before it in the chain.</param>
-internal sealed partial record SignedStatement(long Sequence, BundleRecord Record)
+internal sealed record SignedStatement(long Sequence, BundleRecord Record)
 {
     /// <summary>The file of a signature.</summary>
     public byte[] Write(SigningKey key)
     {
-        var statement = JsonSerializer.SerializeToUtf8Bytes(this, StatementJson.Default.SignedStatement);
+        var statement = JsonSerializer.SerializeToUtf8Bytes(this, BundleRecordJson.Default.SignedStatement);
         var signed = new Signed(BundleRecord.Known, $"{key.Public}", statement, key.Sign(statement));
-        return JsonSerializer.SerializeToUtf8Bytes(signed, StatementJson.Default.Signed);
+        return JsonSerializer.SerializeToUtf8Bytes(signed, BundleRecordJson.Default.Signed);
     }
 
     /// <summary>Reads the file of a signature, and believes one that a trusted key has made.</summary>
@@ -24,14 +23,15 @@ internal sealed partial record SignedStatement(long Sequence, BundleRecord Recor
     {
         try
         {
-            var signed = JsonSerializer.Deserialize(file, StatementJson.Default.Signed)!;
+            var signed = JsonSerializer.Deserialize(file, BundleRecordJson.Default.Signed)!;
             if (!trusted.Any(k => signed.Key == $"{k}" && k.HasSigned(signed.Statement, signed.Signature)))
             {
                 throw Invalid("the bundle was signed by a key that is not trusted, or its signature was changed");
             }
             return
                 signed.Version == BundleRecord.Known
-                && JsonSerializer.Deserialize(signed.Statement, StatementJson.Default.SignedStatement) is { } statement
+                && JsonSerializer.Deserialize(signed.Statement, BundleRecordJson.Default.SignedStatement)
+                    is { } statement
                 && statement.Record.Version == BundleRecord.Known
                 && statement.Record.IsSound()
                 ? statement
@@ -49,18 +49,4 @@ internal sealed partial record SignedStatement(long Sequence, BundleRecord Recor
 
     /// <summary>A file: the statement as the bytes that were signed.</summary>
     internal sealed record Signed(int Version, string Key, byte[] Statement, byte[] Signature);
-
-    [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-        WriteIndented = true,
-        NewLine = "\n",
-        MaxDepth = 8,
-        UseStringEnumConverter = true,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        IgnoreReadOnlyProperties = true
-    )]
-    [JsonSerializable(typeof(SignedStatement))]
-    [JsonSerializable(typeof(Signed))]
-    private sealed partial class StatementJson : JsonSerializerContext;
 }

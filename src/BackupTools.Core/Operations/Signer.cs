@@ -27,18 +27,13 @@ internal sealed class Signer
     /// <exception cref="BackupException">PathNotFound, AccessDenied, Malformed.</exception>
     public static Signer? Of(string? path, string folder, OperationHost host)
     {
-        if (path is null)
-        {
-            return null;
-        }
-        try
-        {
-            return new Signer(SigningKey.Parse(SmallFile.Read(host.Disk, path, SigningKey.LongestFile)), folder, host);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
+        return path is null
+            ? null
+            : new Signer(
+                SmallFile.Parse(host.Disk, path, SigningKey.LongestFile, b => SigningKey.Parse(b)),
+                folder,
+                host
+            );
     }
 
     /// <summary>What is staged for a bundle, with its digests, as it will lie there.</summary>
@@ -46,7 +41,7 @@ internal sealed class Signer
         [
             .. result
                 .Steps.Where(s => s.StagedName.Length > 0)
-                .SelectMany(s => FilesOf(staging.PathOf(s.StagedName), s.FinalPath)),
+                .SelectMany(s => StagedFiles.RecordsOf(_host.Encrypted, _folder, s, staging, _host.Cancellation)),
         ];
 
     /// <summary>Stages the signature of a bundle; the step that publishes it.</summary>
@@ -77,10 +72,8 @@ internal sealed class Signer
         );
         _signed[record.Id] = sequence;
         var staged = $"signed-{_signed.Count}";
-        using (var file = _disk.CreateNew(staging.PathOf(staged)))
-        {
-            file.Write(new SignedStatement(sequence, record with { ParentId = parentId }).Write(_key), 0);
-        }
+        var statement = new SignedStatement(sequence, record with { ParentId = parentId });
+        SmallFile.Write(_disk, staging.PathOf(staged), statement.Write(_key));
         return PublishStep.Replace(staged, Signatures.PathOf(_folder, record.Engine, record.Id));
     }
 
@@ -93,16 +86,6 @@ internal sealed class Signer
         var path = Signatures.PathOf(_folder, engine, id);
         return _disk.Stat(path) is null ? 0 : Signatures.Read(path, [Public], _disk).Sequence;
     }
-
-    private IEnumerable<FileRecord> FilesOf(string staged, string final) =>
-        StagedFiles
-            .Of(_host.Encrypted, staged, final)
-            .Select(f => new FileRecord(
-                StagedFiles.Below(_folder, f.Final),
-                f.Entry.Length,
-                _host.Encrypted.DigestOf(f.Entry)
-                    ?? OuterDigest.Of(_disk, f.Entry.Path, new TransferProgress(), _host.Cancellation)
-            ));
 
     /// <summary>It lies in the bundle's folder, or has the bundle's name in its own.</summary>
     private static bool IsOf(string file, string bundle) =>

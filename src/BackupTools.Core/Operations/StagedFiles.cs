@@ -17,6 +17,22 @@ internal static class StagedFiles
             : [(entry, real == staged ? final : final + AgeDisk.Extension)];
     }
 
+    /// <summary>What a step publishes, with its digests, as it is known below a folder.</summary>
+    public static IEnumerable<FileRecord> RecordsOf(
+        AgeDisk disk,
+        string folder,
+        PublishStep step,
+        StagingArea staging,
+        CancellationToken stop
+    ) =>
+        Of(disk, staging.PathOf(step.StagedName), step.FinalPath)
+            .Select(f => new FileRecord(
+                Below(folder, f.Final),
+                f.Entry.Length,
+                // What was linked to was encrypted by an earlier run.
+                disk.DigestOf(f.Entry) ?? OuterDigest.Of(disk.Outer, f.Entry.Path, new TransferProgress(), stop)
+            ));
+
     /// <summary>The path of what has a name below a folder, as the disk and the engines spell it.</summary>
     public static string At(string folder, string name) =>
         StoreAddress.Is(folder)

@@ -59,16 +59,6 @@ internal sealed class StateFile(string path, BundleState.Part part, Func<DiskEnt
         throw BundleStates.Unknown(path);
     }
 
-    public void Write(ReadOnlySpan<byte> buffer, long offset) => throw CannotChange();
-
-    public void SetLength(long length) => throw CannotChange();
-
-    public void SetModified(DateTimeOffset time) => throw CannotChange();
-
-    public void Flush() => throw CannotChange();
-
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, part.Length)];
-
     public void Dispose() => state.Dispose();
 
     private void Require(BundleState.KeptRange range, long at)
@@ -90,8 +80,6 @@ internal sealed class StateFile(string path, BundleState.Part part, Func<DiskEnt
             _compared.Add(range);
         }
     }
-
-    private InvalidOperationException CannotChange() => new($"{path} is encrypted and cannot be changed");
 }
 
 /// <summary>
@@ -108,25 +96,13 @@ internal sealed class UnknownFile(string path, Func<DiskEntry?> stat) : IDiskFil
 
     public DiskEntry Stat() => stat() ?? throw new BackupException(ErrorCode.PathNotFound, "the file is gone", path);
 
-    public int Read(Span<byte> buffer, long offset) => throw Unknown();
-
-    public void Write(ReadOnlySpan<byte> buffer, long offset) => throw Unknown();
-
-    public void SetLength(long length) => throw Unknown();
-
-    public void SetModified(DateTimeOffset time) => throw Unknown();
-
-    public void Flush() => throw Unknown();
-
-    public IReadOnlyList<FileRange> DataRanges() => [new FileRange(0, Length)];
-
-    public void Dispose() { }
-
-    private BackupException Unknown() =>
-        new(
+    public int Read(Span<byte> buffer, long offset) =>
+        throw new BackupException(
             ErrorCode.UnsupportedFormat,
             "the file is encrypted, and nothing of it is known",
             path,
             inner: BundleStates.Unknown(path)
         );
+
+    public void Dispose() { }
 }

@@ -62,12 +62,10 @@ internal sealed class StateFolder
         }
         catch (BackupException e) when (e.Code != ErrorCode.InvalidOption && IsOfState(e.FullName))
         {
-            throw new BackupException(
+            throw e.As(
                 e.Code,
                 $"what the next increment must know cannot be kept: {e.Message}",
-                e.FullName,
-                recommendation: $"See to its rights and free space, or name another folder with {Spelling.Of(nameof(BackupSettings.StatePath))}.",
-                inner: e
+                $"See to its rights and free space, or name another folder with {Spelling.Of(nameof(BackupSettings.StatePath))}."
             );
         }
     }

@@ -195,7 +195,12 @@ public static class TakeBackup
     )
     {
         var context = host.Context;
-        RunCheckpoint(plan.Settings, host);
+        if (plan.Settings.Checkpoint is { } checkpoint)
+        {
+            // Once, even if a full then replaces an increment.
+            host.Progress.Activity = "waiting for the checkpoint";
+            checkpoint();
+        }
         var before = host.Progress.Sample();
         var signer = Signer.Of(plan.Settings.SigningKeyPath, plan.Settings.DestinationPath, host);
         CaptureResult? result;
@@ -293,16 +298,6 @@ public static class TakeBackup
         }
     }
 
-    /// <summary>The user's checkpoint; once, even if a full then replaces an increment.</summary>
-    private static void RunCheckpoint(BackupSettings settings, OperationHost host)
-    {
-        if (settings.Checkpoint is { } checkpoint)
-        {
-            host.Context.Progress.Activity = "waiting for the checkpoint";
-            checkpoint();
-        }
-    }
-
     /// <summary>
     /// What was published is read back from its final name: the headers returned are the disk's. The one that was asked
     /// for comes first.
@@ -317,21 +312,12 @@ public static class TakeBackup
             .. result.Others.Select(other => ReadBack(engine, other.Path, other.Id, context)),
         ];
 
-    private static BundleHeader ReadBack(IBackupEngine engine, string path, string? id, EngineContext context)
-    {
-        foreach (var read in engine.ReadBundles(path, context))
-        {
-            if (read.Error is not null)
-            {
-                throw read.Error;
-            }
-            if (id is null || string.Equals(read.Header!.Id, id, StringComparison.Ordinal))
-            {
-                return read.Header!;
-            }
-        }
-        throw new BackupException(ErrorCode.VerificationFailed, "the published bundle cannot be read back", path);
-    }
+    private static BundleHeader ReadBack(IBackupEngine engine, string path, string? id, EngineContext context) =>
+        engine
+            .ReadBundles(path, context)
+            .Select(read => read.Header ?? throw read.Error!)
+            .FirstOrDefault(header => id is null || header.Id == id)
+        ?? throw new BackupException(ErrorCode.VerificationFailed, "the published bundle cannot be read back", path);
 
     /// <summary>Refuses options that the engine does not have.</summary>
     /// <exception cref="BackupException">InvalidOption.</exception>

@@ -26,36 +26,23 @@ internal static class UnderLock
     {
         try
         {
-            return Alone(host, folder, plan, work, lockName);
+            host.Progress.Activity = "waiting for the lock of the folder";
+            using IDestination destination = StoreAddress.Is(folder)
+                ? new StoreDestination(folder, host)
+                : new FolderDestination(folder, lockName ?? FolderLock.DefaultName, host);
+            host.Progress.Activity = "";
+            var report = work(plan(), destination);
+            destination.Complete();
+            return report;
         }
         catch (BackupException e) when (StoreAddress.Is(folder) && IsOfSpool(e, host))
         {
-            throw new BackupException(
+            throw e.As(
                 e.Code,
                 e.Message,
-                e.FullName,
-                recommendation: $"Free space there, or name with {Spelling.Of("SpoolPath")} a folder with more, in which bundles are put together before they are sent.",
-                inner: e
+                $"Free space there, or name with {Spelling.Of("SpoolPath")} a folder with more, in which bundles are put together before they are sent."
             );
         }
-    }
-
-    private static TReport Alone<TPlan, TReport>(
-        OperationHost host,
-        string folder,
-        Func<TPlan> plan,
-        Func<TPlan, IDestination, TReport> work,
-        string? lockName
-    )
-    {
-        host.Progress.Activity = "waiting for the lock of the folder";
-        using IDestination destination = StoreAddress.Is(folder)
-            ? new StoreDestination(folder, host)
-            : new FolderDestination(folder, lockName ?? FolderLock.DefaultName, host);
-        host.Progress.Activity = "";
-        var report = work(plan(), destination);
-        destination.Complete();
-        return report;
     }
 
     /// <summary>The disk is full on which bundles wait until they are sent.</summary>
