@@ -59,7 +59,7 @@ internal sealed class LocalDisk : IDisk
         Require(from);
         Require(to);
         var error =
-            OperatingSystem.IsWindows() ? OpenElsewhere.Outlast(() => Windows.Move(from, to, replace: false))
+            OperatingSystem.IsWindows() ? MoveOnWindows(from, to)
             : !_useRenameFlags ? Errno.NotSupported
             : OperatingSystem.IsMacOS() ? Mac.RenameNoReplace(from, to)
             : OperatingSystem.IsLinux() ? Linux.RenameNoReplace(from, to)
@@ -76,15 +76,7 @@ internal sealed class LocalDisk : IDisk
     {
         Require(from);
         Require(to);
-        var error = OperatingSystem.IsWindows()
-            ? OpenElsewhere.Outlast(() =>
-                Windows.Move(from, to, replace: true) is var refusal
-                && refusal == WindowsError.AccessDenied
-                && Deletion.TryClearReadOnly(to)
-                    ? Windows.Move(from, to, replace: true)
-                    : refusal
-            )
-            : Libc.Rename(from, to);
+        var error = OperatingSystem.IsWindows() ? ReplaceOnWindows(from, to) : Libc.Rename(from, to);
         ThrowIfFailed(error, from, to);
     }
 
@@ -270,6 +262,20 @@ internal sealed class LocalDisk : IDisk
         file.Dispose();
         return errno == Errno.WouldBlock ? null : throw DiskErrors.FromNative(errno, path, writing: true);
     }
+
+    [SupportedOSPlatform("windows")]
+    private static int MoveOnWindows(string from, string to) =>
+        OpenElsewhere.Outlast(() => Windows.Move(from, to, replace: false));
+
+    [SupportedOSPlatform("windows")]
+    private static int ReplaceOnWindows(string from, string to) =>
+        OpenElsewhere.Outlast(() =>
+            Windows.Move(from, to, replace: true) is var refusal
+            && refusal == WindowsError.AccessDenied
+            && Deletion.TryClearReadOnly(to)
+                ? Windows.Move(from, to, replace: true)
+                : refusal
+        );
 
     [SupportedOSPlatform("windows")]
     private static LocalFile? LockOnWindows(string path)
