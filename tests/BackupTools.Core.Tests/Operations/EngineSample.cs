@@ -15,9 +15,14 @@ internal sealed record EngineSample(string Name, string SourceName)
 
     private static readonly string s_fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures");
 
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+    };
+
     private static readonly Dictionary<string, Row> s_rows = JsonSerializer.Deserialize<Dictionary<string, Row>>(
         File.ReadAllText(Path.Combine(s_fixtures, "samples.json")),
-        new JsonSerializerOptions(JsonSerializerDefaults.Web) { ReadCommentHandling = JsonCommentHandling.Skip }
+        s_json
     )!;
 
     public static IReadOnlyList<EngineSample> All { get; } =
