@@ -62,6 +62,13 @@ internal sealed record BackupChain
         return path[0].Kind == BundleKind.Full ? path : null;
     }
 
+    /// <summary>The same to the bundle of an id; null also where none has it.</summary>
+    public IReadOnlyList<BundleHeader>? PathTo(string id)
+    {
+        var tip = Bundles.ToList().FindLastIndex(b => string.Equals(b.Id, id, StringComparison.Ordinal));
+        return tip < 0 ? null : PathTo(tip);
+    }
+
     /// <summary>
     /// The bundle that a next increment builds on: of those that can be restored and that nothing builds on, the one
     /// with the highest end, and of several the one taken last; where siblings are fine (<see cref="HasSiblings"/>) the one

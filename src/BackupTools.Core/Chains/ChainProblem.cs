@@ -31,6 +31,28 @@ internal sealed record ChainProblem(
     /// <summary>The file concerned, an address as people write it; null when no single file is.</summary>
     public string? FullName { get; init; } = FullName is null ? null : StoreAddress.Of(FullName);
 
+    /// <summary>A finding that forbids a restore.</summary>
+    public static ChainProblem Error(
+        ErrorCode code,
+        string message,
+        string? path = null,
+        long? offset = null,
+        string? advice = null
+    ) => new(ProblemSeverity.Error, code, message, path, offset, advice);
+
+    /// <summary>A finding after which a restore works, but perhaps not to what is expected.</summary>
+    public static ChainProblem Warning(
+        ErrorCode code,
+        string message,
+        string? path = null,
+        long? offset = null,
+        string? advice = null
+    ) => new(ProblemSeverity.Warning, code, message, path, offset, advice);
+
+    /// <summary>A finding that is good to know.</summary>
+    public static ChainProblem Info(ErrorCode code, string message, string? path = null, string? advice = null) =>
+        new(ProblemSeverity.Info, code, message, path, Recommendation: advice);
+
     /// <summary>The finding that an exception reports.</summary>
     public static ChainProblem From(BackupException error) =>
         new(ProblemSeverity.Error, error.Code, error.Message, error.FullName, error.Offset, error.Recommendation);

@@ -37,4 +37,36 @@ internal sealed record EngineContext
     /// <summary>What reading gives, or gave before in this run (<see cref="HeaderMemo.Read"/>).</summary>
     public T? Remembered<T>(string engine, string path, IReadOnlyList<DiskEntry> files, Func<T?> read)
         where T : class => Memo is null ? read() : Memo.Read(engine, path, files, read);
+
+    /// <summary>The same run for what is read beside what progress counts.</summary>
+    public EngineContext Uncounted => this with { Progress = new TransferProgress() };
+
+    /// <summary>Shows each block of a range of a file.</summary>
+    public void Read(IDiskFile file, FileRange range, ByteTap tap) => Copy(file, range, null, 0, tap);
+
+    /// <summary>Shows each block of a file.</summary>
+    public void Read(IDiskFile file, ByteTap tap) => Read(file, new FileRange(0, file.Length), tap);
+
+    /// <summary>Copies a range of a file, showing each block; without a target it is only read.</summary>
+    public void Copy(IDiskFile file, FileRange range, IDiskFile? target, long targetOffset, ByteTap? tap = null) =>
+        HashingCopy.Copy(file, range, target, targetOffset, tap, Progress, Cancellation);
+
+    /// <summary>BLAKE3 of a range of a file.</summary>
+    public Blake3.Hash DigestOf(IDiskFile file, FileRange range)
+    {
+        using var digest = Blake3.Hasher.New();
+        Read(file, range, digest.Update);
+        return digest.Finalize();
+    }
+
+    /// <summary>
+    /// Works on all items, several at once, each with a run of its own that ends early where another one fails.
+    /// </summary>
+    public void ForEach<T>(IReadOnlyList<T> items, Action<T, EngineContext> action) =>
+        HashingCopy.ForEach(
+            items,
+            ThrottleLimit,
+            (item, stop) => action(item, this with { Cancellation = stop }),
+            Cancellation
+        );
 }

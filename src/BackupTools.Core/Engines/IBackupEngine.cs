@@ -105,13 +105,13 @@ internal interface IBackupEngine
     /// are read; they stay as they are. The new bundle is dated like the state it holds, not like the day of the merge.
     /// Of several the result names the last, and the chain they make.
     /// </summary>
-    CaptureResult Merge(RestorePlan plan, string destinationFolder, StagingArea staging, EngineContext context);
+    CaptureResult Merge(RestorePlan plan, string folder, StagingArea staging, EngineContext context);
 
     /// <summary>
     /// Copies one bundle into another folder, where what it builds on lies already; each byte is read once and every
     /// checksum that the format has is compared on the way. The copy has the same Id.
     /// </summary>
-    CaptureResult CopyBundle(BundleHeader bundle, string destinationFolder, StagingArea staging, EngineContext context);
+    CaptureResult CopyBundle(BundleHeader bundle, string folder, StagingArea staging, EngineContext context);
 
     /// <summary>
     /// The steps that take bundles of one folder away, children before parents, and keep what the engine stores about

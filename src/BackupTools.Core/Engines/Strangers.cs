@@ -44,12 +44,11 @@ internal static partial class Strangers
     }
 
     private static ChainProblem Passed(DiskEntry entry, string what, string advice) =>
-        new(
-            ProblemSeverity.Warning,
+        ChainProblem.Warning(
             ErrorCode.BundleNotRecognised,
             $"{entry.Name} {what}, not a bundle, and is skipped",
             entry.Path,
-            Recommendation: advice
+            advice: advice
         );
 
     /// <summary>False for what cannot be <see cref="HalfName"/>: nearly all there is, in folders of thousands.</summary>
@@ -66,19 +65,8 @@ internal static partial class Strangers
 
     private static readonly string[] s_halfEnds = [".part", ".partial", ".filepart", ".crdownload", ".tmp"];
 
-    private static bool IsAppleDouble(DiskEntry entry, IDisk disk)
-    {
-        try
-        {
-            Span<byte> magic = stackalloc byte[AppleDouble.Length];
-            using var file = disk.OpenRead(entry.Path);
-            return file.Read(magic, 0) == magic.Length && magic.SequenceEqual(AppleDouble);
-        }
-        catch (BackupException)
-        {
-            return false;
-        }
-    }
+    private static bool IsAppleDouble(DiskEntry entry, IDisk disk) =>
+        disk.Beginning(entry.Path, AppleDouble.Length) is { } start && AppleDouble.SequenceEqual(start);
 
     /// <summary>Rclone, WinSCP, FileZilla, browsers, Syncthing: a bundle's name with what they add until they are done.</summary>
     [GeneratedRegex(

@@ -60,6 +60,32 @@ public sealed class BackupException : Exception
         return this;
     }
 
+    /// <summary>Runs what sees only bytes; what it throws names the file.</summary>
+    internal static void Naming(string path, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
+        }
+    }
+
+    /// <summary>The same for what reads something of them.</summary>
+    internal static T Naming<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (BackupException e)
+        {
+            throw e.At(path);
+        }
+    }
+
     /// <summary>
     /// The same finding as damage of the source: no bundle is damaged, but the database that is backed up.
     /// </summary>

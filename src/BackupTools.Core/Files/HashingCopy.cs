@@ -10,13 +10,13 @@ internal static class HashingCopy
     private static readonly byte[] Zeros = new byte[64 << 10];
 
     /// <summary>
-    /// Copies a range to <paramref name="target"/> at <paramref name="targetOffset"/>, showing each block to
-    /// <paramref name="tap"/>. Throws Truncated when the source ends before the range does.
+    /// Copies a range to <paramref name="target"/> at <paramref name="targetOffset"/>, or only reads it where that is null,
+    /// showing each block to <paramref name="tap"/>. Throws Truncated when the source ends before the range does.
     /// </summary>
     public static void Copy(
         IDiskFile source,
         FileRange range,
-        IDiskFile target,
+        IDiskFile? target,
         long targetOffset,
         ByteTap? tap,
         TransferProgress progress,

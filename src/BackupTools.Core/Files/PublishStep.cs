@@ -28,5 +28,12 @@ internal sealed record PublishStep(PublishAction Action, string StagedName, stri
     public static PublishStep Replace(string stagedName, string finalPath) =>
         new(PublishAction.Replace, stagedName, finalPath);
 
+    /// <summary>
+    /// Replaces what is there, which whoever allows that has looked at; places where nothing is, and fails if something
+    /// appears there meanwhile.
+    /// </summary>
+    public static PublishStep Put(string stagedName, string finalPath, IReadingDisk disk) =>
+        disk.Stat(finalPath) is null ? Place(stagedName, finalPath) : Replace(stagedName, finalPath);
+
     public static PublishStep Remove(string finalPath) => new(PublishAction.Remove, "", finalPath);
 }

@@ -9,42 +9,31 @@ namespace BackupTools.Engines.Alopex;
 /// Takes a snapshot of a data directory, closed or live, without its engine: tables, then the log's used range, then
 /// checkpoint.meta; then a second look at all of them. README.md says why this order is safe.
 /// </summary>
-internal sealed class AlopexCapture
+internal sealed class AlopexCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {
     private const int Attempts = 30;
 
     // A table not written to for this long is complete.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
-    private readonly CapturePlan _plan;
-    private readonly StagingArea _staging;
-    private readonly EngineContext _context;
-    private readonly AlopexStage _stage;
-    private readonly AlopexLinker? _linker;
+    private readonly AlopexStage _stage = new(staging, context);
+    private AlopexLinker? _linker;
     private readonly ConcurrentDictionary<string, string> _leftOut = new(StringComparer.Ordinal);
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private ulong _walLsn;
     private AlopexWalStop? _stop;
 
-    public AlopexCapture(CapturePlan plan, StagingArea staging, EngineContext context)
-    {
-        _plan = plan;
-        _staging = staging;
-        _context = context;
-        _stage = new AlopexStage(staging, context);
-        _linker = plan.Request.Parent is { } parent ? new AlopexLinker(parent.FullName, _stage, context) : null;
-    }
+    private IDisk Disk => context.Disk;
 
-    private IDisk Disk => _context.Disk;
-
-    private string Source => _plan.Request.SourcePath;
+    private string Source => plan.Request.SourcePath;
 
     /// <summary>Captures, proves and says how to publish.</summary>
     /// <exception cref="BackupException">SourceChanging, SourceDamaged, UnsupportedVersion; a disk that fails.</exception>
     public CaptureResult Run()
     {
-        _context.Progress.Activity = "copying";
-        _context.Progress.Expect(_plan.ExpectedBytes);
+        _linker = plan.Request.Parent is { } parent ? new AlopexLinker(parent.FullName, _stage, context) : null;
+        context.Progress.Activity = "copying";
+        context.Progress.Expect(plan.ExpectedBytes);
         foreach (var folder in new[] { "", AlopexNames.Tables })
         {
             _stage.CreateFolder(folder);
@@ -61,7 +50,7 @@ internal sealed class AlopexCapture
     private AlopexFolder CopyUntilStable()
     {
         BackupException? last = null;
-        return new SteadyCapture<AlopexFolder>(_context)
+        return new SteadyCapture<AlopexFolder>(context)
         {
             Attempts = Attempts,
             FirstPause = TimeSpan.FromMilliseconds(4),
@@ -83,15 +72,15 @@ internal sealed class AlopexCapture
     /// <summary>One round; throws what stood in its way.</summary>
     private AlopexFolder TryOnce(bool settled)
     {
-        var folder = AlopexFolder.OfSource(Disk, Source, _context.Cancellation);
+        var folder = AlopexFolder.OfSource(Source, context);
         var meta = ReadMeta(folder.Find(AlopexNames.Meta));
         Forget(folder);
         CopyFiles(folder);
         using var wal = OpenWal(folder);
         var header = wal.Header;
-        var replay = wal.Replay(header, _context, _context.Cancellation);
+        var replay = wal.Replay(header, context);
         var good = header.WithUsed(replay.GoodBytes, wal.Geometry.Ring);
-        var proof = _stage.CopyWal(wal, good, _context.Cancellation);
+        var proof = _stage.CopyWal(wal, good, context);
         LookAgain(folder, meta, wal, proof);
         if (proof.Stop is not null || proof.LastLsn != replay.LastLsn || (replay.Stop is not null && !settled))
         {
@@ -109,7 +98,7 @@ internal sealed class AlopexCapture
     /// </summary>
     private void LookAgain(AlopexFolder before, byte[]? meta, AlopexWalFile wal, AlopexWalReplay copy)
     {
-        var now = AlopexFolder.OfSource(Disk, Source, _context.Cancellation);
+        var now = AlopexFolder.OfSource(Source, context);
         if (!Tables(before).SequenceEqual(Tables(now)))
         {
             throw Changing("tables appeared, changed or vanished", Path.Combine(Source, AlopexNames.Tables));
@@ -157,22 +146,22 @@ internal sealed class AlopexCapture
             .Where(f => !_stage.Files.ContainsKey(f.Name) && !_leftOut.ContainsKey(f.Name))
             .OrderByDescending(f => f.Entry.Length)
             .ToList();
-        HashingCopy.ForEach(missing, _context.ThrottleLimit, CopyFile, _context.Cancellation);
+        context.ForEach(missing, CopyFile);
     }
 
-    private void CopyFile(AlopexFile file, CancellationToken cancellation)
+    private void CopyFile(AlopexFile file, EngineContext run)
     {
         AlopexSource.RefuseUnsafe(file);
         if (!file.IsTable)
         {
-            _stage.CopyPlain(file, cancellation);
+            _stage.CopyPlain(file, run);
             return;
         }
         try
         {
-            if (_linker?.TryLink(file, cancellation) != true)
+            if (_linker?.TryLink(file, run) != true)
             {
-                _stage.CopyTable(file, VerifyDepth.Checksums, cancellation);
+                _stage.CopyTable(file, VerifyDepth.Checksums, run);
             }
         }
         catch (BackupException e) when (AlopexNames.TableId(file.Name) is null && e.Kind == ErrorKind.Damaged)
@@ -217,10 +206,7 @@ internal sealed class AlopexCapture
             return null;
         }
         using var open = Disk.OpenRead(file.FullName);
-        var bytes = new byte[AlopexCheckpointMeta.Size];
-        var length = (int)Math.Min(open.Length, bytes.Length);
-        HashingCopy.ReadExactly(open, bytes.AsSpan(0, length), 0);
-        return bytes[..length];
+        return open.Bytes(0, Math.Min(open.Length, AlopexCheckpointMeta.Size));
     }
 
     /// <summary>
@@ -253,7 +239,7 @@ internal sealed class AlopexCapture
             {
                 Warn($"checkpoint.meta cannot be used ({fault}); the log reaches far enough, so nothing is lost");
             }
-            var now = (ulong)_context.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+            var now = (ulong)context.Clock.GetUtcNow().ToUnixTimeMilliseconds();
             var source = _stage.Files[AlopexNames.Wal].Source;
             _stage.Write(AlopexNames.Meta, source, new AlopexCheckpointMeta(0, now).ToBytes());
         }
@@ -262,9 +248,7 @@ internal sealed class AlopexCapture
     private byte[] ReadStagedMeta()
     {
         using var staged = Disk.OpenRead(_stage.PathOf(AlopexNames.Meta));
-        var bytes = new byte[staged.Length];
-        HashingCopy.ReadExactly(staged, bytes, 0);
-        return bytes;
+        return staged.Bytes(0, staged.Length);
     }
 
     private void WarnOfTheState(AlopexFolder folder)
@@ -300,8 +284,8 @@ internal sealed class AlopexCapture
 
     private CaptureResult Publish(IReadOnlyList<AlopexManifestEntry> entries)
     {
-        var marker = new AlopexMarker(_plan.Request.DestinationFolder, _staging, _context);
-        var now = _context.Clock.GetUtcNow();
+        var marker = new AlopexMarker(plan.Request.DestinationFolder, staging, context);
+        var now = context.Clock.GetUtcNow();
         var path = marker.NextPath(now);
         _stage.WriteManifest(
             new AlopexManifest(entries).ToBytes(),
@@ -312,7 +296,7 @@ internal sealed class AlopexCapture
         {
             Steps = marker.Place(path),
             BundlePath = path,
-            IsUnchanged = _linker?.IsAsBefore(entries, _context.Cancellation) == true,
+            IsUnchanged = _linker?.IsAsBefore(entries) == true,
         };
     }
 
@@ -320,7 +304,7 @@ internal sealed class AlopexCapture
     {
         if (_warned.Add(message))
         {
-            _context.Warn(message);
+            context.Warn(message);
         }
     }
 
@@ -346,7 +330,7 @@ internal sealed class AlopexCapture
     private bool IsResting(BackupException e) =>
         e.Code != ErrorCode.SourceChanging
         && e.FullName is { } path
-        && (Disk.Stat(path) is not { } now || _context.Clock.GetUtcNow() - now.ModifiedUtc > Settled);
+        && (Disk.Stat(path) is not { } now || context.Clock.GetUtcNow() - now.ModifiedUtc > Settled);
 
     private static bool IsSame(BackupException a, BackupException b) =>
         a.Code == b.Code && string.Equals(a.Describe(), b.Describe(), StringComparison.Ordinal);

@@ -7,7 +7,7 @@ namespace BackupTools.Engines.Alopex;
 internal static class AlopexChecksum
 {
     /// <summary>CRC-32 of a whole file; its holes are not read.</summary>
-    public static uint Of(IDiskFile file, EngineContext context, CancellationToken cancellation)
+    public static uint Of(IDiskFile file, EngineContext context)
     {
         var length = file.Length;
         using var beginning = context.Progress.BeginFile(file.Path, length);
@@ -15,7 +15,7 @@ internal static class AlopexChecksum
         foreach (var range in file.DataRanges())
         {
             crc.ZerosUpTo(range.Start);
-            HashingCopy.Read(file, range, crc.Append, context.Progress, cancellation);
+            context.Read(file, range, crc.Append);
         }
         crc.ZerosUpTo(length);
         return crc.Current;

@@ -64,20 +64,15 @@ internal sealed record AlopexFolder
 
     /// <summary>Lists what of a data directory belongs into a snapshot.</summary>
     /// <exception cref="BackupException">The folder or one in it cannot be read, or is nested absurdly deep.</exception>
-    public static AlopexFolder OfSource(IDisk disk, string folder, CancellationToken cancellation) =>
-        List(disk, folder, AlopexNames.IsLeftOut, cancellation);
+    public static AlopexFolder OfSource(string folder, EngineContext context) =>
+        List(folder, AlopexNames.IsLeftOut, context);
 
     /// <summary>Lists what a snapshot holds besides its manifest.</summary>
     /// <exception cref="BackupException">The folder or one in it cannot be read, or is nested absurdly deep.</exception>
-    public static AlopexFolder OfSnapshot(IDisk disk, string folder, CancellationToken cancellation) =>
-        List(disk, folder, AlopexNames.IsNoContent, cancellation);
+    public static AlopexFolder OfSnapshot(string folder, EngineContext context) =>
+        List(folder, AlopexNames.IsNoContent, context);
 
-    private static AlopexFolder List(
-        IDisk disk,
-        string folder,
-        Func<string, bool> isLeftOut,
-        CancellationToken cancellation
-    )
+    private static AlopexFolder List(string folder, Func<string, bool> isLeftOut, EngineContext context)
     {
         var files = new List<AlopexFile>();
         var others = new List<AlopexFile>();
@@ -85,8 +80,8 @@ internal sealed record AlopexFolder
         var pending = new Stack<(string Path, string Prefix, int Depth)>([(folder, "", 0)]);
         while (pending.TryPop(out var at))
         {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var entry in disk.List(at.Path))
+            context.Cancellation.ThrowIfCancellationRequested();
+            foreach (var entry in context.Disk.List(at.Path))
             {
                 var name = at.Prefix + entry.Name;
                 if (isLeftOut(name))

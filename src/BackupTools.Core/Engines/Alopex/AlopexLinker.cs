@@ -9,59 +9,47 @@ namespace BackupTools.Engines.Alopex;
 /// Shares unchanged tables with an earlier snapshot through hard links. Both files are read and compared before: the
 /// table of the source, so that a fault in it is noticed, and the earlier copy, so that a rotten one is not passed on.
 /// </summary>
-internal sealed class AlopexLinker
+internal sealed class AlopexLinker(string folder, AlopexStage stage, EngineContext context)
 {
-    private readonly AlopexStage _stage;
-    private readonly EngineContext _context;
-    private readonly string _folder;
-    private readonly Dictionary<string, AlopexManifestEntry> _listed;
+    private readonly Dictionary<string, AlopexManifestEntry> _listed = (
+        AlopexSnapshot.ReadManifest(context.Disk, folder)?.Entries ?? []
+    )
+        .DistinctBy(e => e.Name, StringComparer.Ordinal)
+        .ToDictionary(e => e.Name, StringComparer.Ordinal);
 
     /// <summary>What stands for the bytes of the earlier snapshot, where they cannot be read.</summary>
-    private readonly AlopexTraces? _traces;
-
-    /// <summary>Starts from the manifest of an earlier snapshot.</summary>
-    /// <exception cref="BackupException">The earlier snapshot's manifest cannot be read.</exception>
-    public AlopexLinker(string folder, AlopexStage stage, EngineContext context)
-    {
-        _stage = stage;
-        _context = context;
-        _folder = folder;
-        _traces = AlopexTraces.Behind(folder, context);
-        _listed = (AlopexSnapshot.ReadManifest(context.Disk, _folder)?.Entries ?? [])
-            .DistinctBy(e => e.Name, StringComparer.Ordinal)
-            .ToDictionary(e => e.Name, StringComparer.Ordinal);
-    }
+    private readonly AlopexTraces? _traces = AlopexTraces.Behind(folder, context);
 
     /// <summary>Stages a link in place of a copy. False: the table must be copied.</summary>
     /// <exception cref="BackupException">The source's table is damaged.</exception>
-    public bool TryLink(AlopexFile table, CancellationToken cancellation)
+    public bool TryLink(AlopexFile table, EngineContext run)
     {
-        var earlier = Path.Combine(_folder, table.Name);
+        var earlier = Path.Combine(folder, table.Name);
         if (
             !_listed.TryGetValue(table.Name, out var listed)
             || listed.Size != (ulong)table.Entry.Length
-            || _context.Disk.Stat(earlier) is not { Kind: DiskEntryKind.File } entry
+            || context.Disk.Stat(earlier) is not { Kind: DiskEntryKind.File } entry
             || entry.Length != table.Entry.Length
         )
         {
             return false;
         }
-        using var other = _context.Disk.OpenRead(earlier);
-        if (FactsIfSame(table, other, listed, cancellation) is not { } facts)
+        using var other = context.Disk.OpenRead(earlier);
+        if (FactsIfSame(table, other, listed, run) is not { } facts)
         {
             return false;
         }
-        var link = _stage.PathOf(table.Name);
-        if (!_context.Disk.TryCreateHardLink(link, earlier))
+        var link = stage.PathOf(table.Name);
+        if (!context.Disk.TryCreateHardLink(link, earlier))
         {
             return false;
         }
-        if (_context.Disk.Stat(link)?.IsSameFileAs(other.Stat()) != true)
+        if (context.Disk.Stat(link)?.IsSameFileAs(other.Stat()) != true)
         {
-            _context.Disk.DeleteFile(link); // another file was put in its place meanwhile
+            context.Disk.DeleteFile(link); // another file was put in its place meanwhile
             return false;
         }
-        _stage.Linked(table, facts);
+        stage.Linked(table, facts);
         return true;
     }
 
@@ -70,25 +58,25 @@ internal sealed class AlopexLinker
         AlopexFile table,
         IDiskFile other,
         AlopexManifestEntry listed,
-        CancellationToken cancellation
+        EngineContext run
     )
     {
-        using var file = AlopexTableFile.Open(_context.Disk, table.FullName);
+        using var file = AlopexTableFile.Open(context.Disk, table.FullName);
         if (_traces is not null)
         {
             using var digest = Blake3.Hasher.New();
-            var read = file.Read(_context, VerifyDepth.Checksums, cancellation, block => digest.Update(block));
+            var read = file.Read(run, VerifyDepth.Checksums, block => digest.Update(block));
             return digest.Finalize().ToString() == _traces.Files.GetValueOrDefault(table.Name) ? read : null;
         }
         using var comparison = new Comparison(other);
-        var facts = file.Read(_context, VerifyDepth.Checksums, cancellation, comparison.Take);
+        var facts = file.Read(run, VerifyDepth.Checksums, comparison.Take);
         if (comparison.IsEqual && facts.Crc == listed.Crc32)
         {
             return facts;
         }
-        if (!StillHolds(other, listed, cancellation))
+        if (!StillHolds(other, listed, run))
         {
-            _context.Warn($"{table.Name} of the earlier snapshot '{_folder}' is damaged; it is copied again");
+            context.Warn($"{table.Name} of the earlier snapshot '{folder}' is damaged; it is copied again");
         }
         return null;
     }
@@ -97,47 +85,43 @@ internal sealed class AlopexLinker
     /// True when what is staged is the earlier snapshot once more. Of checkpoint.meta only the position counts: it says
     /// when it was written.
     /// </summary>
-    public bool IsAsBefore(IReadOnlyList<AlopexManifestEntry> staged, CancellationToken cancellation) =>
+    public bool IsAsBefore(IReadOnlyList<AlopexManifestEntry> staged) =>
         staged.Count == _listed.Count
         && staged.All(e =>
             _listed.TryGetValue(e.Name, out var before)
-            && (e.Name == AlopexNames.Meta ? HasSamePosition() : e == before && IsSame(e.Name, cancellation))
+            && (e.Name == AlopexNames.Meta ? HasSamePosition() : e == before && IsSame(e.Name))
         );
 
     private bool HasSamePosition() =>
-        MetaOf(_stage.PathOf(AlopexNames.Meta)) is { } now
-        && MetaOf(Path.Combine(_folder, AlopexNames.Meta)) is { } before
+        MetaOf(stage.PathOf(AlopexNames.Meta)) is { } now
+        && MetaOf(Path.Combine(folder, AlopexNames.Meta)) is { } before
         && now.CheckpointLsn == before.CheckpointLsn;
 
     private AlopexCheckpointMeta? MetaOf(string path) =>
-        AlopexCheckpointMeta.TryRead(
-            SmallFile.Read(_context.Disk, path, AlopexCheckpointMeta.Size),
-            out var meta,
-            out _
-        )
+        AlopexCheckpointMeta.TryRead(SmallFile.Read(context.Disk, path, AlopexCheckpointMeta.Size), out var meta, out _)
             ? meta
             : null;
 
     /// <summary>No checksum of the format would do, see <see cref="Comparison"/>; a link needs no look.</summary>
-    private bool IsSame(string name, CancellationToken cancellation)
+    private bool IsSame(string name)
     {
-        var (now, before) = (_stage.PathOf(name), Path.Combine(_folder, name));
-        return _context.Disk.Stat(before) is { Kind: DiskEntryKind.File } entry
+        var (now, before) = (stage.PathOf(name), Path.Combine(folder, name));
+        return context.Disk.Stat(before) is { Kind: DiskEntryKind.File } entry
             && (
-                _context.Disk.Stat(now)?.IsSameFileAs(entry) == true
+                context.Disk.Stat(now)?.IsSameFileAs(entry) == true
                 || (
                     _traces is null
-                        ? PartialCopy.IsBeginningOf(_context.Disk, now, before, cancellation)
-                        : AlopexTraces.DigestOf(now, _context) == _traces.Files.GetValueOrDefault(name)
+                        ? PartialCopy.IsBeginningOf(context.Disk, now, before, context.Cancellation)
+                        : AlopexTraces.DigestOf(now, context) == _traces.Files.GetValueOrDefault(name)
                 )
             );
     }
 
-    private bool StillHolds(IDiskFile earlier, AlopexManifestEntry listed, CancellationToken cancellation)
+    private bool StillHolds(IDiskFile earlier, AlopexManifestEntry listed, EngineContext run)
     {
         try
         {
-            return AlopexChecksum.Of(earlier, _context, cancellation) == listed.Crc32;
+            return AlopexChecksum.Of(earlier, run) == listed.Crc32;
         }
         catch (BackupException)
         {

@@ -1,11 +1,31 @@
 using BackupTools.Chains;
 using BackupTools.Errors;
+using BackupTools.Formats.Alopex;
 
 namespace BackupTools.Engines.Alopex;
 
 /// <summary>Is in a snapshot's folder what its manifest lists, and nothing else?</summary>
 internal static class AlopexListing
 {
+    /// <summary>How <see cref="Mismatch"/> begins, in the engine's words.</summary>
+    public const string MismatchWords = "snapshot entry crc mismatch";
+
+    /// <summary>A file has another checksum than the manifest says.</summary>
+    public static BackupException Mismatch(
+        AlopexManifestEntry listed,
+        uint crc,
+        AlopexFile file,
+        long? offset = null
+    ) =>
+        new(
+            ErrorCode.ChecksumMismatch,
+            $"{MismatchWords} {listed.Name}",
+            file.FullName,
+            offset,
+            expected: $"{listed.Crc32:x8}",
+            actual: $"{crc:x8}"
+        );
+
     /// <summary>What a restore would miss, and what it must not use or would leave out.</summary>
     public static IEnumerable<ChainProblem> Check(string path, AlopexSnapshot snapshot) =>
         Entries(path, snapshot).Concat(Unlisted(snapshot));
@@ -29,7 +49,7 @@ internal static class AlopexListing
         {
             if (!entry.IsSafe || AlopexNames.IsNoContent(entry.Name))
             {
-                yield return Error(
+                yield return ChainProblem.Error(
                     ErrorCode.UnsafeName,
                     $"the manifest lists a path that a restore must not write: {entry.Name}",
                     path
@@ -38,13 +58,13 @@ internal static class AlopexListing
             }
             if (!seen.Add(entry.Name))
             {
-                yield return Error(ErrorCode.Malformed, $"the manifest lists {entry.Name} twice", path);
+                yield return ChainProblem.Error(ErrorCode.Malformed, $"the manifest lists {entry.Name} twice", path);
                 continue;
             }
             if (!files.TryGetValue(entry.Name, out var file))
             {
                 // Whatever a link on the way leads to is not there.
-                yield return Error(
+                yield return ChainProblem.Error(
                     ErrorCode.MissingFile,
                     $"snapshot entry missing {entry.Name}: No such file or directory (os error 2)",
                     Path.Combine(path, entry.Name.Replace('/', Path.DirectorySeparatorChar))
@@ -72,35 +92,23 @@ internal static class AlopexListing
         var listed = snapshot.Manifest!.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var file in snapshot.Folder.Files.Where(f => !listed.Contains(f.Name)))
         {
-            yield return Problem(
-                AlopexSource.IsOfTheEngine(file.Name) ? ProblemSeverity.Error : ProblemSeverity.Warning,
-                ErrorCode.Malformed,
-                $"{file.Name} is not listed in the manifest",
-                file.FullName,
-                AlopexSource.IsOfTheEngine(file.Name)
-                    ? "The engine would use a file that no checksum covers: find out where it comes from."
-                    : "It is not restored."
-            );
+            var message = $"{file.Name} is not listed in the manifest";
+            yield return AlopexSource.IsOfTheEngine(file.Name)
+                ? ChainProblem.Error(
+                    ErrorCode.Malformed,
+                    message,
+                    file.FullName,
+                    advice: "The engine would use a file that no checksum covers: find out where it comes from."
+                )
+                : ChainProblem.Warning(ErrorCode.Malformed, message, file.FullName, advice: "It is not restored.");
         }
         foreach (var other in snapshot.Folder.Others)
         {
-            yield return Problem(
-                ProblemSeverity.Warning,
+            yield return ChainProblem.Warning(
                 ErrorCode.UnsafeName,
                 $"{other.Name} is not a regular file",
                 other.FullName
             );
         }
     }
-
-    private static ChainProblem Error(ErrorCode code, string message, string file) =>
-        Problem(ProblemSeverity.Error, code, message, file);
-
-    private static ChainProblem Problem(
-        ProblemSeverity severity,
-        ErrorCode code,
-        string message,
-        string file,
-        string? advice = null
-    ) => new(severity, code, message, file, Recommendation: advice);
 }

@@ -48,7 +48,7 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
     /// Stages the files that the manifest lists (without one, all), and the manifest as it is. Log and manifest keep
     /// their dates; where the name is another, a manifest that was dated by the name still is.
     /// </summary>
-    private void Take(BundleHeader bundle, string name, Func<AlopexFile, CancellationToken, bool> tryLink)
+    private void Take(BundleHeader bundle, string name, Func<AlopexFile, EngineContext, bool> tryLink)
     {
         var (snapshot, lsn) = AlopexVerify.RequireStructure(bundle.FullName, context);
         var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
@@ -60,22 +60,20 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
         {
             _stage.CreateFolder(folder);
         }
-        HashingCopy.ForEach(
+        context.ForEach(
             files.OrderByDescending(f => f.Entry.Length).ToList(),
-            context.ThrottleLimit,
-            (file, cancellation) =>
+            (file, run) =>
             {
                 var entry = listed?.GetValueOrDefault(file.Name);
-                if (file.IsTable && tryLink(file, cancellation))
+                if (file.IsTable && tryLink(file, run))
                 {
                     AlopexStage.RequireListed(file, entry, _stage.Files[file.Name].Crc);
                 }
                 else
                 {
-                    _stage.CopyListed(file, entry, VerifyDepth.Checksums, cancellation);
+                    _stage.CopyListed(file, entry, VerifyDepth.Checksums, run);
                 }
-            },
-            context.Cancellation
+            }
         );
         AlopexVerify.RequireVisible(_stage.NewestCommit, lsn, bundle.FullName);
         var log = snapshot.Folder.Find(AlopexNames.Wal)!.Entry.ModifiedUtc;
@@ -108,12 +106,12 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
                     .OrderBy(n => ((AlopexNames.SnapshotTime(n) ?? bundle.CreatedUtc) - bundle.CreatedUtc).Duration())
                     .ToList();
 
-        public bool TryLink(AlopexFile table, CancellationToken cancellation) =>
+        public bool TryLink(AlopexFile table, EngineContext run) =>
             table.Entry.LinkCount > 1
             && _both.Any(name =>
                 context.Disk.Stat(Path.Combine(from, name, table.Name)) is { } other
                 && other.IsSameFileAs(table.Entry)
-                && _linkers.GetOrAdd(name, Open)?.TryLink(table, cancellation) == true
+                && _linkers.GetOrAdd(name, Open)?.TryLink(table, run) == true
             );
 
         /// <summary>A snapshot that cannot be read is no reason to fail: the table is copied.</summary>

@@ -89,11 +89,8 @@ internal sealed class AlopexMarker(string folder, StagingArea staging, EngineCon
         {
             return null;
         }
-        var bytes = new byte[entry.Length];
-        using (var marker = context.Disk.OpenRead(Latest))
-        {
-            HashingCopy.ReadExactly(marker, bytes, 0);
-        }
+        using var marker = context.Disk.OpenRead(Latest);
+        var bytes = marker.Bytes(0, entry.Length);
         // The path is spelled as its writer saw it, perhaps relative to a directory that nobody knows any more.
         var named = Path.Combine(folder, Path.GetFileName(Encoding.UTF8.GetString(bytes).Trim()));
         if (!removed.Contains(named) && AlopexSnapshot.IsOne(named, context))

@@ -23,7 +23,7 @@ internal static class AlopexPlan
                 );
         }
         RefuseOptions(request, context.Disk);
-        var folder = AlopexFolder.OfSource(context.Disk, source, context.Cancellation);
+        var folder = AlopexFolder.OfSource(source, context);
         AlopexSource.RefuseSpecials(folder);
         foreach (var file in folder.Files)
         {
@@ -38,13 +38,12 @@ internal static class AlopexPlan
         )
         {
             warnings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Warning,
+                ChainProblem.Warning(
                     ErrorCode.ForeignEpoch,
                     $"the database does not continue {earlier.Name}: {why}. It may have been restored to an earlier state, "
                         + "or be another database",
                     earlier.FullName,
-                    Recommendation: "Give every database a folder of its own; the snapshot is complete nevertheless."
+                    advice: "Give every database a folder of its own; the snapshot is complete nevertheless."
                 )
             );
         }

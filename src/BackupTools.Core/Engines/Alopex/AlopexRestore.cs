@@ -73,11 +73,9 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             _stage.CreateFolder(folder);
         }
         var listed = snapshot.Manifest?.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
-        HashingCopy.ForEach(
+        context.ForEach(
             files.OrderByDescending(f => f.Entry.Length).ToList(),
-            context.ThrottleLimit,
-            (file, cancellation) => Copy(file, listed?.GetValueOrDefault(file.Name), cancellation),
-            context.Cancellation
+            (file, run) => Copy(file, listed?.GetValueOrDefault(file.Name), run)
         );
         AlopexVerify.RequireVisible(_stage.NewestCommit, lsn, Snapshot);
         context.Progress.Activity = "verifying";
@@ -114,23 +112,23 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         return names;
     }
 
-    private void Copy(AlopexFile file, AlopexManifestEntry? listed, CancellationToken cancellation)
+    private void Copy(AlopexFile file, AlopexManifestEntry? listed, EngineContext run)
     {
         if (file.Name is AlopexNames.Wal)
         {
-            AlopexStage.RequireListed(file, listed, CopyWal(file, cancellation));
+            AlopexStage.RequireListed(file, listed, CopyWal(file, run));
         }
         else
         {
-            _stage.CopyListed(file, listed, Depth, cancellation);
+            _stage.CopyListed(file, listed, Depth, run);
         }
     }
 
     /// <summary>The log's checksum is of the whole file; only what is used of it is written.</summary>
-    private uint CopyWal(AlopexFile file, CancellationToken cancellation)
+    private uint CopyWal(AlopexFile file, EngineContext run)
     {
         using var wal = AlopexWalFile.Open(context.Disk, file.FullName);
-        var proof = _stage.CopyWal(wal, wal.Header, cancellation);
+        var proof = _stage.CopyWal(wal, wal.Header, run);
         if (proof.Stop is { } stop)
         {
             throw new BackupException(
@@ -140,18 +138,17 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             );
         }
         using var whole = context.Disk.OpenRead(file.FullName);
-        return AlopexChecksum.Of(whole, context, cancellation);
+        return AlopexChecksum.Of(whole, run);
     }
 
     /// <summary>What was checked on its way to the disk is read back from there.</summary>
     private void ReadAgain() =>
-        HashingCopy.ForEach(
+        context.ForEach(
             [.. _stage.Files],
-            context.ThrottleLimit,
-            (staged, cancellation) =>
+            (staged, run) =>
             {
                 using var file = context.Disk.OpenRead(_stage.PathOf(staged.Key));
-                if (AlopexChecksum.Of(file, context, cancellation) != staged.Value.Crc)
+                if (AlopexChecksum.Of(file, run) != staged.Value.Crc)
                 {
                     throw new BackupException(
                         ErrorCode.VerificationFailed,
@@ -159,8 +156,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
                         file.Path
                     );
                 }
-            },
-            context.Cancellation
+            }
         );
 
     /// <summary>
@@ -205,8 +201,7 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             return null;
         }
         using var file = context.Disk.OpenRead(path);
-        var bytes = new byte[AlopexCheckpointMeta.Size];
-        HashingCopy.ReadExactly(file, bytes, 0);
+        var bytes = file.Bytes(0, AlopexCheckpointMeta.Size);
         return AlopexCheckpointMeta.TryRead(bytes, out var meta, out _) ? meta.CheckpointLsn : null;
     }
 

@@ -20,7 +20,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
     {
         var bytes = ReadManifestBytes(context.Disk, path);
         var manifest = bytes is null ? null : Decode(bytes, path);
-        return new AlopexSnapshot(AlopexFolder.OfSnapshot(context.Disk, path, context.Cancellation), manifest, bytes);
+        return new AlopexSnapshot(AlopexFolder.OfSnapshot(path, context), manifest, bytes);
     }
 
     private static AlopexSnapshot Open(AlopexFolder folder, EngineContext context)
@@ -60,7 +60,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
     /// <exception cref="BackupException">What claims to be a snapshot has no readable log or manifest.</exception>
     public static BundleHeader ReadHeader(string path, EngineContext context)
     {
-        var folder = AlopexFolder.OfSnapshot(context.Disk, path, context.Cancellation);
+        var folder = AlopexFolder.OfSnapshot(path, context);
         var manifest = context.Disk.Stat(Path.Combine(path, AlopexNames.Manifest));
         DiskEntry[] files = [.. folder.Files.Concat(folder.Others).Select(f => f.Entry)];
         return context.Remembered(
@@ -124,13 +124,12 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
 
     /// <summary>The finding that a snapshot has no manifest; not an error, because the engine makes such copies.</summary>
     public static ChainProblem WithoutManifest(string path) =>
-        new(
-            ProblemSeverity.Warning,
+        ChainProblem.Warning(
             ErrorCode.MissingFile,
             "made by the engine's command line, or interrupted: without snapshot.manifest it is unknown whether a file "
                 + "is missing",
             path,
-            Recommendation: "Take a new backup; tables and log were checked by their own checksums only."
+            advice: "Take a new backup; tables and log were checked by their own checksums only."
         );
 
     /// <summary>checkpoint.meta; null when the engine would take it for absent.</summary>
@@ -142,8 +141,7 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             return null;
         }
         using var open = disk.OpenRead(file.FullName);
-        var bytes = new byte[Math.Min(open.Length, AlopexCheckpointMeta.Size)];
-        HashingCopy.ReadExactly(open, bytes, 0);
+        var bytes = open.Bytes(0, Math.Min(open.Length, AlopexCheckpointMeta.Size));
         if (AlopexCheckpointMeta.TryRead(bytes, out var meta, out var why))
         {
             return meta;
@@ -168,22 +166,11 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
             );
         }
         using var open = disk.OpenRead(file);
-        var bytes = new byte[entry.Length];
-        HashingCopy.ReadExactly(open, bytes, 0);
-        return bytes;
+        return open.Bytes(0, entry.Length);
     }
 
-    private static AlopexManifest Decode(byte[] bytes, string path)
-    {
-        try
-        {
-            return AlopexManifest.Read(bytes);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(Path.Combine(path, AlopexNames.Manifest));
-        }
-    }
+    private static AlopexManifest Decode(byte[] bytes, string path) =>
+        BackupException.Naming(Path.Combine(path, AlopexNames.Manifest), () => AlopexManifest.Read(bytes));
 
     private static bool Fits(string path, EngineContext context)
     {

@@ -46,7 +46,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
 
     /// <summary>Copies a table and checks it on the way.</summary>
     /// <exception cref="BackupException">The table is damaged, or cannot be copied; nothing is staged then.</exception>
-    public AlopexTableFacts CopyTable(AlopexFile table, VerifyDepth depth, CancellationToken cancellation)
+    public AlopexTableFacts CopyTable(AlopexFile table, VerifyDepth depth, EngineContext run)
     {
         AlopexTableFacts? facts = null;
         Create(
@@ -55,7 +55,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
             target =>
             {
                 using var file = AlopexTableFile.Open(context.Disk, table.FullName);
-                facts = file.CopyTo(target, context, depth, cancellation);
+                facts = file.Read(run, depth, copy: target);
                 return new AlopexStaged(table.Entry, target.Length, facts.Crc, facts.MaxTimestamp);
             }
         );
@@ -64,28 +64,23 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
 
     /// <summary>Copies a file of a snapshot and holds it against the manifest's entry; null where nobody listed it.</summary>
     /// <exception cref="BackupException">It is not what the manifest says, or a damaged table.</exception>
-    public void CopyListed(
-        AlopexFile file,
-        AlopexManifestEntry? listed,
-        VerifyDepth depth,
-        CancellationToken cancellation
-    )
+    public void CopyListed(AlopexFile file, AlopexManifestEntry? listed, VerifyDepth depth, EngineContext run)
     {
         if (!file.IsTable)
         {
-            CopyPlain(file, cancellation);
+            CopyPlain(file, run);
             RequireListed(file, listed, _files[file.Name].Crc);
             return;
         }
         try
         {
-            RequireListed(file, listed, CopyTable(file, depth, cancellation).Crc);
+            RequireListed(file, listed, CopyTable(file, depth, run).Crc);
         }
         catch (BackupException e) when (listed is not null && e.Kind == ErrorKind.Damaged)
         {
             // The manifest's word comes first, as in the engine's own verification.
             using var open = context.Disk.OpenRead(file.FullName);
-            RequireListed(file, listed, AlopexChecksum.Of(open, context, cancellation));
+            RequireListed(file, listed, AlopexChecksum.Of(open, run));
             throw;
         }
     }
@@ -96,13 +91,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
     {
         if (listed is not null && crc != listed.Crc32)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
-                $"snapshot entry crc mismatch {listed.Name}",
-                file.FullName,
-                expected: $"{listed.Crc32:x8}",
-                actual: $"{crc:x8}"
-            );
+            throw AlopexListing.Mismatch(listed, crc, file);
         }
     }
 
@@ -111,7 +100,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
         _files[table.Name] = new AlopexStaged(table.Entry, table.Entry.Length, facts.Crc, facts.MaxTimestamp);
 
     /// <summary>Copies any other file; holes stay holes.</summary>
-    public void CopyPlain(AlopexFile plain, CancellationToken cancellation) =>
+    public void CopyPlain(AlopexFile plain, EngineContext run) =>
         Create(
             plain.Name,
             0,
@@ -120,13 +109,13 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
                 using var file = context.Disk.OpenRead(plain.FullName);
                 using var beginning = context.Progress.BeginFile(plain.FullName, plain.Entry.Length);
                 var crc = new Crc32();
-                HashingCopy.CopySparse(file, target, crc.Append, context.Progress, cancellation);
+                HashingCopy.CopySparse(file, target, crc.Append, run.Progress, run.Cancellation);
                 return new AlopexStaged(plain.Entry, target.Length, crc.GetCurrentHashAsUInt32());
             }
         );
 
     /// <summary>Copies the log's entries between the header's start and end, and proves the copy by replaying it.</summary>
-    public AlopexWalReplay CopyWal(AlopexWalFile wal, AlopexWalHeader header, CancellationToken cancellation)
+    public AlopexWalReplay CopyWal(AlopexWalFile wal, AlopexWalHeader header, EngineContext run)
     {
         AlopexWalReplay? replay = null;
         Remove(AlopexNames.Wal);
@@ -135,7 +124,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
             0,
             target =>
             {
-                replay = wal.CopyTo(header, target, context, cancellation, out var crc);
+                replay = wal.CopyTo(header, target, run, out var crc);
                 return new AlopexStaged(wal.Entry, target.Length, crc);
             }
         );

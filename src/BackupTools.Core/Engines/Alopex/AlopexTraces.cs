@@ -63,10 +63,7 @@ internal sealed partial record AlopexTraces(
     public static string DigestOf(string path, EngineContext context)
     {
         using var file = context.Disk.OpenRead(path);
-        using var digest = Blake3.Hasher.New();
-        var all = new FileRange(0, file.Length);
-        HashingCopy.Read(file, all, b => digest.Update(b), new TransferProgress(), context.Cancellation);
-        return digest.Finalize().ToString();
+        return context.Uncounted.DigestOf(file, new FileRange(0, file.Length)).ToString();
     }
 
     /// <summary>Of the footer of a table; null where it has none.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using BackupTools.Chains;
 using BackupTools.Errors;
-using BackupTools.Files;
 using BackupTools.Formats.Alopex;
 
 namespace BackupTools.Engines.Alopex;
@@ -13,8 +12,6 @@ namespace BackupTools.Engines.Alopex;
 /// </summary>
 internal sealed class AlopexVerify(string path, EngineContext context)
 {
-    private const string MismatchWords = "snapshot entry crc mismatch";
-
     private readonly List<ChainProblem> _problems = [];
     private readonly ConcurrentDictionary<string, ulong> _maxTimestamps = new(StringComparer.Ordinal);
     private ulong? _clock;
@@ -107,7 +104,7 @@ internal sealed class AlopexVerify(string path, EngineContext context)
         }
         if (snapshot.Folder.Find(AlopexNames.Wal) is null)
         {
-            Error(ErrorCode.MissingFile, "snapshot missing lsm.wal", path);
+            Add(ProblemSeverity.Error, ErrorCode.MissingFile, "snapshot missing lsm.wal", path);
         }
         else
         {
@@ -115,7 +112,7 @@ internal sealed class AlopexVerify(string path, EngineContext context)
         }
         if (!snapshot.Folder.Folders.Contains(AlopexNames.Tables, StringComparer.Ordinal))
         {
-            Error(ErrorCode.MissingFile, "snapshot missing sst directory", path);
+            Add(ProblemSeverity.Error, ErrorCode.MissingFile, "snapshot missing sst directory", path);
         }
         Tables(snapshot.Folder);
     }
@@ -126,11 +123,7 @@ internal sealed class AlopexVerify(string path, EngineContext context)
         {
             using var wal = AlopexWalFile.Open(context.Disk, Full(AlopexNames.Wal));
             // Progress counts what is read for its checksum.
-            var uncounted = context with
-            {
-                Progress = new TransferProgress(),
-            };
-            var replay = wal.Replay(wal.Header, uncounted, context.Cancellation);
+            var replay = wal.Replay(wal.Header, context.Uncounted);
             _clock = Math.Max(meta?.CheckpointLsn ?? 0, replay.LastLsn ?? 0);
             if (meta?.CheckpointLsn is { } checkpoint && replay.FirstLsn is { } first && first <= checkpoint)
             {
@@ -138,7 +131,8 @@ internal sealed class AlopexVerify(string path, EngineContext context)
             }
             if (replay.Stop is { } stop)
             {
-                Error(
+                Add(
+                    ProblemSeverity.Error,
                     stop.Reason.Contains("checksum", StringComparison.Ordinal)
                         ? ErrorCode.ChecksumMismatch
                         : ErrorCode.Malformed,
@@ -191,65 +185,57 @@ internal sealed class AlopexVerify(string path, EngineContext context)
         var files = snapshot
             .Folder.Files.Where(f => entries?.Contains(f.Name) == true || f.IsTakenForTable(context.Disk))
             .ToList();
-        HashingCopy.ForEach(
+        context.ForEach(
             files,
-            context.ThrottleLimit,
-            (file, cancellation) =>
+            (file, run) =>
             {
                 var listed = entries?[file.Name].FirstOrDefault();
                 if (listed is not null && listed.Size != (ulong)file.Entry.Length)
                 {
                     return; // said already
                 }
-                if (Content(file, listed, depth, cancellation) is { } problem)
+                if (Content(file, listed, depth, run) is { } problem)
                 {
                     found[file.Name] = problem;
                 }
-            },
-            context.Cancellation
+            }
         );
         return [.. files.Select(f => found.GetValueOrDefault(f.Name)).OfType<ChainProblem>()];
     }
 
     private static bool IsOfManifest(ChainProblem problem) =>
-        problem.Message.StartsWith(MismatchWords, StringComparison.Ordinal);
+        problem.Message.StartsWith(AlopexListing.MismatchWords, StringComparison.Ordinal);
 
-    private ChainProblem? Content(
-        AlopexFile file,
-        AlopexManifestEntry? listed,
-        VerifyDepth depth,
-        CancellationToken cancellation
-    )
+    private ChainProblem? Content(AlopexFile file, AlopexManifestEntry? listed, VerifyDepth depth, EngineContext run)
     {
         try
         {
             if (!file.IsTable)
             {
-                var crc = CrcOf(file.FullName, cancellation);
-                return crc == listed!.Crc32 ? null : Mismatch(listed, crc, file, null);
+                var crc = CrcOf(file.FullName, run);
+                return crc == listed!.Crc32 ? null : ChainProblem.From(AlopexListing.Mismatch(listed, crc, file));
             }
             AlopexTableFacts facts;
             try
             {
                 using var table = AlopexTableFile.Open(context.Disk, file.FullName);
-                facts = table.Read(context, depth, cancellation);
+                facts = table.Read(run, depth);
             }
             catch (BackupException e) when (IsFinding(e))
             {
                 // The manifest's word comes first; what the table itself says then tells where.
-                var crc = listed is null ? 0 : CrcOf(file.FullName, cancellation);
+                var crc = listed is null ? 0 : CrcOf(file.FullName, run);
                 return listed is null || crc == listed.Crc32
                     ? ChainProblem.From(e)
-                    : Mismatch(listed, crc, file, e.Offset);
+                    : ChainProblem.From(AlopexListing.Mismatch(listed, crc, file, e.Offset));
             }
             _maxTimestamps[file.Name] = facts.MaxTimestamp;
             if (listed is not null && facts.Crc != listed.Crc32)
             {
-                return Mismatch(listed, facts.Crc, file, null);
+                return ChainProblem.From(AlopexListing.Mismatch(listed, facts.Crc, file));
             }
             return facts.OpaqueBlocks > 0
-                ? new ChainProblem(
-                    ProblemSeverity.Info,
+                ? ChainProblem.Info(
                     ErrorCode.UnsupportedFormat,
                     $"the entries of {facts.OpaqueBlocks} coded blocks were not followed; their checksums are right",
                     file.FullName
@@ -290,8 +276,7 @@ internal sealed class AlopexVerify(string path, EngineContext context)
 
     private static ChainProblem? Invisible(ulong newest, ulong clock, string path) =>
         newest > clock && newest - clock > 1
-            ? new ChainProblem(
-                ProblemSeverity.Error,
+            ? ChainProblem.Error(
                 ErrorCode.VerificationFailed,
                 $"the tables hold commits up to {newest}, checkpoint.meta and the log reach only to {clock}: "
                     + "the engine would start with every newer key invisible",
@@ -299,23 +284,11 @@ internal sealed class AlopexVerify(string path, EngineContext context)
             )
             : null;
 
-    private uint CrcOf(string file, CancellationToken cancellation)
+    private uint CrcOf(string file, EngineContext run)
     {
         using var open = context.Disk.OpenRead(file);
-        return AlopexChecksum.Of(open, context, cancellation);
+        return AlopexChecksum.Of(open, run);
     }
-
-    private static ChainProblem Mismatch(AlopexManifestEntry listed, uint crc, AlopexFile file, long? offset) =>
-        ChainProblem.From(
-            new BackupException(
-                ErrorCode.ChecksumMismatch,
-                $"{MismatchWords} {listed.Name}",
-                file.FullName,
-                offset,
-                expected: $"{listed.Crc32:x8}",
-                actual: $"{crc:x8}"
-            )
-        );
 
     /// <summary>What the bytes are to blame for; a disk that fails is not a finding.</summary>
     private static bool IsFinding(BackupException e) =>
@@ -337,8 +310,6 @@ internal sealed class AlopexVerify(string path, EngineContext context)
     }
 
     private string Full(string name) => Path.Combine(path, name.Replace('/', Path.DirectorySeparatorChar));
-
-    private void Error(ErrorCode code, string message, string file) => Add(ProblemSeverity.Error, code, message, file);
 
     private void Add(ProblemSeverity severity, ErrorCode code, string message, string file, string? advice = null) =>
         _problems.Add(new ChainProblem(severity, code, message, file, Recommendation: advice));

@@ -8,38 +8,27 @@ using BackupTools.Formats.Primitives;
 namespace BackupTools.Engines.Alopex;
 
 /// <summary>lsm.wal, opened for reading with every check of the engine (Alopex format, §3.5).</summary>
-internal sealed class AlopexWalFile : IDisposable
+internal sealed class AlopexWalFile(
+    IDiskFile file,
+    long length,
+    AlopexWalHeader header,
+    AlopexWalGeometry geometry,
+    byte[][] segmentHeaders
+) : IDisposable
 {
     // Frames are followed in small reads: most entries are small, and large bodies are skipped.
     private const int FrameChunk = 16 << 10;
     private const int HeaderTries = 50;
 
-    private readonly IDiskFile _file;
-    private readonly long _length;
-    private readonly byte[][] _segmentHeaders;
-
-    private AlopexWalFile(
-        IDiskFile file,
-        long length,
-        AlopexWalHeader header,
-        AlopexWalGeometry geometry,
-        byte[][] segmentHeaders
-    )
-    {
-        _file = file;
-        _length = length;
-        Header = header;
-        Geometry = geometry;
-        _segmentHeaders = segmentHeaders;
-    }
+    private readonly long _length = length;
 
     /// <summary>The section header when the file was opened.</summary>
-    public AlopexWalHeader Header { get; }
+    public AlopexWalHeader Header { get; } = header;
 
-    public AlopexWalGeometry Geometry { get; }
+    public AlopexWalGeometry Geometry { get; } = geometry;
 
     /// <summary>What the open handle refers to.</summary>
-    public DiskEntry Entry => _file.Stat();
+    public DiskEntry Entry => file.Stat();
 
     /// <summary>Bytes between start and end, as the header was at opening.</summary>
     public ulong Used => Header.Used(Geometry.Ring);
@@ -48,49 +37,30 @@ internal sealed class AlopexWalFile : IDisposable
     /// <exception cref="BackupException">The engine would not open it; the words are the engine's.</exception>
     public static AlopexWalFile Open(IDisk disk, string path)
     {
-        var file = disk.OpenRead(path);
-        try
+        var opened = disk.OpenRead(path);
+        return opened.Into(file => BackupException.Naming(path, () => Open(file)));
+    }
+
+    private static AlopexWalFile Open(IDiskFile file)
+    {
+        var length = file.Length;
+        var header = ReadHeader(file);
+        var geometry = AlopexWalGeometry.Find(header.Size, length, (offset, buffer) => file.ReadUpTo(buffer, offset));
+        if (length < geometry.RequiredLength)
         {
-            var length = file.Length;
-            var header = ReadHeader(file);
-            var geometry = AlopexWalGeometry.Find(
-                header.Size,
-                length,
-                (offset, buffer) => ReadUpTo(file, buffer, offset)
-            );
-            if (length < geometry.RequiredLength)
-            {
-                throw AlopexWalHeader.TooSmall();
-            }
-            header.Check(geometry.Ring);
-            return new AlopexWalFile(file, length, header, geometry, ReadSegmentHeaders(file, geometry));
+            throw AlopexWalHeader.TooSmall();
         }
-        catch (BackupException e)
-        {
-            file.Dispose();
-            throw e.At(path);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        header.Check(geometry.Ring);
+        return new AlopexWalFile(file, length, header, geometry, ReadSegmentHeaders(file, geometry));
     }
 
     /// <summary>The section header as it is now.</summary>
     /// <exception cref="BackupException">It is not sound any more.</exception>
     public AlopexWalHeader ReadHeaderAgain()
     {
-        try
-        {
-            var header = ReadHeader(_file);
-            header.Check(Geometry.Ring);
-            return header;
-        }
-        catch (BackupException e)
-        {
-            throw e.At(_file.Path);
-        }
+        var now = BackupException.Naming(file.Path, () => ReadHeader(file));
+        BackupException.Naming(file.Path, () => now.Check(Geometry.Ring));
+        return now;
     }
 
     /// <summary>The LSN of the first entry as it is now; null when there is none.</summary>
@@ -104,14 +74,14 @@ internal sealed class AlopexWalFile : IDisposable
         var at = 0;
         foreach (var (offset, length) in Geometry.Pieces(header.Start, (ulong)lsn.Length))
         {
-            HashingCopy.ReadExactly(_file, lsn.Slice(at, (int)length), offset);
+            HashingCopy.ReadExactly(file, lsn.Slice(at, (int)length), offset);
             at += (int)length;
         }
         return BinaryPrimitives.ReadUInt64LittleEndian(lsn);
     }
 
     /// <summary>Replays all entries (§3.6).</summary>
-    public AlopexWalReplay Replay(AlopexWalHeader header, EngineContext context, CancellationToken cancellation)
+    public AlopexWalReplay Replay(AlopexWalHeader header, EngineContext context)
     {
         var used = header.Used(Geometry.Ring);
         var replay = new AlopexWalReplay(header.Start, used, Geometry.Ring);
@@ -121,13 +91,7 @@ internal sealed class AlopexWalFile : IDisposable
             {
                 break;
             }
-            HashingCopy.Read(
-                _file,
-                new FileRange(offset, offset + length),
-                replay.Feed,
-                context.Progress,
-                cancellation
-            );
+            context.Read(file, new FileRange(offset, offset + length), replay.Feed);
         }
         return replay;
     }
@@ -150,7 +114,7 @@ internal sealed class AlopexWalFile : IDisposable
                     continue;
                 }
                 var part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, length - at));
-                HashingCopy.ReadExactly(_file, part, offset + at);
+                HashingCopy.ReadExactly(file, part, offset + at);
                 replay.Feed(part);
                 at += part.Length;
             }
@@ -164,17 +128,10 @@ internal sealed class AlopexWalFile : IDisposable
     /// </summary>
     /// <param name="header">Start and end to write.</param>
     /// <param name="target">An empty file.</param>
-    /// <param name="context">Progress.</param>
-    /// <param name="cancellation">Stops the copy.</param>
+    /// <param name="context">Progress, cancellation.</param>
     /// <param name="crc">CRC-32 of the whole file as written, holes included.</param>
     /// <returns>The replay of what was written.</returns>
-    public AlopexWalReplay CopyTo(
-        AlopexWalHeader header,
-        IDiskFile target,
-        EngineContext context,
-        CancellationToken cancellation,
-        out uint crc
-    )
+    public AlopexWalReplay CopyTo(AlopexWalHeader header, IDiskFile target, EngineContext context, out uint crc)
     {
         var used = header.Used(Geometry.Ring);
         var replay = new AlopexWalReplay(header.Start, used, Geometry.Ring);
@@ -187,13 +144,13 @@ internal sealed class AlopexWalFile : IDisposable
         Write(header.ToBytes(), 0);
         for (var i = 0; i < Geometry.Segments; i++)
         {
-            Write(_segmentHeaders[i], Geometry.SegmentOffset(i));
+            Write(segmentHeaders[i], Geometry.SegmentOffset(i));
         }
         foreach (var (offset, length) in Geometry.Pieces(header.Start, used))
         {
             var piece = new Crc32();
             var range = new FileRange(offset, offset + length);
-            HashingCopy.Copy(_file, range, target, offset, Tap, context.Progress, cancellation);
+            context.Copy(file, range, target, offset, Tap);
             written.Add(offset, (piece.GetCurrentHashAsUInt32(), length));
             void Tap(ReadOnlySpan<byte> block)
             {
@@ -213,7 +170,7 @@ internal sealed class AlopexWalFile : IDisposable
         return replay;
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 
     /// <summary>
     /// The section header is rewritten with every commit: one that reads the same twice was not caught half-written.
@@ -222,10 +179,10 @@ internal sealed class AlopexWalFile : IDisposable
     {
         Span<byte> first = stackalloc byte[AlopexWalHeader.ProbeSize];
         Span<byte> second = stackalloc byte[AlopexWalHeader.ProbeSize];
-        var length = ReadUpTo(file, first, 0);
+        var length = file.ReadUpTo(first, 0);
         for (var i = 0; i < HeaderTries; i++)
         {
-            length = ReadUpTo(file, second, 0);
+            length = file.ReadUpTo(second, 0);
             if (second.SequenceEqual(first))
             {
                 break;
@@ -242,22 +199,11 @@ internal sealed class AlopexWalFile : IDisposable
         for (var i = 0; i < headers.Length; i++)
         {
             var offset = geometry.SegmentOffset(i);
-            headers[i] = new byte[AlopexWalSegmentHeader.Size];
-            HashingCopy.ReadExactly(file, headers[i], offset);
+            headers[i] = file.Bytes(offset, AlopexWalSegmentHeader.Size);
             var header = AlopexWalSegmentHeader.Read(headers[i], i, offset);
             baseId = i == 0 ? header.SegmentId : baseId;
             header.CheckSequence(baseId, i, offset);
         }
         return headers;
-    }
-
-    private static int ReadUpTo(IDiskFile file, Span<byte> buffer, long offset)
-    {
-        var done = 0;
-        for (int read; done < buffer.Length && (read = file.Read(buffer[done..], offset + done)) > 0; )
-        {
-            done += read;
-        }
-        return done;
     }
 }

@@ -3,6 +3,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Formats.Primitives;
 using Blake3;
 
 namespace BackupTools.Engines.Grafeo;
@@ -171,10 +172,9 @@ internal static class GrafeoBundles
             var isImage = bundle.Image is not null;
             if (isImage != (segment.Kind == GrafeoSegmentKind.Full))
             {
-                throw new BackupException(
-                    ErrorCode.Malformed,
+                throw Fault.Malformed(
                     $"the manifest calls it {segment.Kind}, but it is {(isImage ? "an image" : "an increment")}",
-                    offset: 0
+                    0
                 );
             }
             GrafeoBundle.RequireLength(segment, length, path);
@@ -232,13 +232,12 @@ internal static class GrafeoBundles
     /// those of another.
     /// </summary>
     private static ChainProblem EpochsRestarted(GrafeoSegment segment, ulong highest, string path) =>
-        new(
-            ProblemSeverity.Warning,
+        ChainProblem.Warning(
             ErrorCode.ForeignEpoch,
             $"it ends at epoch {segment.EndEpoch}, but an older backup in the folder at {highest}: "
                 + "the database was restored or its epochs were restarted in between",
             path,
-            Recommendation: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and use a new folder from now on."
+            advice: $"Name the chain with {Spelling.Of("ChainId")} when restoring, and use a new folder from now on."
         );
 
     /// <summary>
@@ -326,12 +325,11 @@ internal static class GrafeoBundles
                     SeriesIsNumber = true,
                     Notes =
                     [
-                        new ChainProblem(
-                            ProblemSeverity.Info,
+                        ChainProblem.Info(
                             ErrorCode.MissingFile,
                             "no manifest lists this file, so neither its length nor its checksum is known",
                             path,
-                            Recommendation: $"Keep segments together with their {GrafeoManifestFile.Name}."
+                            advice: $"Keep segments together with their {GrafeoManifestFile.Name}."
                         ),
                     ],
                     Parsed = bundle,
@@ -355,5 +353,5 @@ internal static class GrafeoBundles
 
     private static DateTimeOffset TimeOf(ulong milliseconds) =>
         GrafeoTime.Instant(milliseconds)
-        ?? throw new BackupException(ErrorCode.Malformed, $"the time {GrafeoTime.Text(milliseconds)} is out of range");
+        ?? throw Fault.Malformed($"the time {GrafeoTime.Text(milliseconds)} is out of range");
 }

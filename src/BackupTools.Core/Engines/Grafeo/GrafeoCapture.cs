@@ -174,16 +174,7 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
 
     private GrafeoPosition AddIncrement(GrafeoCapturedLog log, ulong start, string name, int attempt)
     {
-        var segment = new GrafeoSegment(
-            GrafeoSegmentKind.Incremental,
-            name,
-            start,
-            log.LastEpoch,
-            log.Checksum,
-            (ulong)log.Length,
-            _now
-        );
-        _added.Add((segment, $"{attempt}-{name}"));
+        _added.Add((log.Entry(name, start, _now), $"{attempt}-{name}"));
         return PositionAt(log.LastEpoch, log.CursorLsn);
     }
 

@@ -116,24 +116,18 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         Problems.Clear();
     }
 
-    private IDiskFile Open(GrafeoBundle bundle)
-    {
-        var file = context.Disk.OpenRead(bundle.Path);
-        try
-        {
-            if (bundle.Entry is { } entry)
+    private IDiskFile Open(GrafeoBundle bundle) =>
+        context
+            .Disk.OpenRead(bundle.Path)
+            .Into(file =>
             {
-                // It may have changed since it was listed.
-                GrafeoBundle.RequireLength(entry, file.Length, bundle.Path);
-            }
-            return file;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+                if (bundle.Entry is { } entry)
+                {
+                    // It may have changed since it was listed.
+                    GrafeoBundle.RequireLength(entry, file.Length, bundle.Path);
+                }
+                return file;
+            });
 
     private static bool IsDamage(ChainProblem problem) =>
         problem.Code
@@ -239,10 +233,11 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
                     }
                 }
             );
-            Pass(
+            context.Copy(
                 file,
-                target,
                 segment.Frames,
+                target,
+                segment.Frames.Start,
                 block =>
                 {
                     crc.Append(block);
@@ -287,15 +282,16 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         PassHead(file, target, 0, GbakHeader.Size, crc);
         var reader = new GrafeoRecordReader(GbakHeader.Size, ChecksFrames(bundle));
         BackupException? damage = null;
-        Pass(
+        context.Copy(
             file,
-            target,
             range,
+            target,
+            range.Start,
             block =>
             {
                 crc.Append(block);
                 // Behind the last wanted epoch only the checksum of the file counts.
-                damage ??= Feed(reader, block, input);
+                damage ??= GrafeoFrames.Feed(reader, block, _filter!, input);
             }
         );
         CheckSum(bundle, crc.GetCurrentHashAsUInt32());
@@ -315,31 +311,14 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
         }
     }
 
-    private BackupException? Feed(GrafeoRecordReader reader, ReadOnlySpan<byte> block, int input)
-    {
-        try
-        {
-            while (reader.Read(ref block, out var record))
-            {
-                _filter!.Add(input, record);
-            }
-            return null;
-        }
-        catch (BackupException e)
-        {
-            return e;
-        }
-    }
-
     private void Lost(GrafeoBundle bundle, ulong from, ulong to) =>
         Problems.Add(
-            new ChainProblem(
-                ProblemSeverity.Warning,
+            ChainProblem.Warning(
                 ErrorCode.ChainGap,
                 $"epochs {from}..{to} are in no segment, though the manifest claims them: "
                     + "engines before 0.6.0 lose what is written to the log file that is active during a backup",
                 bundle.Path,
-                Recommendation: "Take a new full backup; states from this chain lack these commits."
+                advice: "Take a new full backup; states from this chain lack these commits."
             )
         );
 
@@ -347,21 +326,9 @@ internal sealed class GrafeoChainCheck(EngineContext context, bool checkFrames, 
 
     private static void PassHead(IDiskFile file, IDiskFile? target, long offset, int length, Crc32 crc)
     {
-        var bytes = GrafeoImage.ReadAt(file, offset, length);
+        var bytes = file.UpTo(offset, length);
         crc.Append(bytes);
         target?.Write(bytes, offset);
-    }
-
-    private void Pass(IDiskFile file, IDiskFile? target, FileRange range, ByteTap tap)
-    {
-        if (target is null)
-        {
-            HashingCopy.Read(file, range, tap, context.Progress, context.Cancellation);
-        }
-        else
-        {
-            HashingCopy.Copy(file, range, target, range.Start, tap, context.Progress, context.Cancellation);
-        }
     }
 
     private void Try(GrafeoBundle bundle, Action check)

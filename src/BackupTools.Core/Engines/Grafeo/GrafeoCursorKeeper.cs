@@ -1,6 +1,7 @@
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Grafeo;
 
@@ -185,17 +186,14 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
             return null;
         }
         using var file = _disk.OpenRead(path);
-        try
-        {
-            // Empty is what a power loss leaves of a file that was not flushed.
-            return file.Length == 0 ? null
-                : file.Length <= MaxFile ? parse(GrafeoImage.ReadAt(file, 0, (int)file.Length))
-                : throw new BackupException(ErrorCode.Malformed, $"a file of {file.Length} bytes is too large");
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
+        // Empty is what a power loss leaves of a file that was not flushed.
+        return BackupException.Naming(
+            path,
+            () =>
+                file.Length == 0 ? null
+                : file.Length <= MaxFile ? parse(file.UpTo(0, (int)file.Length))
+                : throw Fault.Malformed($"a file of {file.Length} bytes is too large")
+        );
     }
 
     /// <summary>Writes beside and renames over, so that the engine sees the old file or the new one.</summary>

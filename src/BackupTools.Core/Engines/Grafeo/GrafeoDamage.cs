@@ -24,14 +24,12 @@ internal static class GrafeoDamage
         }
         var at = where?.Offset is { } offset ? $" from byte {offset} on" : "";
         return good >= header.End.Value
-            ? new ChainProblem(
-                ProblemSeverity.Info,
+            ? ChainProblem.Info(
                 ErrorCode.ChecksumMismatch,
                 "every commit in the damaged segment can still be read: the damage lies outside them",
                 bundle.Path
             )
-            : new ChainProblem(
-                ProblemSeverity.Error,
+            : ChainProblem.Error(
                 ErrorCode.ChecksumMismatch,
                 $"the damaged segment loses epochs {good + 1}..{header.End}{at}, and the chain what follows them",
                 bundle.Path,
@@ -46,7 +44,7 @@ internal static class GrafeoDamage
         {
             var last = good;
             var scan = new GrafeoGroupScan(segment, onGroup: f => last = Math.Max(last, f.Epoch ?? 0));
-            HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
+            context.Read(file, segment.Frames, scan.Take);
             good = last;
             if (scan.Tail is { } tail)
             {
@@ -61,25 +59,10 @@ internal static class GrafeoDamage
         var filter = new GrafeoEpochFilter { Follows = good };
         var reader = new GrafeoRecordReader(GbakHeader.Size);
         BackupException? damage = null;
-        HashingCopy.Read(
+        context.Read(
             file,
             new FileRange(GbakHeader.Size, file.Length),
-            block =>
-            {
-                try
-                {
-                    while (damage is null && reader.Read(ref block, out var record))
-                    {
-                        filter.Add(0, record);
-                    }
-                }
-                catch (BackupException e)
-                {
-                    damage = e;
-                }
-            },
-            context.Progress,
-            context.Cancellation
+            block => damage ??= GrafeoFrames.Feed(reader, block, filter, 0)
         );
         good = filter.Highest ?? good;
         return damage ?? reader.Torn();

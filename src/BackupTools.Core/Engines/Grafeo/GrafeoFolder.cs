@@ -142,11 +142,7 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
     public IReadOnlyList<PublishStep> Steps(StagingArea staging, IDisk disk) =>
         [
             // A segment that no manifest lists is what a crash left between the two renames.
-            .. _added.Select(a =>
-                disk.Stat(PathOf(a.Segment)) is null
-                    ? PublishStep.Place(a.Staged, PathOf(a.Segment))
-                    : PublishStep.Replace(a.Staged, PathOf(a.Segment))
-            ),
+            .. _added.Select(a => PublishStep.Put(a.Staged, PathOf(a.Segment), disk)),
             Publish(staging),
         ];
 

@@ -174,12 +174,12 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
             }
         );
         var crc = new Crc32();
-        var head = GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size);
+        var head = file.UpTo(0, GrafeoWalHeader.Size);
         crc.Append(head);
         target.Write(head, start);
         var cut = crc.GetCurrentHashAsUInt32();
         var at = segment.Frames.Start;
-        HashingCopy.Copy(
+        context.Copy(
             file,
             segment.Frames,
             target,
@@ -195,9 +195,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
                 }
                 crc.Append(block[whole..]);
                 at += block.Length;
-            },
-            context.Progress,
-            context.Cancellation
+            }
         );
         if (inside)
         {
@@ -265,7 +263,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
         for (var at = from + 1; at < segment.Frames.End; at += block)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<byte> bytes = GrafeoImage.ReadAt(file, at, block + GrafeoFrameReader.HeaderSize);
+            ReadOnlySpan<byte> bytes = file.UpTo(at, block + GrafeoFrameReader.HeaderSize);
             for (var i = 0; i < block && i + GrafeoFrameReader.HeaderSize <= bytes.Length; i++)
             {
                 var lsn = segment.FirstLsn + (ulong)(at + i - segment.Frames.Start);
@@ -314,7 +312,7 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
                     last = Math.Max(last, f.Epoch ?? 0);
                 }
             );
-            HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
+            context.Read(file, segment.Frames, scan.Take);
         }
         return last < epoch
             ? throw new BackupException(

@@ -35,7 +35,7 @@ internal static class GrafeoFrames
             using var file = context.Disk.OpenRead(path);
             try
             {
-                HashingCopy.Read(
+                context.Read(
                     file,
                     range,
                     block =>
@@ -44,9 +44,7 @@ internal static class GrafeoFrames
                         {
                             filter.Add(i, record);
                         }
-                    },
-                    context.Progress,
-                    context.Cancellation
+                    }
                 );
             }
             catch (BackupException e)
@@ -60,6 +58,28 @@ internal static class GrafeoFrames
             {
                 throw torn.At(path);
             }
+        }
+    }
+
+    /// <summary>Runs the frames of a block through a filter, up to the first that is damaged; what that is, or null.</summary>
+    public static BackupException? Feed(
+        GrafeoRecordReader reader,
+        ReadOnlySpan<byte> block,
+        GrafeoEpochFilter filter,
+        int input
+    )
+    {
+        try
+        {
+            while (reader.Read(ref block, out var record))
+            {
+                filter.Add(input, record);
+            }
+            return null;
+        }
+        catch (BackupException e)
+        {
+            return e;
         }
     }
 
@@ -85,7 +105,7 @@ internal static class GrafeoFrames
             var more = true;
             for (var at = stretch.Start; at < stretch.End; at += Window)
             {
-                HashingCopy.Read(
+                context.Read(
                     file,
                     new FileRange(at, Math.Min(at + Window, stretch.End)),
                     block =>
@@ -93,9 +113,7 @@ internal static class GrafeoFrames
                             block,
                             (offset, bytes) => more = more && onContent(stretch.Input, offset, bytes),
                             onOther
-                        ),
-                    context.Progress,
-                    context.Cancellation
+                        )
                 );
                 if (!more)
                 {
@@ -120,7 +138,7 @@ internal static class GrafeoFrames
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var length = (int)Math.Min(block + GrafeoRecordReader.MaxEpochFrame, range.End - at);
-            if (GrafeoRecordReader.IndexOfEpoch(GrafeoImage.ReadAt(file, at, length)) >= 0)
+            if (GrafeoRecordReader.IndexOfEpoch(file.UpTo(at, length)) >= 0)
             {
                 return true;
             }

@@ -7,31 +7,25 @@ namespace BackupTools.Engines.Grafeo;
 /// Follows the frames of one 0.6.0 log segment as they pass and sums up the complete groups. Damage does not throw:
 /// it ends the scan, and the caller says what it means.
 /// </summary>
-internal sealed class GrafeoGroupScan
+/// <param name="segment">The segment, for positions and offsets.</param>
+/// <param name="checkCrc">False to follow the framing only.</param>
+/// <param name="onGroup">Called with the last frame of each complete group.</param>
+internal sealed class GrafeoGroupScan(
+    GrafeoWalSegment segment,
+    bool checkCrc = true,
+    Action<GrafeoFrame>? onGroup = null
+)
 {
-    private readonly GrafeoFrameReader _reader;
-    private readonly Action<GrafeoFrame>? _onGroup;
-
-    /// <summary>Begins at a segment's first frame.</summary>
-    /// <param name="segment">The segment, for positions and offsets.</param>
-    /// <param name="checkCrc">False to follow the framing only.</param>
-    /// <param name="onGroup">Called with the last frame of each complete group.</param>
-    public GrafeoGroupScan(GrafeoWalSegment segment, bool checkCrc = true, Action<GrafeoFrame>? onGroup = null)
-    {
-        _reader = new GrafeoFrameReader(segment.FirstLsn, segment.Frames.Start, checkCrc);
-        _onGroup = onGroup;
-        GroupEnd = segment.Frames.Start;
-        GroupEndLsn = segment.FirstLsn;
-    }
+    private readonly GrafeoFrameReader _reader = new(segment.FirstLsn, segment.Frames.Start, checkCrc);
 
     /// <summary>Offset after the last complete group.</summary>
-    public long GroupEnd { get; private set; }
+    public long GroupEnd { get; private set; } = segment.Frames.Start;
 
     /// <summary>Offset after the last whole frame.</summary>
     public long FrameEnd => _reader.End;
 
     /// <summary>Position after the last complete group.</summary>
-    public ulong GroupEndLsn { get; private set; }
+    public ulong GroupEndLsn { get; private set; } = segment.FirstLsn;
 
     /// <summary>Complete groups with records; seals are not counted.</summary>
     public ulong Groups { get; private set; }
@@ -60,7 +54,7 @@ internal sealed class GrafeoGroupScan
                 GroupEnd = _reader.End;
                 GroupEndLsn = frame.EndLsn;
                 Groups += frame.Epoch is null ? 0ul : 1;
-                _onGroup?.Invoke(frame);
+                onGroup?.Invoke(frame);
             }
         }
         catch (BackupException e)

@@ -66,20 +66,13 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
     public void CheckFollows(IDiskFile file, FileRange until)
     {
         var mine = Before(file, until);
-        if (Traces is { } traces)
-        {
-            // A digest stands for all of it.
-            var isSame =
-                mine.Length >= traces.Length
-                && Blake3.Hasher.Hash(mine.AsSpan(mine.Length - (int)traces.Length)).ToString() == traces.Digest;
-            if (!isSame)
-            {
-                throw Foreign($"the log before it is not the one in {Name}", file.Path, until.End);
-            }
-            return;
-        }
         var shared = Math.Min(mine.Length, Tail.Length);
-        if (!mine.AsSpan(mine.Length - shared).SequenceEqual(Tail.AsSpan(Tail.Length - shared)))
+        // A digest stands for all of it.
+        var isSame = Traces is { } traces
+            ? mine.Length >= traces.Length
+                && Blake3.Hasher.Hash(mine.AsSpan(mine.Length - (int)traces.Length)).ToString() == traces.Digest
+            : mine.AsSpan(mine.Length - shared).SequenceEqual(Tail.AsSpan(Tail.Length - shared));
+        if (!isSame)
         {
             throw Foreign($"the log before it is not the one in {Name}", file.Path, until.End);
         }
@@ -99,6 +92,6 @@ internal sealed record GrafeoHead(ulong Epoch, ulong? Lsn, byte[] Tail, string N
     public static byte[] Before(IDiskFile file, FileRange range)
     {
         var length = (int)Math.Clamp(range.Length, 0, TailLength);
-        return GrafeoImage.ReadAt(file, range.End - length, length);
+        return file.UpTo(range.End - length, length);
     }
 }

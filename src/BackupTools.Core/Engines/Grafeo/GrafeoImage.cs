@@ -10,26 +10,15 @@ namespace BackupTools.Engines.Grafeo;
 /// An image at one moment: its header pages and every part with a checksum. Reading or copying it proves each of
 /// these parts, so that what was copied is the image that the header described, whatever an engine did meanwhile.
 /// </summary>
-internal sealed class GrafeoImage
+internal sealed class GrafeoImage(GrafeoContainerHeader header, byte[] pages, long length, List<GrafeoExtent> extents)
 {
     private const int HeaderReads = 100;
     private const long RegionSize = 32L << 20;
 
-    private readonly byte[] _pages;
-    private readonly List<GrafeoExtent> _extents;
-
-    private GrafeoImage(GrafeoContainerHeader header, byte[] pages, long length, List<GrafeoExtent> extents)
-    {
-        Header = header;
-        Length = length;
-        _pages = pages;
-        _extents = extents;
-    }
-
-    public GrafeoContainerHeader Header { get; }
+    public GrafeoContainerHeader Header { get; } = header;
 
     /// <summary>Bytes of the file when it was opened.</summary>
-    public long Length { get; }
+    public long Length { get; } = length;
 
     /// <summary>Reads headers and directories.</summary>
     /// <exception cref="BackupException">The image is damaged, encrypted or of an unknown version.</exception>
@@ -49,11 +38,7 @@ internal sealed class GrafeoImage
             {
                 if (extents[i].Offset < extents[i - 1].End)
                 {
-                    throw new BackupException(
-                        ErrorCode.Malformed,
-                        $"{extents[i].Name} overlaps {extents[i - 1].Name}",
-                        offset: (long)extents[i].Offset
-                    );
+                    throw Fault.Malformed($"{extents[i].Name} overlaps {extents[i - 1].Name}", (long)extents[i].Offset);
                 }
             }
             return new GrafeoImage(header, pages, length, extents);
@@ -71,8 +56,8 @@ internal sealed class GrafeoImage
         {
             return this; // a header that was never written has no place for an epoch
         }
-        var pages = GrafeoSections.WithEpoch(_pages, Header, epoch);
-        return new GrafeoImage(GrafeoContainerHeader.Read(pages), pages, Length, _extents);
+        var changed = GrafeoSections.WithEpoch(pages, Header, epoch);
+        return new GrafeoImage(GrafeoContainerHeader.Read(changed), changed, Length, extents);
     }
 
     /// <summary>0.5.x: whether two images hold the same, byte by byte; headers and places do not count.</summary>
@@ -88,7 +73,7 @@ internal sealed class GrafeoImage
     }
 
     private List<GrafeoExtent> Parts =>
-        Header.Container == GrafeoContainer.Sections ? [.. _extents.Where(e => e != Header.Active.Root)] : _extents;
+        Header.Container == GrafeoContainer.Sections ? [.. extents.Where(e => e != Header.Active.Root)] : extents;
 
     private static bool SameBytes(
         IDiskFile a,
@@ -104,9 +89,9 @@ internal sealed class GrafeoImage
             cancellation.ThrowIfCancellationRequested();
             var length = (int)Math.Min(block, first.Length - at);
             if (
-                !ReadAt(a, (long)(first.Offset + at), length)
+                !a.UpTo((long)(first.Offset + at), length)
                     .AsSpan()
-                    .SequenceEqual(ReadAt(b, (long)(second.Offset + at), length))
+                    .SequenceEqual(b.UpTo((long)(second.Offset + at), length))
             )
             {
                 return false;
@@ -137,28 +122,19 @@ internal sealed class GrafeoImage
     /// <returns>The CRC-32 of the whole file.</returns>
     public uint Transfer(IDiskFile file, IDiskFile? target, EngineContext context)
     {
-        target?.Write(_pages, 0);
+        target?.Write(pages, 0);
         var regions = new List<Region>();
-        for (var at = (long)_pages.Length; at < Length; at += RegionSize)
+        for (var at = (long)pages.Length; at < Length; at += RegionSize)
         {
             regions.Add(new Region(new FileRange(at, Math.Min(Length, at + RegionSize)), FirstExtentEndingAfter(at)));
         }
-        HashingCopy.ForEach(
+        context.ForEach(
             regions,
-            context.ThrottleLimit,
-            (region, token) =>
+            (region, run) =>
             {
-                var tap = new RegionTap(region, _extents);
-                if (target is null)
-                {
-                    HashingCopy.Read(file, region.Range, tap.Take, context.Progress, token);
-                }
-                else
-                {
-                    HashingCopy.Copy(file, region.Range, target, region.Range.Start, tap.Take, context.Progress, token);
-                }
-            },
-            context.Cancellation
+                var tap = new RegionTap(region, extents);
+                run.Copy(file, region.Range, target, region.Range.Start, tap.Take);
+            }
         );
         return Join(regions, file.Path);
     }
@@ -166,7 +142,7 @@ internal sealed class GrafeoImage
     /// <summary>Puts the checksums of all pieces together: those of each extent, and that of the file.</summary>
     private uint Join(List<Region> regions, string path)
     {
-        var whole = Crc32.HashToUInt32(_pages);
+        var whole = Crc32.HashToUInt32(pages);
         var current = -1;
         uint crc = 0;
         foreach (var piece in regions.SelectMany(r => r.Pieces))
@@ -186,9 +162,9 @@ internal sealed class GrafeoImage
 
     private void Check(int index, uint computed, string path)
     {
-        if (index >= 0 && _extents[index].Checksum != computed)
+        if (index >= 0 && extents[index].Checksum != computed)
         {
-            throw Mismatch(Header, _extents[index], computed).At(path);
+            throw Mismatch(Header, extents[index], computed).At(path);
         }
     }
 
@@ -214,11 +190,11 @@ internal sealed class GrafeoImage
 
     private int FirstExtentEndingAfter(long offset)
     {
-        var (low, high) = (0, _extents.Count);
+        var (low, high) = (0, extents.Count);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = _extents[middle].End > (ulong)offset ? (low, middle) : (middle + 1, high);
+            (low, high) = extents[middle].End > (ulong)offset ? (low, middle) : (middle + 1, high);
         }
         return low;
     }
@@ -261,11 +237,7 @@ internal sealed class GrafeoImage
             GrafeoContainerHeader.CheckInside(block, length);
             if (block.Length > GrafeoPages.MaxDirectoryBlock)
             {
-                throw new BackupException(
-                    ErrorCode.Malformed,
-                    $"a directory block of {block.Length} bytes",
-                    offset: (long)block.Offset
-                );
+                throw Fault.Malformed($"a directory block of {block.Length} bytes", (long)block.Offset);
             }
             var bytes = ReadExtent(file, block);
             var computed = Crc32.HashToUInt32(bytes);
@@ -285,32 +257,16 @@ internal sealed class GrafeoImage
             // Parts begin at pages of their own: more parts than pages means that blocks point in a circle.
             if (extents.Count > length / GrafeoContainerHeader.PageSize)
             {
-                throw new BackupException(
-                    ErrorCode.Malformed,
-                    "the directory lists more chunks than the file has pages",
-                    offset: (long)block.Offset
-                );
+                throw Fault.Malformed("the directory lists more chunks than the file has pages", (long)block.Offset);
             }
         }
         return extents;
     }
 
-    private static byte[] ReadPages(IDiskFile file) => ReadAt(file, 0, GrafeoContainerHeader.Size);
+    private static byte[] ReadPages(IDiskFile file) => file.UpTo(0, GrafeoContainerHeader.Size);
 
     private static byte[] ReadExtent(IDiskFile file, GrafeoExtent extent) =>
-        ReadAt(file, (long)extent.Offset, (int)extent.Length);
-
-    /// <summary>Up to <paramref name="count"/> bytes: fewer where the file ends.</summary>
-    public static byte[] ReadAt(IDiskFile file, long offset, int count)
-    {
-        var bytes = new byte[count];
-        var filled = 0;
-        while (filled < count && file.Read(bytes.AsSpan(filled), offset + filled) is var read and > 0)
-        {
-            filled += read;
-        }
-        return filled == count ? bytes : bytes[..filled];
-    }
+        file.UpTo((long)extent.Offset, (int)extent.Length);
 
     /// <summary>A range of one extent, or of what lies between extents (−1).</summary>
     private readonly record struct Piece(int Extent, uint Crc, long Length);

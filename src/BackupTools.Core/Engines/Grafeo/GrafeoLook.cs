@@ -36,10 +36,10 @@ internal sealed record GrafeoLook(GrafeoBundle Bundle, long Length, string? Seri
     private static GrafeoLook Read(string path, DiskEntry entry, EngineContext context)
     {
         using var file = context.Disk.OpenRead(path);
-        var look = GrafeoImage.ReadAt(file, 0, LengthOf(path, file, context));
+        var look = file.UpTo(0, LengthOf(path, file, context));
         if (GrafeoContainerHeader.HasMagic(look))
         {
-            var pages = GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.Size);
+            var pages = file.UpTo(0, GrafeoContainerHeader.Size);
             var image = GrafeoContainerHeader.Read(pages);
             var found = new GrafeoBundle { Path = path, Image = image };
             return new(found, entry.Length, image.DatabaseId, IdOf(pages, entry));
@@ -66,7 +66,7 @@ internal sealed record GrafeoLook(GrafeoBundle Bundle, long Length, string? Seri
     /// <summary>Of an increment of 0.5.x that cannot be read only the header is known; records follow it.</summary>
     private static int LengthOf(string path, IDiskFile file, EngineContext context) =>
         context.FactsOf(path) is not null
-        && GbakHeader.Read(GrafeoImage.ReadAt(file, 0, GbakHeader.Size)).Version != GbakHeader.Segments
+        && GbakHeader.Read(file.UpTo(0, GbakHeader.Size)).Version != GbakHeader.Segments
             ? GbakHeader.Size
             : LookLength;
 

@@ -47,15 +47,8 @@ internal sealed partial class GrafeoMaintenance
         var last = full;
         if (log is not null)
         {
-            last = new GrafeoSegment(
-                GrafeoSegmentKind.Incremental,
-                destination.Manifest.NextName(GrafeoSegmentKind.Incremental),
-                end + 1,
-                log.LastEpoch,
-                log.Checksum,
-                (ulong)log.Length,
-                state.TimeMs
-            );
+            var name = destination.Manifest.NextName(GrafeoSegmentKind.Incremental);
+            last = log.Entry(name, end + 1, state.TimeMs);
             destination.Add(last, StagedLog, paged);
         }
         var ids = GrafeoBundles.IdsOf(destination.Manifest.Segments);
@@ -86,11 +79,11 @@ internal sealed partial class GrafeoMaintenance
         {
             using var file = context.Disk.OpenRead(segment.Path);
             var crc = new Crc32();
-            var head = GrafeoImage.ReadAt(file, segment.Offset, GrafeoWalHeader.Size);
+            var head = file.UpTo(segment.Offset, GrafeoWalHeader.Size);
             crc.Append(head);
             target.Write(head, writer.NextSegment);
             var scan = new GrafeoGroupScan(segment);
-            HashingCopy.Copy(
+            context.Copy(
                 file,
                 new FileRange(segment.Frames.Start, stop),
                 target,
@@ -99,9 +92,7 @@ internal sealed partial class GrafeoMaintenance
                 {
                     crc.Append(block);
                     scan.Take(block);
-                },
-                context.Progress,
-                context.Cancellation
+                }
             );
             if (scan.Tail is { } tail)
             {

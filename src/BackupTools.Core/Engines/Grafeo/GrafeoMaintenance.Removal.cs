@@ -95,6 +95,6 @@ internal sealed partial class GrafeoMaintenance
         using var file = context.Disk.OpenRead(path);
         using var target = staging.CreateFile(name, file.Length);
         var all = new FileRange(0, file.Length);
-        HashingCopy.Copy(file, all, target, 0, null, context.Progress, context.Cancellation);
+        context.Copy(file, all, target, 0);
     }
 }

@@ -46,14 +46,7 @@ internal static class GrafeoManifestFile
                 expected: $"at most {MaxLength} bytes"
             );
         }
-        try
-        {
-            return GrafeoManifest.Read(GrafeoImage.ReadAt(file, 0, (int)length));
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
+        return BackupException.Naming(path, () => GrafeoManifest.Read(file.UpTo(0, (int)length)));
     }
 
     /// <summary>

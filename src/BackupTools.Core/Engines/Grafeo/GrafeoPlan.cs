@@ -93,12 +93,11 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
     }
 
     private static ChainProblem CompanionNote(GrafeoSource source) =>
-        new(
-            ProblemSeverity.Info,
+        ChainProblem.Info(
             ErrorCode.WalNotEmpty,
             "commits that only the log holds go into an incremental backup that is made together with the full one",
             source.LogFolder,
-            Recommendation: "No action is needed: both are published at once and belong to one chain."
+            advice: "No action is needed: both are published at once and belong to one chain."
         );
 
     private static GrafeoHead HeadOf(
@@ -143,13 +142,7 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
             );
         }
         RefuseOlderChain(request, manifest, parent, context);
-        return GrafeoHead.Of(parent, context) with { Way = WayTo(parent, request.Chain) };
-    }
-
-    private static IReadOnlyList<BundleHeader> WayTo(BundleHeader parent, BackupChain? chain)
-    {
-        var here = chain?.Bundles.Select(b => b.Id).ToList().LastIndexOf(parent.Id) ?? -1;
-        return here < 0 ? [] : chain!.PathTo(here) ?? [];
+        return GrafeoHead.Of(parent, context) with { Way = request.Chain?.PathTo(parent.Id) ?? [] };
     }
 
     /// <summary>

@@ -97,7 +97,7 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
         using var file = context.Disk.OpenRead(source.CheckpointMeta);
         try
         {
-            return GrafeoCheckpointMeta.Read(GrafeoImage.ReadAt(file, 0, 64));
+            return GrafeoCheckpointMeta.Read(file.UpTo(0, 64));
         }
         catch (BackupException e)
         {

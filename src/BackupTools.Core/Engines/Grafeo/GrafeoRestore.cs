@@ -98,7 +98,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
             using var file = context.Disk.OpenRead(segment.Path);
             using var target = staging.CreateFile(Path.Combine(StagedLog, name), stop - segment.Offset);
             var range = new FileRange(segment.Offset, stop);
-            HashingCopy.Copy(file, range, target, 0, null, context.Progress, context.Cancellation);
+            context.Copy(file, range, target, 0);
             _files.Add(name);
             _length += range.Length;
         }
@@ -136,18 +136,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
             var room = RotateAt - log.Length;
             // Up to the end of the frame that fills the file.
             var stop = range.Length < room ? range.End : FrameEndFrom(file, range, range.Start + room);
-            HashingCopy.Copy(
-                file,
-                range with
-                {
-                    End = stop,
-                },
-                log,
-                log.Length,
-                null,
-                context.Progress,
-                context.Cancellation
-            );
+            context.Copy(file, range with { End = stop }, log, log.Length);
             _length += stop - range.Start;
             range = range with { Start = stop };
             if (log.Length >= RotateAt)
@@ -169,7 +158,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     {
         var reader = new GrafeoRecordReader(range.Start, checkCrc: false);
         var found = range.End;
-        HashingCopy.Read(
+        context.Read(
             file,
             range,
             block =>
@@ -178,9 +167,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
                 {
                     found = record.End >= position ? Math.Min(found, record.End) : found;
                 }
-            },
-            context.Progress,
-            context.Cancellation
+            }
         );
         return found;
     }
@@ -203,10 +190,10 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
             }
             var segment = GrafeoWalSegment.ReadLog(
                 file,
-                GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size)).FirstLsn
+                GrafeoWalHeader.Read(file.UpTo(0, GrafeoWalHeader.Size)).FirstLsn
             );
             var scan = new GrafeoGroupScan(segment);
-            HashingCopy.Read(file, segment.Frames, scan.Take, context.Progress, context.Cancellation);
+            context.Read(file, segment.Frames, scan.Take);
             if (scan.Tail is { } tail)
             {
                 throw tail.At(file.Path);
@@ -222,7 +209,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         var steps = new List<PublishStep>();
         if (_files.Count > 0 || context.Disk.Stat(staging.PathOf(StagedLog)) is not null)
         {
-            steps.Add(Put(StagedLog, paths.LogFolder));
+            steps.Add(PublishStep.Put(StagedLog, paths.LogFolder, context.Disk));
         }
         else if (context.Disk.Stat(paths.LogFolder) is not null)
         {
@@ -233,10 +220,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
             // An engine of 0.5.44 would take it for the newer database.
             steps.Add(PublishStep.Remove(paths.PendingImage));
         }
-        steps.Add(Put(StagedImage, paths.Path));
+        steps.Add(PublishStep.Put(StagedImage, paths.Path, context.Disk));
         return steps;
     }
-
-    private PublishStep Put(string staged, string path) =>
-        context.Disk.Stat(path) is null ? PublishStep.Place(staged, path) : PublishStep.Replace(staged, path);
 }

@@ -81,7 +81,7 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
     public static bool HasMagic(string path, EngineContext context)
     {
         using var file = context.Disk.OpenRead(path);
-        return GrafeoContainerHeader.HasMagic(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize));
+        return GrafeoContainerHeader.HasMagic(file.UpTo(0, GrafeoContainerHeader.MagicSize));
     }
 
     /// <summary>Where the newest image is. What 0.5.x left beside a database that was converted since is none.</summary>
@@ -92,9 +92,7 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
             return Path;
         }
         using var file = disk.OpenRead(Path);
-        return GrafeoContainerHeader.IsPagedImage(GrafeoImage.ReadAt(file, 0, GrafeoContainerHeader.MagicSize))
-            ? Path
-            : PendingImage;
+        return GrafeoContainerHeader.IsPagedImage(file.UpTo(0, GrafeoContainerHeader.MagicSize)) ? Path : PendingImage;
     }
 
     /// <summary>The image's header pages as they are now.</summary>
@@ -106,16 +104,15 @@ internal sealed class GrafeoSource(string path, bool isDirectory = false)
         }
         var image = Image(disk);
         using var file = disk.OpenRead(image);
-        try
-        {
-            var header = GrafeoContainerHeader.Read(GrafeoImage.ReadHeaderPages(file));
-            header.CheckLength(file.Length);
-            return header;
-        }
-        catch (BackupException e)
-        {
-            throw e.At(image);
-        }
+        return BackupException.Naming(
+            image,
+            () =>
+            {
+                var header = GrafeoContainerHeader.Read(GrafeoImage.ReadHeaderPages(file));
+                header.CheckLength(file.Length);
+                return header;
+            }
+        );
     }
 
     /// <summary>

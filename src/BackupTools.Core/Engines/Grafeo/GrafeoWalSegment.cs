@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.Grafeo;
 
@@ -35,7 +36,7 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
         {
             for (long at = GbakHeader.Size; at < length; )
             {
-                var head = GrafeoImage.ReadAt(file, at, prefix + GrafeoWalHeader.Size);
+                var head = file.UpTo(at, prefix + GrafeoWalHeader.Size);
                 var size = head.Length < prefix ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(head);
                 if (head.Length < prefix || size > (ulong)(length - at - prefix))
                 {
@@ -49,11 +50,7 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
                 }
                 if (size < GrafeoWalHeader.Size)
                 {
-                    throw new BackupException(
-                        ErrorCode.Malformed,
-                        $"a log segment of {size} bytes is too short for its header",
-                        offset: at
-                    );
+                    throw Fault.Malformed($"a log segment of {size} bytes is too short for its header", at);
                 }
                 segments.Add(
                     Of(file.Path, at + prefix, (long)size, GrafeoWalHeader.Read(head.AsSpan(prefix), at + prefix))
@@ -74,13 +71,12 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
     {
         try
         {
-            var header = GrafeoWalHeader.Read(GrafeoImage.ReadAt(file, 0, GrafeoWalHeader.Size));
+            var header = GrafeoWalHeader.Read(file.UpTo(0, GrafeoWalHeader.Size));
             return header.FirstLsn == number
                 ? Of(file.Path, 0, file.Length, header)
-                : throw new BackupException(
-                    ErrorCode.Malformed,
+                : throw Fault.Malformed(
                     $"the header starts at LSN {header.FirstLsn}, the file name at LSN {number}",
-                    offset: 32
+                    32
                 );
         }
         catch (BackupException e)
@@ -92,9 +88,5 @@ internal sealed record GrafeoWalSegment(string Path, long Offset, long Length, G
     private static GrafeoWalSegment Of(string path, long offset, long length, GrafeoWalHeader header) =>
         (ulong)length <= ulong.MaxValue - header.FirstLsn
             ? new GrafeoWalSegment(path, offset, length, header)
-            : throw new BackupException(
-                ErrorCode.Malformed,
-                $"LSN {header.FirstLsn} is beyond every log",
-                offset: offset + 32
-            );
+            : throw Fault.Malformed($"LSN {header.FirstLsn} is beyond every log", offset + 32);
 }

@@ -31,14 +31,12 @@ internal static class PowDbAssembly
         long pages = 0;
         if (part.Whole is { } whole)
         {
-            using var file = part.Bundle!.OpenFile(whole.Name, context);
-            RequireLength(whole, file.Length, file.Path);
+            part.Bundle!.OpenFile(whole, context).Dispose();
             pages = (long)(whole.Length / PowDbPage.Size);
         }
         foreach (var layer in part.Layers)
         {
-            using var file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
-            RequireLength(layer.Pages, file.Length, file.Path);
+            layer.Bundle.OpenFile(layer.Pages, context).Dispose();
             pages += layer.Pages.PageCount;
         }
         if (part.Layers.Count > 0 && part.Pages > pages)
@@ -81,12 +79,8 @@ internal static class PowDbAssembly
     {
         var isChecked = checkPages && part.IsHeap;
         using var layers = new PowDbLayerStack(part, isChecked, context);
-        using var file = part.Whole is { } entry ? part.Bundle!.OpenFile(entry.Name, context) : null;
+        using var file = part.Whole is { } entry ? part.Bundle!.OpenFile(entry, context) : null;
         var length = file is null ? 0 : (long)part.Whole!.Length;
-        if (file is not null)
-        {
-            RequireLength(part.Whole!, file.Length, file.Path);
-        }
         // Pages of the whole copy after this were lost later, even if the heap has grown again since.
         var limit = part.Layers.Count == 0 ? long.MaxValue : Math.Min(layers.Limit, length / PowDbPage.Size);
         using var hasher = Hasher.New();
@@ -171,11 +165,15 @@ internal static class PowDbAssembly
         }
     }
 
-    /// <summary>Requires that a file is as long as its manifest says.</summary>
+    /// <summary>Requires that a file of a bundle is as long as its manifest says.</summary>
     /// <exception cref="BackupException">LengthMismatch.</exception>
-    public static void RequireLength(PowDbWhole whole, long length, string path)
+    public static void RequireLength(PowDbEntry entry, long length, string path)
     {
-        if ((ulong)length != whole.Length)
+        if (entry is PowDbPages pages)
+        {
+            BackupException.Naming(path, () => PowDbDelta.RequireLength(pages, length));
+        }
+        else if (entry is PowDbWhole whole && (ulong)length != whole.Length)
         {
             throw new BackupException(
                 ErrorCode.LengthMismatch,
@@ -184,20 +182,6 @@ internal static class PowDbAssembly
                 expected: $"{whole.Length}",
                 actual: $"{length}"
             );
-        }
-    }
-
-    /// <summary>Requires that a delta is as long as its manifest says.</summary>
-    /// <exception cref="BackupException">LengthMismatch.</exception>
-    public static void RequireLength(PowDbPages pages, long length, string path)
-    {
-        try
-        {
-            PowDbDelta.RequireLength(pages, length);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
         }
     }
 

@@ -53,27 +53,18 @@ internal abstract class PowDbBaseline : IDisposable
     public static PowDbBaseline Open(IReadOnlyList<BundleHeader> path, StagingArea staging, EngineContext context)
     {
         var parent = PowDbBundle.Open(path[^1], context);
-        if (parent.Side is null && parent.SideProblem is null)
+        if (parent is { SideProblem: null, Side: null or { Pages.Key: null } })
         {
             context.Verbose(
-                $"{parent.Name} has no side file of BackupTools: the pages of its chain are read for comparison"
-            );
-            return PowDbChainBaseline.Open(path, staging, context);
-        }
-        if (parent.Side is { Pages.Key: null })
-        {
-            context.Verbose(
-                $"the page fingerprints of {parent.Name} are of an older version: the pages of its chain are read for comparison"
+                parent.Side is null
+                    ? $"{parent.Name} has no side file of BackupTools: the pages of its chain are read for comparison"
+                    : $"the page fingerprints of {parent.Name} are of an older version: the pages of its chain are read for comparison"
             );
             return PowDbChainBaseline.Open(path, staging, context);
         }
         try
         {
-            if (parent.SideProblem is not null)
-            {
-                throw parent.SideProblem;
-            }
-            return PowDbTableBaseline.Open(parent, path, context);
+            return parent.SideProblem is { } problem ? throw problem : PowDbTableBaseline.Open(parent, path, context);
         }
         catch (BackupException e)
             when (ErrorCodes.KindOf(e.Code) is ErrorKind.Damaged or ErrorKind.NotFound or ErrorKind.Unsupported)

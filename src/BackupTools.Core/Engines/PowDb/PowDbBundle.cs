@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.PowDb;
 
@@ -30,6 +31,9 @@ internal sealed record PowDbBundle
     /// <summary>The log that the bundle carries where its manifest has no place for it; null for none.</summary>
     public PowDbWhole? SideWal =>
         Side?.Wal is { } wal ? new PowDbWhole(PowDbNames.Wal, (ulong)wal.Length, wal.Blake3) : null;
+
+    /// <summary>What the manifest lists, and the log beside it.</summary>
+    public IReadOnlyList<PowDbEntry> Entries => SideWal is { } wal ? [.. Manifest.Entries, wal] : Manifest.Entries;
 
     public static string ManifestPathOf(string folder, bool increment) =>
         Path.Combine(folder, increment ? PowDbNames.Increment : PowDbNames.Manifest);
@@ -118,6 +122,16 @@ internal sealed record PowDbBundle
         throw new BackupException(ErrorCode.UnsafeName, $"{name} was replaced while it was opened", path);
     }
 
+    /// <summary>The same of a file that is listed, as long as it has to be.</summary>
+    /// <exception cref="BackupException">MissingFile, UnsafeName or LengthMismatch.</exception>
+    public IDiskFile OpenFile(PowDbEntry entry, EngineContext context) =>
+        OpenFile(entry.FileName, context)
+            .Into(file =>
+            {
+                PowDbAssembly.RequireLength(entry, file.Length, file.Path);
+                return file;
+            });
+
     /// <summary>
     /// Requires every file that the manifest lists to be in the folder, and as long as it says: by the listing alone.
     /// </summary>
@@ -125,23 +139,15 @@ internal sealed record PowDbBundle
     public void RequireListed(IReadOnlyList<DiskEntry> listing, IDisk disk)
     {
         var there = listing.ToDictionary(e => e.Name, StringComparer.Ordinal);
-        foreach (var entry in Manifest.Entries.Concat(SideWal is { } wal ? [wal] : []))
+        foreach (var entry in Entries)
         {
-            var pages = entry as PowDbPages;
-            var name = pages?.DeltaFile ?? entry.Name;
+            var name = entry.FileName;
             // Only the disk knows in which other spelling it has a name.
             var file = RequireFile(name, there.GetValueOrDefault(name) ?? disk.Stat(PathOf(name)));
-            if (file.ArchivedAs is not null)
+            // How long an encrypted one is cannot be read.
+            if (file.ArchivedAs is null)
             {
-                continue; // how long an encrypted one is cannot be read
-            }
-            if (pages is not null)
-            {
-                PowDbAssembly.RequireLength(pages, file.Length, file.Path);
-            }
-            else
-            {
-                PowDbAssembly.RequireLength((PowDbWhole)entry, file.Length, file.Path);
+                PowDbAssembly.RequireLength(entry, file.Length, file.Path);
             }
         }
     }
@@ -159,15 +165,14 @@ internal sealed record PowDbBundle
     public ChainProblem? HasUnknownWal(EngineContext context)
     {
         var path = PathOf(PowDbNames.Wal);
-        var isListed = Manifest.Entries.Any(e => string.Equals(e.Name, PowDbNames.Wal, StringComparison.Ordinal));
-        return isListed || SideWal is not null || context.Disk.Stat(path) is null
+        var isListed = Entries.Any(e => string.Equals(e.Name, PowDbNames.Wal, StringComparison.Ordinal));
+        return isListed || context.Disk.Stat(path) is null
             ? null
-            : new ChainProblem(
-                ProblemSeverity.Error,
+            : ChainProblem.Error(
                 ErrorCode.MissingFile,
                 "the backup holds a log, but the side file that describes it is missing or damaged",
                 SideProblem?.FullName ?? path,
-                Recommendation: $"Bring back {PowDbSideFile.FileName} of this backup, or restore an earlier position."
+                advice: $"Bring back {PowDbSideFile.FileName} of this backup, or restore an earlier position."
             );
     }
 
@@ -215,11 +220,11 @@ internal sealed record PowDbBundle
                 }
                 else if (entry is PowDbWhole { Length: > long.MaxValue } whole)
                 {
-                    throw new BackupException(ErrorCode.Malformed, $"{whole.Name} cannot have {whole.Length} bytes");
+                    throw Fault.Malformed($"{whole.Name} cannot have {whole.Length} bytes");
                 }
                 if (!names.Add(entry.Name))
                 {
-                    throw new BackupException(ErrorCode.Malformed, $"the manifest lists {entry.Name} twice");
+                    throw Fault.Malformed($"the manifest lists {entry.Name} twice");
                 }
             }
         }

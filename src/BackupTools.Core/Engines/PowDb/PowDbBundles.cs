@@ -187,12 +187,11 @@ internal static partial class PowDbBundles
         bundle.Manifest.HasSync
             ?
             [
-                new ChainProblem(
-                    ProblemSeverity.Info,
+                ChainProblem.Info(
                     ErrorCode.UnsupportedFormat,
                     "the backup carries a replication identity, which a restore leaves out",
                     bundle.ManifestPath,
-                    Recommendation: "Set up replication again after a restore."
+                    advice: "Set up replication again after a restore."
                 ),
             ]
             : [];

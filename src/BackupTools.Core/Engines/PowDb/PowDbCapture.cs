@@ -9,33 +9,21 @@ namespace BackupTools.Engines.PowDb;
 /// Takes a full or an increment: pages first, log last, then another look at what must not have changed meanwhile.
 /// What cannot be proved is thrown away and taken again (see the README).
 /// </summary>
-internal sealed class PowDbCapture
+internal sealed class PowDbCapture(
+    CaptureRequest request,
+    StagingArea staging,
+    EngineContext context,
+    PowDbBaseline? baseline,
+    PowDbSuccession? succession
+)
 {
     private const string Staged = "bundle";
     private const int Attempts = 8;
 
-    private readonly CaptureRequest _request;
-    private readonly StagingArea _staging;
-    private readonly EngineContext _context;
-    private readonly PowDbBaseline? _baseline;
-    private readonly PowDbSuccession? _succession;
-    private readonly DateTimeOffset _now;
-    private readonly string _series;
+    private readonly DateTimeOffset _now = context.Clock.GetUtcNow();
+    private readonly string _series = PowDbBundles.SeriesOfSource(request.Name);
 
-    private PowDbCapture(
-        CaptureRequest request,
-        StagingArea staging,
-        EngineContext context,
-        PowDbBaseline? baseline,
-        PowDbSuccession? succession
-    )
-    {
-        (_request, _staging, _context, _baseline, _succession) = (request, staging, context, baseline, succession);
-        _now = context.Clock.GetUtcNow();
-        _series = PowDbBundles.SeriesOfSource(request.Name);
-    }
-
-    private bool IncludeWal => _request.Options.IncludeWal;
+    private bool IncludeWal => request.Options.IncludeWal;
 
     public static CaptureResult Run(CapturePlan plan, StagingArea staging, EngineContext context)
     {
@@ -51,21 +39,21 @@ internal sealed class PowDbCapture
     }
 
     private CaptureResult Run() =>
-        new SteadyCapture<CaptureResult>(_context)
+        new SteadyCapture<CaptureResult>(context)
         {
             Attempts = Attempts,
             FirstPause = TimeSpan.FromMilliseconds(50),
             LongestPause = TimeSpan.MaxValue,
             Judge = static e => e.Code == ErrorCode.SourceChanging ? null : e,
-            StartOver = _ => _context.Disk.DeleteDirectory(_staging.PathOf(Staged)),
+            StartOver = _ => context.Disk.DeleteDirectory(staging.PathOf(Staged)),
         }.Run(_ => Attempt());
 
     private CaptureResult Attempt()
     {
-        var look = PowDbSourceLook.At(_request.SourcePath, _context);
+        var look = PowDbSourceLook.At(request.SourcePath, context);
         try
         {
-            var source = PowDbSource.Read(_request.SourcePath, _context);
+            var source = PowDbSource.Read(request.SourcePath, context);
             look.NoteFiles(source);
             if (look.Wal.HasRecords && !IncludeWal)
             {
@@ -84,21 +72,21 @@ internal sealed class PowDbCapture
 
     private CaptureResult Take(PowDbSource source, PowDbSourceLook look)
     {
-        _context.Progress.Activity = "reading";
-        _context.Progress.Expect(source.Files.Sum(f => f.Length) + (IncludeWal ? look.Wal.Length : 0));
-        _staging.CreateDirectory(Staged);
-        _succession?.Clear();
+        context.Progress.Activity = "reading";
+        context.Progress.Expect(source.Files.Sum(f => f.Length) + (IncludeWal ? look.Wal.Length : 0));
+        staging.CreateDirectory(Staged);
+        succession?.Clear();
         PowDbCaptured[] files;
         PowDbPageTable pages;
         using (
             var table = new PowDbTableWriter(
                 Create(PowDbSideFile.TableFileName),
-                _baseline?.Key ?? PowDbPageMac.NewKey()
+                baseline?.Key ?? PowDbPageMac.NewKey()
             )
         )
         {
             files = TakeFiles(source, table);
-            pages = table.Finish(_baseline?.On, _baseline?.Depth ?? 0);
+            pages = table.Finish(baseline?.On, baseline?.Depth ?? 0);
         }
         var catalog = files.First(f => string.Equals(f.Name, PowDbNames.Catalog, StringComparison.Ordinal));
         if (catalog.Blake3 != source.CatalogDigest)
@@ -108,7 +96,7 @@ internal sealed class PowDbCapture
         var wal = IncludeWal && look.Wal.Entry is not null ? TakeWal(source) : null;
         var unproven = source.Files.Where((_, i) => files[i].HasUnprovenPages).Select(f => f.Path).ToArray();
         look.RequireUnchanged(IncludeWal, unproven);
-        _succession?.Require(source);
+        succession?.Require(source);
         return Finish(source, files, wal, pages);
     }
 
@@ -123,31 +111,31 @@ internal sealed class PowDbCapture
             source.Files,
             f => f.Length,
             (i, threads) => captured[i] = TakeFile(source.Files[i], table, threads),
-            _context
+            context
         );
         return captured;
     }
 
     private PowDbCaptured TakeFile(PowDbSourceFile file, PowDbTableWriter table, int threads)
     {
-        using var opened = _context.Disk.OpenRead(file.Path);
+        using var opened = context.Disk.OpenRead(file.Path);
         var length = opened.Length;
-        using var progress = _context.Progress.BeginFile(file.Path, length);
+        using var progress = context.Progress.BeginFile(file.Path, length);
         try
         {
             if (!PowDbNames.IsHeap(file.Name) || length % PowDbPage.Size != 0)
             {
-                return PowDbPlainCapture.Run(opened, file.Name, length, _baseline, Create, _context);
+                return PowDbPlainCapture.Run(opened, file.Name, length, baseline, Create, context);
             }
             using var heap = new PowDbHeapCapture(
                 opened,
                 file.Name,
                 length,
-                _baseline,
-                _succession,
+                baseline,
+                succession,
                 table,
                 Create,
-                _context
+                context
             );
             return heap.Run(threads);
         }
@@ -162,7 +150,7 @@ internal sealed class PowDbCapture
         PowDbCapturedWal? wal;
         using (var copy = Create(PowDbNames.Wal))
         {
-            wal = PowDbWalCapture.Copy(source.WalPath, copy, _context);
+            wal = PowDbWalCapture.Copy(source.WalPath, copy, context);
         }
         if (wal is null)
         {
@@ -170,7 +158,7 @@ internal sealed class PowDbCapture
         }
         else if (wal.TailLength > 0)
         {
-            _context.Warn(
+            context.Warn(
                 $"the log ends with {wal.TailLength} bytes that are not a whole record; like the engine, the backup leaves "
                     + $"them out: '{source.WalPath}'"
             );
@@ -185,24 +173,24 @@ internal sealed class PowDbCapture
         {
             Facts = new CaptureFacts(
                 _now,
-                ClockOrder.TakenAfter(_now, _request.NewestUtc),
+                ClockOrder.TakenAfter(_now, request.NewestUtc),
                 _series,
                 maxLsn,
                 Position: maxLsn,
                 source.Catalog.Version,
                 source.IsLegacy && wal is not { HasHeader: true },
-                _baseline
+                baseline
             ),
             Files = files,
             Wal = wal is null ? null : new PowDbSideWal(wal.Length, wal.Blake3),
             Pages = pages,
         };
-        var known = _request.Chain?.Bundles.Select(b => b.Id).ToHashSet(StringComparer.Ordinal) ?? [];
+        var known = request.Chain?.Bundles.Select(b => b.Id).ToHashSet(StringComparer.Ordinal) ?? [];
         var id = PowDbBundleWriter.Write(content, known.Contains, Create, Delete);
         var final = PowDbBundles.FreePath(
-            _request.DestinationFolder,
-            again => PowDbBundles.NameOf(_series, _now, _request.Kind, again),
-            _context.Disk
+            request.DestinationFolder,
+            again => PowDbBundles.NameOf(_series, _now, request.Kind, again),
+            context.Disk
         );
         return new CaptureResult
         {
@@ -213,7 +201,7 @@ internal sealed class PowDbCapture
         };
     }
 
-    private IDiskFile Create(string name) => _staging.CreateFile(Path.Combine(Staged, name));
+    private IDiskFile Create(string name) => staging.CreateFile(Path.Combine(Staged, name));
 
-    private void Delete(string name) => _context.Disk.DeleteFile(_staging.PathOf(Path.Combine(Staged, name)));
+    private void Delete(string name) => context.Disk.DeleteFile(staging.PathOf(Path.Combine(Staged, name)));
 }

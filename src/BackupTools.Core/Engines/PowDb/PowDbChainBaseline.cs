@@ -10,19 +10,11 @@ namespace BackupTools.Engines.PowDb;
 /// The state as the pages of a chain tell it, for chains that the engine itself made. Each needed page is read and
 /// proved once; its fingerprint goes to a scratch file in staging.
 /// </summary>
-internal sealed class PowDbChainBaseline : PowDbBaseline
+internal sealed class PowDbChainBaseline(IDiskFile scratch, IDisk disk) : PowDbBaseline
 {
     private const string ScratchName = "baseline";
 
     private readonly Dictionary<string, (long Offset, PageSet Known)> _heaps = new(StringComparer.Ordinal);
-    private readonly IDiskFile _scratch;
-    private readonly IDisk _disk;
-
-    private PowDbChainBaseline(IDiskFile scratch, IDisk disk)
-    {
-        _scratch = scratch;
-        _disk = disk;
-    }
 
     /// <summary>Reads the chain.</summary>
     /// <exception cref="BackupException">The chain is damaged, so that nothing can be built on it.</exception>
@@ -41,7 +33,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
             PowDbAssembly.RequireFiles(part, context);
         }
         context.Disk.DeleteFile(staging.PathOf(ScratchName));
-        var baseline = new PowDbChainBaseline(staging.CreateFile(ScratchName), context.Disk)
+        var made = new PowDbChainBaseline(staging.CreateFile(ScratchName), context.Disk)
         {
             Parent = bundles[^1],
             Files = parts.ToDictionary(
@@ -53,16 +45,11 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
             Depth = 0,
             Key = PowDbPageMac.NewKey(),
         };
-        try
+        return made.Into(baseline =>
         {
             baseline.Fill(parts, context);
             return baseline;
-        }
-        catch
-        {
-            baseline.Dispose();
-            throw;
-        }
+        });
     }
 
     public override void ReadWindow(
@@ -80,7 +67,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
         }
         var first = (long)window * PowDbFingerprints.WindowPages;
         var bytes = fingerprints[..(pages * PowDbFingerprints.Size)];
-        HashingCopy.ReadExactly(_scratch, bytes, found.Offset + (first * PowDbFingerprints.Size));
+        HashingCopy.ReadExactly(scratch, bytes, found.Offset + (first * PowDbFingerprints.Size));
         for (var page = 0; page < pages; page++)
         {
             if (found.Known.Contains(first + page))
@@ -92,8 +79,8 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
 
     public override void Dispose()
     {
-        _scratch.Dispose();
-        _disk.DeleteFile(_scratch.Path);
+        scratch.Dispose();
+        disk.DeleteFile(scratch.Path);
     }
 
     private void Fill(IReadOnlyList<PowDbStatePart> parts, EngineContext context)
@@ -107,7 +94,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
                 offset += part.Pages * PowDbFingerprints.Size;
             }
         }
-        _scratch.SetLength(offset);
+        scratch.SetLength(offset);
         foreach (var part in parts.Where(p => p.IsPaged))
         {
             var (start, known) = _heaps[part.Name];
@@ -125,7 +112,7 @@ internal sealed class PowDbChainBaseline : PowDbBaseline
             var fingerprints = rented.AsSpan(0, count * PowDbFingerprints.Size);
             using var mac = new PowDbPageMac(Key);
             mac.Compute(pages, fingerprints);
-            _scratch.Write(fingerprints, start + (first * PowDbFingerprints.Size));
+            scratch.Write(fingerprints, start + (first * PowDbFingerprints.Size));
         }
         finally
         {

@@ -14,25 +14,29 @@ internal static class PowDbContinuity
         var built = next.Manifest.BaseSourceLsn;
         if (expected != built)
         {
-            return Problem(
+            return ChainProblem.Error(
                 built > expected ? ErrorCode.ChainGap : ErrorCode.ChainOverlap,
                 $"increment chain broken: expected base lsn {expected}, increment built on {built}",
-                next
+                next.ManifestPath
             );
         }
         // LSNs need not move between two states, so equal ones prove little: our increments name their parent.
         if (next.Side?.ParentId is { } parent && !string.Equals(parent, before.Id, StringComparison.Ordinal))
         {
-            return Problem(
+            return ChainProblem.Error(
                 ErrorCode.ForeignEpoch,
                 $"{next.Name} builds on another backup ({parent[..12]}), not on {before.Name}",
-                next
+                next.ManifestPath
             );
         }
         return
             before.Manifest.CatalogVersion is { } old
             && (next.Manifest.CatalogVersion ?? PowDbCatalog.DefaultVersion) < old
-            ? Problem(ErrorCode.ForeignEpoch, $"the catalog version goes down from {old} in {next.Name}", next)
+            ? ChainProblem.Error(
+                ErrorCode.ForeignEpoch,
+                $"the catalog version goes down from {old} in {next.Name}",
+                next.ManifestPath
+            )
             : null;
     }
 
@@ -53,7 +57,4 @@ internal static class PowDbContinuity
         }
         return bundles;
     }
-
-    private static ChainProblem Problem(ErrorCode code, string message, PowDbBundle bundle) =>
-        new(ProblemSeverity.Error, code, message, bundle.ManifestPath);
 }

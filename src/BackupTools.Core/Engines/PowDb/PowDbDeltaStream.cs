@@ -49,17 +49,8 @@ internal sealed class PowDbDeltaStream : IDisposable
     {
         (_layer, _limit, _context, _also) = (layer, limit, context, also);
         _check = new PowDbDeltaCheck(layer.Pages);
-        _file = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
-        try
-        {
-            PowDbAssembly.RequireLength(layer.Pages, _file.Length, _file.Path);
-        }
-        catch
-        {
-            _file.Dispose();
-            throw;
-        }
-        _length = (long)layer.Pages.PageCount * PowDbDelta.RecordSize;
+        _file = layer.Bundle.OpenFile(layer.Pages, context);
+        _length = layer.Pages.FileLength;
         _capacity = Math.Min(records, MaxRecords) * PowDbDelta.RecordSize;
         _next = Math.Min(firstRecords * PowDbDelta.RecordSize, _capacity);
         _buffer = ArrayPool<byte>.Shared.Rent(_capacity);
@@ -95,14 +86,7 @@ internal sealed class PowDbDeltaStream : IDisposable
             }
             Skip();
         }
-        try
-        {
-            _check.Finish();
-        }
-        catch (BackupException e)
-        {
-            throw e.At(_file.Path);
-        }
+        BackupException.Naming(_file.Path, () => _check.Finish());
         PowDbAssembly.RequireDigest(
             _layer.Pages.DeltaFile,
             _layer.Pages.DeltaBlake3,

@@ -65,17 +65,9 @@ internal sealed class PowDbEngine : IBackupEngine
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new PowDbRestore(request, staging, context).Run();
 
-    public CaptureResult Merge(
-        RestorePlan plan,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new PowDbMaintenance(staging, context).Merge(plan, destinationFolder);
+    public CaptureResult Merge(RestorePlan plan, string folder, StagingArea staging, EngineContext context) =>
+        new PowDbMaintenance(staging, context).Merge(plan, folder);
 
-    public CaptureResult CopyBundle(
-        BundleHeader bundle,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new PowDbMaintenance(staging, context).Copy(bundle, destinationFolder);
+    public CaptureResult CopyBundle(BundleHeader bundle, string folder, StagingArea staging, EngineContext context) =>
+        new PowDbMaintenance(staging, context).Copy(bundle, folder);
 }

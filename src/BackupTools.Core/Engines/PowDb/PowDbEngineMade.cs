@@ -60,11 +60,10 @@ internal static class PowDbEngineMade
             ?.Name;
 
     private static ChainProblem Warning(string message, PowDbBundle bundle) =>
-        new(
-            ProblemSeverity.Warning,
+        ChainProblem.Warning(
             ErrorCode.VerificationFailed,
             message,
             bundle.ManifestPath,
-            Recommendation: "Take a new full backup, and increments with BackupTools, which compare every page."
+            advice: "Take a new full backup, and increments with BackupTools, which compare every page."
         );
 }

@@ -1,5 +1,3 @@
-using BackupTools.Files;
-
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>Spreads work on files over threads: large files one after the other, each with all; small ones side by side.</summary>
@@ -25,6 +23,6 @@ internal static class PowDbFileWork
             context.Cancellation.ThrowIfCancellationRequested();
             action(i, context.ThrottleLimit);
         }
-        HashingCopy.ForEach(small, context.ThrottleLimit, (i, _) => action(i, 1), context.Cancellation);
+        context.ForEach(small, (i, _) => action(i, 1));
     }
 }

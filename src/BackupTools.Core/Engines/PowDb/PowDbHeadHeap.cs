@@ -96,16 +96,7 @@ internal sealed class PowDbHeadHeap : IDisposable
         {
             TotalPages = layer.Pages.TotalPages;
             _records = layer.Pages.PageCount;
-            File = layer.Bundle.OpenFile(layer.Pages.DeltaFile, context);
-            try
-            {
-                PowDbAssembly.RequireLength(layer.Pages, File.Length, File.Path);
-            }
-            catch
-            {
-                File.Dispose();
-                throw;
-            }
+            File = layer.Bundle.OpenFile(layer.Pages, context);
         }
 
         public long TotalPages { get; }

@@ -46,13 +46,8 @@ internal sealed class PowDbMaintenance(StagingArea staging, EngineContext contex
             throw log.ToException();
         }
         staging.CreateDirectory(Staged);
-        var entries = bundle.SideWal is { } wal ? [.. bundle.Manifest.Entries, wal] : bundle.Manifest.Entries;
-        PowDbFileWork.ForEach(
-            entries,
-            e => e is PowDbWhole whole ? (long)whole.Length : (long)((PowDbPages)e).PageCount * PowDbDelta.RecordSize,
-            (i, threads) => Copy(bundle, entries[i], threads),
-            context
-        );
+        var entries = bundle.Entries;
+        PowDbFileWork.ForEach(entries, e => e.FileLength, (i, threads) => Copy(bundle, entries[i], threads), context);
         CopyOurs(bundle);
         Copy(bundle, Path.GetFileName(bundle.ManifestPath), bundle.Id);
         return Result(Path.Combine(folder, bundle.Name), bundle.Id);
@@ -135,11 +130,10 @@ internal sealed class PowDbMaintenance(StagingArea staging, EngineContext contex
             );
             return;
         }
-        var whole = (PowDbWhole)entry;
-        var part = new PowDbStatePart(whole.Name, (long)whole.Length, bundle, whole, []);
+        var part = PowDbStatePart.Of((PowDbWhole)entry, bundle);
         PowDbAssembly.RequireFiles(part, context);
-        using var file = Create(whole.Name, part.Length);
-        using var progress = context.Progress.BeginFile(bundle.PathOf(whole.Name), part.Length);
+        using var file = Create(part.Name, part.Length);
+        using var progress = context.Progress.BeginFile(bundle.PathOf(part.Name), part.Length);
         try
         {
             var check = PowDbFileCheck.Of(part.Name, part.Length);
@@ -157,7 +151,7 @@ internal sealed class PowDbMaintenance(StagingArea staging, EngineContext contex
         }
         catch (BackupException e)
         {
-            throw e.At(bundle.PathOf(whole.Name));
+            throw e.At(bundle.PathOf(part.Name));
         }
     }
 
@@ -190,7 +184,7 @@ internal sealed class PowDbMaintenance(StagingArea staging, EngineContext contex
         using var target = Create(name);
         var hasher = Hasher.New();
         var range = new FileRange(0, source.Length);
-        HashingCopy.Copy(source, range, target, 0, hasher.Update, context.Progress, context.Cancellation);
+        context.Copy(source, range, target, 0, hasher.Update);
         var found = hasher.Finalize();
         if (digest is not null && !string.Equals(found.ToString(), digest, StringComparison.Ordinal))
         {

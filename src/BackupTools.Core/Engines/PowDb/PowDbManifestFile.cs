@@ -2,6 +2,7 @@ using System.Buffers;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
+using BackupTools.Formats.Primitives;
 using Blake3;
 
 namespace BackupTools.Engines.PowDb;
@@ -27,7 +28,7 @@ internal sealed record PowDbManifestFile(bool IsRecognised, PowDbManifest? Manif
         {
             if (file.Length > MaxLength)
             {
-                throw new BackupException(ErrorCode.Malformed, "the manifest is absurdly long");
+                throw Fault.Malformed("the manifest is absurdly long");
             }
             Feed(file, reader, hasher, context.Cancellation);
             return new PowDbManifestFile(reader.IsRecognised, reader.Result(), hasher.Finalize(), null);

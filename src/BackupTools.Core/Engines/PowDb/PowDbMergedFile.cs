@@ -4,27 +4,14 @@ using Blake3;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>Digest and page fingerprints of a file that is put together, of which every byte passes in order.</summary>
-internal sealed class PowDbMergedFile : IDisposable
+internal sealed class PowDbMergedFile(PowDbStatePart part, PowDbTableWriter table) : IDisposable
 {
-    private readonly PowDbStatePart _part;
-    private readonly PowDbTableWriter _table;
     private readonly Hasher _hasher = Hasher.New();
-    private readonly PowDbPageMac? _mac;
-    private readonly byte[] _window = [];
+    private readonly PowDbPageMac? _mac = part.IsPaged ? new(table.Key) : null;
+    private readonly byte[] _window = new byte[
+        part.IsPaged ? (int)Math.Min(part.Pages, PowDbFingerprints.WindowPages) * PowDbFingerprints.Size : 0
+    ];
     private int _filled;
-
-    /// <summary>Prepares for a file.</summary>
-    /// <param name="part">The file.</param>
-    /// <param name="table">Receives the fingerprints.</param>
-    public PowDbMergedFile(PowDbStatePart part, PowDbTableWriter table)
-    {
-        (_part, _table) = (part, table);
-        if (part.IsPaged)
-        {
-            _mac = new PowDbPageMac(table.Key);
-            _window = new byte[(int)Math.Min(part.Pages, PowDbFingerprints.WindowPages) * PowDbFingerprints.Size];
-        }
-    }
 
     /// <summary>Takes the next bytes: of a heap whole pages, and none beyond a window.</summary>
     public void Take(long offset, ReadOnlySpan<byte> bytes)
@@ -37,11 +24,11 @@ internal sealed class PowDbMergedFile : IDisposable
         _mac.Compute(bytes, _window.AsSpan(_filled));
         _filled += bytes.Length / PowDbPage.Size * PowDbFingerprints.Size;
         var pages = (offset + bytes.Length) / PowDbPage.Size;
-        if (_filled > 0 && (pages % PowDbFingerprints.WindowPages == 0 || pages == _part.Pages))
+        if (_filled > 0 && (pages % PowDbFingerprints.WindowPages == 0 || pages == part.Pages))
         {
             var window = (uint)((pages - 1) / PowDbFingerprints.WindowPages);
             var count = _filled / PowDbFingerprints.Size;
-            _table.Append(new PowDbFingerprintSegment(_part.Name, window, true, count), _window.AsSpan(0, _filled));
+            table.Append(new PowDbFingerprintSegment(part.Name, window, true, count), _window.AsSpan(0, _filled));
             _filled = 0;
         }
     }

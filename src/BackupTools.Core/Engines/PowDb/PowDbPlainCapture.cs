@@ -60,14 +60,7 @@ internal static class PowDbPlainCapture
         try
         {
             check = PowDbFileCheck.Of(name, length);
-            if (copy is null)
-            {
-                HashingCopy.Read(source, range, Tap, context.Progress, context.Cancellation);
-            }
-            else
-            {
-                HashingCopy.Copy(source, range, copy, 0, Tap, context.Progress, context.Cancellation);
-            }
+            context.Copy(source, range, copy, 0, Tap);
             check.Finish();
         }
         catch (BackupException e) when (ErrorCodes.KindOf(e.Code) == ErrorKind.Damaged && e.FullName is null)

@@ -113,13 +113,12 @@ internal static class PowDbPlan
         if (!source.IsLegacy)
         {
             warnings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Warning,
+                ChainProblem.Warning(
                     ErrorCode.WalNotEmpty,
                     "the log is included, but only BackupTools restores it: the engine's own restore would ignore it and "
                         + "lose what it holds",
                     source.WalPath,
-                    Recommendation: "Restore this backup with BackupTools."
+                    advice: "Restore this backup with BackupTools."
                 )
             );
         }
@@ -130,14 +129,13 @@ internal static class PowDbPlan
         if (PowDbLock.Read(request.SourcePath, context) is { } held)
         {
             warnings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Info,
+                ChainProblem.Info(
                     ErrorCode.SourceInUse,
                     held.IsLive
                         ? $"{held.Holder} has the database open"
                         : $"the lock of {held.Holder} is stale: it is no longer running",
                     held.Path,
-                    Recommendation: "No action is needed."
+                    advice: "No action is needed."
                 )
             );
         }

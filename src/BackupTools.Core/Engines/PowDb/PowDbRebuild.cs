@@ -10,12 +10,9 @@ namespace BackupTools.Engines.PowDb;
 /// The state that a way through a chain leads to, put together in staging: each page of it is written once, from the
 /// newest bundle that has it; what is read is proved while it is read. What a restore and a merge have in common.
 /// </summary>
-internal sealed class PowDbRebuild
+internal sealed class PowDbRebuild(EngineContext context)
 {
-    private readonly EngineContext _context;
     private readonly List<ChainProblem> _findings = [];
-
-    private PowDbRebuild(EngineContext context) => _context = context;
 
     /// <summary>The bundles, full first.</summary>
     public required IReadOnlyList<PowDbBundle> Bundles { get; init; }
@@ -77,7 +74,7 @@ internal sealed class PowDbRebuild
     )
     {
         // A page that a later bundle has is checked in both.
-        _context.Progress.Expect(
+        context.Progress.Expect(
             Parts.Sum(p => (deep ? 2 : 1) * p.Length + p.Layers.Sum(l => (long)l.Pages.DeltaLength))
         );
         var checks = new PowDbFileCheck?[Parts.Count];
@@ -95,9 +92,9 @@ internal sealed class PowDbRebuild
                     RequireDigest(Parts[i], digests[i]);
                 }
             },
-            _context
+            context
         );
-        _context.Progress.Activity = "checking";
+        context.Progress.Activity = "checking";
         _findings.AddRange(PowDbStateCheck.Compare(Parts, checks, Catalog));
         Judge(deep);
         return digests;
@@ -110,8 +107,8 @@ internal sealed class PowDbRebuild
         var check = PowDbFileCheck.Of(part.Name, part.Length);
         var pages = part.IsHeap ? new PowDbPageStream() : null;
         long at = 0;
-        using var file = _context.Disk.OpenRead(path);
-        HashingCopy.Read(
+        using var file = context.Disk.OpenRead(path);
+        context.Read(
             file,
             new FileRange(0, part.Length),
             block =>
@@ -120,9 +117,7 @@ internal sealed class PowDbRebuild
                 check.Take(at, block);
                 pages?.Take(at, block);
                 at += block.Length;
-            },
-            _context.Progress,
-            _context.Cancellation
+            }
         );
         check.Finish();
         return hasher.Finalize();
@@ -155,7 +150,7 @@ internal sealed class PowDbRebuild
     )
     {
         using var file = create(part);
-        using var progress = _context.Progress.BeginFile(Path.Combine(folder, part.Name), part.Length);
+        using var progress = context.Progress.BeginFile(Path.Combine(folder, part.Name), part.Length);
         var check = PowDbStateCheck.CheckOf(part, Catalog);
         var missing = PowDbAssembly.Run(
             part,
@@ -165,7 +160,7 @@ internal sealed class PowDbRebuild
                 file.Write(bytes, offset);
                 check.Take(offset, bytes);
             },
-            _context,
+            context,
             inOrder: digest is null ? null : digest.Take
         );
         if (missing >= 0)
@@ -201,7 +196,7 @@ internal sealed class PowDbRebuild
             var name in all.Except(Parts.Select(p => p.Name), StringComparer.Ordinal).Order(StringComparer.Ordinal)
         )
         {
-            _context.Verbose($"{name} no longer belongs to the state and is left out");
+            context.Verbose($"{name} no longer belongs to the state and is left out");
         }
     }
 
@@ -210,7 +205,7 @@ internal sealed class PowDbRebuild
     {
         if (Last.SideProblem is { } problem)
         {
-            _context.Warn($"{problem.Describe()}: the restore continues without it");
+            context.Warn($"{problem.Describe()}: the restore continues without it");
         }
         if (Listed is null)
         {
@@ -241,7 +236,7 @@ internal sealed class PowDbRebuild
             {
                 throw finding.ToException();
             }
-            _context.Warn(finding.ToString());
+            context.Warn(finding.ToString());
         }
     }
 }

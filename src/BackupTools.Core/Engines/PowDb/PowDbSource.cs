@@ -98,13 +98,14 @@ internal sealed record PowDbSource
                 .Values.Where(e =>
                     (PowDbNames.IsHeap(e.Name) || PowDbNames.IsIndex(e.Name)) && !wanted.Contains(e.Name)
                 )
-                .Select(e => new ChainProblem(
-                    ProblemSeverity.Warning,
-                    ErrorCode.SourceDamaged,
-                    $"{e.Name} belongs to no table of the catalog and is not copied",
-                    e.Path,
-                    Recommendation: "Nothing is lost; the file may be deleted while the engine is stopped."
-                ))
+                .Select(e =>
+                    ChainProblem.Warning(
+                        ErrorCode.SourceDamaged,
+                        $"{e.Name} belongs to no table of the catalog and is not copied",
+                        e.Path,
+                        advice: "Nothing is lost; the file may be deleted while the engine is stopped."
+                    )
+                )
         );
         var lsn = present.TryGetValue(PowDbNames.CatalogLsn, out var lsnFile)
             ? ReadLsn(lsnFile.Path, disk)
@@ -179,8 +180,7 @@ internal sealed record PowDbSource
                 recommendation: "Open the database with its engine first, or restore it."
             );
         }
-        return new ChainProblem(
-            ProblemSeverity.Warning,
+        return ChainProblem.Warning(
             ErrorCode.MissingFile,
             $"{name} is missing; the engine rebuilds it when it opens the database",
             path

@@ -19,6 +19,10 @@ internal sealed record PowDbStatePart(
     IReadOnlyList<PowDbLayer> Layers
 )
 {
+    /// <summary>A file that a bundle holds whole.</summary>
+    public static PowDbStatePart Of(PowDbWhole whole, PowDbBundle bundle) =>
+        new(whole.Name, (long)whole.Length, bundle, whole, []);
+
     public bool IsHeap => PowDbNames.IsHeap(Name);
 
     public bool IsWal => string.Equals(Name, PowDbNames.Wal, StringComparison.Ordinal);
@@ -57,15 +61,11 @@ internal sealed class PowDbState
     {
         // A log belongs to the pages it was taken with. On newer pages it would be replayed a second time.
         _parts.Remove(PowDbNames.Wal);
-        foreach (var entry in bundle.Manifest.Entries)
+        foreach (var entry in bundle.Entries)
         {
             _parts[entry.Name] = entry is PowDbPages pages
                 ? After(_parts.GetValueOrDefault(pages.Name), bundle, pages)
-                : Whole((PowDbWhole)entry, bundle);
-        }
-        if (bundle.SideWal is { } wal)
-        {
-            _parts[wal.Name] = Whole(wal, bundle);
+                : PowDbStatePart.Of((PowDbWhole)entry, bundle);
         }
         if (_parts.TryGetValue(PowDbNames.Wal, out var log) && log.Length == 0)
         {
@@ -90,9 +90,6 @@ internal sealed class PowDbState
             .OrderBy(p => p.Name, StringComparer.Ordinal)
             .ToArray();
     }
-
-    private static PowDbStatePart Whole(PowDbWhole whole, PowDbBundle bundle) =>
-        new(whole.Name, (long)whole.Length, bundle, whole, []);
 
     private static PowDbStatePart After(PowDbStatePart? before, PowDbBundle bundle, PowDbPages pages)
     {

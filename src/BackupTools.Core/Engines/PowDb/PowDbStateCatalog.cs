@@ -22,13 +22,6 @@ internal static class PowDbStateCatalog
         PowDbAssembly.RequireFiles(part, context);
         var bytes = new byte[part.Length];
         PowDbAssembly.Run(part, 1, (at, block) => block.CopyTo(bytes.AsSpan((int)at)), context);
-        try
-        {
-            return PowDbCatalogReader.Read(bytes);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
+        return BackupException.Naming(path, () => PowDbCatalogReader.Read(bytes));
     }
 }

@@ -13,20 +13,19 @@ internal static class PowDbStateCheck
     /// </summary>
     public static PowDbFileCheck CheckOf(PowDbStatePart part, PowDbCatalog catalog)
     {
-        try
-        {
-            return IsShuffledIndex(part)
-                ? PowDbFileCheck.Of("", 0)
-                : PowDbFileCheck.Of(
-                    part.Name,
-                    part.Length,
-                    catalog.Tables.FirstOrDefault(t => string.Equals(t.HeapFile, part.Name, StringComparison.Ordinal))
-                );
-        }
-        catch (BackupException e)
-        {
-            throw e.At(part.SourcePath);
-        }
+        return BackupException.Naming(
+            part.SourcePath,
+            () =>
+                IsShuffledIndex(part)
+                    ? PowDbFileCheck.Of("", 0)
+                    : PowDbFileCheck.Of(
+                        part.Name,
+                        part.Length,
+                        catalog.Tables.FirstOrDefault(t =>
+                            string.Equals(t.HeapFile, part.Name, StringComparison.Ordinal)
+                        )
+                    )
+        );
     }
 
     /// <summary>An index that comes in pages, which engine 0.4.7 made of some (PowDB format, §9, defect 4).</summary>
@@ -34,17 +33,8 @@ internal static class PowDbStateCheck
 
     /// <summary>Ends a part's check.</summary>
     /// <exception cref="BackupException">An index that is not sound, with the bundle's file that it came from.</exception>
-    public static void Finish(PowDbStatePart part, PowDbFileCheck check)
-    {
-        try
-        {
-            check.Finish();
-        }
-        catch (BackupException e)
-        {
-            throw e.At(part.SourcePath);
-        }
-    }
+    public static void Finish(PowDbStatePart part, PowDbFileCheck check) =>
+        BackupException.Naming(part.SourcePath, () => check.Finish());
 
     /// <summary>Requires every heap that the catalogue refers to; notes indexes that the engine will have to rebuild.</summary>
     /// <exception cref="BackupException">MissingFile.</exception>
@@ -81,15 +71,13 @@ internal static class PowDbStateCheck
         foreach (var name in catalog.DataFiles().Where(n => !present.Contains(n)).Order(StringComparer.Ordinal))
         {
             yield return PowDbNames.IsHeap(name)
-                ? new ChainProblem(
-                    ProblemSeverity.Error,
+                ? ChainProblem.Error(
                     ErrorCode.MissingFile,
                     $"{name}, which the catalog refers to, is in no bundle of the chain",
                     manifest,
-                    Recommendation: "The engine's own increments leave out new tables without rows: take a new full backup."
+                    advice: "The engine's own increments leave out new tables without rows: take a new full backup."
                 )
-                : new ChainProblem(
-                    ProblemSeverity.Warning,
+                : ChainProblem.Warning(
                     ErrorCode.MissingFile,
                     $"{name} is in no bundle of the chain; the engine rebuilds it when it opens the database",
                     manifest

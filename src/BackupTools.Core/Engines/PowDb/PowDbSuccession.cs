@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using BackupTools.Chains;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Formats.PowDb;
 using Blake3;
 
@@ -11,31 +12,21 @@ namespace BackupTools.Engines.PowDb;
 /// Whether a source follows the state that an increment builds on, or is a database that was restored to an earlier
 /// state, or another of the same name. Nothing in a data directory names it, so its pages have to tell (see the README).
 /// </summary>
-internal sealed class PowDbSuccession
+/// <param name="path">The bundles that lead to the state, full first; nothing of them is read yet.</param>
+/// <param name="baseline">That state.</param>
+/// <param name="context">The run.</param>
+internal sealed class PowDbSuccession(IReadOnlyList<BundleHeader> path, PowDbBaseline baseline, EngineContext context)
 {
     private static string Advice =>
         $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does. Give each database a folder of its own.";
 
-    private readonly PowDbBaseline _baseline;
-    private readonly EngineContext _context;
-    private readonly Lazy<PowDbState> _state;
+    private readonly Lazy<PowDbState> _state = new(() => PowDbState.Of(PowDbContinuity.Open(path, context)));
     private readonly ConcurrentDictionary<string, PowDbHeapEvidence> _heaps = new(StringComparer.Ordinal);
 
-    /// <summary>Notes what is to be followed; nothing is read yet.</summary>
-    /// <param name="path">The bundles that lead to the state, full first.</param>
-    /// <param name="baseline">That state.</param>
-    /// <param name="context">The run.</param>
-    public PowDbSuccession(IReadOnlyList<BundleHeader> path, PowDbBaseline baseline, EngineContext context)
-    {
-        (_baseline, _context) = (baseline, context);
-        _state = new Lazy<PowDbState>(() => PowDbState.Of(PowDbContinuity.Open(path, context)));
-        Traces = PowDbTraces.Behind(path[^1].FullName, context);
-    }
-
     /// <summary>What stands for the pages of the state before, where they cannot be read; else null.</summary>
-    public PowDbTraces? Traces { get; }
+    public PowDbTraces? Traces { get; } = PowDbTraces.Behind(path[^1].FullName, context);
 
-    private PowDbBundle Head => _baseline.Parent;
+    private PowDbBundle Head => baseline.Parent;
 
     /// <summary>Forgets what an attempt has found that is not repeated.</summary>
     public void Clear() => _heaps.Clear();
@@ -46,7 +37,7 @@ internal sealed class PowDbSuccession
 
     /// <summary>The heap in the state before; to be disposed of.</summary>
     /// <exception cref="BackupException">The chain is damaged.</exception>
-    public PowDbHeadHeap OpenBefore(string heap) => new(PartBefore(heap), _baseline.Key, _context);
+    public PowDbHeadHeap OpenBefore(string heap) => new(PartBefore(heap), baseline.Key, context);
 
     /// <summary>Requires that everything found agrees with a later state, and that something shows which database it is.</summary>
     /// <exception cref="BackupException">ContinuityNotProved.</exception>
@@ -97,19 +88,18 @@ internal sealed class PowDbSuccession
     }
 
     private bool HadRows() =>
-        _baseline.Files.Values.Any(f =>
+        baseline.Files.Values.Any(f =>
             PowDbNames.IsHeap(f.Name) && f.Length > 0 && (!_heaps.TryGetValue(f.Name, out var h) || h.MaxBefore > 0)
         );
 
     private ulong? DurableBefore()
     {
-        if (!_baseline.Files.TryGetValue(PowDbNames.CatalogLsn, out var before))
+        if (!baseline.Files.TryGetValue(PowDbNames.CatalogLsn, out var before))
         {
             return null;
         }
-        var bytes = new byte[sizeof(ulong)];
-        using var file = PartBefore(before.Name).Bundle!.OpenFile(before.Name, _context);
-        Files.HashingCopy.ReadExactly(file, bytes, 0);
+        using var file = PartBefore(before.Name).Bundle!.OpenFile(before.Name, context);
+        var bytes = file.Bytes(0, sizeof(ulong));
         return before.Blake3 == Hasher.Hash(bytes)
             ? BinaryPrimitives.ReadUInt64LittleEndian(bytes)
             : throw new BackupException(
@@ -123,7 +113,7 @@ internal sealed class PowDbSuccession
         _state.Value.Parts.GetValueOrDefault(name)
         ?? throw new BackupException(ErrorCode.MissingFile, $"no bundle of the chain holds {name}", Head.Folder);
 
-    private ulong? FirstOfLogBefore() => Traces is { } traces ? traces.FirstOfLog : PowDbTraces.FirstOf(Head, _context);
+    private ulong? FirstOfLogBefore() => Traces is { } traces ? traces.FirstOfLog : PowDbTraces.FirstOf(Head, context);
 
     private BackupException NotProved(string why, PowDbSource source) =>
         new(

@@ -3,57 +3,40 @@ using System.Buffers.Binary;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
-using Blake3;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>One bundle's table of page fingerprints, proved against its digest; holds only where its segments lie.</summary>
-internal sealed class PowDbTableReader : IDisposable
+internal sealed class PowDbTableReader(IDiskFile file) : IDisposable
 {
-    private readonly IDiskFile _file;
     private readonly Dictionary<(string Heap, uint Window), (PowDbFingerprintSegment Segment, long Offset)> _segments =
     [];
-
-    private PowDbTableReader(IDiskFile file) => _file = file;
 
     /// <summary>Opens and proves a table.</summary>
     /// <exception cref="BackupException">MissingFile, LengthMismatch, ChecksumMismatch, Malformed.</exception>
     public static PowDbTableReader Open(PowDbBundle bundle, PowDbPageTable table, EngineContext context)
     {
-        var file = bundle.OpenFile(PowDbSideFile.TableFileName, context);
-        var reader = new PowDbTableReader(file);
-        try
+        var opened = bundle.OpenFile(PowDbSideFile.TableFileName, context);
+        return opened.Into(file => BackupException.Naming(file.Path, () => Prove(file, table, context)));
+    }
+
+    private static PowDbTableReader Prove(IDiskFile file, PowDbPageTable table, EngineContext context)
+    {
+        if (file.Length != table.Length)
         {
-            if (file.Length != table.Length)
-            {
-                throw new BackupException(
-                    ErrorCode.LengthMismatch,
-                    $"the page fingerprints have {file.Length} bytes instead of {table.Length}"
-                );
-            }
-            var hasher = Hasher.New();
-            HashingCopy.Read(
-                file,
-                new FileRange(0, table.Length),
-                hasher.Update,
-                new TransferProgress(),
-                context.Cancellation
+            throw new BackupException(
+                ErrorCode.LengthMismatch,
+                $"the page fingerprints have {file.Length} bytes instead of {table.Length}"
             );
-            if (hasher.Finalize() != table.Blake3)
-            {
-                throw new BackupException(
-                    ErrorCode.ChecksumMismatch,
-                    "the page fingerprints do not match their digest"
-                );
-            }
-            reader.Index(table);
-            return reader;
         }
-        catch (BackupException e)
+        if (context.Uncounted.DigestOf(file, new FileRange(0, table.Length)) != table.Blake3)
         {
-            reader.Dispose();
-            throw e.At(file.Path);
+            throw new BackupException(ErrorCode.ChecksumMismatch, "the page fingerprints do not match their digest");
         }
+        var reader = new PowDbTableReader(file);
+        reader.Index(table);
+        return reader;
     }
 
     /// <summary>
@@ -75,7 +58,7 @@ internal sealed class PowDbTableReader : IDisposable
         var body = ArrayPool<byte>.Shared.Rent(segment.BodyLength);
         try
         {
-            HashingCopy.ReadExactly(_file, body.AsSpan(0, segment.BodyLength), offset);
+            HashingCopy.ReadExactly(file, body.AsSpan(0, segment.BodyLength), offset);
             for (var i = 0; i < segment.Count; i++)
             {
                 var page = segment.IsComplete
@@ -97,7 +80,7 @@ internal sealed class PowDbTableReader : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 
     private void Index(PowDbPageTable table)
     {
@@ -105,25 +88,21 @@ internal sealed class PowDbTableReader : IDisposable
         Span<byte> head = stackalloc byte[PowDbFingerprints.MaxHeadSize];
         long at = PowDbFingerprints.FileHeaderSize;
         var start = head[..(int)Math.Min(at, length)];
-        HashingCopy.ReadExactly(_file, start, 0);
+        HashingCopy.ReadExactly(file, start, 0);
         var expected = table.Key is null ? PowDbFingerprints.OldFileHeader : PowDbFingerprints.FileHeader;
         if (!start.SequenceEqual(expected))
         {
-            throw new BackupException(ErrorCode.UnsupportedVersion, "page fingerprints of another version");
+            throw Fault.UnsupportedVersion("page fingerprints of another version");
         }
         while (at < length)
         {
             var bytes = head[..(int)Math.Min(head.Length, length - at)];
-            HashingCopy.ReadExactly(_file, bytes, at);
+            HashingCopy.ReadExactly(file, bytes, at);
             var segment = PowDbFingerprints.ReadHead(bytes, at, out var headLength);
             at += headLength;
             if (segment.BodyLength > length - at || !_segments.TryAdd((segment.Heap, segment.Window), (segment, at)))
             {
-                throw new BackupException(
-                    ErrorCode.Malformed,
-                    $"page fingerprints of {segment.Heap} are truncated or duplicated",
-                    offset: at
-                );
+                throw Fault.Malformed($"page fingerprints of {segment.Heap} are truncated or duplicated", at);
             }
             at += segment.BodyLength;
         }

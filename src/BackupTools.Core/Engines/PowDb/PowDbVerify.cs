@@ -44,10 +44,10 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
     /// <summary>Every file that the manifest lists: present, as long and with the digest it says.</summary>
     private void CheckFiles(PowDbBundle bundle)
     {
-        var entries = bundle.SideWal is { } wal ? [.. bundle.Manifest.Entries, wal] : bundle.Manifest.Entries;
+        var entries = bundle.Entries;
         PowDbFileWork.ForEach(
             entries,
-            e => e is PowDbWhole whole ? (long)whole.Length : (long)((PowDbPages)e).PageCount * PowDbDelta.RecordSize,
+            e => e.FileLength,
             (i, threads) => Guard(() => CheckFile(bundle, entries[i], threads), bundle.Folder),
             context
         );
@@ -61,8 +61,7 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
             PowDbAssembly.CheckDelta(new PowDbLayer(bundle, pages), context, deep);
             return true;
         }
-        var whole = (PowDbWhole)entry;
-        var part = new PowDbStatePart(whole.Name, (long)whole.Length, bundle, whole, []);
+        var part = PowDbStatePart.Of((PowDbWhole)entry, bundle);
         PowDbAssembly.RequireFiles(part, context);
         var check = PowDbFileCheck.Of(deep ? part.Name : "", part.Length);
         PowDbAssembly.Run(part, threads, check.Take, context, checkPages: deep);
@@ -76,14 +75,7 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
         var sidePath = bundle.PathOf(PowDbSideFile.FileName);
         if (bundle.SideProblem is { } problem)
         {
-            _problems.Add(
-                ChainProblem.From(problem) with
-                {
-                    Severity = ProblemSeverity.Warning,
-                    Recommendation =
-                        "The backup can be restored without it; the next increment reads the chain's pages instead.",
-                }
-            );
+            AddOurs(problem);
         }
         if (bundle.HasUnknownWal(context) is { } log)
         {
@@ -98,16 +90,19 @@ internal sealed class PowDbVerify(IReadOnlyList<BundleHeader> path, int known, V
         }
         catch (BackupException e)
         {
-            _problems.Add(
-                ChainProblem.From(e.At(sidePath)) with
-                {
-                    Severity = ProblemSeverity.Warning,
-                    Recommendation =
-                        "The backup can be restored without it; the next increment reads the chain's pages instead.",
-                }
-            );
+            AddOurs(e.At(sidePath));
         }
     }
+
+    private void AddOurs(BackupException problem) =>
+        _problems.Add(
+            ChainProblem.From(problem) with
+            {
+                Severity = ProblemSeverity.Warning,
+                Recommendation =
+                    "The backup can be restored without it; the next increment reads the chain's pages instead.",
+            }
+        );
 
     private void CheckStates(List<PowDbBundle> bundles)
     {

@@ -69,31 +69,17 @@ internal static class PowDbWalCapture
         using var source = context.Disk.OpenRead(path);
         var scan = new PowDbWalScan();
         var range = new FileRange(0, source.Length);
-        try
-        {
-            HashingCopy.Copy(source, range, copy, 0, scan.Feed, context.Progress, context.Cancellation);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
+        BackupException.Naming(path, () => context.Copy(source, range, copy, 0, scan.Feed));
         if (scan.Records == 0)
         {
             return null;
         }
         copy.SetLength(scan.ValidEnd);
-        var hasher = Hasher.New();
-        var kept = new FileRange(0, scan.ValidEnd);
-        HashingCopy.Read(copy, kept, hasher.Update, new TransferProgress(), context.Cancellation);
-        return new PowDbCapturedWal(scan.ValidEnd, hasher.Finalize(), scan.HasHeader, scan.Records, scan.TailLength);
+        var digest = context.Uncounted.DigestOf(copy, new FileRange(0, scan.ValidEnd));
+        return new PowDbCapturedWal(scan.ValidEnd, digest, scan.HasHeader, scan.Records, scan.TailLength);
     }
 
-    private static Hash Beginning(IDiskFile file, int length)
-    {
-        var bytes = new byte[length];
-        HashingCopy.ReadExactly(file, bytes, 0);
-        return Hasher.Hash(bytes);
-    }
+    private static Hash Beginning(IDiskFile file, int length) => Hasher.Hash(file.Bytes(0, length));
 
     /// <summary>The LSN of the first record; null when there is no whole one.</summary>
     /// <exception cref="BackupException">UnsupportedVersion.</exception>

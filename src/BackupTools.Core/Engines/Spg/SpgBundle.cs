@@ -131,8 +131,8 @@ internal sealed record SpgBundle
         {
             return start.Span.Slice((int)offset, count);
         }
-        var bytes = new byte[count];
-        return SpgSource.ReadFully(file, bytes, offset) == count
+        var bytes = file.UpTo(offset, count);
+        return bytes.Length == count
             ? bytes
             : throw new BackupException(ErrorCode.Truncated, "bundle truncated in body", file.Path, offset);
     }

@@ -44,7 +44,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
     public void CopySnapshot(IDiskFile database, long length, SpgSnapshotCheck check)
     {
         var crc = new Crc32();
-        HashingCopy.Copy(
+        context.Copy(
             database,
             new FileRange(0, length),
             target,
@@ -53,9 +53,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
             {
                 crc.Append(block);
                 check.Append(block);
-            },
-            context.Progress,
-            context.Cancellation
+            }
         );
         _snapLength = length;
         _snapCrc = crc.GetCurrentHashAsUInt32();
@@ -69,7 +67,7 @@ internal sealed class SpgBundleWriter(IDiskFile target, EngineContext context)
         var scan = new SpgSliceScan(range.Start);
         var offset = SliceOffset(_snapLength, marked);
         source.Reading(range);
-        HashingCopy.Copy(source.Wal!, range, target, offset, scan.Append, context.Progress, context.Cancellation);
+        context.Copy(source.Wal!, range, target, offset, scan.Append);
         // What lies after the cut is about to be overwritten.
         source.Copied(range with { End = scan.Scanner.CutPoint }, target, offset);
         return scan;

@@ -41,21 +41,6 @@ internal static partial class SpgBundles
         );
     }
 
-    /// <summary>The header of one bundle.</summary>
-    /// <exception cref="BackupException">It is none, or it is damaged where the header stands.</exception>
-    public static BundleHeader ReadOne(string path, IDisk disk)
-    {
-        try
-        {
-            using var file = disk.OpenRead(path);
-            return Describe(SpgBundle.Read(file), path);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
-    }
-
     /// <summary>The database a bundle is of, as far as its name is one that <see cref="NewPath"/> gives.</summary>
     public static string? SeriesOf(string fileName) =>
         NameShape().Match(fileName) is { Success: true } match ? match.Groups["series"].Value : null;
@@ -120,7 +105,7 @@ internal static partial class SpgBundles
                 // More than what it needs is not there to be read.
                 return BundleReadResult.Ok(Describe(SpgBundle.Read(file), path));
             }
-            var length = SpgSource.ReadFully(file, start.AsSpan(0, isNamedLikeOne ? FirstRead : 8), 0);
+            var length = file.ReadUpTo(start.AsSpan(0, isNamedLikeOne ? FirstRead : 8), 0);
             return isNamedLikeOne || SpgBundleHeader.ClaimsToBeBundle(start.AsSpan(0, length))
                 ? BundleReadResult.Ok(Describe(SpgBundle.Read(file, start.AsMemory(0, length)), path))
                 : null;

@@ -9,42 +9,33 @@ namespace BackupTools.Engines.Spg;
 /// Captures a database, cold or live, into one staged bundle: copy, look again, start over while something changed.
 /// Why the order of the looks is safe is argued in the README.
 /// </summary>
-internal sealed class SpgCapture
+internal sealed class SpgCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle" + SpgBundles.Extension;
     private const int Attempts = 5;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
 
-    private readonly CaptureRequest _request;
-    private readonly StagingArea _staging;
-    private readonly EngineContext _context;
-    private readonly SpgFiles _files;
-    private readonly CapturePlan _plan;
-
-    /// <summary>Prepares a capture; nothing is read yet.</summary>
-    public SpgCapture(CapturePlan plan, StagingArea staging, EngineContext context)
-    {
-        _plan = plan;
-        _request = plan.Request;
-        _staging = staging;
-        _context = context;
-        _files = SpgFiles.OfSource(_request.SourcePath, _request.Options.WalPath, context.Disk);
-    }
+    private readonly CaptureRequest _request = plan.Request;
+    private readonly SpgFiles _files = SpgFiles.OfSource(
+        plan.Request.SourcePath,
+        plan.Request.Options.WalPath,
+        context.Disk
+    );
 
     private bool IsFull => _request.Kind == BundleKind.Full;
 
     /// <summary>Captures.</summary>
     public CaptureResult Run()
     {
-        _context.Progress.Activity = "reading";
+        context.Progress.Activity = "reading";
         SpgBundleHeader header;
-        using (var target = _staging.CreateFile(Staged, _plan.ExpectedBytes))
+        using (var target = staging.CreateFile(Staged, plan.ExpectedBytes))
         {
-            header = CopyUntilStable(new SpgBundleWriter(target, _context));
+            header = CopyUntilStable(new SpgBundleWriter(target, context));
         }
         var isUnchanged = !IsFull && header.WalPos == header.Since;
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)header.TsMicros * 10);
-        var path = SpgPlan.NewPath(_request, time, _context);
+        var path = SpgPlan.NewPath(_request, time, context);
         return new CaptureResult
         {
             Steps = [PublishStep.Place(Staged, path)],
@@ -56,7 +47,7 @@ internal sealed class SpgCapture
     private SpgBundleHeader CopyUntilStable(SpgBundleWriter writer)
     {
         BackupException? damage = null;
-        return new SteadyCapture<SpgBundleHeader>(_context)
+        return new SteadyCapture<SpgBundleHeader>(context)
         {
             Attempts = Attempts,
             FirstPause = s_firstPause,
@@ -79,7 +70,7 @@ internal sealed class SpgCapture
     private BackupException Changed(string what) => new(ErrorCode.SourceChanging, what, _files.Database);
 
     private SpgSource OpenSource() =>
-        IsFull ? SpgCheckpointWindow.OpenOutside(_files, _context) : SpgSource.Open(_files, _context.Disk);
+        IsFull ? SpgCheckpointWindow.OpenOutside(_files, context) : SpgSource.Open(_files, context.Disk);
 
     /// <summary>One attempt; throws what changed meanwhile, or what is wrong with the source.</summary>
     private SpgBundleHeader Copy(SpgBundleWriter writer)
@@ -91,13 +82,13 @@ internal sealed class SpgCapture
         {
             if (IsFull)
             {
-                header = new SpgFullCapture(source, writer, _context).Copy();
+                header = new SpgFullCapture(source, writer, context).Copy();
                 changed = source.Changed();
             }
             else
             {
-                var epoch = new SpgEpoch(_request, source, _context);
-                header = new SpgIncrementCapture(source, epoch, writer, _context).Copy();
+                var epoch = new SpgEpoch(_request, source, context);
+                header = new SpgIncrementCapture(source, epoch, writer, context).Copy();
                 changed = source.Changed() ?? (epoch.StillHolds() ? null : "the log was restarted");
             }
         }

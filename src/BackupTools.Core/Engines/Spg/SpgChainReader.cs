@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 
 namespace BackupTools.Engines.Spg;
@@ -11,23 +12,12 @@ namespace BackupTools.Engines.Spg;
 /// the slices make together, and how each bundle follows the one before (SPG format, §6). A restore copies while it
 /// reads; a verification only reads.
 /// </summary>
-internal sealed class SpgChainReader
+internal sealed class SpgChainReader(EngineContext context, bool deep, Action<ChainProblem> report)
 {
-    private readonly EngineContext _context;
-    private readonly Action<ChainProblem> _report;
-    private readonly bool _deep;
     private SpgSliceScan _log = new(0);
     private long _position;
     private bool _isLogBroken;
     private bool _strayTold;
-
-    /// <summary>Prepares a reading; <paramref name="report"/> receives every finding.</summary>
-    public SpgChainReader(EngineContext context, bool deep, Action<ChainProblem> report)
-    {
-        _context = context;
-        _deep = deep;
-        _report = report;
-    }
 
     /// <summary>Throw the first error instead of reporting it: what a restore does.</summary>
     public bool StopAtErrors { get; init; }
@@ -60,10 +50,10 @@ internal sealed class SpgChainReader
         for (var i = 0; i < path.Count; i++)
         {
             var header = path[i];
-            _context.Cancellation.ThrowIfCancellationRequested();
+            context.Cancellation.ThrowIfCancellationRequested();
             try
             {
-                using var file = _context.Disk.OpenRead(header.FullName);
+                using var file = context.Disk.OpenRead(header.FullName);
                 var bundle = SpgBundle.Read(file);
                 Check(bundle, previous, header);
                 ReadBody(bundle, file, new Place(i == 0, i == path.Count - 1, path[0].Kind == BundleKind.Full));
@@ -90,14 +80,14 @@ internal sealed class SpgChainReader
         {
             throw problem.ToException();
         }
-        _report(problem);
+        report(problem);
     }
 
     private void Check(SpgBundle bundle, SpgBundle? previous, BundleHeader header)
     {
         if (!string.Equals(bundle.Id.ToString(), header.Id, StringComparison.Ordinal))
         {
-            throw new BackupException(ErrorCode.Malformed, "the bundle is not the one that was listed: it changed");
+            throw Fault.Malformed("the bundle is not the one that was listed: it changed");
         }
         foreach (var problem in SpgContinuity.CheckAlone(bundle, header.FullName))
         {
@@ -114,18 +104,18 @@ internal sealed class SpgChainReader
 
     private void ReadBody(SpgBundle bundle, IDiskFile file, Place place)
     {
-        using var progress = _context.Progress.BeginFile(file.Path, bundle.FileLength);
+        using var progress = context.Progress.BeginFile(file.Path, bundle.FileLength);
         var crc = new Crc32();
         var findings = new List<ChainProblem>();
-        Pass(file, new FileRange(0, SpgBundleHeader.FixedLength), crc.Append);
+        context.Read(file, new FileRange(0, SpgBundleHeader.FixedLength), crc.Append);
         ReadSnapshot(bundle, file, place, crc, findings);
         var sliceEnd = bundle.SliceOffset + bundle.SliceLength;
-        Pass(file, new FileRange(bundle.Header.WalFieldsOffset, bundle.SliceOffset), crc.Append);
+        context.Read(file, new FileRange(bundle.Header.WalFieldsOffset, bundle.SliceOffset), crc.Append);
         ReadSlice(bundle, file, place, crc, findings);
         if (bundle.StoredCrc is { } stored)
         {
             // A slice that is not applied still counts.
-            Pass(file, new FileRange(sliceEnd, bundle.Header.BodyLength), crc.Append);
+            context.Read(file, new FileRange(sliceEnd, bundle.Header.BodyLength), crc.Append);
             // What is wrong inside a bundle that is damaged itself is no news.
             SpgBundleHeader.CheckCrc(stored, crc.GetCurrentHashAsUInt32());
         }
@@ -136,18 +126,19 @@ internal sealed class SpgChainReader
     {
         var length = (long)bundle.Header.SnapLen;
         var range = new FileRange(SpgBundleHeader.FixedLength, SpgBundleHeader.FixedLength + length);
-        var check = new SpgSnapshotCheck(length, _deep || length <= SpgFullCapture.WalkLimit);
+        var check = new SpgSnapshotCheck(length, deep || length <= SpgFullCapture.WalkLimit);
         var own = new Crc32();
-        Pass(
+        context.Copy(
             file,
             range,
+            place.IsFirst ? DatabaseCopy : null,
+            0,
             block =>
             {
                 crc.Append(block);
                 own.Append(block);
                 check.Append(block);
-            },
-            place.IsFirst ? DatabaseCopy : null
+            }
         );
         if (!bundle.IsFull || length == 0)
         {
@@ -178,8 +169,7 @@ internal sealed class SpgChainReader
     {
         if (info.IsNewerThanKnown)
         {
-            yield return new ChainProblem(
-                ProblemSeverity.Warning,
+            yield return ChainProblem.Warning(
                 ErrorCode.UnsupportedVersion,
                 $"the snapshot has version {info.FileVersion}, newer than the newest known "
                     + $"({SpgSnapshotInfo.NewestKnown}); it is taken as it is",
@@ -189,8 +179,7 @@ internal sealed class SpgChainReader
         }
         if (info.ColdSegments.Count > 0)
         {
-            yield return new ChainProblem(
-                ProblemSeverity.Error,
+            yield return ChainProblem.Error(
                 ErrorCode.ColdSegments,
                 $"rows of the snapshot live in cold segments that no bundle holds: "
                     + string.Join(", ", info.ColdSegments),
@@ -214,18 +203,18 @@ internal sealed class SpgChainReader
         var wanted = Math.Min(bundle.SliceLength, Math.Max(0, LogLimit - start));
         var middle = bundle.SliceOffset + wanted;
         BackupException? fault = null;
-        Pass(
+        context.Copy(
             file,
             new FileRange(bundle.SliceOffset, middle),
+            WalCopy,
+            start,
             block =>
             {
                 crc.Append(block);
                 fault ??= Scan(block);
-            },
-            WalCopy,
-            start
+            }
         );
-        Pass(file, new FileRange(middle, end), crc.Append);
+        context.Read(file, new FileRange(middle, end), crc.Append);
         if (fault is not null)
         {
             _isLogBroken = true;
@@ -265,8 +254,7 @@ internal sealed class SpgChainReader
         {
             _strayTold = true;
             findings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Warning,
+                ChainProblem.Warning(
                     ErrorCode.OpenTransaction,
                     "a transaction ends here that began before the full: its rows are lost, or applied without it",
                     file.Path,
@@ -302,8 +290,7 @@ internal sealed class SpgChainReader
         {
             _isLogBroken = true;
             findings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Error,
+                ChainProblem.Error(
                     ErrorCode.Malformed,
                     "the bundle ends inside a frame of the log, and another bundle follows",
                     file.Path,
@@ -314,8 +301,7 @@ internal sealed class SpgChainReader
         if (place.IsLast && scanner.TransactionStart is not null)
         {
             findings.Add(
-                new ChainProblem(
-                    ProblemSeverity.Warning,
+                ChainProblem.Warning(
                     ErrorCode.OpenTransaction,
                     "the log ends inside a transaction, which a restore leaves out, as the server would",
                     file.Path
@@ -324,24 +310,20 @@ internal sealed class SpgChainReader
         }
     }
 
-    private static ChainProblem JudgeTorn(SpgTornTail torn, IDiskFile file, long offset)
-    {
-        return SpgSource.IsDamage(torn, file, offset)
-            ? new ChainProblem(
-                ProblemSeverity.Error,
+    private static ChainProblem JudgeTorn(SpgTornTail torn, IDiskFile file, long offset) =>
+        SpgSource.IsDamage(torn, file, offset)
+            ? ChainProblem.Error(
                 ErrorCode.Malformed,
                 $"the log is damaged: {torn.Text}, yet more log follows",
                 file.Path,
                 offset
             )
-            : new ChainProblem(
-                ProblemSeverity.Warning,
+            : ChainProblem.Warning(
                 ErrorCode.Truncated,
                 $"the last {torn.Length} bytes of the log are not a whole frame, a restore leaves them out ({torn.Text})",
                 file.Path,
                 offset
             );
-    }
 
     private static ChainProblem Locate(BackupException fault, SpgBundle bundle, string path, long start, Place place)
     {
@@ -358,24 +340,11 @@ internal sealed class SpgChainReader
     }
 
     private static ChainProblem NotTheSameLog(SpgBundle bundle, string path, string why) =>
-        new(
-            ProblemSeverity.Error,
+        ChainProblem.Error(
             ErrorCode.ForeignEpoch,
             $"the increment does not continue the log: {why}. It was taken from another log, or from the middle of a frame",
             path,
             bundle.SliceOffset,
             "Restore to the position at which this increment starts, or from another chain."
         );
-
-    private void Pass(IDiskFile file, FileRange range, ByteTap tap, IDiskFile? copy = null, long copyOffset = 0)
-    {
-        if (copy is null)
-        {
-            HashingCopy.Read(file, range, tap, _context.Progress, _context.Cancellation);
-        }
-        else
-        {
-            HashingCopy.Copy(file, range, copy, copyOffset, tap, _context.Progress, _context.Cancellation);
-        }
-    }
 }

@@ -16,7 +16,7 @@ internal static class SpgContinuity
         var header = bundle.Header;
         if (header.Kind > SpgBundleHeader.Incremental)
         {
-            yield return Error(
+            yield return ChainProblem.Error(
                 ErrorCode.Malformed,
                 $"kind {header.Kind} is neither full (0) nor incremental (1)",
                 path,
@@ -31,7 +31,7 @@ internal static class SpgContinuity
             }
             if (header.SnapLen == 0)
             {
-                yield return Error(
+                yield return ChainProblem.Error(
                     ErrorCode.Malformed,
                     "a full without a snapshot: no server writes one, an empty database has 13 bytes",
                     path,
@@ -40,13 +40,13 @@ internal static class SpgContinuity
             }
             if (header.WalLen > 0 && bundle.Baseline is null)
             {
-                yield return Error(
+                yield return ChainProblem.Error(
                     ErrorCode.Malformed,
                     $"a full with {header.WalLen} bytes of log that its snapshot may already hold: "
                         + "applying them could duplicate every row",
                     path,
                     offset: header.WalOffset,
-                    recommendation: "Take a new full backup, or restore from another chain."
+                    advice: "Take a new full backup, or restore from another chain."
                 );
             }
         }
@@ -54,12 +54,12 @@ internal static class SpgContinuity
         {
             if (header.SnapLen != 0)
             {
-                yield return Error(ErrorCode.Malformed, "an increment with a snapshot", path, offset: 25);
+                yield return ChainProblem.Error(ErrorCode.Malformed, "an increment with a snapshot", path, offset: 25);
             }
             // Compared by subtraction: the sum could wrap.
             if (header.WalPos < header.Since || header.WalPos - header.Since != header.WalLen)
             {
-                yield return Error(
+                yield return ChainProblem.Error(
                     ErrorCode.Malformed,
                     $"wal_pos {header.WalPos} is not since {header.Since} + wal_len {header.WalLen}",
                     path,
@@ -92,13 +92,13 @@ internal static class SpgContinuity
     {
         if (next.IsFull)
         {
-            yield return Error(ErrorCode.ChainOverlap, "a second full inside a chain", path, offset: 8);
+            yield return ChainProblem.Error(ErrorCode.ChainOverlap, "a second full inside a chain", path, offset: 8);
             yield break;
         }
         var (end, since) = (previous.Header.WalPos, next.Header.Since);
         if (since > end)
         {
-            yield return Error(
+            yield return ChainProblem.Error(
                 ErrorCode.ChainGap,
                 $"the increment starts at {since}, but what precedes it ends at {end}",
                 path,
@@ -107,7 +107,7 @@ internal static class SpgContinuity
         }
         else if (since < end)
         {
-            yield return Error(
+            yield return ChainProblem.Error(
                 ErrorCode.ChainOverlap,
                 $"the increment starts at {since}, but what precedes it already ends at {end}",
                 path,
@@ -116,14 +116,6 @@ internal static class SpgContinuity
         }
     }
 
-    private static ChainProblem Error(
-        ErrorCode code,
-        string message,
-        string path,
-        long offset,
-        string? recommendation = null
-    ) => new(ProblemSeverity.Error, code, message, path, offset, recommendation);
-
     private static ChainProblem Warning(string message, string path, long offset) =>
-        new(ProblemSeverity.Warning, ErrorCode.Malformed, message, path, offset);
+        ChainProblem.Warning(ErrorCode.Malformed, message, path, offset);
 }

@@ -60,17 +60,9 @@ internal sealed class SpgEngine : IBackupEngine
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new SpgRestore(request, staging, context).Run();
 
-    public CaptureResult Merge(
-        RestorePlan plan,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new SpgMaintenance(staging, context).Merge(plan, destinationFolder);
+    public CaptureResult Merge(RestorePlan plan, string folder, StagingArea staging, EngineContext context) =>
+        new SpgMaintenance(staging, context).Merge(plan, folder);
 
-    public CaptureResult CopyBundle(
-        BundleHeader bundle,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new SpgMaintenance(staging, context).Copy(bundle, destinationFolder);
+    public CaptureResult CopyBundle(BundleHeader bundle, string folder, StagingArea staging, EngineContext context) =>
+        new SpgMaintenance(staging, context).Copy(bundle, folder);
 }

@@ -135,19 +135,8 @@ internal sealed class SpgEpoch
     /// <summary>How much of the end of a bundle's log is compared.</summary>
     public static int TailLengthOf(SpgBundle bundle) => (int)Math.Min(bundle.SliceLength, MostCompared);
 
-    private static IReadOnlyList<BundleHeader> PathOf(CaptureRequest request)
-    {
-        if (request.Parent is not { } parent)
-        {
-            return [];
-        }
-        var index = -1;
-        for (var i = 0; request.Chain is { } chain && i < chain.Bundles.Count; i++)
-        {
-            index = string.Equals(chain.Bundles[i].Id, parent.Id, StringComparison.Ordinal) ? i : index;
-        }
-        return index < 0 ? [parent] : request.Chain!.PathTo(index) ?? [parent];
-    }
+    private static IReadOnlyList<BundleHeader> PathOf(CaptureRequest request) =>
+        request.Parent is { } parent ? request.Chain?.PathTo(parent.Id) ?? [parent] : [];
 
     /// <summary>
     /// Compares the log before the position with the ends of the chain's slices, going back over as many bundles as
@@ -187,11 +176,8 @@ internal sealed class SpgEpoch
                 && SpgTraces.DigestOf(Wal, position - length, length, _context) == traces.Tail;
         }
         using var file = _context.Disk.OpenRead(_path[of].Header.FullName);
-        var ours = new byte[length];
-        var theirs = new byte[length];
-        return SpgSource.ReadFully(file, ours, bundle.SliceOffset + bundle.SliceLength - length) == length
-            && SpgSource.ReadFully(Wal, theirs, position - length) == length
-            && ours.AsSpan().SequenceEqual(theirs);
+        var ours = file.UpTo(bundle.SliceOffset + bundle.SliceLength - length, length);
+        return ours.Length == length && ours.AsSpan().SequenceEqual(Wal.UpTo(position - length, length));
     }
 
     /// <summary>
@@ -222,7 +208,7 @@ internal sealed class SpgEpoch
             return false;
         }
         Span<byte> start = stackalloc byte[16];
-        start = start[..SpgSource.ReadFully(database, start, 0)];
+        start = start[..database.ReadUpTo(start, 0)];
         if (!SameRange(database, bundle, 0, start.Length))
         {
             return false;
@@ -250,9 +236,8 @@ internal sealed class SpgEpoch
         {
             return false;
         }
-        var snapshot = new byte[length];
         var check = new SpgSnapshotCheck(length, walk: false);
-        check.Append(snapshot.AsSpan(0, SpgSource.ReadFully(bundle, snapshot, SpgBundleHeader.FixedLength)));
+        check.Append(bundle.UpTo(SpgBundleHeader.FixedLength, (int)length));
         try
         {
             return check.Finish() is { TableCount: 0, EnvelopeVersion: 0 };
@@ -274,8 +259,8 @@ internal sealed class SpgEpoch
                 _context.Cancellation.ThrowIfCancellationRequested();
                 var size = (int)Math.Min(Math.Min(ours.Length, theirs.Length), start + length - at);
                 if (
-                    SpgSource.ReadFully(bundle, ours.AsSpan(0, size), SpgBundleHeader.FixedLength + at) < size
-                    || SpgSource.ReadFully(database, theirs.AsSpan(0, size), at) < size
+                    bundle.ReadUpTo(ours.AsSpan(0, size), SpgBundleHeader.FixedLength + at) < size
+                    || database.ReadUpTo(theirs.AsSpan(0, size), at) < size
                     || !ours.AsSpan(0, size).SequenceEqual(theirs.AsSpan(0, size))
                 )
                 {
@@ -300,14 +285,7 @@ internal sealed class SpgEpoch
         var range = new FileRange(start, (long)Since);
         var scan = new SpgSliceScan(start);
         _context.Progress.Expect(range.Length);
-        try
-        {
-            HashingCopy.Read(Wal, range, scan.Append, _context.Progress, _context.Cancellation);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(_source.Files.Wal);
-        }
+        BackupException.Naming(_source.Files.Wal, () => _context.Read(Wal, range, scan.Append));
         if (!scan.Scanner.IsAtFrameEnd)
         {
             throw new BackupException(
@@ -337,7 +315,7 @@ internal sealed class SpgEpoch
         }
         var crc = new Crc32();
         var range = new FileRange(0, _source.DatabaseEntry!.Length);
-        HashingCopy.Read(database, range, crc.Append, _context.Progress, _context.Cancellation);
+        _context.Read(database, range, crc.Append);
         return crc.GetCurrentHashAsUInt32() == manifest.CatalogCrc32;
     }
 
@@ -355,7 +333,7 @@ internal sealed class SpgEpoch
             {
                 using var file = _context.Disk.OpenRead(header.FullName);
                 var range = new FileRange(bundle.SliceOffset, bundle.SliceOffset + bundle.SliceLength);
-                HashingCopy.Read(file, range, scan.Append, _context.Progress, _context.Cancellation);
+                _context.Read(file, range, scan.Append);
             }
             return scan.Scanner;
         }

@@ -37,7 +37,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
             return;
         }
         Span<byte> start = stackalloc byte[8];
-        start = start[..SpgSource.ReadFully(database, start, 0)];
+        start = start[..database.ReadUpTo(start, 0)];
         if (!SpgSnapshotCheck.ClaimsToBeSnapshot(start) && !start.IsEmpty)
         {
             throw new BackupException(
@@ -56,14 +56,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         var end = source.Wal?.Length ?? 0;
         // Dated between the last byte that can be in it and the last look at the database file: the state is not
         // younger than its date, and whatever replaces the database file later is.
-        var header = new SpgBundleHeader
-        {
-            Version = 2,
-            Kind = SpgBundleHeader.Full,
-            Since = 0,
-            TsMicros = SpgTime.Now(context.Clock),
-            SnapLen = 0,
-        };
+        var header = SpgBundleHeader.New(SpgBundleHeader.Full, context.Clock.GetUtcNow());
         if (baseline >= end)
         {
             return writer.Finish(header with { WalPos = (ulong)end }, 0, 0, marked: false);
@@ -91,15 +84,7 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
         {
             writer.CopySnapshot(database, length, check);
         }
-        SpgSnapshotInfo info;
-        try
-        {
-            info = check.Finish();
-        }
-        catch (BackupException e)
-        {
-            throw e.At(database.Path);
-        }
+        var info = BackupException.Naming(database.Path, check.Finish);
         if (info.IsNewerThanKnown)
         {
             context.Warn(

@@ -22,14 +22,8 @@ internal sealed class SpgIncrementCapture(
         var since = (long)epoch.Since;
         // A log that was cut meanwhile gives an empty range here, and the last look notices.
         var range = new FileRange(since, Math.Max(since, source.Wal!.Length));
-        var header = new SpgBundleHeader
-        {
-            Version = 2,
-            Kind = SpgBundleHeader.Incremental,
-            Since = epoch.Since,
-            TsMicros = SpgTime.Now(context.Clock),
-            SnapLen = 0,
-        };
+        var now = context.Clock.GetUtcNow();
+        var header = SpgBundleHeader.New(SpgBundleHeader.Incremental, now, epoch.Since);
         context.Progress.Expect(range.Length);
         SpgSliceScan scan;
         try

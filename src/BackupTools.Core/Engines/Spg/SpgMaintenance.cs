@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using BackupTools.Chains;
+using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Spg;
 
@@ -33,13 +34,8 @@ internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
             };
             reader.Read(plan.Bundles);
             writer.TakeSnapshot(reader.DatabaseLength, reader.DatabaseCrc);
-            var header = new SpgBundleHeader
+            var header = SpgBundleHeader.New(SpgBundleHeader.Full, plan.Last.CreatedUtc) with
             {
-                Version = 2,
-                Kind = SpgBundleHeader.Full,
-                Since = 0,
-                TsMicros = SpgTime.Of(plan.Last.CreatedUtc),
-                SnapLen = 0,
                 WalPos = start + (ulong)reader.LogLength,
             };
             writer.Finish(header, reader.LogLength, reader.LogCrc, marked: reader.LogLength > 0);
@@ -66,23 +62,17 @@ internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
             var read = SpgBundle.Read(source);
             var crc = new Crc32();
             var body = read.Header.BodyLength;
-            Pass(source, target, new FileRange(0, Math.Min(body, read.FileLength)), crc.Append);
-            Pass(source, target, new FileRange(Math.Min(body, read.FileLength), read.FileLength), null);
-            try
+            var end = Math.Min(body, read.FileLength);
+            context.Copy(source, new FileRange(0, end), target, 0, crc.Append);
+            context.Copy(source, new FileRange(end, read.FileLength), target, end);
+            if (read.StoredCrc is { } stored)
             {
-                if (read.StoredCrc is { } stored)
-                {
-                    SpgBundleHeader.CheckCrc(stored, crc.GetCurrentHashAsUInt32());
-                }
-            }
-            catch (Errors.BackupException e)
-            {
-                throw e.At(bundle.FullName);
+                BackupException.Naming(
+                    bundle.FullName,
+                    () => SpgBundleHeader.CheckCrc(stored, crc.GetCurrentHashAsUInt32())
+                );
             }
         }
         return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
     }
-
-    private void Pass(IDiskFile source, IDiskFile target, FileRange range, ByteTap? tap) =>
-        HashingCopy.Copy(source, range, target, range.Start, tap, context.Progress, context.Cancellation);
 }

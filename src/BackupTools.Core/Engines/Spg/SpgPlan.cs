@@ -33,12 +33,11 @@ internal static class SpgPlan
             if (source.Wal is null)
             {
                 warnings.Add(
-                    new ChainProblem(
-                        ProblemSeverity.Warning,
+                    ChainProblem.Warning(
                         ErrorCode.WalMissing,
                         "there is no write-ahead log beside the database: what is not in the database file is not backed up",
                         files.Wal,
-                        Recommendation: $"Name the log with {Spelling.Of("WalPath")} if the server keeps it elsewhere."
+                        advice: $"Name the log with {Spelling.Of("WalPath")} if the server keeps it elsewhere."
                     )
                 );
             }
@@ -74,13 +73,12 @@ internal static class SpgPlan
     }
 
     private static ChainProblem DoesNotContinue(BundleHeader head, string why) =>
-        new(
-            ProblemSeverity.Warning,
+        ChainProblem.Warning(
             ErrorCode.ContinuityNotProved,
             $"the database does not continue {head.Name}: {why}. A CHECKPOINT does that; so does another database of the "
                 + "same name, which retention would mistake for this one",
             head.FullName,
-            Recommendation: "After a CHECKPOINT no action is needed. Give every database a folder of its own."
+            advice: "After a CHECKPOINT no action is needed. Give every database a folder of its own."
         );
 
     /// <summary>The name of the new bundle, which depends on when it was taken.</summary>

@@ -18,14 +18,14 @@ internal static class SpgRecognition
         {
             null => IsWal(files.Wal, disk),
             { Kind: DiskEntryKind.Directory or DiskEntryKind.Special } => false,
-            _ => Start(files.Database, 8, disk) is { } start
+            _ => disk.Beginning(files.Database, 8) is { } start
                 && (SpgSnapshotCheck.ClaimsToBeSnapshot(start) || (start.Length == 0 && IsWal(files.Wal, disk))),
         };
 
     /// <summary>True when a file begins with a frame of an SPG log.</summary>
     public static bool IsWal(string path, IDisk disk)
     {
-        if (Start(path, Most, disk) is not { } start)
+        if (disk.Beginning(path, Most) is not { } start)
         {
             return false;
         }
@@ -44,23 +44,5 @@ internal static class SpgRecognition
 
     /// <summary>True when a file begins like a segment manifest.</summary>
     public static bool IsManifest(string path, IDisk disk) =>
-        Start(path, 8, disk) is { } start && SpgSegmentManifest.ClaimsToBeManifest(start);
-
-    private static byte[]? Start(string path, int length, IDisk disk)
-    {
-        try
-        {
-            if (disk.Stat(path) is not { Kind: DiskEntryKind.File or DiskEntryKind.Link })
-            {
-                return null;
-            }
-            using var file = disk.OpenRead(path);
-            var bytes = new byte[Math.Min(length, file.Length)];
-            return bytes[..SpgSource.ReadFully(file, bytes, 0)];
-        }
-        catch (BackupException)
-        {
-            return null;
-        }
-    }
+        disk.Beginning(path, 8) is { } start && SpgSegmentManifest.ClaimsToBeManifest(start);
 }

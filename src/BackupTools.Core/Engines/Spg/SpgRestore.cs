@@ -150,7 +150,7 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     private void ReadBack(string stagedName, long length, ByteTap tap)
     {
         using var file = context.Disk.OpenRead(staging.PathOf(stagedName));
-        HashingCopy.Read(file, new FileRange(0, file.Length), tap, context.Progress, context.Cancellation);
+        context.Read(file, tap);
         if (file.Length != length)
         {
             throw new BackupException(
@@ -174,12 +174,8 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         {
             steps.Add(PublishStep.Remove(_files.Manifest));
         }
-        steps.Add(Put(StagedWal, _files.Wal));
-        steps.Add(Put(StagedDatabase, _files.Database));
+        steps.Add(PublishStep.Put(StagedWal, _files.Wal, context.Disk));
+        steps.Add(PublishStep.Put(StagedDatabase, _files.Database, context.Disk));
         return steps;
     }
-
-    // Place fails when something appears there meanwhile; Replace is only for what the operation has allowed.
-    private PublishStep Put(string stagedName, string path) =>
-        context.Disk.Stat(path) is null ? PublishStep.Place(stagedName, path) : PublishStep.Replace(stagedName, path);
 }

@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Spg;
 
 namespace BackupTools.Engines.Spg;
@@ -113,10 +114,9 @@ internal sealed class SpgSource : IDisposable
             var length = file.Length;
             if (length > MaxManifest)
             {
-                throw new BackupException(ErrorCode.Malformed, $"manifest: {length} bytes is too large");
+                throw Fault.Malformed($"manifest: {length} bytes is too large");
             }
-            var bytes = new byte[length];
-            return SpgSegmentManifest.Parse(bytes.AsSpan(0, ReadFully(file, bytes, 0)));
+            return SpgSegmentManifest.Parse(file.UpTo(0, (int)length));
         }
         catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
         {
@@ -143,25 +143,14 @@ internal sealed class SpgSource : IDisposable
     /// </summary>
     public static bool IsDamage(SpgTornTail torn, IDiskFile file, long offset)
     {
-        var tail = new byte[Math.Min(torn.Length, TailLength)];
-        return torn.IsText || SpgWalScanner.HoldsWholeFrame(tail.AsSpan(0, ReadFully(file, tail, offset)));
+        var length = (int)Math.Min(torn.Length, TailLength);
+        return torn.IsText || SpgWalScanner.HoldsWholeFrame(file.UpTo(offset, length));
     }
 
     public void Dispose()
     {
         Database?.Dispose();
         Wal?.Dispose();
-    }
-
-    /// <summary>Reads as much as there is; fewer bytes than asked for only at the end of the file.</summary>
-    public static int ReadFully(IDiskFile file, Span<byte> buffer, long offset)
-    {
-        var total = 0;
-        while (total < buffer.Length && file.Read(buffer[total..], offset + total) is > 0 and var read)
-        {
-            total += read;
-        }
-        return total;
     }
 
     private IDiskFile? TryOpen(string path)
@@ -197,8 +186,8 @@ internal sealed class SpgSource : IDisposable
         Span<byte> then = stackalloc byte[SampleLength];
         now = now[..(int)Math.Min(SampleLength, _read.End - start)];
         then = then[..now.Length];
-        return ReadFully(wal, now, start) < now.Length
-            || ReadFully(copied.Copy, then, copied.Offset + (start - _read.Start)) < then.Length
+        return wal.ReadUpTo(now, start) < now.Length
+            || copied.Copy.ReadUpTo(then, copied.Offset + (start - _read.Start)) < then.Length
             || !now.SequenceEqual(then);
     }
 }

@@ -27,8 +27,7 @@ internal sealed partial record SpgTraces(int TailLength, string Tail, string? Sn
         if (bundle.IsFull)
         {
             var length = (long)header.SnapLen;
-            var start = new byte[Math.Min(Beginning, length)];
-            HashingCopy.ReadExactly(file, start, SpgBundleHeader.FixedLength);
+            var start = file.Bytes(SpgBundleHeader.FixedLength, Math.Min(Beginning, length));
             ranges.Add(new(SpgBundleHeader.FixedLength, SpgBundleHeader.FixedLength + start.Length));
             if (SpgSnapshotCheck.EndsWithChecksum(start))
             {
@@ -64,13 +63,8 @@ internal sealed partial record SpgTraces(int TailLength, string Tail, string? Sn
         context.FactsOf(path) is { } facts ? JsonSerializer.Deserialize(facts, SpgTracesJson.Default.SpgTraces) : null;
 
     /// <summary>BLAKE3 of a part of a file, lower-case hex.</summary>
-    public static string DigestOf(IDiskFile file, long start, long length, EngineContext context)
-    {
-        using var digest = Blake3.Hasher.New();
-        var range = new FileRange(start, start + length);
-        HashingCopy.Read(file, range, b => digest.Update(b), new TransferProgress(), context.Cancellation);
-        return digest.Finalize().ToString();
-    }
+    public static string DigestOf(IDiskFile file, long start, long length, EngineContext context) =>
+        context.Uncounted.DigestOf(file, new FileRange(start, start + length)).ToString();
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
     [JsonSerializable(typeof(SpgTraces))]

@@ -2,6 +2,7 @@ using System.Text;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
@@ -169,7 +170,7 @@ internal static class GenerationBundles
             }
             if (length == 0 || length > uint.MaxValue - offset)
             {
-                throw new BackupException(ErrorCode.Malformed, $"a piece of {length} bytes of a WAL file");
+                throw Fault.Malformed($"a piece of {length} bytes of a WAL file");
             }
             var result = TryDescribe(
                 file,
@@ -237,29 +238,27 @@ internal static class GenerationBundles
     }
 
     private static ChainProblem UploadTimes(string path) =>
-        new(
-            ProblemSeverity.Info,
+        ChainProblem.Info(
             ErrorCode.TargetNotCovered,
             "Litestream 0.3 records no commit times: the times shown are when the files were uploaded",
             path,
-            Recommendation: "Restore by position where seconds matter."
+            advice: "Restore by position where seconds matter."
         );
 
     private static ChainProblem EndIsMissing(string path, uint index, string why) =>
-        new(
-            ProblemSeverity.Error,
+        ChainProblem.Error(
             ErrorCode.ChainGap,
             $"the end of WAL file {index - 1:x8} is missing: {why}",
             path,
-            Recommendation: "Bring back the missing piece, or restore to a position before it."
+            advice: "Bring back the missing piece, or restore to a position before it."
         );
 
     /// <summary>The frame ends with a checksum of its content; with names and length it tells any two pieces apart.</summary>
     private static string Identity(DiskEntry entry, IDisk disk)
     {
         using var file = disk.OpenRead(entry.Path);
-        var tail = new byte[Math.Min(TailLength, file.Length)];
-        HashingCopy.ReadExactly(file, tail, file.Length - tail.Length);
+        var length = Math.Min(TailLength, file.Length);
+        var tail = file.Bytes(file.Length - length, length);
         var generation = Path.GetFileName(GenerationOf(entry.Path));
         return Digest($"{generation}/{entry.Name}/{file.Length}/{Convert.ToHexStringLower(tail)}");
     }

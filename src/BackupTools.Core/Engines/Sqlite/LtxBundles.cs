@@ -69,9 +69,9 @@ internal static class LtxBundles
             var head = SqliteFile.Start(file, LtxHeader.Length);
             var header = LtxHeader.Parse(head);
             var length = file.Length;
-            var tail = new byte[Math.Min(LtxTrailer.Length, length - LtxHeader.Length)];
-            HashingCopy.ReadExactly(file, tail, length - tail.Length);
-            var trailer = LtxTrailer.Parse(tail, header, length - tail.Length);
+            var atTail = length - Math.Min(LtxTrailer.Length, length - LtxHeader.Length);
+            var tail = file.Bytes(atTail, length - atTail);
+            var trailer = LtxTrailer.Parse(tail, header, atTail);
             RequireName(Path.GetFileName(path), header);
             var bundle = Describe(path, series, length, [.. head, .. tail], header, trailer, disk);
             return BundleReadResult.Ok(bundle with { Traits = LtxTraits.Of(bundle, file) });

@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
@@ -39,11 +40,7 @@ internal sealed class LtxGrowth(uint pages, int pageSize)
         }
         if (end > _end)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"page {_end + 1} is missing: the database had {_before} pages before",
-                offset: null
-            );
+            throw Fault.Malformed($"page {_end + 1} is missing: the database had {_before} pages before");
         }
     }
 }

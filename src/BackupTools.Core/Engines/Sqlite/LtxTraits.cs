@@ -36,16 +36,15 @@ internal static class LtxTraits
     /// <summary>Null where the file does not begin with it, or where only the ends of the file are known.</summary>
     private static SqliteHeader? FirstPage(LtxHeader header, IDiskFile file)
     {
-        var bytes = new byte[Math.Min(file.Length - LtxHeader.Length, LtxFirstPage.LongestOf(header.PageSize))];
+        var length = Math.Min(file.Length - LtxHeader.Length, LtxFirstPage.LongestOf(header.PageSize));
         try
         {
-            HashingCopy.ReadExactly(file, bytes, LtxHeader.Length);
+            return LtxFirstPage.Find(file.Bytes(LtxHeader.Length, length), header.PageSize);
         }
         catch (BackupException e) when (e.Code == ErrorCode.IdentityRequired)
         {
             return null;
         }
-        return LtxFirstPage.Find(bytes, header.PageSize);
     }
 
     /// <summary>As PRAGMA shows it.</summary>

@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
@@ -43,8 +44,5 @@ internal sealed class PageCutter(int pageSize, LtxPageSink sink)
 
     /// <summary>Says that the file has ended; returns its pages.</summary>
     /// <exception cref="BackupException">Truncated.</exception>
-    public uint Finish() =>
-        _have == 0
-            ? _done
-            : throw new BackupException(ErrorCode.Truncated, "the snapshot ends inside a page", offset: null);
+    public uint Finish() => _have == 0 ? _done : throw Fault.Truncated("the snapshot ends inside a page");
 }

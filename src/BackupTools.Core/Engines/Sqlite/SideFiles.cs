@@ -64,8 +64,7 @@ internal static class SideFiles
                 actual: $"{file.Length} bytes"
             );
         }
-        var macs = new byte[side.PageMacsLength];
-        HashingCopy.ReadExactly(file, macs, before);
+        var macs = file.Bytes(before, side.PageMacsLength);
         return Blake3.Hasher.Hash(macs).ToString() == side.PageMacsDigest
             ? macs
             : throw new BackupException(
@@ -84,11 +83,10 @@ internal static class SideFiles
     }
 
     private static ChainProblem Unused(string path, ErrorCode code, string message) =>
-        new(
-            ProblemSeverity.Warning,
+        ChainProblem.Warning(
             code,
             $"{message}; it is ignored, so the states up to here are joined by transaction numbers only",
             path,
-            Recommendation: "Take a new full backup, which has an intact side file."
+            advice: "Take a new full backup, which has an intact side file."
         );
 }

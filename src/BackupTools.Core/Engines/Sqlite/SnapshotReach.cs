@@ -15,10 +15,8 @@ namespace BackupTools.Engines.Sqlite;
 /// is not later than that commit is in the snapshot as the frame has it, and there is such a page. Before the first frame
 /// of a page that the snapshot has as one of its frames, a state would get the newer content.
 /// </remarks>
-internal sealed class SnapshotReach
+internal sealed class SnapshotReach(PageSums sums)
 {
-    private readonly PageSums _snapshot;
-
     /// <summary>For each page, the transaction with its last frame; counted from 1.</summary>
     private readonly Dictionary<uint, int> _last = [];
 
@@ -36,8 +34,6 @@ internal sealed class SnapshotReach
     private (int Transaction, int Piece) _reached;
     private uint _pages;
     private bool _isState;
-
-    private SnapshotReach(PageSums snapshot) => _snapshot = snapshot;
 
     /// <summary>What makes states before a position of the snapshot's WAL file unknown; null where they are known.</summary>
     /// <param name="snapshot">The snapshot.</param>
@@ -100,7 +96,7 @@ internal sealed class SnapshotReach
         var transaction = _commits + 1;
         _last[number] = transaction;
         _first.TryAdd(number, (transaction, _ends.Count));
-        if (number <= _snapshot.Pages && _snapshot[number] == sum)
+        if (number <= sums.Pages && sums[number] == sum)
         {
             _same.Add((transaction, number));
             _held.Add(_first[number]);

@@ -42,12 +42,11 @@ internal static class SqliteBundles
     private static BundleReadResult Passed(DiskEntry link) =>
         BundleReadResult.Passed(
             link.Path,
-            new ChainProblem(
-                ProblemSeverity.Warning,
+            ChainProblem.Warning(
                 ErrorCode.PathIsAmbiguous,
                 $"{link.Name} is a link to bundles, and is not followed",
                 link.Path,
-                Recommendation: "Name the folder it points to."
+                advice: "Name the folder it points to."
             )
         );
 
@@ -90,16 +89,6 @@ internal static class SqliteBundles
     private static string SeriesOf(string path) =>
         Path.GetFileName(SqliteReplica.OfLevel(path) ?? Path.GetDirectoryName(path)!);
 
-    private static bool BeginsLikeLtx(string path, IDisk disk)
-    {
-        try
-        {
-            using var file = disk.OpenRead(path);
-            return LtxHeader.ClaimsToBeLtx(SqliteFile.Start(file, 4));
-        }
-        catch (BackupException)
-        {
-            return false; // nobody asked about a file of another kind
-        }
-    }
+    private static bool BeginsLikeLtx(string path, IDisk disk) =>
+        disk.Beginning(path, 4) is { } start && LtxHeader.ClaimsToBeLtx(start);
 }

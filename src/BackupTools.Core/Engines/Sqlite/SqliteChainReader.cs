@@ -1,6 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
@@ -71,11 +72,11 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
                 Sums?.Set(number, scanner.PageSum);
             }
         );
-        HashingCopy.Read(file, new FileRange(0, file.Length), scanner.Append, context.Progress, context.Cancellation);
+        context.Read(file, scanner.Append);
         scanner.Finish();
         if (scanner.Header != ltx.Header)
         {
-            throw new BackupException(ErrorCode.Malformed, "the file was replaced while it was read", offset: 0);
+            throw Fault.Malformed("the file was replaced while it was read", 0);
         }
         growth?.Finish(ltx.Header.Commit);
         Resize(ltx.Header.Commit);
@@ -156,11 +157,7 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
     {
         if (number > _lastPage && (target is not null || Sums is not null))
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"page {number} lies far beyond the end of a database of {Pages} pages",
-                offset: null
-            );
+            throw Fault.Malformed($"page {number} lies far beyond the end of a database of {Pages} pages");
         }
     }
 

@@ -76,19 +76,11 @@ internal sealed class SqliteEngine : IBackupEngine
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new SqliteRestore(request, staging, context).Run();
 
-    public CaptureResult Merge(
-        RestorePlan plan,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new SqliteMaintenance(staging, context).Merge(plan, destinationFolder);
+    public CaptureResult Merge(RestorePlan plan, string folder, StagingArea staging, EngineContext context) =>
+        new SqliteMaintenance(staging, context).Merge(plan, folder);
 
-    public CaptureResult CopyBundle(
-        BundleHeader bundle,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new SqliteMaintenance(staging, context).Copy(bundle, destinationFolder);
+    public CaptureResult CopyBundle(BundleHeader bundle, string folder, StagingArea staging, EngineContext context) =>
+        new SqliteMaintenance(staging, context).Copy(bundle, folder);
 
     public IReadOnlyList<PublishStep> RemovalOf(
         IReadOnlyList<BundleHeader> bundles,

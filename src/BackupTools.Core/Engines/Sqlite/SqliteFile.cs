@@ -12,8 +12,7 @@ internal static class SqliteFile
     /// <summary>Reads as much as there is; fewer bytes than asked for only at the end of the file.</summary>
     public static byte[] Start(IDiskFile file, int length)
     {
-        var bytes = new byte[(int)Math.Min(length, file.Length)];
-        HashingCopy.ReadExactly(file, bytes, 0);
+        var bytes = file.Bytes(0, (int)Math.Min(length, file.Length));
         return bytes;
     }
 

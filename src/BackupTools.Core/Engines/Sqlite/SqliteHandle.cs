@@ -9,21 +9,13 @@ namespace BackupTools.Engines.Sqlite;
 /// lost (<see cref="OpenHere"/>): a file is opened by one capture at a time, and not at all while code that is not ours
 /// has it open.
 /// </summary>
-internal sealed class SqliteHandle : IDisposable
+internal sealed class SqliteHandle(IDiskFile file, (ulong Device, ulong Inode) key) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly Lock Gate = new();
     private static readonly HashSet<(ulong Device, ulong Inode)> Ours = [];
 
-    private readonly (ulong Device, ulong Inode) _key;
-
-    private SqliteHandle(IDiskFile file, (ulong Device, ulong Inode) key)
-    {
-        File = file;
-        _key = key;
-    }
-
-    public IDiskFile File { get; }
+    public IDiskFile File => file;
 
     /// <summary>
     /// Opens a database file for a capture, once no other capture of this process has it open. Whatever else the capture
@@ -110,7 +102,7 @@ internal sealed class SqliteHandle : IDisposable
         lock (Gate)
         {
             File.Dispose();
-            Ours.Remove(_key);
+            Ours.Remove(key);
         }
     }
 

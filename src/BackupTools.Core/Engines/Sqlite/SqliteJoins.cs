@@ -15,8 +15,7 @@ internal static class SqliteJoins
                 ? SqliteBundle.Of(path[i]) is LtxBundle next && SqliteBundle.Of(path[i - 1]) is LtxBundle last
                     ? Between(path[i - 1], last, path[i], next)
                     : null
-                : new ChainProblem(
-                    ProblemSeverity.Error,
+                : ChainProblem.Error(
                     ErrorCode.ChainGap,
                     $"something is missing between {path[i - 1].Name} and {path[i].Name}",
                     path[i].FullName
@@ -33,13 +32,12 @@ internal static class SqliteJoins
         var bare = path.Where(b => SqliteBundle.Of(b) is LtxBundle { After: null }).ToList();
         if (bare.Count > 0)
         {
-            yield return new ChainProblem(
-                ProblemSeverity.Warning,
+            yield return ChainProblem.Warning(
                 ErrorCode.TargetNotCovered,
                 $"{bare.Count} of {path.Count} bundles do not say which state they lead to: they are joined by their transaction "
                     + "numbers, and a page that their writer left out would go unnoticed",
                 bare[0].FullName,
-                Recommendation: "Open a restored copy and run PRAGMA integrity_check."
+                advice: "Open a restored copy and run PRAGMA integrity_check."
             );
         }
     }
@@ -51,12 +49,11 @@ internal static class SqliteJoins
     private static ChainProblem EndsUnknown(IReadOnlyList<BundleHeader> path)
     {
         var files = path.Select(b => SqliteBundle.Of(b)).OfType<WalBundle>().Select(w => w.Index).Distinct().Count();
-        return new ChainProblem(
-            ProblemSeverity.Warning,
+        return ChainProblem.Warning(
             ErrorCode.TargetNotCovered,
             $"Litestream 0.3 does not record the length of a WAL file: a missing last piece of the {files} that are needed may go unnoticed",
             path[^1].FullName,
-            Recommendation: "Restore drills show most of what would be missing. Only a restore to a snapshot leaves no doubt."
+            advice: "Restore drills show most of what would be missing. Only a restore to a snapshot leaves no doubt."
         );
     }
 
@@ -75,8 +72,7 @@ internal static class SqliteJoins
     {
         if (last.Header.PageSize != next.Header.PageSize)
         {
-            return new ChainProblem(
-                ProblemSeverity.Error,
+            return ChainProblem.Error(
                 ErrorCode.Malformed,
                 $"{bundle.Name} has pages of {next.Header.PageSize} bytes, {before.Name} of {last.Header.PageSize}",
                 bundle.FullName,
@@ -89,12 +85,11 @@ internal static class SqliteJoins
             && next.Before is { } wanted
             && last.After is { } actual
             && wanted != actual
-            ? new ChainProblem(
-                ProblemSeverity.Error,
+            ? ChainProblem.Error(
                 ErrorCode.ForeignEpoch,
                 $"{bundle.Name} builds on another state of transaction {last.Header.MaxTxid} than {before.Name} yields",
                 bundle.FullName,
-                Recommendation: "Restore to an earlier position, and take a new full backup."
+                advice: "Restore to an earlier position, and take a new full backup."
             )
             : null;
     }

@@ -19,10 +19,8 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
     /// <param name="pageSize">Bytes of a page.</param>
     /// <param name="pages">Pages of the state.</param>
     /// <exception cref="BackupException">SourceDamaged; the log cannot be read.</exception>
-    public KeptPages Read(int pageSize, uint pages)
-    {
-        var kept = new KeptPages(pageSize, staging, context.Disk);
-        try
+    public KeptPages Read(int pageSize, uint pages) =>
+        new KeptPages(pageSize, staging, context.Disk).Into(kept =>
         {
             // No snapshot, or one without frames: the file alone is the state, whatever the log holds by now.
             if (session.IsWal && session.Snapshot() is { Frames: > 0 } snapshot)
@@ -31,13 +29,7 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
                 ReadFrames(log, snapshot, kept, pageSize, pages);
             }
             return kept;
-        }
-        catch
-        {
-            kept.Dispose();
-            throw;
-        }
-    }
+        });
 
     private void ReadFrames(IDiskFile log, SqliteSnapshot snapshot, KeptPages kept, int pageSize, uint pages)
     {
@@ -52,7 +44,7 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
         var scanner = new SqliteWalScanner((number, _, page) => kept.Put(number, page));
         try
         {
-            HashingCopy.Read(log, new FileRange(0, length), scanner.Append, context.Progress, context.Cancellation);
+            context.Read(log, new FileRange(0, length), scanner.Append);
             if (scanner.Header!.Salts == snapshot.Salts)
             {
                 RequireEnd(scanner, pages, log.Path);

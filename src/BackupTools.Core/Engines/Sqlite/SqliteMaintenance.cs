@@ -100,14 +100,7 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
     {
         var scanner = new LtxScanner(null);
         CopyFile(bundle, scanner.Append);
-        try
-        {
-            scanner.Finish();
-        }
-        catch (BackupException e)
-        {
-            throw e.At(bundle.FullName);
-        }
+        BackupException.Naming(bundle.FullName, () => scanner.Finish());
         var staged = staging.PathOf(StagedBundle);
         SetTime(staged, bundle.CreatedUtc);
         if (ltx.Side is { } side)
@@ -156,26 +149,11 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
         using var source = context.Disk.OpenRead(bundle.FullName);
         using var target = staging.CreateFile(StagedBundle, source.Length);
         using var progress = context.Progress.BeginFile(bundle.FullName, source.Length);
-        try
-        {
-            CopyAll(source, target, tap);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(bundle.FullName);
-        }
+        BackupException.Naming(bundle.FullName, () => CopyAll(source, target, tap));
     }
 
     private void CopyAll(IDiskFile source, IDiskFile target, ByteTap? tap) =>
-        HashingCopy.Copy(
-            source,
-            new FileRange(0, source.Length),
-            target,
-            0,
-            tap,
-            context.Progress,
-            context.Cancellation
-        );
+        context.Copy(source, new FileRange(0, source.Length), target, 0, tap);
 
     /// <summary>Litestream's file client tells a bundle's time by that of its file.</summary>
     private void SetTime(string staged, DateTimeOffset time)

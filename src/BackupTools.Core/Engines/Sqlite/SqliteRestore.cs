@@ -79,12 +79,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
             .Where(p => context.Disk.Stat(p) is not null)
             .Select(PublishStep.Remove)
             .ToList();
-        // Place fails when something appears there meanwhile; Replace is only for what the operation has allowed.
-        steps.Add(
-            context.Disk.Stat(destination) is null
-                ? PublishStep.Place(Staged, destination)
-                : PublishStep.Replace(Staged, destination)
-        );
+        steps.Add(PublishStep.Put(Staged, destination, context.Disk));
         return new RestoreResult
         {
             Steps = steps,

@@ -10,7 +10,7 @@ namespace BackupTools.Engines.Sqlite;
 /// A read transaction of SQLite itself: as long as it lasts, the state that it sees stays readable. Opened read-only;
 /// writers are waited for, for 5 seconds.
 /// </summary>
-internal sealed class SqliteSession : IDisposable
+internal sealed class SqliteSession(string path, sqlite3 connection) : IDisposable
 {
     private const string Main = "main";
     private const int BusyTimeout = 5000;
@@ -23,18 +23,10 @@ internal sealed class SqliteSession : IDisposable
         return true;
     });
 
-    private readonly string _path;
-    private readonly sqlite3 _connection;
     private CancellationToken _cancellation;
 
-    private SqliteSession(string path, sqlite3 connection)
-    {
-        _path = path;
-        _connection = connection;
-    }
-
     /// <summary>The write-ahead log: beside the file itself, whatever links lead there.</summary>
-    public string WalPath => raw.sqlite3_db_filename(_connection, Main).utf8_to_string() + "-wal";
+    public string WalPath => raw.sqlite3_db_filename(connection, Main).utf8_to_string() + "-wal";
 
     /// <summary>True when commits go to the write-ahead log.</summary>
     public bool IsWal => Text("PRAGMA journal_mode") == "wal";
@@ -50,19 +42,14 @@ internal sealed class SqliteSession : IDisposable
     /// </exception>
     public static SqliteSession Begin(string path, CancellationToken cancellation = default)
     {
-        var session = Open(path, raw.SQLITE_OPEN_READONLY);
-        try
-        {
-            session.StopAt(cancellation);
-            session.Execute("BEGIN");
-            session.Text("SELECT count(*) FROM sqlite_schema"); // takes the lock, and fixes the state
-            return session;
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
-        }
+        return Open(path, raw.SQLITE_OPEN_READONLY)
+            .Into(session =>
+            {
+                session.StopAt(cancellation);
+                session.Execute("BEGIN");
+                session.Text("SELECT count(*) FROM sqlite_schema"); // takes the lock, and fixes the state
+                return session;
+            });
     }
 
     /// <summary>
@@ -106,7 +93,7 @@ internal sealed class SqliteSession : IDisposable
     public IReadOnlyList<string> Column(string sql, int most)
     {
         var rows = new List<string>();
-        if (raw.sqlite3_prepare_v2(_connection, sql, out var statement) != raw.SQLITE_OK)
+        if (raw.sqlite3_prepare_v2(connection, sql, out var statement) != raw.SQLITE_OK)
         {
             throw Error();
         }
@@ -136,7 +123,7 @@ internal sealed class SqliteSession : IDisposable
     /// </summary>
     public unsafe SqliteSnapshot? Snapshot()
     {
-        var result = raw.sqlite3_snapshot_get(_connection, Main, out var snapshot);
+        var result = raw.sqlite3_snapshot_get(connection, Main, out var snapshot);
         using (snapshot)
         {
             return result switch
@@ -153,8 +140,8 @@ internal sealed class SqliteSession : IDisposable
     public void Dispose()
     {
         // Rolls back what is open; a read transaction has nothing to lose.
-        raw.sqlite3_close_v2(_connection);
-        _connection.Dispose();
+        raw.sqlite3_close_v2(connection);
+        connection.Dispose();
     }
 
     private static SqliteSession Open(string path, int flags, string? address = null)
@@ -177,7 +164,7 @@ internal sealed class SqliteSession : IDisposable
     {
         _cancellation = cancellation;
         raw.sqlite3_progress_handler(
-            _connection,
+            connection,
             StepsBetweenLooks,
             static token => ((CancellationToken)token).IsCancellationRequested ? 1 : 0,
             cancellation
@@ -186,7 +173,7 @@ internal sealed class SqliteSession : IDisposable
 
     private void Execute(string sql)
     {
-        if (raw.sqlite3_exec(_connection, sql) != raw.SQLITE_OK)
+        if (raw.sqlite3_exec(connection, sql) != raw.SQLITE_OK)
         {
             throw Error();
         }
@@ -196,14 +183,14 @@ internal sealed class SqliteSession : IDisposable
 
     private BackupException Error()
     {
-        var extended = raw.sqlite3_extended_errcode(_connection);
-        var said = raw.sqlite3_errmsg(_connection).utf8_to_string();
+        var extended = raw.sqlite3_extended_errcode(connection);
+        var said = raw.sqlite3_errmsg(connection).utf8_to_string();
         var (code, message, advice) = Meaning(extended);
         if (code == ErrorCode.SourceInUse)
         {
-            message = FileUsers.Name(message, _path);
+            message = FileUsers.Name(message, path);
         }
-        return new BackupException(code, $"{message} (SQLite: {said}, {extended})", _path, recommendation: advice);
+        return new BackupException(code, $"{message} (SQLite: {said}, {extended})", path, recommendation: advice);
     }
 
     private static (ErrorCode, string, string?) Meaning(int extended) =>

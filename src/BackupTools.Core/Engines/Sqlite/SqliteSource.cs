@@ -98,13 +98,6 @@ internal static class SqliteSource
         {
             throw SqliteHandle.InUseHere(path);
         }
-        try
-        {
-            return start.Length == 0 ? null : SqliteHeader.Parse(start);
-        }
-        catch (BackupException e)
-        {
-            throw e.At(path);
-        }
+        return BackupException.Naming(path, () => start.Length == 0 ? null : SqliteHeader.Parse(start));
     }
 }

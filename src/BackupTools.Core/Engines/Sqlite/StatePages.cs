@@ -38,7 +38,8 @@ internal sealed class StatePages(IDiskFile file, KeptPages log, int pageSize, ui
 
     private void ReadPages(long offset, Span<byte> block)
     {
-        var have = ReadFile(offset, block);
+        // The last pages may be in the log only.
+        var have = file.ReadUpTo(block, offset);
         for (var at = 0; at < block.Length; at += pageSize)
         {
             var page = block.Slice(at, pageSize);
@@ -57,16 +58,5 @@ internal sealed class StatePages(IDiskFile file, KeptPages log, int pageSize, ui
                 SqliteHeader.Parse(page);
             }
         }
-    }
-
-    /// <summary>Reads as much as there is: the last pages may be in the log only.</summary>
-    private int ReadFile(long offset, Span<byte> target)
-    {
-        var have = 0;
-        while (have < target.Length && file.Read(target[have..], offset + have) is > 0 and var got)
-        {
-            have += got;
-        }
-        return have;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -178,5 +179,5 @@ internal sealed class AlopexBlockEntries(AlopexTableLayout layout, AlopexBloom? 
     private bool IsInOrder() =>
         _key.IsSameAs(_previous) ? _version.CompareTo(_previousVersion) < 0 : _previous.OrderAgainst(_key) <= 0;
 
-    private static BackupException Bad(string message) => new(ErrorCode.Malformed, $"SSTable: {message}");
+    private static BackupException Bad(string message) => Fault.Malformed($"SSTable: {message}");
 }

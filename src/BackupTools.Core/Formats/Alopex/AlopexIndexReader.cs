@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -157,5 +158,5 @@ internal sealed class AlopexIndexReader
         }
     }
 
-    private static BackupException Bad(string message) => new(ErrorCode.Malformed, $"invalid format: {message}");
+    private static BackupException Bad(string message) => Fault.Malformed($"invalid format: {message}");
 }

@@ -45,36 +45,13 @@ internal sealed record AlopexManifest(IReadOnlyList<AlopexManifestEntry> Entries
         for (var i = 0; i < sorted.Length; i++)
         {
             var entry = sorted[i].Entry;
-            text.Append(i == 0 ? "\n" : ",\n").Append("    {\n      \"path\": ");
-            AppendString(text, entry.Name);
+            text.Append(i == 0 ? "\n" : ",\n");
             text.Append(
                 CultureInfo.InvariantCulture,
-                $",\n      \"size\": {entry.Size},\n      \"crc32\": {entry.Crc32}\n    }}"
+                $"    {{\n      \"path\": {JsonText.Quote(entry.Name)},\n      \"size\": {entry.Size},\n      \"crc32\": {entry.Crc32}\n    }}"
             );
         }
         text.Append(sorted.Length == 0 ? "]\n}" : "\n  ]\n}");
         return Encoding.UTF8.GetBytes(text.ToString());
-    }
-
-    /// <summary>Escapes what the engine's writer escapes and nothing else: quote, backslash, control characters.</summary>
-    private static void AppendString(StringBuilder text, string value)
-    {
-        text.Append('"');
-        foreach (var c in value)
-        {
-            _ = c switch
-            {
-                '"' => text.Append("\\\""),
-                '\\' => text.Append("\\\\"),
-                '\b' => text.Append("\\b"),
-                '\f' => text.Append("\\f"),
-                '\n' => text.Append("\\n"),
-                '\r' => text.Append("\\r"),
-                '\t' => text.Append("\\t"),
-                < ' ' => text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                _ => text.Append(c),
-            };
-        }
-        text.Append('"');
     }
 }

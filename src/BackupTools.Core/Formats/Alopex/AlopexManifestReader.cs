@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -9,21 +10,15 @@ namespace BackupTools.Formats.Alopex;
 /// any order and unknown fields, structs also as arrays, but no field twice, none missing, no byte order mark and
 /// nothing after the end. Faults have the engine's words; for bad syntax it has finer ones than the three used here.
 /// </summary>
-internal ref struct AlopexManifestReader
+internal ref struct AlopexManifestReader(ReadOnlySpan<byte> json)
 {
     // The engine has no limit for what it ignores; nothing sensible nests deeper.
     private const int DeepestNesting = 512;
     private const string ManifestStruct = "struct SnapshotManifest";
     private const string EntryStruct = "struct SnapshotEntry";
 
-    private readonly ReadOnlySpan<byte> _json;
-    private Utf8JsonReader _reader;
-
-    public AlopexManifestReader(ReadOnlySpan<byte> json)
-    {
-        _json = json;
-        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DeepestNesting });
-    }
+    private readonly ReadOnlySpan<byte> _json = json;
+    private Utf8JsonReader _reader = new(json, new JsonReaderOptions { MaxDepth = DeepestNesting });
 
     /// <summary>Reads the whole document.</summary>
     /// <exception cref="BackupException">Malformed ("manifest decode failed: …"), UnsupportedVersion.</exception>
@@ -34,7 +29,7 @@ internal ref struct AlopexManifestReader
         NothingMore();
         if (version != AlopexManifest.Version)
         {
-            throw new BackupException(ErrorCode.UnsupportedVersion, $"unsupported manifest version: {version}");
+            throw Fault.UnsupportedVersion($"unsupported manifest version: {version}");
         }
         return new AlopexManifest(entries);
     }
@@ -286,5 +281,5 @@ internal ref struct AlopexManifestReader
     }
 
     private static BackupException Bad(string what, long line, long column) =>
-        new(ErrorCode.Malformed, $"manifest decode failed: {what} at line {line} column {column}");
+        Fault.Malformed($"manifest decode failed: {what} at line {line} column {column}");
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -71,29 +72,21 @@ internal sealed record AlopexTableLayout
     {
         if (length < HeaderSize + FooterSize)
         {
-            throw new BackupException(ErrorCode.Truncated, "invalid format: SSTable file too small");
+            throw Fault.Truncated("invalid format: SSTable file too small");
         }
         var footerOffset = length - FooterSize;
         if (!header.StartsWith("ASST"u8))
         {
-            throw new BackupException(ErrorCode.BadMagic, "invalid format: SSTable header magic mismatch", offset: 0);
+            throw Fault.BadMagic("invalid format: SSTable header magic mismatch");
         }
         var version = BinaryPrimitives.ReadUInt16LittleEndian(header[4..]);
         if (version != SupportedVersion)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
-                $"invalid format: unsupported SSTable version: {version}",
-                offset: 4
-            );
+            throw Fault.UnsupportedVersion($"invalid format: unsupported SSTable version: {version}", 4);
         }
         if (!footer[44..].StartsWith("TSSA"u8))
         {
-            throw new BackupException(
-                ErrorCode.BadMagic,
-                "invalid format: SSTable footer magic mismatch",
-                offset: footerOffset + 44
-            );
+            throw Fault.BadMagic("invalid format: SSTable footer magic mismatch", footerOffset + 44);
         }
         var flags = BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
         var indexOffset = BinaryPrimitives.ReadUInt64LittleEndian(footer);
@@ -138,5 +131,5 @@ internal sealed record AlopexTableLayout
         offset >= HeaderSize && offset <= (ulong)end && size <= (ulong)end - offset;
 
     private static BackupException Bad(string message, long offset) =>
-        new(ErrorCode.Malformed, $"invalid format: {message}", offset: offset);
+        Fault.Malformed($"invalid format: {message}", offset);
 }

@@ -13,7 +13,12 @@ namespace BackupTools.Formats.Alopex;
 /// Faults of the structure are kept until the end, because a wrong checksum of the file, known only then, comes first
 /// in the engine's order and explains the rest.
 /// </remarks>
-internal sealed class AlopexTableScanner
+internal sealed class AlopexTableScanner(
+    AlopexTableLayout layout,
+    IEnumerator<AlopexIndexReader> index,
+    bool deep = false,
+    AlopexBloom? bloom = null
+)
 {
     private const int BlockHeadSize = 8;
     private const int CrcSize = 4;
@@ -22,9 +27,7 @@ internal sealed class AlopexTableScanner
     // A block is 4 KiB, or as large as its one entry. Coded blocks must be held whole to be decoded.
     private const uint LargestDecoded = 16 << 20;
 
-    private readonly AlopexTableLayout _layout;
-    private readonly IEnumerator<AlopexIndexReader> _index;
-    private readonly AlopexBlockEntries? _entries;
+    private readonly AlopexBlockEntries? _entries = deep ? new AlopexBlockEntries(layout, bloom) : null;
     private readonly Crc32 _file = new();
     private readonly Crc32 _footer = new();
     private readonly Crc32 _block = new();
@@ -44,23 +47,6 @@ internal sealed class AlopexTableScanner
     private byte[]? _coded;
     private int _codedLength;
 
-    /// <summary>Starts a table.</summary>
-    /// <param name="layout">Its two ends.</param>
-    /// <param name="index">Its index, entry by entry, read ahead of the blocks.</param>
-    /// <param name="deep">Follow the entries too.</param>
-    /// <param name="bloom">The filter that must know every key; null when there is none or it is not held.</param>
-    public AlopexTableScanner(
-        AlopexTableLayout layout,
-        IEnumerator<AlopexIndexReader> index,
-        bool deep = false,
-        AlopexBloom? bloom = null
-    )
-    {
-        _layout = layout;
-        _index = index;
-        _entries = deep ? new AlopexBlockEntries(layout, bloom) : null;
-    }
-
     /// <summary>CRC-32 of the whole file, footer included; valid after the last byte.</summary>
     public uint WholeCrc =>
         Crc32Combine.Of(_file.GetCurrentHashAsUInt32(), _footer.GetCurrentHashAsUInt32(), AlopexTableLayout.FooterSize);
@@ -71,14 +57,14 @@ internal sealed class AlopexTableScanner
     /// <summary>Takes the next bytes of the file.</summary>
     public void Feed(ReadOnlySpan<byte> bytes)
     {
-        var beforeFooter = (int)Math.Clamp(_layout.Length - AlopexTableLayout.FooterSize - _position, 0, bytes.Length);
+        var beforeFooter = (int)Math.Clamp(layout.Length - AlopexTableLayout.FooterSize - _position, 0, bytes.Length);
         _file.Append(bytes[..beforeFooter]);
         _footer.Append(bytes[beforeFooter..]);
-        FeedBlocks(Part(bytes, AlopexTableLayout.HeaderSize, _layout.IndexOffset));
-        if (_layout.BloomSize > 0)
+        FeedBlocks(Part(bytes, AlopexTableLayout.HeaderSize, layout.IndexOffset));
+        if (layout.BloomSize > 0)
         {
-            var at = Math.Max(_position, _layout.BloomOffset) - _layout.BloomOffset;
-            var head = Part(bytes, _layout.BloomOffset, _layout.BloomOffset + AlopexBloom.HeadSize);
+            var at = Math.Max(_position, layout.BloomOffset) - layout.BloomOffset;
+            var head = Part(bytes, layout.BloomOffset, layout.BloomOffset + AlopexBloom.HeadSize);
             head.CopyTo(_bloomHead.AsSpan((int)Math.Min(at, AlopexBloom.HeadSize)));
         }
         _position += bytes.Length;
@@ -88,24 +74,19 @@ internal sealed class AlopexTableScanner
     /// <exception cref="BackupException">ChecksumMismatch, UnsupportedFormat, Malformed, Truncated.</exception>
     public void Finish()
     {
-        if (_position != _layout.Length)
+        if (_position != layout.Length)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                "the SSTable ended early while it was read",
-                offset: _position
-            );
+            throw Fault.Truncated("the SSTable ended early while it was read", _position);
         }
-        if (_file.GetCurrentHashAsUInt32() != _layout.FileCrc)
+        if (_file.GetCurrentHashAsUInt32() != layout.FileCrc)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
+            throw Fault.Mismatch(
                 "checksum mismatch of the SSTable file",
-                expected: $"{_layout.FileCrc:x8}",
-                actual: $"{_file.GetCurrentHashAsUInt32():x8}"
+                layout.FileCrc,
+                _file.GetCurrentHashAsUInt32()
             );
         }
-        if (_layout.Codec == AlopexCodec.Unknown)
+        if (layout.Codec == AlopexCodec.Unknown)
         {
             throw new BackupException(
                 ErrorCode.UnsupportedFormat,
@@ -118,19 +99,19 @@ internal sealed class AlopexTableScanner
         {
             throw _indexFault;
         }
-        if (_layout.BloomSize > 0)
+        if (layout.BloomSize > 0)
         {
-            AlopexBloom.CheckHead(_bloomHead, _layout.BloomSize);
+            AlopexBloom.CheckHead(_bloomHead, layout.BloomSize);
         }
         if (_fault is not null)
         {
             throw _fault;
         }
-        if (left > 0 || _blocks != _layout.BlockCount || _entryTotal != _layout.EntryCount)
+        if (left > 0 || _blocks != layout.BlockCount || _entryTotal != layout.EntryCount)
         {
             throw Bad(
                 $"{_blocks} blocks with {_entryTotal} entries fill the data area, {left} more are in the index, "
-                    + $"the header says {_layout.BlockCount} and {_layout.EntryCount}"
+                    + $"the header says {layout.BlockCount} and {layout.EntryCount}"
             );
         }
         if (OpaqueBlocks == 0)
@@ -160,7 +141,7 @@ internal sealed class AlopexTableScanner
     {
         try
         {
-            return _index.MoveNext();
+            return index.MoveNext();
         }
         catch (BackupException e)
         {
@@ -198,11 +179,11 @@ internal sealed class AlopexTableScanner
             _fault = Bad("the data area has bytes that no block of the index covers", at);
             return false;
         }
-        var entry = _index.Current;
+        var entry = index.Current;
         if (
             entry.BlockOffset != (ulong)at
             || entry.BlockSize < BlockHeadSize + CrcSize
-            || entry.BlockSize > _layout.IndexOffset - at
+            || entry.BlockSize > layout.IndexOffset - at
         )
         {
             _fault = Bad(
@@ -254,21 +235,21 @@ internal sealed class AlopexTableScanner
             _block.Append(_fixed);
             _blockEntries = BinaryPrimitives.ReadUInt32LittleEndian(_fixed);
             _uncompressed = BinaryPrimitives.ReadUInt32LittleEndian(_fixed.AsSpan(4));
-            if (_layout.Codec == AlopexCodec.None && _uncompressed != payload)
+            if (layout.Codec == AlopexCodec.None && _uncompressed != payload)
             {
                 throw Bad($"a block of {payload} bytes says it has {_uncompressed}");
             }
             if (
-                _layout.Codec == AlopexCodec.Lz4
+                layout.Codec == AlopexCodec.Lz4
                 && (payload < Lz4HeadSize || _uncompressed > (ulong)payload * Lz4Block.MostPerByte)
             )
             {
                 throw Bad($"a coded block of {payload} bytes cannot hold {_uncompressed}");
             }
-            _entries?.BeginBlock(_blockEntries, _uncompressed, _index.Current.FirstKey);
+            _entries?.BeginBlock(_blockEntries, _uncompressed, index.Current.FirstKey);
             _coded = null;
             _codedLength = 0;
-            if (_entries is not null && _layout.Codec == AlopexCodec.Lz4)
+            if (_entries is not null && layout.Codec == AlopexCodec.Lz4)
             {
                 var fits = payload <= LargestDecoded && _uncompressed <= LargestDecoded;
                 _coded = fits ? new byte[payload] : null;
@@ -279,7 +260,7 @@ internal sealed class AlopexTableScanner
 
     private void FeedPayload(ReadOnlySpan<byte> payload)
     {
-        if (_layout.Codec == AlopexCodec.None && _entries is not null && _entriesFault is null)
+        if (layout.Codec == AlopexCodec.None && _entries is not null && _entriesFault is null)
         {
             try
             {
@@ -302,11 +283,10 @@ internal sealed class AlopexTableScanner
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(_fixed);
         if (stored != _block.GetCurrentHashAsUInt32())
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
+            throw Fault.Mismatch(
                 $"checksum mismatch in block {_blocks} of the SSTable",
-                expected: $"{stored:x8}",
-                actual: $"{_block.GetCurrentHashAsUInt32():x8}"
+                stored,
+                _block.GetCurrentHashAsUInt32()
             );
         }
         if (_entriesFault is not null)
@@ -335,17 +315,17 @@ internal sealed class AlopexTableScanner
             Lz4Block.Decode(_coded.AsSpan(Lz4HeadSize), plain);
             entries.Feed(plain);
         }
-        else if (_layout.Codec != AlopexCodec.None)
+        else if (layout.Codec != AlopexCodec.None)
         {
             OpaqueBlocks++;
             return;
         }
-        entries.EndBlock(_index.Current.LastKey);
+        entries.EndBlock(index.Current.LastKey);
     }
 
     private static BackupException At(BackupException e, long offset) =>
         new(e.Code, e.Message, offset: offset, expected: e.Expected, actual: e.Actual, inner: e);
 
     private static BackupException Bad(string message, long? offset = null) =>
-        new(ErrorCode.Malformed, $"SSTable: {message}", offset: offset);
+        Fault.Malformed($"SSTable: {message}", offset);
 }

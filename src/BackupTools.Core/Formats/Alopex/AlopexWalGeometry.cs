@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -132,7 +133,7 @@ internal sealed record AlopexWalGeometry(int HeaderSize, long SegmentSize, int S
         var whole = body / size;
         if (whole > MaxSegments)
         {
-            throw new BackupException(ErrorCode.Malformed, $"the WAL would have {whole} segments of {size} bytes");
+            throw Fault.Malformed($"the WAL would have {whole} segments of {size} bytes");
         }
         var count = (int)whole;
         if (MagicAt(headerSize + (whole * size), readAt))

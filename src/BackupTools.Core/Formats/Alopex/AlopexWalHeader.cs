@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -61,16 +62,15 @@ internal sealed record AlopexWalHeader(AlopexWalDialect Dialect, ulong Start, ul
                 HasGoodCrc = crc,
             };
         }
-        throw new BackupException(
-            ErrorCode.BadMagic,
+        throw Fault.BadMagic(
             "corrupted segment 0: WAL segment header invalid: invalid format: WAL magic mismatch",
-            offset: SizeA
+            SizeA
         );
     }
 
     /// <summary>The error for a file that ends before its geometry says.</summary>
     public static BackupException TooSmall() =>
-        new(ErrorCode.Truncated, "invalid format: WAL file is smaller than configured section size");
+        Fault.Truncated("invalid format: WAL file is smaller than configured section size");
 
     /// <summary>The checks of §3.5 on this header, in the engine's order.</summary>
     /// <exception cref="BackupException">Malformed or ChecksumMismatch, with the engine's words.</exception>
@@ -125,5 +125,5 @@ internal sealed record AlopexWalHeader(AlopexWalDialect Dialect, ulong Start, ul
     }
 
     private static BackupException Bad(string message, long offset) =>
-        new(ErrorCode.Malformed, $"invalid format: {message}", offset: offset);
+        Fault.Malformed($"invalid format: {message}", offset);
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -80,10 +81,9 @@ internal readonly record struct AlopexWalSegmentHeader(ushort Version, ulong Seg
         var expected = unchecked(baseId + (ulong)index);
         if (SegmentId != expected)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"corrupted segment {SegmentId}: WAL segment_id sequence mismatch: expected {expected}, got {SegmentId}",
-                offset: offset
+                offset
             );
         }
     }

@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Alopex;
 
@@ -75,5 +76,5 @@ internal static class Lz4Block
         return length;
     }
 
-    private static BackupException Bad() => new(ErrorCode.Malformed, "the LZ4 payload of a block does not decode");
+    private static BackupException Bad() => Fault.Malformed("the LZ4 payload of a block does not decode");
 }

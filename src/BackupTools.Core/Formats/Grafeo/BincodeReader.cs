@@ -1,4 +1,3 @@
-using BackupTools.Errors;
 using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
@@ -45,11 +44,7 @@ internal ref struct BincodeReader
         var count = U64();
         if (count > (ulong)(Remaining / smallest))
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                $"{count} elements are announced and only {Remaining} bytes are left",
-                offset: at
-            );
+            throw Fault.Truncated($"{count} elements are announced and only {Remaining} bytes are left", at);
         }
         return (int)count;
     }
@@ -59,11 +54,7 @@ internal ref struct BincodeReader
     {
         if (Remaining > 0)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"{Remaining} bytes too many after the {what}",
-                offset: Offset
-            );
+            throw Fault.Malformed($"{Remaining} bytes too many after the {what}", Offset);
         }
     }
 
@@ -77,10 +68,9 @@ internal ref struct BincodeReader
             251 => _reader.U16(),
             252 => _reader.U32(),
             253 when wide => _reader.U64(),
-            _ => throw new BackupException(
-                ErrorCode.Malformed,
+            _ => throw Fault.Malformed(
                 $"InvalidIntegerType {{ expected: {(wide ? "U64" : "U32")}, found: {Name(marker)} }}",
-                offset: at
+                at
             ),
         };
     }

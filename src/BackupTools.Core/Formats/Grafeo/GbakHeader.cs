@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -41,16 +42,12 @@ internal readonly record struct GbakHeader(uint Version, ulong StartEpoch, ulong
         }
         if (!HasMagic(bytes))
         {
-            throw new BackupException(ErrorCode.BadMagic, "invalid backup file magic bytes", offset: 0);
+            throw Fault.BadMagic("invalid backup file magic bytes");
         }
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
         if (version is not (Frames or Segments))
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
-                $"unsupported backup version {version}, max supported is {Segments}",
-                offset: 4
-            );
+            throw Fault.UnsupportedVersion($"unsupported backup version {version}, max supported is {Segments}", 4);
         }
         return new GbakHeader(
             version,

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -80,7 +81,7 @@ internal sealed record GrafeoContainerHeader
     {
         if (!HasMagic(bytes))
         {
-            throw new BackupException(ErrorCode.BadMagic, "not a Grafeo database file", offset: 0);
+            throw Fault.BadMagic("not a Grafeo database file");
         }
         if (bytes.Length < Size)
         {
@@ -95,11 +96,7 @@ internal sealed record GrafeoContainerHeader
         // Versions 1 and 2 say 1 as a one-byte integer that a page size follows; version 3 says 3 in four bytes.
         return IsPagedImage(bytes) ? GrafeoPages.ReadHeader(bytes)
             : bytes[4] == GrafeoSections.FormatVersion && bytes[5] != 0 ? GrafeoSections.ReadHeader(bytes)
-            : throw new BackupException(
-                ErrorCode.UnsupportedVersion,
-                $"Grafeo file format version {bytes[4]} is not known",
-                offset: 4
-            );
+            : throw Fault.UnsupportedVersion($"Grafeo file format version {bytes[4]} is not known", 4);
     }
 
     /// <summary>Refuses what the length of the file says about its headers.</summary>
@@ -110,10 +107,9 @@ internal sealed record GrafeoContainerHeader
     {
         if (Container == GrafeoContainer.Empty && length > Size)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"both database headers say that nothing was ever written, but {length - Size} bytes of data follow",
-                offset: PageSize
+                PageSize
             );
         }
         if (Active.Root is { } root)
@@ -127,10 +123,9 @@ internal sealed record GrafeoContainerHeader
     {
         if (extent.Offset < Size || extent.Offset % PageSize != 0)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"{extent.Name} is said to be at byte {extent.Offset}, which is not a data page",
-                offset: extent.Offset > long.MaxValue ? null : (long)extent.Offset
+                extent.Offset > long.MaxValue ? null : (long)extent.Offset
             );
         }
         if (extent.Offset > (ulong)length || extent.Length > (ulong)length - extent.Offset)

@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -189,11 +190,7 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
     {
         if (Missing.Count == MaxMissing)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"the log lacks epochs at more than {MaxMissing} places",
-                offset: record.Offset
-            );
+            throw Fault.Malformed($"the log lacks epochs at more than {MaxMissing} places", record.Offset);
         }
         Missing.Insert(index, (from, to));
     }

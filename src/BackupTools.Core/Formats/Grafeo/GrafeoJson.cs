@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -56,7 +56,7 @@ internal static class GrafeoJson
             }
             if (!seen.Add(name))
             {
-                throw new BackupException(ErrorCode.Malformed, $"duplicate field `{name}`", offset: at);
+                throw Fault.Malformed($"duplicate field `{name}`", at);
             }
             member(ref reader);
         }
@@ -64,7 +64,7 @@ internal static class GrafeoJson
         {
             if (!seen.Contains(name))
             {
-                throw new BackupException(ErrorCode.Malformed, $"missing field `{name}`", offset: start);
+                throw Fault.Malformed($"missing field `{name}`", start);
             }
         }
     }
@@ -108,36 +108,10 @@ internal static class GrafeoJson
     {
         if (reader.TokenType != type)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"the JSON has {reader.TokenType} where {what} should be",
-                offset: reader.TokenStartIndex
-            );
+            throw Fault.Malformed($"the JSON has {reader.TokenType} where {what} should be", reader.TokenStartIndex);
         }
-    }
-
-    /// <summary>A text as the engine writes it: only quotes, backslashes and control characters are escaped.</summary>
-    public static string Quote(string text)
-    {
-        var quoted = new StringBuilder("\"");
-        foreach (var c in text)
-        {
-            _ = c switch
-            {
-                '"' => quoted.Append("\\\""),
-                '\\' => quoted.Append("\\\\"),
-                '\b' => quoted.Append("\\b"),
-                '\t' => quoted.Append("\\t"),
-                '\n' => quoted.Append("\\n"),
-                '\f' => quoted.Append("\\f"),
-                '\r' => quoted.Append("\\r"),
-                < ' ' => quoted.Append($"\\u{(int)c:x4}"),
-                _ => quoted.Append(c),
-            };
-        }
-        return quoted.Append('"').ToString();
     }
 
     private static BackupException NotA(ref Utf8JsonReader reader, string type) =>
-        new(ErrorCode.Malformed, $"a number is not a {type}", offset: reader.TokenStartIndex);
+        Fault.Malformed($"a number is not a {type}", reader.TokenStartIndex);
 }

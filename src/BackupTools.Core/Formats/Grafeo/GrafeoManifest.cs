@@ -1,4 +1,5 @@
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -100,11 +101,7 @@ internal sealed record GrafeoManifest(GrafeoEncoding Encoding, IReadOnlyList<Gra
         var variant = reader.U32();
         return variant <= (uint)GrafeoSegmentKind.Incremental
             ? (GrafeoSegmentKind)variant
-            : throw new BackupException(
-                ErrorCode.Malformed,
-                $"invalid value: integer `{variant}`, expected variant index 0 <= i < 2",
-                offset: at
-            );
+            : throw Fault.Malformed($"invalid value: integer `{variant}`, expected variant index 0 <= i < 2", at);
     }
 
     private byte[] WriteBincode()

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -32,7 +32,7 @@ internal static class GrafeoManifestJson
             var segment = segments[i];
             text.Append(i == 0 ? "\n    {\n" : ",\n    {\n")
                 .Append($"      \"kind\": \"{segment.Kind}\",\n")
-                .Append($"      \"filename\": {GrafeoJson.Quote(segment.FileName)},\n")
+                .Append($"      \"filename\": {JsonText.Quote(segment.FileName)},\n")
                 .Append($"      \"start_epoch\": {segment.StartEpoch},\n")
                 .Append($"      \"end_epoch\": {segment.EndEpoch},\n")
                 .Append($"      \"checksum\": {segment.Checksum},\n")
@@ -47,11 +47,10 @@ internal static class GrafeoManifestJson
         var version = GrafeoJson.U32(ref reader);
         if (version > GrafeoManifest.JsonVersion)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"format version {version} was written by a newer release; "
                     + $"this one reads up to version {GrafeoManifest.JsonVersion}",
-                offset: reader.TokenStartIndex
+                reader.TokenStartIndex
             );
         }
     }
@@ -95,10 +94,9 @@ internal static class GrafeoManifestJson
         {
             nameof(GrafeoSegmentKind.Full) => GrafeoSegmentKind.Full,
             nameof(GrafeoSegmentKind.Incremental) => GrafeoSegmentKind.Incremental,
-            var other => throw new BackupException(
-                ErrorCode.Malformed,
+            var other => throw Fault.Malformed(
                 $"unknown variant `{other}`, expected `Full` or `Incremental`",
-                offset: reader.TokenStartIndex
+                reader.TokenStartIndex
             ),
         };
 }

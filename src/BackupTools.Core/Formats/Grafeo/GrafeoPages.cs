@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -33,16 +34,15 @@ internal static class GrafeoPages
         }
         if ((flags & MustKnow) != 0)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"the file uses features that this version does not know (flags 0x{flags:x})",
-                offset: 12
+                12
             );
         }
         var pageSize = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
         if (pageSize != GrafeoContainerHeader.PageSize)
         {
-            throw new BackupException(ErrorCode.Malformed, $"the page size is {pageSize}", offset: 8);
+            throw Fault.Malformed($"the page size is {pageSize}", 8);
         }
         var first = ReadSlot(bytes, 1, out var firstDamage);
         var second = ReadSlot(bytes, 2, out var secondDamage);
@@ -76,15 +76,14 @@ internal static class GrafeoPages
     {
         if (block.Length is < DirectoryHeaderSize or > MaxDirectoryBlock || !block.StartsWith("GDIR"u8))
         {
-            throw new BackupException(ErrorCode.Malformed, "not a directory block", offset: offset);
+            throw Fault.Malformed("not a directory block", offset);
         }
         var count = BinaryPrimitives.ReadUInt32LittleEndian(block[4..]);
         if (count > (uint)((block.Length - DirectoryHeaderSize) / EntrySize))
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"the directory block announces {count} chunks, which do not fit into its {block.Length} bytes",
-                offset: offset + 4
+                offset + 4
             );
         }
         next = DirectoryAt(block[8..]);
@@ -117,7 +116,7 @@ internal static class GrafeoPages
         {
             if (!slot.StartsWith("GDBH"u8))
             {
-                throw new BackupException(ErrorCode.BadMagic, "a database header has the wrong magic", offset: offset);
+                throw Fault.BadMagic("a database header has the wrong magic", offset);
             }
             CheckSum(slot, SlotSize, "a database header", offset);
         }
@@ -129,11 +128,7 @@ internal static class GrafeoPages
         var revision = BinaryPrimitives.ReadUInt32LittleEndian(slot[4..]);
         if (revision != SlotRevision)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
-                $"database header revision {revision} is not known",
-                offset: offset + 4
-            );
+            throw Fault.UnsupportedVersion($"database header revision {revision} is not known", offset + 4);
         }
         return new GrafeoSlot
         {
@@ -168,13 +163,7 @@ internal static class GrafeoPages
         var computed = Crc32.HashToUInt32(bytes[..covered]);
         if (stored != computed)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
-                $"{what} is damaged: checksum mismatch",
-                offset: offset,
-                expected: $"0x{stored:x8}",
-                actual: $"0x{computed:x8}"
-            );
+            throw Fault.Mismatch($"{what} is damaged: checksum mismatch", stored, computed, offset, prefix: "0x");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -50,7 +51,7 @@ internal sealed record GrafeoPositions(IReadOnlyList<GrafeoPosition> Positions, 
         {
             var position = Positions[i];
             text.Append(i == 0 ? "\n    {\n" : ",\n    {\n")
-                .Append($"      \"destination\": {GrafeoJson.Quote(position.Destination)},\n")
+                .Append($"      \"destination\": {JsonText.Quote(position.Destination)},\n")
                 .Append($"      \"epoch\": {position.Epoch},\n")
                 .Append($"      \"log_sequence\": {position.LogSequence},\n")
                 .Append($"      \"wal_lsn\": {position.WalLsn}\n    }}");
@@ -63,11 +64,7 @@ internal sealed record GrafeoPositions(IReadOnlyList<GrafeoPosition> Positions, 
         var version = GrafeoJson.U32(ref reader);
         if (version != Version)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
-                $"positions of version {version} are not known",
-                offset: reader.TokenStartIndex
-            );
+            throw Fault.UnsupportedVersion($"positions of version {version} are not known", reader.TokenStartIndex);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -92,19 +93,14 @@ internal static class GrafeoSections
     {
         if (page.Length != GrafeoContainerHeader.PageSize)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                $"a section directory of {page.Length} bytes",
-                offset: GrafeoContainerHeader.Size
-            );
+            throw Fault.Truncated($"a section directory of {page.Length} bytes", GrafeoContainerHeader.Size);
         }
         var count = BinaryPrimitives.ReadUInt32LittleEndian(page);
         if (count > MaxSections)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"the section directory announces {count} sections, at most {MaxSections} fit",
-                offset: GrafeoContainerHeader.Size
+                GrafeoContainerHeader.Size
             );
         }
         var sections = new List<GrafeoExtent>((int)count);

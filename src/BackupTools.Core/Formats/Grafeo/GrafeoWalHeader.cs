@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Grafeo;
 
@@ -31,36 +32,25 @@ internal sealed record GrafeoWalHeader(string DatabaseId, ulong FirstLsn, ulong 
     {
         if (bytes.Length < Size)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                "WAL segment header: the file is too short",
-                offset: offset + bytes.Length
-            );
+            throw Fault.Truncated("WAL segment header: the file is too short", offset + bytes.Length);
         }
         if (!bytes.StartsWith(Magic))
         {
-            throw new BackupException(ErrorCode.BadMagic, "WAL segment header: wrong magic", offset: offset);
+            throw Fault.BadMagic("WAL segment header: wrong magic", offset);
         }
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes[Covered..]);
         var computed = Crc32.HashToUInt32(bytes[..Covered]);
         if (stored != computed)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
-                "WAL segment header: checksum mismatch",
-                offset: offset,
-                expected: $"0x{stored:x8}",
-                actual: $"0x{computed:x8}"
-            );
+            throw Fault.Mismatch("WAL segment header: checksum mismatch", stored, computed, offset, prefix: "0x");
         }
         var version = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
         var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]);
         if (version != Version || length != Size)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"WAL version {version} with a header of {length} bytes is not known",
-                offset: offset + 8
+                offset + 8
             );
         }
         var flags = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
@@ -68,10 +58,9 @@ internal sealed record GrafeoWalHeader(string DatabaseId, ulong FirstLsn, ulong 
         {
             throw (flags & Encrypted) != 0
                 ? new BackupException(ErrorCode.EncryptedNotSupported, "the WAL is encrypted", offset: offset + 12)
-                : new BackupException(
-                    ErrorCode.UnsupportedVersion,
+                : Fault.UnsupportedVersion(
                     $"the WAL uses features that this version does not know (flags 0x{flags:x})",
-                    offset: offset + 12
+                    offset + 12
                 );
         }
         return new GrafeoWalHeader(

@@ -31,44 +31,33 @@ internal static class PowDbCatalogReader
     {
         if (bytes.Length < MinLength)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                $"a catalog of {bytes.Length} bytes, at least {MinLength} are needed",
-                offset: bytes.Length
-            );
+            throw Fault.Truncated($"a catalog of {bytes.Length} bytes, at least {MinLength} are needed", bytes.Length);
         }
         if (!HasMagic(bytes))
         {
-            throw new BackupException(ErrorCode.BadMagic, "not a catalog: it does not start with BCAT", offset: 0);
+            throw Fault.BadMagic("not a catalog: it does not start with BCAT");
         }
         var body = bytes[..^sizeof(uint)];
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]);
         var actual = Crc32.HashToUInt32(body);
         if (stored != actual)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
-                "CRC32 mismatch in the catalog",
-                offset: body.Length,
-                expected: $"{stored:x8}",
-                actual: $"{actual:x8}"
-            );
+            throw Fault.Mismatch("CRC32 mismatch in the catalog", stored, actual, body.Length);
         }
         var reader = new SpanReader(body);
         reader.Skip(4);
         var version = reader.U16();
         if (version is 0 or > NewestVersion)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"unsupported catalog version {version} (this version understands 1 to {NewestVersion})",
-                offset: 4
+                4
             );
         }
         var count = reader.U32();
         if (version >= 6 && reader.U64() == 0)
         {
-            throw Malformed("the next index id is zero", reader.Offset - sizeof(ulong));
+            throw Fault.Malformed("the next index id is zero", reader.Offset - sizeof(ulong));
         }
         var tables = new List<PowDbTable>();
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -78,7 +67,7 @@ internal static class PowDbCatalogReader
             var table = Table(ref reader, version);
             if (!names.Add(table.Name))
             {
-                throw Malformed($"table {table.Name} is there twice", at);
+                throw Fault.Malformed($"table {table.Name} is there twice", at);
             }
             tables.Add(table);
         }
@@ -88,7 +77,7 @@ internal static class PowDbCatalogReader
         }
         if (reader.Remaining > 0)
         {
-            throw Malformed($"{reader.Remaining} bytes follow the last table", reader.Offset);
+            throw Fault.Malformed($"{reader.Remaining} bytes follow the last table", reader.Offset);
         }
         return new PowDbCatalog(version, tables);
     }
@@ -104,7 +93,7 @@ internal static class PowDbCatalogReader
             columns[i] = new PowDbColumn(column, reader.U8(), reader.U8() != 0, reader.U16());
             if (columns[i].Type > NewestType)
             {
-                throw Malformed($"column {name}.{column} has unknown type {columns[i].Type}", at);
+                throw Fault.Malformed($"column {name}.{column} has unknown type {columns[i].Type}", at);
             }
         }
         var indexes = Array.Empty<PowDbColumnIndex>();
@@ -118,7 +107,7 @@ internal static class PowDbCatalogReader
                 indexes[i] = new PowDbColumnIndex(column, version >= 3 && reader.U8() != 0);
                 if (!Array.Exists(columns, c => string.Equals(c.Name, column, StringComparison.Ordinal)))
                 {
-                    throw Malformed($"an index of {name} is on an unknown column {column}", at);
+                    throw Fault.Malformed($"an index of {name} is on an unknown column {column}", at);
                 }
             }
         }
@@ -155,7 +144,7 @@ internal static class PowDbCatalogReader
                         reader.Skip(sizeof(uint));
                         break;
                     default:
-                        throw Malformed("unknown kind of path segment in an expression index", at);
+                        throw Fault.Malformed("unknown kind of path segment in an expression index", at);
                 }
             }
             indexes[i] = new PowDbExpressionIndex(id, unique, text, column);
@@ -173,7 +162,7 @@ internal static class PowDbCatalogReader
             var length = PowDbValue.FixedLength(type);
             if (length is null)
             {
-                throw Malformed($"a default has unknown type {type}", at);
+                throw Fault.Malformed($"a default has unknown type {type}", at);
             }
             reader.Skip(length == PowDbValue.Counted ? reader.U32() : (ulong)length);
         }
@@ -208,15 +197,11 @@ internal static class PowDbCatalogReader
         var count = reader.U16();
         return count <= reader.Remaining / smallest
             ? count
-            : throw new BackupException(
-                ErrorCode.Truncated,
+            : throw Fault.Truncated(
                 $"{count} of something are announced and only {reader.Remaining} bytes are left",
-                offset: at
+                at
             );
     }
 
     private static string Text(ref SpanReader reader) => reader.Utf8(reader.U32());
-
-    private static BackupException Malformed(string message, long offset) =>
-        new(ErrorCode.Malformed, message, offset: offset);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 using Blake3;
 
 namespace BackupTools.Formats.PowDb;
@@ -34,7 +35,7 @@ internal static class PowDbDelta
     /// <exception cref="BackupException">LengthMismatch.</exception>
     public static void RequireLength(PowDbPages pages, long fileLength)
     {
-        var expected = (long)pages.PageCount * RecordSize;
+        var expected = pages.FileLength;
         if (fileLength != expected)
         {
             throw new BackupException(
@@ -71,10 +72,9 @@ internal sealed class PowDbDeltaCheck(PowDbPages pages)
         var index = PowDbDelta.IndexOf(record);
         if (index <= _last || index >= pages.TotalPages)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"page {index} of {pages.Name} is out of order or outside its {pages.TotalPages} pages",
-                offset: _records * PowDbDelta.RecordSize
+                _records * PowDbDelta.RecordSize
             );
         }
         _last = index;
@@ -89,10 +89,7 @@ internal sealed class PowDbDeltaCheck(PowDbPages pages)
     {
         if (_indices.Finalize() != pages.IndexDigest)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                $"{pages.DeltaFile} holds other pages than the manifest lists for {pages.Name}"
-            );
+            throw Fault.Malformed($"{pages.DeltaFile} holds other pages than the manifest lists for {pages.Name}");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -83,11 +84,7 @@ internal static class PowDbFingerprints
         var count = reader.U32();
         if (kind is < 1 or > 2 || count is 0 or > WindowPages)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                "a segment of page fingerprints is not possible",
-                offset: offset
-            );
+            throw Fault.Malformed("a segment of page fingerprints is not possible", offset);
         }
         length = reader.Position;
         return new PowDbFingerprintSegment(heap, window, kind == 1, (int)count);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -107,11 +108,7 @@ internal sealed class PowDbIndexScan
     {
         if (_fed != _length)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                $"the index ends after {_fed} of {_length} bytes",
-                offset: _fed
-            );
+            throw Fault.Truncated($"the index ends after {_fed} of {_length} bytes", _fed);
         }
         if (_fault is { Code: ErrorCode.BadMagic })
         {
@@ -121,13 +118,7 @@ internal sealed class PowDbIndexScan
         var actual = _crc.GetCurrentHashAsUInt32();
         if (stored != actual)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
-                "CRC32 mismatch in the index",
-                offset: _length - sizeof(uint),
-                expected: $"{stored:x8}",
-                actual: $"{actual:x8}"
-            );
+            throw Fault.Mismatch("CRC32 mismatch in the index", stored, actual, _length - sizeof(uint));
         }
         if (_fault is not null)
         {
@@ -248,15 +239,14 @@ internal sealed class PowDbIndexScan
     {
         if (!piece.StartsWith("BIDX"u8))
         {
-            throw new BackupException(ErrorCode.BadMagic, "not an index: it does not start with BIDX", offset: 0);
+            throw Fault.BadMagic("not an index: it does not start with BIDX");
         }
         Version = BinaryPrimitives.ReadUInt16LittleEndian(piece[4..]);
         if (Version is 0 or > 2)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"unsupported index version {Version} (this version understands 1 and 2)",
-                offset: 4
+                4
             );
         }
         var root = BinaryPrimitives.ReadUInt32LittleEndian(piece[6..]);
@@ -352,5 +342,5 @@ internal sealed class PowDbIndexScan
     }
 
     // Good to the block only: the exact byte would cost a counter per step.
-    private BackupException Malformed(string message) => new(ErrorCode.Malformed, message, offset: _fed);
+    private BackupException Malformed(string message) => Fault.Malformed(message, _fed);
 }

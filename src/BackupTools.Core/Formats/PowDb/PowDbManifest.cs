@@ -3,10 +3,20 @@ using Blake3;
 namespace BackupTools.Formats.PowDb;
 
 /// <summary>What a manifest says about one file.</summary>
-internal abstract record PowDbEntry(string Name);
+internal abstract record PowDbEntry(string Name)
+{
+    /// <summary>The file in the bundle.</summary>
+    public virtual string FileName => Name;
+
+    /// <summary>How long that file has to be.</summary>
+    public abstract long FileLength { get; }
+}
 
 /// <summary>A file that the bundle holds whole, under its own name.</summary>
-internal sealed record PowDbWhole(string Name, ulong Length, Hash Blake3) : PowDbEntry(Name);
+internal sealed record PowDbWhole(string Name, ulong Length, Hash Blake3) : PowDbEntry(Name)
+{
+    public override long FileLength => (long)Length;
+}
 
 /// <summary>
 /// Pages of a heap that the bundle holds in a delta file (PowDB format, §7). The page indices themselves are not
@@ -27,7 +37,12 @@ internal sealed record PowDbPages(
     string DeltaFile,
     ulong DeltaLength,
     Hash DeltaBlake3
-) : PowDbEntry(Name);
+) : PowDbEntry(Name)
+{
+    public override string FileName => DeltaFile;
+
+    public override long FileLength => (long)PageCount * PowDbDelta.RecordSize;
+}
 
 /// <summary>manifest.json of a full or increment.json of an increment (PowDB format, §6, §7).</summary>
 internal sealed record PowDbManifest

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 using Blake3;
 
 namespace BackupTools.Formats.PowDb;
@@ -368,8 +369,7 @@ internal sealed class PowDbManifestReader(bool increment)
     private BackupException? UnknownVersion() =>
         _version is null or PowDbManifest.KnownFormatVersion
             ? null
-            : new BackupException(
-                ErrorCode.UnsupportedVersion,
+            : Fault.UnsupportedVersion(
                 $"unsupported {(increment ? "increment" : "backup")} format {_version} (this build understands 1)"
             );
 

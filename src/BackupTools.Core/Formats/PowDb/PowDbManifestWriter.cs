@@ -12,17 +12,18 @@ namespace BackupTools.Formats.PowDb;
 /// </summary>
 internal sealed class PowDbManifestWriter(IBufferWriter<byte> output) : IDisposable
 {
-    // Only names that PowDbNames lets through are written, so no character is ever escaped.
-    private readonly Utf8JsonWriter _json = new(
-        output,
-        new JsonWriterOptions
+    /// <summary>How the engine writes JSON.</summary>
+    public static JsonWriterOptions Options =>
+        new()
         {
             Indented = true,
             IndentSize = 2,
             NewLine = "\n",
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        }
-    );
+        };
+
+    // Only names that PowDbNames lets through are written, so no character is ever escaped.
+    private readonly Utf8JsonWriter _json = new(output, Options);
 
     private bool _increment;
 

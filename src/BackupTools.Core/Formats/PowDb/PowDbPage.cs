@@ -72,22 +72,20 @@ internal static class PowDbPage
             var actual = ChecksumOf(page, crc);
             if (actual != header.Checksum)
             {
-                throw new BackupException(
-                    ErrorCode.ChecksumMismatch,
+                throw Fault.Mismatch(
                     $"page {index} is corrupt: its CRC32 does not match",
-                    offset: index * Size,
-                    expected: $"{header.Checksum:x8}",
-                    actual: $"{actual:x8}"
+                    header.Checksum,
+                    actual,
+                    index * Size
                 );
             }
         }
         if (header.FormatVersion > NewestFormatVersion)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"page {index} has unsupported page format version {header.FormatVersion} "
                     + $"(this version understands up to {NewestFormatVersion})",
-                offset: index * Size
+                index * Size
             );
         }
         if (header.Type == 0 && IsZero(page))
@@ -120,10 +118,9 @@ internal static class PowDbPage
         var version = reader.U16();
         if (version > NewestHeapVersion)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"unsupported heap format version {version} (this version understands up to {NewestHeapVersion})",
-                offset: HeaderSize
+                HeaderSize
             );
         }
         reader.Skip(2);
@@ -135,5 +132,5 @@ internal static class PowDbPage
     }
 
     private static BackupException Corrupt(long index, string why) =>
-        new(ErrorCode.Malformed, $"page {index} is corrupt: {why}", offset: index * Size);
+        Fault.Malformed($"page {index} is corrupt: {why}", index * Size);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.PowDb;
 
@@ -92,5 +93,5 @@ internal sealed class PowDbRowTally(int columns)
     }
 
     private static BackupException Bad(long index, int offset, string why) =>
-        new(ErrorCode.Malformed, $"page {index} is corrupt: {why}", offset: (index * PowDbPage.Size) + offset);
+        Fault.Malformed($"page {index} is corrupt: {why}", (index * PowDbPage.Size) + offset);
 }

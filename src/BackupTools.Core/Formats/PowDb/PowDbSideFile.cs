@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 using Blake3;
 
 namespace BackupTools.Formats.PowDb;
@@ -78,7 +78,7 @@ internal sealed record PowDbSideFile
     public byte[] Write()
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, WriterOptions))
+        using (var json = new Utf8JsonWriter(buffer, PowDbManifestWriter.Options))
         {
             json.WriteStartObject();
             json.WriteNumber("backuptools", FormatVersion);
@@ -144,7 +144,7 @@ internal sealed record PowDbSideFile
             var version = root.GetProperty("backuptools").GetInt32();
             if (version != FormatVersion)
             {
-                throw new BackupException(ErrorCode.UnsupportedVersion, $"unsupported side file version {version}");
+                throw Fault.UnsupportedVersion($"unsupported side file version {version}");
             }
             return new PowDbSideFile
             {
@@ -185,21 +185,12 @@ internal sealed record PowDbSideFile
     private static DateTimeOffset Time(string text) =>
         DateTimeOffset.ParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
-    private static JsonWriterOptions WriterOptions =>
-        new()
-        {
-            Indented = true,
-            IndentSize = 2,
-            NewLine = "\n",
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        };
-
     private static void RequireOwnDigest(ReadOnlySpan<byte> bytes)
     {
         var tail = DigestMember.Length + DigestLength + DigestEnd.Length;
         if (bytes.Length <= tail)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: bytes.Length);
+            throw Fault.Truncated("the side file is truncated", bytes.Length);
         }
         var body = bytes[..^tail];
         var member = bytes.Slice(body.Length, tail);

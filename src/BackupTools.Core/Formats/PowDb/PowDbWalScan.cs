@@ -83,11 +83,7 @@ internal sealed class PowDbWalScan(Action<PowDbWalRecord>? onRecord = null)
             var version = BinaryPrimitives.ReadUInt16LittleEndian(_piece.AsSpan(4));
             if (version != 1)
             {
-                throw new BackupException(
-                    ErrorCode.UnsupportedVersion,
-                    $"unsupported WAL version {version} (this version understands 1)",
-                    offset: 4
-                );
+                throw Fault.UnsupportedVersion($"unsupported WAL version {version} (this version understands 1)", 4);
             }
             HasHeader = true;
             ValidEnd = FileHeaderSize;

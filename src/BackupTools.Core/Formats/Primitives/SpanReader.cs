@@ -9,21 +9,13 @@ namespace BackupTools.Formats.Primitives;
 /// Reads little-endian values from untrusted bytes. Every read is checked by subtraction before it happens; reading
 /// past the end throws <see cref="ErrorCode.Truncated"/> with the absolute offset.
 /// </summary>
-internal ref struct SpanReader
+internal ref struct SpanReader(ReadOnlySpan<byte> bytes, long baseOffset = 0)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly ReadOnlySpan<byte> _bytes;
-    private readonly long _baseOffset;
+    private readonly ReadOnlySpan<byte> _bytes = bytes;
+    private readonly long _baseOffset = baseOffset;
     private int _position;
-
-    /// <summary>Starts at the first byte; <paramref name="baseOffset"/> is that byte's offset in its file.</summary>
-    public SpanReader(ReadOnlySpan<byte> bytes, long baseOffset = 0)
-    {
-        _bytes = bytes;
-        _baseOffset = baseOffset;
-        _position = 0;
-    }
 
     /// <summary>Bytes read so far.</summary>
     public readonly int Position => _position;
@@ -42,13 +34,12 @@ internal ref struct SpanReader
     {
         if (count > (ulong)Remaining)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
+            throw Fault.Truncated(
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"unexpected end of data at offset {Offset} (wanted {count} bytes, {Remaining} left)"
                 ),
-                offset: Offset
+                Offset
             );
         }
         var slice = _bytes.Slice(_position, (int)count);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Spg;
 
@@ -60,6 +61,17 @@ internal readonly record struct SpgBundleHeader
     /// <summary>Everything but the trailer; overflows only for a v1 bundle that fails <see cref="CheckBody"/>.</summary>
     public long BodyLength => WalOffset + (long)WalLen;
 
+    /// <summary>A header of what we write; the lengths come later.</summary>
+    public static SpgBundleHeader New(byte kind, DateTimeOffset time, ulong since = 0) =>
+        new()
+        {
+            Version = 2,
+            Kind = kind,
+            Since = since,
+            TsMicros = (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond),
+            SnapLen = 0,
+        };
+
     /// <summary>The six bytes and the version that every bundle starts with, but for the version.</summary>
     private static ReadOnlySpan<byte> Magic => "SPGBKUP"u8;
 
@@ -73,11 +85,11 @@ internal readonly record struct SpgBundleHeader
     {
         if (fileLength < SmallestLength)
         {
-            throw new BackupException(ErrorCode.Truncated, "bundle too short", offset: 0);
+            throw Fault.Truncated("bundle too short", 0);
         }
         if (!ClaimsToBeBundle(start) || start[Magic.Length] is not (1 or 2))
         {
-            throw new BackupException(ErrorCode.BadMagic, "bad bundle magic", offset: 0);
+            throw Fault.BadMagic("bad bundle magic");
         }
         var header = new SpgBundleHeader
         {
@@ -89,7 +101,7 @@ internal readonly record struct SpgBundleHeader
         };
         return header.SnapLen <= fileLength - SmallestLength
             ? header
-            : throw new BackupException(ErrorCode.Truncated, "bundle truncated in body", offset: 25);
+            : throw Fault.Truncated("bundle truncated in body", 25);
     }
 
     /// <summary>
@@ -122,11 +134,11 @@ internal readonly record struct SpgBundleHeader
     {
         if (stored != computed)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
+            throw Fault.Mismatch(
                 $"backup bundle CRC32 mismatch (expected=0x{stored:x8}, computed=0x{computed:x8})",
-                expected: $"0x{stored:x8}",
-                actual: $"0x{computed:x8}"
+                stored,
+                computed,
+                prefix: "0x"
             );
         }
     }
@@ -140,10 +152,9 @@ internal readonly record struct SpgBundleHeader
         var rest = fileLength - SmallestLength - SnapLen;
         if (WalLen > rest)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
+            throw Fault.Truncated(
                 $"v1 bundle truncated in wal (wal_len={WalLen}, {rest} bytes left)",
-                offset: WalFieldsOffset + 8
+                WalFieldsOffset + 8
             );
         }
         return Version == 1 ? rest - WalLen : 0;

@@ -8,32 +8,19 @@ namespace BackupTools.Formats.Spg;
 /// Validates a bare catalogue while its bytes pass (SPG format, §3.2, §3.3). Faults wait for <see cref="Finish"/>,
 /// because the checksum of an envelope around it is judged first.
 /// </summary>
-internal sealed class SpgCatalogCheck
+internal sealed class SpgCatalogCheck(long length, long baseOffset, bool walk)
 {
     private const int HeadLength = 13;
     private const byte OldestVersion = 8;
     private const byte NewestWalked = 9;
     private const int TrailerLength = 4;
 
-    private readonly long _length;
-    private readonly long _baseOffset;
-    private readonly bool _wantsWalk;
     private readonly byte[] _head = new byte[HeadLength];
     private readonly byte[] _trailer = new byte[TrailerLength];
     private readonly Crc32C _crc = new();
     private SpgCatalogWalk? _walk;
     private BackupException? _fault;
     private long _position;
-
-    /// <summary>
-    /// Starts a check of a catalogue of so many bytes that starts at <paramref name="baseOffset"/> of its file.
-    /// </summary>
-    public SpgCatalogCheck(long length, long baseOffset, bool walk)
-    {
-        _length = length;
-        _baseOffset = baseOffset;
-        _wantsWalk = walk;
-    }
 
     /// <summary>The magic of a catalogue.</summary>
     public static ReadOnlySpan<byte> Magic => "SPGDB001"u8;
@@ -105,7 +92,7 @@ internal sealed class SpgCatalogCheck
         }
         if (!_head.AsSpan().StartsWith(Magic))
         {
-            return BadMagic(_head.AsSpan(0, 8), _baseOffset);
+            return BadMagic(_head.AsSpan(0, 8), baseOffset);
         }
         if (_position < 9)
         {
@@ -113,23 +100,22 @@ internal sealed class SpgCatalogCheck
         }
         if (Version < OldestVersion)
         {
-            return new BackupException(
-                ErrorCode.UnsupportedVersion,
+            return Fault.UnsupportedVersion(
                 $"unsupported file version: {Version} (supported: {OldestVersion}..={SpgSnapshotInfo.NewestKnown})",
-                offset: _baseOffset + 8
+                baseOffset + 8
             );
         }
         if (_position < HeadLength)
         {
             return UnexpectedEnd(9, 4);
         }
-        if (HasTrailer && _length < HeadLength + TrailerLength)
+        if (HasTrailer && length < HeadLength + TrailerLength)
         {
             return UnexpectedEnd(HeadLength, TrailerLength);
         }
-        if (_wantsWalk && Version <= NewestWalked)
+        if (walk && Version <= NewestWalked)
         {
-            _walk = new SpgCatalogWalk(_length, _baseOffset);
+            _walk = new SpgCatalogWalk(length, baseOffset);
         }
         return null;
     }
@@ -142,9 +128,9 @@ internal sealed class SpgCatalogCheck
         }
         if (HasTrailer)
         {
-            var covered = (int)Math.Clamp(_length - TrailerLength - position, 0, bytes.Length);
+            var covered = (int)Math.Clamp(length - TrailerLength - position, 0, bytes.Length);
             _crc.Append(bytes[..covered]);
-            var at = Math.Max(position - (_length - TrailerLength), 0);
+            var at = Math.Max(position - (length - TrailerLength), 0);
             bytes[covered..].CopyTo(_trailer.AsSpan((int)at));
         }
         try
@@ -163,20 +149,16 @@ internal sealed class SpgCatalogCheck
         var computed = _crc.GetCurrentHashAsUInt32();
         if (stored != computed)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
+            throw Fault.Mismatch(
                 $"base snapshot CRC mismatch: computed 0x{computed:x8}, stored 0x{stored:x8}",
-                offset: _baseOffset + _length - TrailerLength,
-                expected: $"0x{stored:x8}",
-                actual: $"0x{computed:x8}"
+                stored,
+                computed,
+                baseOffset + length - TrailerLength,
+                prefix: "0x"
             );
         }
     }
 
     private BackupException UnexpectedEnd(long offset, int wanted) =>
-        new(
-            ErrorCode.Truncated,
-            $"unexpected EOF at offset {offset} (wanted {wanted} more bytes)",
-            offset: _baseOffset + offset
-        );
+        Fault.Truncated($"unexpected EOF at offset {offset} (wanted {wanted} more bytes)", baseOffset + offset);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Spg;
 
@@ -9,14 +10,12 @@ namespace BackupTools.Formats.Spg;
 /// A walk over bytes that come in pieces of any size, in constant memory. The walk is one straight coroutine: each
 /// yield says how many bytes it needs, and the feeding side resumes it when they are there.
 /// </summary>
-internal abstract class SpgFedWalk
+internal abstract class SpgFedWalk(long length, long baseOffset)
 {
     // The longest thing looked at as a whole is a text of 65535 bytes.
     private const int BufferLength = 1 << 18;
 
-    private readonly long _length;
-    private readonly long _baseOffset;
-    private readonly byte[] _buffer;
+    private readonly byte[] _buffer = new byte[Math.Min(BufferLength, length)];
     private IEnumerator<int>? _steps;
     private int _start;
     private int _end;
@@ -25,19 +24,11 @@ internal abstract class SpgFedWalk
     private long _offset;
     private bool _isDone;
 
-    /// <summary>Starts a walk of so many bytes.</summary>
-    protected SpgFedWalk(long length, long baseOffset)
-    {
-        _length = length;
-        _baseOffset = baseOffset;
-        _buffer = new byte[Math.Min(BufferLength, length)];
-    }
-
     /// <summary>The bytes that have come and were not taken.</summary>
     protected ReadOnlySpan<byte> AtHand => _buffer.AsSpan(_start, _end - _start);
 
     /// <summary>How many bytes of the walk were not taken.</summary>
-    protected long Left => _length - _offset;
+    protected long Left => length - _offset;
 
     /// <summary>Takes the next bytes; throws the first fault.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
@@ -72,7 +63,7 @@ internal abstract class SpgFedWalk
             _steps ??= Steps().GetEnumerator();
             _isDone = !_steps.MoveNext();
             _need = _isDone ? 0 : _steps.Current;
-            var left = (ulong)(_length - _offset);
+            var left = (ulong)(length - _offset);
             if (_skip > left)
             {
                 throw UnexpectedEnd(_offset, _skip);
@@ -134,12 +125,8 @@ internal abstract class SpgFedWalk
     }
 
     protected BackupException Malformed(string message, int back = 0) =>
-        new(ErrorCode.Malformed, message, offset: _baseOffset + _offset - back);
+        Fault.Malformed(message, baseOffset + _offset - back);
 
     private BackupException UnexpectedEnd(long offset, ulong wanted) =>
-        new(
-            ErrorCode.Truncated,
-            $"unexpected EOF at offset {offset} (wanted {wanted} more bytes)",
-            offset: _baseOffset + offset
-        );
+        Fault.Truncated($"unexpected EOF at offset {offset} (wanted {wanted} more bytes)", baseOffset + offset);
 }

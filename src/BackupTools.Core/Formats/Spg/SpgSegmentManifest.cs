@@ -35,18 +35,13 @@ internal sealed record SpgSegmentManifest(uint CatalogCrc32, IReadOnlyList<SpgSe
         if (!ClaimsToBeManifest(bytes))
         {
             var got = string.Join(", ", bytes[..8].ToArray());
-            throw new BackupException(
-                ErrorCode.BadMagic,
-                $"manifest: bad magic: expected SPGMAN01, got [{got}]",
-                offset: 0
-            );
+            throw Fault.BadMagic($"manifest: bad magic: expected SPGMAN01, got [{got}]");
         }
         if (bytes[8] != Version)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
+            throw Fault.UnsupportedVersion(
                 $"manifest: unsupported version {bytes[8]}, this binary accepts only {Version}",
-                offset: 8
+                8
             );
         }
         var body = bytes[..^4];
@@ -54,12 +49,12 @@ internal sealed record SpgSegmentManifest(uint CatalogCrc32, IReadOnlyList<SpgSe
         var computed = Crc32.HashToUInt32(body);
         if (stored != computed)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
+            throw Fault.Mismatch(
                 $"manifest: CRC32 mismatch (expected=0x{stored:x8}, computed=0x{computed:x8})",
-                offset: bytes.Length - 4,
-                expected: $"0x{stored:x8}",
-                actual: $"0x{computed:x8}"
+                stored,
+                computed,
+                bytes.Length - 4,
+                prefix: "0x"
             );
         }
         return ParseFields(body);
@@ -101,13 +96,12 @@ internal sealed record SpgSegmentManifest(uint CatalogCrc32, IReadOnlyList<SpgSe
         var baseline = reader.U64();
         return reader.Remaining == 0
             ? new SpgSegmentManifest(catalogCrc, segments, baseline)
-            : throw new BackupException(
-                ErrorCode.Malformed,
+            : throw Fault.Malformed(
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"manifest: {reader.Remaining} trailing bytes after footer"
                 ),
-                offset: reader.Offset
+                reader.Offset
             );
     }
 
@@ -120,9 +114,5 @@ internal sealed record SpgSegmentManifest(uint CatalogCrc32, IReadOnlyList<SpgSe
     }
 
     private static BackupException Truncated(long offset, ulong need, int got) =>
-        new(
-            ErrorCode.Truncated,
-            $"manifest: truncated at offset {offset}, need {need} bytes, got {got}",
-            offset: offset
-        );
+        Fault.Truncated($"manifest: truncated at offset {offset}, need {need} bytes, got {got}", offset);
 }

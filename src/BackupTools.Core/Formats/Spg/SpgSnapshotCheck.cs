@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Spg;
 
@@ -9,15 +9,13 @@ namespace BackupTools.Formats.Spg;
 /// and CRC-32, the catalogue's magic, version and CRC-32C (tier T1), and where its version is known, every table
 /// (tier T2, <see cref="SpgCatalogWalk"/>).
 /// </summary>
-internal sealed class SpgSnapshotCheck
+internal sealed class SpgSnapshotCheck(long length, bool walk)
 {
     /// <summary>The smallest snapshot: a catalogue without tables, before checksums.</summary>
     public const int SmallestLength = 13;
 
     private const int EnvelopeHead = 9;
 
-    private readonly long _length;
-    private readonly bool _walk;
     private readonly byte[] _start = new byte[EnvelopeHead];
     private readonly byte[] _field = new byte[4];
     private readonly Crc32 _crc = new();
@@ -28,13 +26,6 @@ internal sealed class SpgSnapshotCheck
     private int _fieldLength;
     private long? _sectionLeft;
     private bool _isBroken;
-
-    /// <summary>Starts a check of a snapshot of so many bytes. <paramref name="walk"/> asks for tier T2 as well.</summary>
-    public SpgSnapshotCheck(long length, bool walk)
-    {
-        _length = length;
-        _walk = walk;
-    }
 
     /// <summary>The snapshot of a database that was never written: no tables, FILE_VERSION 8.</summary>
     public static ReadOnlySpan<byte> EmptyCatalog => "SPGDB001\x08\0\0\0\0"u8;
@@ -62,7 +53,7 @@ internal sealed class SpgSnapshotCheck
     // catalog and users; from v3 publications, from v4 subscriptions, in v5 statistics
     private int Sections => Math.Max(2, (int)_envelope);
 
-    private long SectionsEnd => _length - (HasCrc ? 4 : 0);
+    private long SectionsEnd => length - (HasCrc ? 4 : 0);
 
     /// <summary>Takes the next bytes.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
@@ -98,7 +89,7 @@ internal sealed class SpgSnapshotCheck
             _catalog.Append(_start.AsSpan(0, (int)_position));
             return _catalog.Finish();
         }
-        if (_isBroken || (_envelope > 0 && (_section < Sections || _position != _length)))
+        if (_isBroken || (_envelope > 0 && (_section < Sections || _position != length)))
         {
             throw SpgCatalogCheck.BadMagic(_start.AsSpan(0, 8), 0);
         }
@@ -124,7 +115,7 @@ internal sealed class SpgSnapshotCheck
         }
         if (!_start.AsSpan().StartsWith(EnvelopeMagic))
         {
-            _catalog = new SpgCatalogCheck(_length, 0, _walk);
+            _catalog = new SpgCatalogCheck(length, 0, walk);
             _catalog.Append(_start);
         }
         else if (_start[8] is >= 1 and <= 5)
@@ -166,10 +157,10 @@ internal sealed class SpgSnapshotCheck
         if (_fieldLength == 4)
         {
             _fieldLength = 0;
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(_field);
-            _isBroken = length > left - used;
-            _catalog ??= new SpgCatalogCheck(length, EnvelopeHead + 4, _walk);
-            StartSection(length);
+            var section = BinaryPrimitives.ReadUInt32LittleEndian(_field);
+            _isBroken = section > left - used;
+            _catalog ??= new SpgCatalogCheck(section, EnvelopeHead + 4, walk);
+            StartSection(section);
         }
         return used;
     }
@@ -203,11 +194,11 @@ internal sealed class SpgSnapshotCheck
     {
         if (stored != computed)
         {
-            throw new BackupException(
-                ErrorCode.ChecksumMismatch,
+            throw Fault.Mismatch(
                 $"snapshot envelope CRC32 mismatch (expected=0x{stored:x8}, computed=0x{computed:x8})",
-                expected: $"0x{stored:x8}",
-                actual: $"0x{computed:x8}"
+                stored,
+                computed,
+                prefix: "0x"
             );
         }
     }

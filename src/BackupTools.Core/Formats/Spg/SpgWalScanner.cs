@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text.Unicode;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Spg;
 
@@ -11,7 +12,7 @@ namespace BackupTools.Formats.Spg;
 /// bytes. What the server would refuse to replay throws; what it treats as a torn tail is reported by
 /// <see cref="Finish"/>.
 /// </summary>
-internal sealed class SpgWalScanner
+internal sealed class SpgWalScanner(long offset = 0)
 {
     private const uint V2Flag = 0x80000000;
     private const uint V3Flags = 0xC0000000;
@@ -21,19 +22,11 @@ internal sealed class SpgWalScanner
     private readonly SpgFramePayload _payload = new();
     private readonly Crc32 _crc = new();
     private int _headerLength;
-    private long _frameOffset;
+    private long _frameOffset = offset;
     private uint _payloadLeft;
 
-    /// <summary>Starts at a frame boundary; <paramref name="offset"/> is its position in the caller's coordinates.</summary>
-    public SpgWalScanner(long offset = 0)
-    {
-        _frameOffset = offset;
-        Position = offset;
-        CutPoint = offset;
-    }
-
     /// <summary>Position of the next byte.</summary>
-    public long Position { get; private set; }
+    public long Position { get; private set; } = offset;
 
     /// <summary>Where the last whole frame ends.</summary>
     public long FrameEnd => _frameOffset;
@@ -42,7 +35,7 @@ internal sealed class SpgWalScanner
     public bool IsAtFrameEnd => Position == _frameOffset;
 
     /// <summary>The last frame end that lies outside every transaction: the log may be cut there.</summary>
-    public long CutPoint { get; private set; }
+    public long CutPoint { get; private set; } = offset;
 
     /// <summary>Where the transaction that is open starts; null when none is.</summary>
     public long? TransactionStart { get; private set; }
@@ -256,22 +249,21 @@ internal sealed class SpgWalScanner
         {
             throw IsMaybeEmbedded
                 ? Embedded()
-                : new BackupException(
-                    ErrorCode.ChecksumMismatch,
+                : Fault.Mismatch(
                     $"WAL CRC mismatch at offset {_frameOffset} (expected=0x{stored:x8}, computed=0x{computed:x8}, "
                         + $"payload_len={length}) — corruption detected, refusing to replay",
-                    offset: _frameOffset,
-                    expected: $"0x{stored:x8}",
-                    actual: $"0x{computed:x8}"
+                    stored,
+                    computed,
+                    _frameOffset,
+                    prefix: "0x"
                 );
         }
         _payload.Finish();
         if (_payload.Fault is { } fault)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 $"{fault} at offset {_frameOffset} — corruption detected, refusing to replay",
-                offset: _frameOffset
+                _frameOffset
             );
         }
         var version = (byte)(

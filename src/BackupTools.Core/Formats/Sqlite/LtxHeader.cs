@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -68,17 +69,13 @@ internal sealed record LtxHeader
     {
         if (bytes.Length < Length)
         {
-            throw new BackupException(ErrorCode.Truncated, "the file ends inside the LTX header", offset: bytes.Length);
+            throw Fault.Truncated("the file ends inside the LTX header", bytes.Length);
         }
         if (!bytes.StartsWith(Magic))
         {
             throw ClaimsToBeLtx(bytes)
-                ? new BackupException(
-                    ErrorCode.UnsupportedVersion,
-                    $"'LTX{(char)bytes[3]}' is not a known version of LTX files",
-                    offset: 3
-                )
-                : new BackupException(ErrorCode.BadMagic, "this is not an LTX file", offset: 0);
+                ? Fault.UnsupportedVersion($"'LTX{(char)bytes[3]}' is not a known version of LTX files", 3)
+                : Fault.BadMagic("this is not an LTX file");
         }
         var flags = U32(bytes, 4);
         Require((flags & ~NoChecksumsFlag) == 0, $"unknown flags {flags:x}", 4);
@@ -144,7 +141,7 @@ internal sealed record LtxHeader
     {
         if (!condition)
         {
-            throw new BackupException(ErrorCode.Malformed, message, offset: offset);
+            throw Fault.Malformed(message, offset);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 using K4os.Compression.LZ4;
 
 namespace BackupTools.Formats.Sqlite;
@@ -61,7 +62,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         {
             if (_part == Part.End)
             {
-                throw Bad("there are bytes after the end of the LTX file", _position);
+                throw Fault.Malformed("there are bytes after the end of the LTX file", _position);
             }
             if (_part == Part.Index)
             {
@@ -93,7 +94,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
     {
         if (_part != Part.End)
         {
-            throw new BackupException(ErrorCode.Truncated, "the LTX file is truncated", offset: _position + _have);
+            throw Fault.Truncated("the LTX file is truncated", _position + _have);
         }
     }
 
@@ -164,7 +165,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         var size = BinaryPrimitives.ReadUInt32BigEndian(bytes);
         if (size == 0 || size > LargestBlock(Header!.PageSize))
         {
-            throw Bad($"page {_number} cannot take {size} bytes", at);
+            throw Fault.Malformed($"page {_number} cannot take {size} bytes", at);
         }
         _index.Add(_number, _pageAt, PageHead + SizeField + (int)size);
         Expect(Part.Data, (int)size);
@@ -174,7 +175,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
     {
         if (LZ4Codec.Decode(bytes, _page) != _page.Length)
         {
-            throw Bad($"page {_number} does not decompress to a page", at);
+            throw Fault.Malformed($"page {_number} does not decompress to a page", at);
         }
         _bytesCrc = _pageSums!.OfBytes(_page);
         _sum.Append(_pageSums, _bytesCrc);
@@ -193,7 +194,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         {
             if (!_index.IsRight)
             {
-                throw Bad("the page index does not match the pages", _position - _index.Length);
+                throw Fault.Malformed("the page index does not match the pages", _position - _index.Length);
             }
             Expect(Part.Trailer, LtxTrailer.Length);
         }
@@ -225,16 +226,16 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         var lockPage = SqlitePages.LockPage(header.PageSize);
         if (number == lockPage)
         {
-            throw Bad($"page {number} is the lock page, which is never stored", at);
+            throw Fault.Malformed($"page {number} is the lock page, which is never stored", at);
         }
         if (number <= _number || number > header.Commit)
         {
-            throw Bad($"page {number} follows page {_number} in a database of {header.Commit} pages", at);
+            throw Fault.Malformed($"page {number} follows page {_number} in a database of {header.Commit} pages", at);
         }
         var next = _number + 1 == lockPage ? lockPage + 1 : _number + 1;
         if (header.IsSnapshot && number != next)
         {
-            throw Bad($"page {next} is missing in the snapshot", at);
+            throw Fault.Malformed($"page {next} is missing in the snapshot", at);
         }
     }
 
@@ -244,7 +245,7 @@ internal sealed class LtxScanner(LtxPageSink? sink)
         var last = header.Commit == SqlitePages.LockPage(header.PageSize) ? header.Commit - 1 : header.Commit;
         if (header.IsSnapshot && _number != last)
         {
-            throw Bad($"the snapshot ends at page {_number} of {header.Commit}", at);
+            throw Fault.Malformed($"the snapshot ends at page {_number} of {header.Commit}", at);
         }
     }
 
@@ -256,7 +257,4 @@ internal sealed class LtxScanner(LtxPageSink? sink)
 
     /// <summary>More than any writer needs, whatever its compression; anything larger is not a page.</summary>
     private static int LargestBlock(int pageSize) => 2 * LZ4Codec.MaximumOutputSize(pageSize);
-
-    private static BackupException Bad(string message, long offset) =>
-        new(ErrorCode.Malformed, message, offset: offset);
 }

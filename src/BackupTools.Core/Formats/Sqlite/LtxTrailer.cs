@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -26,7 +27,7 @@ internal readonly record struct LtxTrailer(ulong PostApply, ulong File)
     {
         if (bytes.Length != Length)
         {
-            throw new BackupException(ErrorCode.Truncated, "the file ends inside the LTX trailer", offset: offset);
+            throw Fault.Truncated("the file ends inside the LTX trailer", offset);
         }
         var trailer = new LtxTrailer(
             BinaryPrimitives.ReadUInt64BigEndian(bytes),
@@ -35,16 +36,15 @@ internal readonly record struct LtxTrailer(ulong PostApply, ulong File)
         var hasSum = (trailer.PostApply & SqliteChecksum.Flag) != 0;
         if (header.HasNoStateChecksums ? trailer.PostApply != 0 : !hasSum)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
+            throw Fault.Malformed(
                 header.HasNoStateChecksums
                     ? "a checksum of the state afterwards is not allowed"
                     : "the checksum of the state afterwards is missing",
-                offset: offset
+                offset
             );
         }
         return (trailer.File & SqliteChecksum.Flag) != 0
             ? trailer
-            : throw new BackupException(ErrorCode.Malformed, "the file's own checksum is missing", offset: offset + 8);
+            : throw Fault.Malformed("the file's own checksum is missing", offset + 8);
     }
 }

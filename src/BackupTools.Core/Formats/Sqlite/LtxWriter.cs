@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using K4os.Compression.LZ4;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -18,7 +17,6 @@ internal sealed class LtxWriter
     private readonly ArrayBufferWriter<byte> _index = new();
     private long _position;
     private uint _last;
-    private byte[]? _compressed;
 
     /// <summary>Writes the header.</summary>
     public LtxWriter(IBufferWriter<byte> target, LtxHeader header)
@@ -34,18 +32,7 @@ internal sealed class LtxWriter
     /// <summary>Bytes written so far.</summary>
     public long Length => _position;
 
-    /// <summary>Compresses a page and writes it. Numbers ascend; the lock page is passed over.</summary>
-    public void Page(uint number, ReadOnlySpan<byte> page)
-    {
-        if (page.Length != _header.PageSize)
-        {
-            throw new ArgumentException($"page {number} of {page.Length} bytes", nameof(page));
-        }
-        _compressed ??= new byte[LZ4Codec.MaximumOutputSize(page.Length)];
-        Page(number, _pageSums.OfBytes(page), _compressed.AsSpan(0, LZ4Codec.Encode(page, _compressed)));
-    }
-
-    /// <summary>Writes a page that is compressed already.</summary>
+    /// <summary>Writes a page that is compressed already. Numbers ascend; the lock page is passed over.</summary>
     /// <param name="number">The page's number.</param>
     /// <param name="bytesCrc">What <see cref="PageChecksum.OfBytes"/> says of the page.</param>
     /// <param name="compressed">An LZ4 block of the page.</param>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -59,11 +60,7 @@ internal sealed record SqliteHeader
     {
         if (bytes.Length < Length)
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                "the file ends inside the database header",
-                offset: bytes.Length
-            );
+            throw Fault.Truncated("the file ends inside the database header", bytes.Length);
         }
         if (!bytes.StartsWith(Magic))
         {
@@ -75,15 +72,11 @@ internal sealed record SqliteHeader
                     offset: 0
                 );
             }
-            throw new BackupException(
-                ErrorCode.BadMagic,
-                "the file does not begin like an SQLite database (an encrypted one does not either)",
-                offset: 0
-            );
+            throw Fault.BadMagic("the file does not begin like an SQLite database (an encrypted one does not either)");
         }
         if (bytes[21] != 64 || bytes[22] != 32 || bytes[23] != 32)
         {
-            throw new BackupException(ErrorCode.Malformed, "the payload fractions are not 64, 32, 32", offset: 21);
+            throw Fault.Malformed("the payload fractions are not 64, 32, 32", 21);
         }
         var header = new SqliteHeader
         {

@@ -92,11 +92,11 @@ internal sealed record SqliteSideFile
     {
         if (head.Length < HeadLength)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: head.Length);
+            throw Fault.Truncated("the side file is truncated", head.Length);
         }
         if (!head.StartsWith(Magic))
         {
-            throw new BackupException(ErrorCode.BadMagic, "this is not the side file of an SQLite bundle", offset: 0);
+            throw Fault.BadMagic("this is not the side file of an SQLite bundle");
         }
         var length = BinaryPrimitives.ReadInt32BigEndian(head[Magic.Length..]);
         return length is > 0 and <= LargestDescription
@@ -111,7 +111,7 @@ internal sealed record SqliteSideFile
         var length = HeadLength + DescriptionLength(bytes.Span[..Math.Min(HeadLength, bytes.Length)]);
         if (bytes.Length < length)
         {
-            throw new BackupException(ErrorCode.Truncated, "the side file is truncated", offset: bytes.Length);
+            throw Fault.Truncated("the side file is truncated", bytes.Length);
         }
         var body = bytes[..(length - DigestLength)];
         if (!Blake3.Hasher.Hash(body.Span).AsSpan().SequenceEqual(bytes.Span[body.Length..length]))
@@ -139,7 +139,7 @@ internal sealed record SqliteSideFile
         var version = root.GetProperty("backuptools").GetInt32();
         if (version != FormatVersion)
         {
-            throw new BackupException(ErrorCode.UnsupportedVersion, $"unsupported side file version {version}");
+            throw Fault.UnsupportedVersion($"unsupported side file version {version}");
         }
         return new SqliteSideFile
         {

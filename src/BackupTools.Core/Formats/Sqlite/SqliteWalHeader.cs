@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -51,20 +52,16 @@ internal sealed record SqliteWalHeader
     {
         if (bytes.Length < Length)
         {
-            throw new BackupException(ErrorCode.Truncated, "the log ends inside its header", offset: bytes.Length);
+            throw Fault.Truncated("the log ends inside its header", bytes.Length);
         }
         var magic = U32(bytes, 0);
         if ((magic & ~1u) != Magic)
         {
-            throw new BackupException(ErrorCode.BadMagic, "this is not an SQLite write-ahead log", offset: 0);
+            throw Fault.BadMagic("this is not an SQLite write-ahead log");
         }
         if (U32(bytes, 4) != Version)
         {
-            throw new BackupException(
-                ErrorCode.UnsupportedVersion,
-                $"unsupported version {U32(bytes, 4)} of the write-ahead log",
-                offset: 4
-            );
+            throw Fault.UnsupportedVersion($"unsupported version {U32(bytes, 4)} of the write-ahead log", 4);
         }
         var isBigEndian = (magic & 1) != 0;
         var sum = default(SqliteWalSum);

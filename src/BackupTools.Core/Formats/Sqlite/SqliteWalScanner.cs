@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BackupTools.Errors;
+using BackupTools.Formats.Primitives;
 
 namespace BackupTools.Formats.Sqlite;
 
@@ -57,11 +58,7 @@ internal sealed class SqliteWalScanner(SqliteFrameSink? sink)
     {
         if (!IsAtCommit || (Header is null && _have > 0))
         {
-            throw new BackupException(
-                ErrorCode.Truncated,
-                "the write-ahead log ends inside a transaction",
-                offset: Position + _have
-            );
+            throw Fault.Truncated("the write-ahead log ends inside a transaction", Position + _have);
         }
     }
 
@@ -87,11 +84,7 @@ internal sealed class SqliteWalScanner(SqliteFrameSink? sink)
     {
         if (BinaryPrimitives.ReadUInt64BigEndian(frame[8..]) != header.Salts)
         {
-            throw new BackupException(
-                ErrorCode.Malformed,
-                "a frame belongs to another write-ahead log than its header",
-                offset: Position + 8
-            );
+            throw Fault.Malformed("a frame belongs to another write-ahead log than its header", Position + 8);
         }
         _sum.Append(frame[..8], header.IsBigEndian);
         _sum.Append(frame[FrameHead..], header.IsBigEndian);
@@ -113,7 +106,7 @@ internal sealed class SqliteWalScanner(SqliteFrameSink? sink)
         var pages = BinaryPrimitives.ReadUInt32BigEndian(frame[4..]);
         if (number == 0)
         {
-            throw new BackupException(ErrorCode.Malformed, "a frame has page number 0", offset: Position);
+            throw Fault.Malformed("a frame has page number 0", Position);
         }
         sink?.Invoke(number, pages, frame[FrameHead..]);
         IsAtCommit = pages > 0;

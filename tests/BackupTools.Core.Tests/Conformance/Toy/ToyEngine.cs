@@ -111,19 +111,11 @@ internal sealed class ToyEngine : IBackupEngine
     public RestoreResult Restore(RestoreRequest request, StagingArea staging, EngineContext context) =>
         new ToyFiles(staging, context).Restore(request);
 
-    public CaptureResult Merge(
-        RestorePlan plan,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new ToyFiles(staging, context).Merge(plan, destinationFolder);
+    public CaptureResult Merge(RestorePlan plan, string folder, StagingArea staging, EngineContext context) =>
+        new ToyFiles(staging, context).Merge(plan, folder);
 
-    public CaptureResult CopyBundle(
-        BundleHeader bundle,
-        string destinationFolder,
-        StagingArea staging,
-        EngineContext context
-    ) => new ToyFiles(staging, context).Copy(bundle, destinationFolder);
+    public CaptureResult CopyBundle(BundleHeader bundle, string folder, StagingArea staging, EngineContext context) =>
+        new ToyFiles(staging, context).Copy(bundle, folder);
 
     public IReadOnlyList<PublishStep> RemovalOf(
         IReadOnlyList<BundleHeader> bundles,

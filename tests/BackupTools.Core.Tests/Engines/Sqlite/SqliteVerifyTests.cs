@@ -4,6 +4,7 @@ using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Tests.Formats.Sqlite;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Tests.Engines.Sqlite;
