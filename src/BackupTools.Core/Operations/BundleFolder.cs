@@ -108,27 +108,35 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
                     CurrentUntilUtc = context.Admit is null ? KnownCurrent.Of(newest, context) : null,
                 };
             }
-            foreach (var other in read.Where(r => r.Header is null))
-            {
-                var bad = other with { IsPast = IsPast(other, built) };
-                if (bad.Error is not null)
-                {
-                    unreadable.Add(bad);
-                }
-                if (built.Count > 0)
-                {
-                    var shown = ShownWith(bad, built);
-                    built[built.IndexOf(shown)] = shown with
-                    {
-                        Problems = [.. shown.Problems, bad.Stranger ?? ChainProblem.From(bad.Error!)],
-                    };
-                }
-            }
+            unreadable.AddRange(Shown(read, built));
             chains.AddRange(built);
         }
         return chains.Count == 0 && unreadable.Find(IsForOthers) is { Error: { } error }
             ? throw error
             : new BundleFolder(chains, unreadable) { Records = records };
+    }
+
+    /// <summary>Adds what cannot be read to the findings of the chain that it is shown with; what of it is a bundle.</summary>
+    private static List<BundleReadResult> Shown(IReadOnlyList<BundleReadResult> read, List<BackupChain> built)
+    {
+        var unreadable = new List<BundleReadResult>();
+        foreach (var other in read.Where(r => r.Header is null))
+        {
+            var bad = other with { IsPast = IsPast(other, built) };
+            if (bad.Error is not null)
+            {
+                unreadable.Add(bad);
+            }
+            if (built.Count > 0)
+            {
+                var shown = ShownWith(bad, built);
+                built[built.IndexOf(shown)] = shown with
+                {
+                    Problems = [.. shown.Problems, bad.Stranger ?? ChainProblem.From(bad.Error!)],
+                };
+            }
+        }
+        return unreadable;
     }
 
     /// <summary>It is encrypted, and for other keys than were given.</summary>
@@ -219,30 +227,20 @@ internal sealed record BundleFolder(IReadOnlyList<BackupChain> Chains, IReadOnly
     public IReadOnlyList<BackupChain> OfDatabase(BackupChain chain) =>
         Chains.Where(c => (c.Engine, c.Series) == (chain.Engine, chain.Series)).ToList();
 
-    /// <summary>The chain that was named, with what cannot be read and of which nothing tells that it is not its newest.</summary>
+    /// <summary>The chain that was named.</summary>
     /// <exception cref="BackupException">ChainNotFound; IdentityMismatch: what the given keys do not open may be it.</exception>
     public BackupChain ById(string chainId, string path) =>
-        Chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase)) is { } chain
-            ? chain with
-            {
-                Problems =
-                [
-                    .. chain.Problems,
-                    .. Unreadable
-                        .Where(u => u.OrderUtc is null && u.MayBeOf(chain.Series) && !IsShownWith(u, chain))
-                        .Select(u => ChainProblem.From(u.Error!)),
-                ],
-            }
-            : throw (
-                Unreadable.Any(IsForOthers)
-                    ? new BackupException(
-                        ErrorCode.IdentityMismatch,
-                        $"there is no chain '{chainId}' among those that the given keys open",
-                        path,
-                        recommendation: $"Give the key of its full too with {Spelling.Of("IdentityPath")}."
-                    )
-                    : new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path)
-            );
+        Chains.LastOrDefault(c => string.Equals(c.ChainId, chainId, StringComparison.OrdinalIgnoreCase))
+        ?? throw (
+            Unreadable.Any(IsForOthers)
+                ? new BackupException(
+                    ErrorCode.IdentityMismatch,
+                    $"there is no chain '{chainId}' among those that the given keys open",
+                    path,
+                    recommendation: $"Give the key of its full too with {Spelling.Of("IdentityPath")}."
+                )
+                : new BackupException(ErrorCode.ChainNotFound, $"there is no chain '{chainId}' here", path)
+        );
 
     /// <summary>The error of what cannot be read is among the findings of the chain.</summary>
     public static bool IsShownWith(BundleReadResult unreadable, BackupChain chain) =>

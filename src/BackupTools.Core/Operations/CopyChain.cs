@@ -32,13 +32,7 @@ public static class CopyChain
             ? new SealedCopies(records, settings.DestinationPath, [.. source.Chains.SelectMany(c => c.Bundles)], host)
             : null;
         var encrypted = asTheyAre is null ? Encrypted(settings, host) : null;
-        var there =
-            asTheyAre is not null || encrypted is not null || host.Disk.Stat(settings.DestinationPath) is null
-                ? []
-                : BundleFolder
-                    .Read(settings.DestinationPath, engines, host.Context)
-                    .Chains.SelectMany(c => c.Bundles)
-                    .ToDictionary(b => b.Id, StringComparer.Ordinal);
+        var there = asTheyAre is null && encrypted is null ? There(settings, engines, host) : [];
         if (asTheyAre is null && encrypted is null)
         {
             PlainOrEncrypted.RefuseUnrecorded(
@@ -63,23 +57,34 @@ public static class CopyChain
         {
             encrypted.RequireIdentity(host);
         }
-        var unsigned = settings.ChainId is null
-            ? []
-            : Signatures.Elsewhere(source, chains[0], settings.Path, settings.Bundles, host);
+        var named = NamedChain.Of(chains[0], source, settings.ChainId, settings.Path, settings.Bundles, host);
         // Of a chain that was named, what is shown with it may be its own.
         var lost = source
-            .Unreadable.Except(unsigned)
-            .Where(u => settings.ChainId is null || BundleFolder.IsShownWith(u, chains[0]))
+            .Unreadable.Except(named.Elsewhere)
+            .Where(u => settings.ChainId is null || BundleFolder.IsShownWith(u, named.Chain))
             .Select(u => u.Error!);
         return new CopyPlan(settings, chains, missing, wanted.Count - missing.Count)
         {
-            Warnings = [.. Signatures.Warnings(unsigned)],
+            Warnings = named.Warnings,
             Lost = [.. lost.Select(ChainProblem.From)],
             Encrypted = encrypted,
             AsTheyAre = asTheyAre,
             Signer = Signer.Of(settings.SigningKeyPath, settings.DestinationPath, host),
         };
     }
+
+    /// <summary>The bundles at the destination by their ids.</summary>
+    private static Dictionary<string, BundleHeader> There(
+        CopySettings settings,
+        IReadOnlyList<IBackupEngine> engines,
+        OperationHost host
+    ) =>
+        host.Disk.Stat(settings.DestinationPath) is null
+            ? []
+            : BundleFolder
+                .Read(settings.DestinationPath, engines, host.Context)
+                .Chains.SelectMany(c => c.Bundles)
+                .ToDictionary(b => b.Id, StringComparer.Ordinal);
 
     /// <summary>The destination, if the copy is to be encrypted.</summary>
     private static EncryptedCopies? Encrypted(CopySettings settings, OperationHost host)
@@ -140,24 +145,7 @@ public static class CopyChain
         var isRead = settings.Verify;
         if (settings.Verify && copied.Count + plan.PresentCount > 0)
         {
-            try
-            {
-                var whole = new VerifySettings
-                {
-                    Path = settings.DestinationPath,
-                    ChainId = settings.ChainId,
-                    Engine = settings.Engine,
-                };
-                foreach (var report in VerifyChain.Run(whole, host))
-                {
-                    isRead &= report.IsValid is not null;
-                    problems.AddRange(report.Problems);
-                }
-            }
-            catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
-            {
-                problems.Add(ChainProblem.From(e).ToInfo());
-            }
+            isRead = Test(settings, problems, host);
             verification!.Dispose();
         }
         return new CopyReport
@@ -174,6 +162,31 @@ public static class CopyChain
             Problems = problems,
             DurationSeconds = host.SecondsSince(started),
         };
+    }
+
+    /// <summary>Tests what is at the destination; false where something of it was not opened.</summary>
+    private static bool Test(CopySettings settings, List<ProblemInfo> problems, OperationHost host)
+    {
+        var isRead = true;
+        try
+        {
+            var whole = new VerifySettings
+            {
+                Path = settings.DestinationPath,
+                ChainId = settings.ChainId,
+                Engine = settings.Engine,
+            };
+            foreach (var report in VerifyChain.Run(whole, host))
+            {
+                isRead &= report.IsValid is not null;
+                problems.AddRange(report.Problems);
+            }
+        }
+        catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+        {
+            problems.Add(ChainProblem.From(e).ToInfo());
+        }
+        return isRead;
     }
 
     private static BundleInfo Copy(

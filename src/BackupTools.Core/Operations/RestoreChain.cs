@@ -195,13 +195,16 @@ public static class RestoreChain
             host.Context,
             settings.Bundles
         );
-        var chain = folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines);
-        var unsigned = settings.ChainId is null
-            ? []
-            : Signatures.Elsewhere(folder, chain, settings.Path, settings.Bundles, host);
+        var named = NamedChain.Of(
+            folder.Choose(settings.Path, settings.ChainId, settings.Target, host.Engines),
+            folder,
+            settings,
+            host
+        );
+        var chain = named.Chain;
         if (settings.Target == RestoreTarget.Latest)
         {
-            var unreadable = folder with { Unreadable = [.. folder.Unreadable.Except(unsigned)] };
+            var unreadable = folder with { Unreadable = [.. folder.Unreadable.Except(named.Elsewhere)] };
             RefuseUnreadable(unreadable, chain, isNamed: settings.ChainId is not null);
         }
         settings.RequireEnd(chain);
@@ -213,7 +216,7 @@ public static class RestoreChain
             RefuseLost(folder, plan);
         }
         // Which chain is the newest, and which state is of a time, may rest on these dates.
-        var doubts = BundleFolder.ClockDoubts(ofDatabase).Concat(Signatures.Warnings(unsigned));
+        var doubts = BundleFolder.ClockDoubts(ofDatabase).Concat(named.Warnings);
         return (plan with { Warnings = [.. plan.Warnings, .. doubts] }, engine);
     }
 

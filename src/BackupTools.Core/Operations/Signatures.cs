@@ -145,53 +145,6 @@ internal static class Signatures
         );
     }
 
-    /// <summary>
-    /// What no trusted key has signed, what is encrypted for others, or what cannot be read, and is probably not of the chain
-    /// that was named: it must not keep that chain from being restored, nor have it called bad. What would continue that
-    /// chain may be its newest state, and is not among these.
-    /// </summary>
-    public static IReadOnlyList<BundleReadResult> Elsewhere(
-        BundleFolder folder,
-        BackupChain chain,
-        string path,
-        IReadOnlyList<string>? only,
-        OperationHost host
-    )
-    {
-        var engine = host.Engines.ByName(chain.Engine);
-        var unsigned = folder.Unreadable.Where(u => u.Error!.Code == ErrorCode.SignatureInvalid).ToList();
-        var foreign = folder.Unreadable.Where(BundleFolder.IsForOthers).ToList();
-        var ofChain =
-            unsigned.Count == 0 ? [] : NamesOf(folder.Unsigned(path, engine, host.Context, only).Chains.Where(IsNamed));
-        var recorded = foreign.Count == 0 ? null : BundleFolder.Recorded(path, engine, host.Context, only);
-        // What has no record may be of any chain; where that goes on after it, it is not its newest.
-        var ofOthers = NamesOf(recorded?.Chains.Where(c => !IsNamed(c)) ?? []);
-        var ofNamed = NamesOf(recorded?.Chains.Where(IsNamed) ?? []);
-        return
-        [
-            .. unsigned.Where(u => !ofChain.Contains(u.FullName)),
-            .. foreign.Where(f =>
-                ofOthers.Contains(f.FullName) || !ofNamed.Contains(f.FullName) && f.OrderUtc < chain.Head?.OrderUtc
-            ),
-            // Taken later than the newest state of the chain, after another chain had begun: it is of either.
-            .. folder
-                .Unreadable.Except(unsigned)
-                .Except(foreign)
-                .Where(u =>
-                    u.MayBeOf(chain.Series) && u.OrderUtc > chain.Head?.OrderUtc && !BundleFolder.IsShownWith(u, chain)
-                ),
-        ];
-
-        bool IsNamed(BackupChain other) => other.ChainId == chain.ChainId;
-
-        static HashSet<string> NamesOf(IEnumerable<BackupChain> chains) =>
-            chains.SelectMany(c => c.Bundles).Select(b => b.FullName).ToHashSet(StringComparer.Ordinal);
-    }
-
-    /// <summary>The same as warnings, for whoever reads or tests the chain that was named.</summary>
-    public static IEnumerable<ChainProblem> Warnings(IEnumerable<BundleReadResult> elsewhere) =>
-        elsewhere.Select(u => ChainProblem.From(u.Error!) with { Severity = ProblemSeverity.Warning });
-
     /// <summary>What trusted keys have signed in the file of a signature.</summary>
     /// <exception cref="BackupException">SignatureInvalid; the file cannot be read.</exception>
     public static SignedStatement Read(string path, IReadOnlyList<TrustedKey> trusted, IReadingDisk disk) =>

@@ -90,12 +90,10 @@ public static class VerifyChain
     {
         var engine = host.Engines.ByName(chain.Engine);
         var ofDatabase = folder.OfDatabase(chain);
-        var unsigned = settings.ChainId is null
-            ? []
-            : Signatures.Elsewhere(folder, chain, settings.Path, settings.Bundles, host);
-        var problems = Signatures.Warnings(unsigned).ToList();
+        var named = NamedChain.Of(chain, folder, settings, host);
+        var problems = named.Warnings.ToList();
         var aside = problems.Select(p => p.FullName).ToHashSet(StringComparer.Ordinal);
-        chain = chain with { Problems = [.. chain.Problems.Where(p => !aside.Contains(p.FullName))] };
+        chain = named.Chain with { Problems = [.. named.Chain.Problems.Where(p => !aside.Contains(p.FullName))] };
         var plan = TryPlan(() => RestoreChain.PlanOf(chain, settings.Target, engine, ofDatabase, host), problems);
         try
         {

@@ -280,6 +280,30 @@ public sealed class OtherKeysTests
         IsIncomplete(box, box.Box.Bundles, chain.ChainId, null);
     }
 
+    /// <summary>Found by hand: the increment was shown with the chain that had begun last, and the named one said nothing.</summary>
+    [Theory]
+    [MemberData(nameof(Chained))]
+    public void A_named_chain_that_another_key_continued_after_a_newer_full_lacks_nothing_unsaid(string engine)
+    {
+        using var box = new SealedBox(engine);
+        box.Take("S0", box.Key);
+        var id = Chains(box, box.Encrypted, box.Host(box.Key))[^1].ChainId;
+        box.Box.Become("S1");
+        Verbs.Full(box.ToKey, box.Host(box.Key));
+        box.Box.Become("S2");
+        Verbs.Increment(ForOther(box) with { ChainId = id }, box.Host(box.Key));
+
+        IsIncomplete(box, box.Encrypted, id, ErrorCode.IdentityMismatch);
+
+        // Without records nothing tells of which chain it is.
+        RemoveRecords(box);
+        var test = new VerifySettings { Path = box.Encrypted, ChainId = id };
+        Assert.Contains(
+            Assert.Single(VerifyChain.Run(test, box.Host(box.Key))).Problems,
+            p => p.Code == nameof(ErrorCode.IdentityMismatch)
+        );
+    }
+
     private static void IsIncomplete(SealedBox box, string folder, string chain, ErrorCode? code)
     {
         var restore = new RestoreSettings
