@@ -35,6 +35,45 @@ public sealed partial class ArchitectureTests
         Assert.Empty(untyped);
     }
 
+    /// <summary>By the indentation that the formatter gives: members of types, of types in these, and functions in members.</summary>
+    [Fact]
+    public void No_method_is_too_long_to_hold_in_the_head()
+    {
+        const int longest = 59;
+        var found = new List<string>();
+        foreach (var file in Sources("src"))
+        {
+            var lines = Text(file).Split('\n');
+            for (var i = 1; i < lines.Length; i++)
+            {
+                if (
+                    lines[i].EndsWith(" {", StringComparison.Ordinal)
+                    && lines[i] == MethodHead().Match(Head(lines, i)).Groups[1].Value + "{"
+                )
+                {
+                    var body = lines.Skip(i + 1).TakeWhile(l => l != lines[i].Replace('{', '}')).Count();
+                    found.AddRange(body > longest ? [$"{file}:{i}: {body} lines"] : []);
+                }
+            }
+        }
+        Assert.Empty(found);
+
+        static string Head(string[] lines, int brace)
+        {
+            var first = brace;
+            while (lines[first - 1].Trim() is not ("" or "{" or "}") && !lines[first - 1].Contains("//"))
+            {
+                first--;
+            }
+            return string.Join('\n', lines[first..brace]);
+        }
+    }
+
+    [GeneratedRegex(
+        @"^( {4}| {8})(?!new |return |.*\b(class|record|struct|interface|enum)\s+\w)\w[\w<>?,.\[\] ]* \w+(<\w+>)?\("
+    )]
+    private static partial Regex MethodHead();
+
     [GeneratedRegex(@"\bobject\??\s+\w+\s*\{\s*get", RegexOptions.ExplicitCapture)]
     private static partial Regex UntypedMember();
 }

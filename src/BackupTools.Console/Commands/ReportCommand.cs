@@ -28,17 +28,9 @@ internal static class ReportCommand
             "--recovery-point-objective",
             "How old the newest restorable state may be; older is marked as late."
         );
-        var tests = new Option<string[]>("--test-report")
-        {
-            Description = "Output of 'test --json', current or earlier; may be repeated.",
-            HelpName = "FILE",
-        };
+        var tests = Repeated("--test-report", "Output of 'test --json', current or earlier; may be repeated.", "FILE");
         var title = Options.Text("--title", "The title of the page.", "TEXT");
-        var note = new Option<string[]>("--note")
-        {
-            Description = "A line for the top of the page; may be repeated.",
-            HelpName = "TEXT",
-        };
+        var note = Repeated("--note", "A line for the top of the page; may be repeated.", "TEXT");
         var recurse = Options.Switch("--recurse", "Include subfolders.");
         var dryRun = Options.DryRun("Only show the state of the databases.");
         var common = new CommonOptions(writes: true);
@@ -74,4 +66,7 @@ internal static class ReportCommand
         );
         return command;
     }
+
+    private static Option<string[]> Repeated(string name, string help, string value) =>
+        new(name) { Description = help, HelpName = value };
 }

@@ -47,37 +47,7 @@ internal static class ExpiryPlanner
         }
         foreach (var database in DatabaseGroups.Of(chains))
         {
-            var doubtful = DoubtfulDates.Of(database, now);
-            foreach (var point in doubtful)
-            {
-                Add(reasons, point, Doubtful);
-            }
-            if (NewestInDoubt.Of(database, now) is { } doubt)
-            {
-                Add(reasons, doubt.Rival, PerhapsNewest);
-            }
-            // What is in doubt is judged by no rule; its date still counts for the others.
-            var datings = CountedDates
-                .Of(database.SelectMany(RestorePlanner.Reachable), now)
-                .Select(dating => dating.Where(p => !doubtful.Contains(p.Bundle)).ToList())
-                .ToList();
-            var points = datings[0];
-            if (points.Count == 0)
-            {
-                continue;
-            }
-            foreach (var (point, rank) in points.Take(policy.Last ?? 0).Select((p, i) => (p.Bundle, i + 1)))
-            {
-                Add(reasons, point, $"last {rank}");
-            }
-            foreach (var dating in datings)
-            {
-                ApplyRules(dating, policy, reasons);
-            }
-            if (!mayRemoveLast && !reasons.ContainsKey(points[0].Bundle))
-            {
-                Add(reasons, points[0].Bundle, "newest restore point");
-            }
+            Judge(database, policy, mayRemoveLast, now, reasons);
         }
         foreach (var bundle in chains.SelectMany(c => c.Bundles).Where(b => needed?.Contains(b.FullName) == true))
         {
@@ -105,6 +75,48 @@ internal static class ExpiryPlanner
             // Within a chain every bundle comes after its parent, so backwards is leaves first.
             Removals = decisions.Where(d => !d.Keep).Select(d => d.Bundle).Reverse().ToList(),
         };
+    }
+
+    /// <summary>Says why points of one database are kept.</summary>
+    private static void Judge(
+        IReadOnlyList<BackupChain> database,
+        RetentionPolicy policy,
+        bool mayRemoveLast,
+        DateTimeOffset now,
+        Dictionary<BundleHeader, List<string>> reasons
+    )
+    {
+        var doubtful = DoubtfulDates.Of(database, now);
+        foreach (var point in doubtful)
+        {
+            Add(reasons, point, Doubtful);
+        }
+        if (NewestInDoubt.Of(database, now) is { } doubt)
+        {
+            Add(reasons, doubt.Rival, PerhapsNewest);
+        }
+        // What is in doubt is judged by no rule; its date still counts for the others.
+        var datings = CountedDates
+            .Of(database.SelectMany(RestorePlanner.Reachable), now)
+            .Select(dating => dating.Where(p => !doubtful.Contains(p.Bundle)).ToList())
+            .ToList();
+        var points = datings[0];
+        if (points.Count == 0)
+        {
+            return;
+        }
+        foreach (var (point, rank) in points.Take(policy.Last ?? 0).Select((p, i) => (p.Bundle, i + 1)))
+        {
+            Add(reasons, point, $"last {rank}");
+        }
+        foreach (var dating in datings)
+        {
+            ApplyRules(dating, policy, reasons);
+        }
+        if (!mayRemoveLast && !reasons.ContainsKey(points[0].Bundle))
+        {
+            Add(reasons, points[0].Bundle, "newest restore point");
+        }
     }
 
     private static void ApplyRules(

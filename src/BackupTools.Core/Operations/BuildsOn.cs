@@ -115,19 +115,7 @@ internal sealed class BuildsOn(
             : ChainChoice.Newest(ofDatabase);
         if (settings.Since is { } since)
         {
-            var parent = chain is null
-                ? null
-                : RestorePlanner.Reachable(chain).LastOrDefault(b => b.End.Value == since);
-            if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
-            {
-                // Without a log to read from that position on, only a bundle can say what was there.
-                throw new BackupException(
-                    ErrorCode.TargetNotCovered,
-                    $"no bundle of chain {chain.ChainId} ends at position {since}",
-                    settings.DestinationPath
-                );
-            }
-            return request with { Since = since, Chain = chain, Parent = parent };
+            return ContinueAt(request, since, chain);
         }
         // There may well be a full, for whoever has the key.
         if (chain is null && folder.Unreadable.FirstOrDefault(u => BundleStates.IsUnknown(u.Error)) is { } unread)
@@ -156,18 +144,38 @@ internal sealed class BuildsOn(
         }
         if (chain is null)
         {
-            var bad = folder.Unreadable is [var first, ..] ? first : null;
-            throw new BackupException(
-                ErrorCode.NoFullBackup,
-                $"no full backup of this {engine.Name} database is at the destination"
-                    + (bad is null ? "" : $" that can be read ({Path.GetFileName(bad.FullName)})"),
-                settings.DestinationPath,
-                recommendation: bad is null ? null
-                    : bad.OrderUtc is null ? "Bring back a sound copy, or take a full backup into another folder."
-                    : "Bring back a sound copy, or take a full backup."
-            );
+            throw NoFull(folder);
         }
         return request with { Chain = chain, Parent = settings.Differential ? chain.Full : chain.Head };
+    }
+
+    private CaptureRequest ContinueAt(CaptureRequest request, ulong since, BackupChain? chain)
+    {
+        var parent = chain is null ? null : RestorePlanner.Reachable(chain).LastOrDefault(b => b.End.Value == since);
+        if (chain is not null && parent is null && !engine.Capabilities.CutsInsideBundle)
+        {
+            // Without a log to read from that position on, only a bundle can say what was there.
+            throw new BackupException(
+                ErrorCode.TargetNotCovered,
+                $"no bundle of chain {chain.ChainId} ends at position {since}",
+                settings.DestinationPath
+            );
+        }
+        return request with { Since = since, Chain = chain, Parent = parent };
+    }
+
+    private BackupException NoFull(BundleFolder folder)
+    {
+        var bad = folder.Unreadable is [var first, ..] ? first : null;
+        return new BackupException(
+            ErrorCode.NoFullBackup,
+            $"no full backup of this {engine.Name} database is at the destination"
+                + (bad is null ? "" : $" that can be read ({Path.GetFileName(bad.FullName)})"),
+            settings.DestinationPath,
+            recommendation: bad is null ? null
+                : bad.OrderUtc is null ? "Bring back a sound copy, or take a full backup into another folder."
+                : "Bring back a sound copy, or take a full backup."
+        );
     }
 
     private bool IsPerhapsNewest(BundleReadResult read) =>

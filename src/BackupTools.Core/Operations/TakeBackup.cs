@@ -67,15 +67,7 @@ public static class TakeBackup
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);
         }
-        if (host.Disk.Stat(settings.DestinationPath) is { Kind: DiskEntryKind.File or DiskEntryKind.Special })
-        {
-            throw new BackupException(
-                ErrorCode.DestinationExists,
-                "the destination is a file, not a folder",
-                settings.DestinationPath,
-                recommendation: "Give a folder; it is created if missing."
-            );
-        }
+        RefuseFile(settings.DestinationPath, host.Disk);
         var request = new CaptureRequest
         {
             SourcePath = source,
@@ -110,6 +102,19 @@ public static class TakeBackup
         var others = encrypted?.DoubtOf(request.Parent, states!, host);
         plan = plan with { Warnings = [.. plan.Warnings, .. doubts, .. others is null ? [] : new[] { others }] };
         return new BackupPlan(settings, kind, engine, plan) { Encrypted = encrypted, States = states };
+    }
+
+    private static void RefuseFile(string destination, IReadingDisk disk)
+    {
+        if (disk.Stat(destination) is { Kind: DiskEntryKind.File or DiskEntryKind.Special })
+        {
+            throw new BackupException(
+                ErrorCode.DestinationExists,
+                "the destination is a file, not a folder",
+                destination,
+                recommendation: "Give a folder; it is created if missing."
+            );
+        }
     }
 
     private static CapturePlan PlanOf(CaptureRequest request, IBackupEngine engine, EngineContext context)

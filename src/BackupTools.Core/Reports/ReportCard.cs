@@ -107,6 +107,23 @@ internal static class ReportCard
                 null => "",
             }
         );
+        TestFact(page, database);
+        DrillFact(page, database);
+        if (ReportDrill.Total(database) is { } rows)
+        {
+            Fact(page, "Restored by that drill", rows);
+        }
+        Fact(
+            page,
+            "Stored",
+            $"{ReportText.Size(database.Length)} in {ReportPage.Count(database.Chains.Count, "chain")}"
+        );
+        Fact(page, "Growth", Growth(database));
+        page.Add($"</dl>\n");
+    }
+
+    private static void TestFact(HtmlText page, DatabaseStatus database)
+    {
         var tests = database.Chains.Where(c => c.LastTest is not null).ToList();
         Fact(
             page,
@@ -130,6 +147,10 @@ internal static class ReportCard
                 : tests.Exists(c => c.IsTestedToEnd) ? "ok"
                 : ""
         );
+    }
+
+    private static void DrillFact(HtmlText page, DatabaseStatus database)
+    {
         Fact(
             page,
             "Last restore drill",
@@ -146,17 +167,6 @@ internal static class ReportCard
                 : database.LastDrill.IsValid == true ? "ok"
                 : "bad"
         );
-        if (ReportDrill.Total(database) is { } rows)
-        {
-            Fact(page, "Restored by that drill", rows);
-        }
-        Fact(
-            page,
-            "Stored",
-            $"{ReportText.Size(database.Length)} in {ReportPage.Count(database.Chains.Count, "chain")}"
-        );
-        Fact(page, "Growth", Growth(database));
-        page.Add($"</dl>\n");
     }
 
     private static void Fact(HtmlText page, string name, string value, string state = "") =>

@@ -77,6 +77,32 @@ internal static class ReportMetrics
         Add("chains", "Number of chains.", d => d.Chains.Count);
         AddFact("bundles", "Number of bundles.", f => f.BundleCount);
         Add("size_bytes", "Bytes of all bundles on disk.", d => d.Length);
+        AddProblems(text, all);
+
+        void Add(string name, string help, Func<DatabaseStatus, double?> value) =>
+            AddFact(name, help, f => value(f.Status));
+
+        void AddFact(string name, string help, Func<DatabaseFacts, double?> value) =>
+            ReportMetrics.AddFact(text, all, name, help, value);
+    }
+
+    private static void AddFact(
+        StringBuilder text,
+        IReadOnlyList<DatabaseFacts> all,
+        string name,
+        string help,
+        Func<DatabaseFacts, double?> value
+    )
+    {
+        Head(text, name, help);
+        foreach (var facts in all)
+        {
+            Sample(text, name, Labels(facts), value(facts));
+        }
+    }
+
+    private static void AddProblems(StringBuilder text, IReadOnlyList<DatabaseFacts> all)
+    {
         Head(text, "problems", "Number of findings by severity.");
         foreach (var facts in all)
         {
@@ -84,18 +110,6 @@ internal static class ReportMetrics
             {
                 var labels = Labels(facts).Append(("severity", severity.ToLowerInvariant()));
                 Sample(text, "problems", labels, facts.Count(severity));
-            }
-        }
-
-        void Add(string name, string help, Func<DatabaseStatus, double?> value) =>
-            AddFact(name, help, f => value(f.Status));
-
-        void AddFact(string name, string help, Func<DatabaseFacts, double?> value)
-        {
-            Head(text, name, help);
-            foreach (var facts in all)
-            {
-                Sample(text, name, Labels(facts), value(facts));
             }
         }
     }

@@ -23,49 +23,9 @@ internal static class SpgContinuity
                 offset: 8
             );
         }
-        if (bundle.IsFull)
+        foreach (var problem in bundle.IsFull ? CheckFull(bundle, path) : CheckIncrement(header, path))
         {
-            if (header.Since != 0)
-            {
-                yield return Warning($"a full with since {header.Since}; it is ignored", path, 9);
-            }
-            if (header.SnapLen == 0)
-            {
-                yield return ChainProblem.Error(
-                    ErrorCode.Malformed,
-                    "a full without a snapshot: no server writes one, an empty database has 13 bytes",
-                    path,
-                    offset: 25
-                );
-            }
-            if (header.WalLen > 0 && bundle.Baseline is null)
-            {
-                yield return ChainProblem.Error(
-                    ErrorCode.Malformed,
-                    $"a full with {header.WalLen} bytes of log that its snapshot may already hold: "
-                        + "applying them could duplicate every row",
-                    path,
-                    offset: header.WalOffset,
-                    advice: "Take a new full backup, or restore from another chain."
-                );
-            }
-        }
-        else
-        {
-            if (header.SnapLen != 0)
-            {
-                yield return ChainProblem.Error(ErrorCode.Malformed, "an increment with a snapshot", path, offset: 25);
-            }
-            // Compared by subtraction: the sum could wrap.
-            if (header.WalPos < header.Since || header.WalPos - header.Since != header.WalLen)
-            {
-                yield return ChainProblem.Error(
-                    ErrorCode.Malformed,
-                    $"wal_pos {header.WalPos} is not since {header.Since} + wal_len {header.WalLen}",
-                    path,
-                    offset: header.WalFieldsOffset
-                );
-            }
+            yield return problem;
         }
         ulong trailing = 0;
         ChainProblem? cut = null;
@@ -84,6 +44,53 @@ internal static class SpgContinuity
         if (trailing > 0)
         {
             yield return Warning($"{trailing} unexpected bytes after the end of the bundle", path, header.BodyLength);
+        }
+    }
+
+    private static IEnumerable<ChainProblem> CheckFull(SpgBundle bundle, string path)
+    {
+        var header = bundle.Header;
+        if (header.Since != 0)
+        {
+            yield return Warning($"a full with since {header.Since}; it is ignored", path, 9);
+        }
+        if (header.SnapLen == 0)
+        {
+            yield return ChainProblem.Error(
+                ErrorCode.Malformed,
+                "a full without a snapshot: no server writes one, an empty database has 13 bytes",
+                path,
+                offset: 25
+            );
+        }
+        if (header.WalLen > 0 && bundle.Baseline is null)
+        {
+            yield return ChainProblem.Error(
+                ErrorCode.Malformed,
+                $"a full with {header.WalLen} bytes of log that its snapshot may already hold: "
+                    + "applying them could duplicate every row",
+                path,
+                offset: header.WalOffset,
+                advice: "Take a new full backup, or restore from another chain."
+            );
+        }
+    }
+
+    private static IEnumerable<ChainProblem> CheckIncrement(SpgBundleHeader header, string path)
+    {
+        if (header.SnapLen != 0)
+        {
+            yield return ChainProblem.Error(ErrorCode.Malformed, "an increment with a snapshot", path, offset: 25);
+        }
+        // Compared by subtraction: the sum could wrap.
+        if (header.WalPos < header.Since || header.WalPos - header.Since != header.WalLen)
+        {
+            yield return ChainProblem.Error(
+                ErrorCode.Malformed,
+                $"wal_pos {header.WalPos} is not since {header.Since} + wal_len {header.WalLen}",
+                path,
+                offset: header.WalFieldsOffset
+            );
         }
     }
 

@@ -16,31 +16,7 @@ internal static class SpgPlan
         var start = 0UL;
         if (request.Kind == BundleKind.Full)
         {
-            SpgFullCapture.Refuse(source);
-            if (source.Wal is null && request.Options.WalPath is { } named)
-            {
-                // Whoever names a log means it; going on without would lose what it holds.
-                throw new BackupException(ErrorCode.PathNotFound, "the write-ahead log does not exist", named);
-            }
-            if (request.Earlier is { Full: not null, Head: { } head } earlier)
-            {
-                var before = new SpgEpoch(request with { Chain = earlier, Parent = head }, source, context);
-                if (before.WhyNot() is { } why)
-                {
-                    warnings.Add(DoesNotContinue(head, why));
-                }
-            }
-            if (source.Wal is null)
-            {
-                warnings.Add(
-                    ChainProblem.Warning(
-                        ErrorCode.WalMissing,
-                        "there is no write-ahead log beside the database: what is not in the database file is not backed up",
-                        files.Wal,
-                        advice: $"Name the log with {Spelling.Of("WalPath")} if the server keeps it elsewhere."
-                    )
-                );
-            }
+            warnings.AddRange(OfFull(request, source, files, context));
         }
         else
         {
@@ -70,6 +46,43 @@ internal static class SpgPlan
             Start = request.Kind == BundleKind.Full ? null : SpgBundles.Position(start),
             Warnings = warnings,
         };
+    }
+
+    /// <summary>Refuses a full early; what else there is to say of it.</summary>
+    private static List<ChainProblem> OfFull(
+        CaptureRequest request,
+        SpgSource source,
+        SpgFiles files,
+        EngineContext context
+    )
+    {
+        var warnings = new List<ChainProblem>();
+        SpgFullCapture.Refuse(source);
+        if (source.Wal is null && request.Options.WalPath is { } named)
+        {
+            // Whoever names a log means it; going on without would lose what it holds.
+            throw new BackupException(ErrorCode.PathNotFound, "the write-ahead log does not exist", named);
+        }
+        if (request.Earlier is { Full: not null, Head: { } head } earlier)
+        {
+            var before = new SpgEpoch(request with { Chain = earlier, Parent = head }, source, context);
+            if (before.WhyNot() is { } why)
+            {
+                warnings.Add(DoesNotContinue(head, why));
+            }
+        }
+        if (source.Wal is null)
+        {
+            warnings.Add(
+                ChainProblem.Warning(
+                    ErrorCode.WalMissing,
+                    "there is no write-ahead log beside the database: what is not in the database file is not backed up",
+                    files.Wal,
+                    advice: $"Name the log with {Spelling.Of("WalPath")} if the server keeps it elsewhere."
+                )
+            );
+        }
+        return warnings;
     }
 
     private static ChainProblem DoesNotContinue(BundleHeader head, string why) =>

@@ -49,27 +49,15 @@ internal sealed class SpgCatalogWalk(long length, long baseOffset) : SpgFedWalk(
 
     private IEnumerable<int> Table()
     {
-        yield return 2;
-        var nameLength = U16();
-        yield return nameLength;
-        _ = Text(nameLength);
-        yield return 2;
-        _types.Clear();
-        for (var columns = U16(); columns > 0; columns--)
+        foreach (var need in Columns())
         {
-            foreach (var need in Column())
-            {
-                yield return need;
-            }
+            yield return need;
         }
         yield return 4;
         var rows = U32();
         // Without columns a row takes no byte: nothing to walk, however many there are said to be.
         var bitmap = (_types.Count + 7) / 8;
-        if (rows > 0 && bitmap > MaxBitmap)
-        {
-            throw Malformed($"row NULL bitmap {bitmap} B exceeds {MaxBitmap} B cap");
-        }
+        RefuseBitmap(rows > 0 ? bitmap : 0);
         if (rows > 0 && _types.Exists(t => t is SpgColumnType.VectorSq8 or SpgColumnType.VectorHalf))
         {
             IsOpaque = true;
@@ -114,6 +102,40 @@ internal sealed class SpgCatalogWalk(long length, long baseOffset) : SpgFedWalk(
                 }
             }
         }
+        foreach (var need in Indexes())
+        {
+            yield return need;
+        }
+    }
+
+    private void RefuseBitmap(int bitmap)
+    {
+        if (bitmap > MaxBitmap)
+        {
+            throw Malformed($"row NULL bitmap {bitmap} B exceeds {MaxBitmap} B cap");
+        }
+    }
+
+    /// <summary>The name of a table, and its columns.</summary>
+    private IEnumerable<int> Columns()
+    {
+        yield return 2;
+        var nameLength = U16();
+        yield return nameLength;
+        _ = Text(nameLength);
+        yield return 2;
+        _types.Clear();
+        for (var columns = U16(); columns > 0; columns--)
+        {
+            foreach (var need in Column())
+            {
+                yield return need;
+            }
+        }
+    }
+
+    private IEnumerable<int> Indexes()
+    {
         yield return 2;
         for (var indexes = U16(); indexes > 0; indexes--)
         {
