@@ -25,6 +25,8 @@ internal sealed class Demo(Run run, TextWriter output) : IDisposable
         using var clerk = new Clerk(Settings.SourcePath);
         if (clerk.Committed == 0)
         {
+            // Ctrl+C reaches both processes.
+            run.Execute(host => host.Cancellation).ThrowIfCancellationRequested();
             throw Failed($"no order was committed: {clerk.Stop()}");
         }
 

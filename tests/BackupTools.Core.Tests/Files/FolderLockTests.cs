@@ -169,15 +169,14 @@ public sealed class FolderLockTests : IDisposable
     }
 
     [ProgramFact("true")]
-    public void A_lock_that_was_given_up_is_free_even_while_programs_are_being_started()
+    public async Task A_lock_that_was_given_up_is_free_even_while_programs_are_being_started()
     {
         using var stop = new CancellationTokenSource();
-        var starter = new Thread(() =>
+        var starter = Task.Run(() =>
         {
             while (!stop.IsCancellationRequested)
                 Posix.Run("true");
         });
-        starter.Start();
         var refused = 0;
         for (var i = 0; i < 2000; i++)
         {
@@ -187,8 +186,8 @@ public sealed class FolderLockTests : IDisposable
             else
                 again.Dispose();
         }
-        stop.Cancel();
-        starter.Join();
+        await stop.CancelAsync();
+        await starter;
         Assert.Equal(0, refused);
     }
 

@@ -70,15 +70,14 @@ public sealed class StagingSweepTests : IDisposable
     }
 
     [Fact]
-    public void Staging_and_sweeping_at_once_never_takes_what_lives()
+    public async Task Staging_and_sweeping_at_once_never_takes_what_lives()
     {
         using var stop = new CancellationTokenSource();
-        var sweeper = new Thread(() =>
+        var sweeper = Task.Run(() =>
         {
             while (!stop.IsCancellationRequested)
                 StagingArea.Sweep(_disk, _temp.Path);
         });
-        sweeper.Start();
         Parallel.For(
             0,
             100,
@@ -91,8 +90,8 @@ public sealed class StagingSweepTests : IDisposable
                 staging.Publish([PublishStep.Place("f", _temp[$"{i:d3}"])], default);
             }
         );
-        stop.Cancel();
-        sweeper.Join();
+        await stop.CancelAsync();
+        await sweeper;
         Assert.Equal(100, Directory.GetFileSystemEntries(_temp.Path).Length);
     }
 

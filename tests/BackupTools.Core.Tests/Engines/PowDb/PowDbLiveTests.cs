@@ -2,6 +2,7 @@ using System.Globalization;
 using BackupTools.Chains;
 using BackupTools.Engines.PowDb;
 using BackupTools.Errors;
+using BackupTools.Tests.Files;
 
 namespace BackupTools.Tests.Engines.PowDb;
 
@@ -16,7 +17,11 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _harness.Dispose();
 
-    [Theory]
+    [Theory(
+        Skip = "Wine replaces no file that is open",
+        SkipType = typeof(WindowsHost),
+        SkipWhen = nameof(WindowsHost.IsWine)
+    )]
     [InlineData(40)] // a checkpoint every so many rows: seldom
     [InlineData(20)]
     public void A_live_capture_is_a_prefix_of_the_history(int rowsPerCheckpoint)
@@ -64,7 +69,11 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
         Assert.DoesNotContain(_harness.Verify(path), p => p.Severity == ProblemSeverity.Error);
     }
 
-    [Fact]
+    [Fact(
+        Skip = "Wine replaces no file that is open",
+        SkipType = typeof(WindowsHost),
+        SkipWhen = nameof(WindowsHost.IsWine)
+    )]
     public void Without_the_log_a_live_source_is_refused()
     {
         using var writer = new Writer(_harness.At("data"), 5, 1);
@@ -89,7 +98,7 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
         private readonly PowDbTestDatabase _database = new();
         private readonly PowDbTestDatabase.Table _table = new();
         private readonly HashSet<int> _dirty = [];
-        private readonly Thread _thread;
+        private readonly Task _work;
         private volatile bool _stop;
         private volatile int _acknowledged;
 
@@ -99,8 +108,7 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
             _database.Tables["t"] = _table;
             _database.WriteTo(folder);
             File.WriteAllBytes(Path.Combine(folder, "wal.log"), []);
-            _thread = new Thread(Run);
-            _thread.Start();
+            _work = Task.Run(Run);
         }
 
         public int Acknowledged => _acknowledged;
@@ -108,7 +116,7 @@ public sealed class PowDbLiveTests(ITestOutputHelper output) : IDisposable
         public void Dispose()
         {
             _stop = true;
-            _thread.Join();
+            _work.GetAwaiter().GetResult();
         }
 
         private void Run()
