@@ -38,7 +38,8 @@ run_tests() { # minutes, the file for the text, arguments of xunit
     tr -d '\r' <"$work/log" >"$2"
 }
 failures() { sed -nE 's/^ *(.*) \[FAIL\]$/\1/p' "$1"; }
-run_tests "$minutes" "$work/text" -result-trx "$bin/wine-results.trx" "${filter[@]}"
+# A test that hangs is named after ten minutes; the last lines of the text show it.
+run_tests "$minutes" "$work/text" -longRunning 600 -result-trx "$bin/wine-results.trx" "${filter[@]}"
 # Wine on a busy machine is slow by turns, and Wine itself has races: what failed runs once more by itself. It is named below
 # in any case, with what it said.
 mapfile -t again < <(failures "$work/text" | sed -E 's/\(.*//' | sort -u)
