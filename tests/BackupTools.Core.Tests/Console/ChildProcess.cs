@@ -46,7 +46,7 @@ internal static class ChildProcess
     public static ChildResult ConsoleWith(
         IEnumerable<KeyValuePair<string, string>> environment,
         params string[] args
-    ) => Run("dotnet", ["exec", ConsoleDll, .. args], Path.GetTempPath(), environment);
+    ) => Run(ConsoleProgram, [.. ConsoleArguments, .. args], Path.GetTempPath(), environment);
 
     public static ChildResult Run(
         string program,

@@ -1,4 +1,5 @@
 using System.Reflection;
+using BackupTools.Tests.Files;
 using BackupTools.Tests.FrontEnds;
 using BackupTools.Tests.InPowerShell;
 using BackupTools.Tests.Operations;
@@ -303,6 +304,10 @@ public sealed class StorePowerShellTests : IDisposable
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(a => a.Key == "NuGet")
             .Value;
+        if (WindowsHost.IsWine)
+        {
+            packages = "Z:" + packages; // built on Linux, whose root that is
+        }
         var others = $$"""
             Add-Type -Path '{{packages}}awssdk.core/3.7.501.1/lib/net8.0/AWSSDK.Core.dll', '{{packages}}awssdk.s3/3.7.511.8/lib/net8.0/AWSSDK.S3.dll'
             $config = [Amazon.S3.AmazonS3Config] @{ ServiceURL = $env:AWS_ENDPOINT_URL_S3; ForcePathStyle = $true; Timeout = '0:1' }

@@ -161,8 +161,8 @@ internal static class StoreReading
                     && !line.Contains("\"TestedUtc\"", StringComparison.Ordinal)
                 )
                 .Select(line =>
-                    line.Replace(place, "PLACE", StringComparison.Ordinal)
-                        .Replace("\\\\", "/", StringComparison.Ordinal)
+                    line.Replace("\\\\", "/", StringComparison.Ordinal)
+                        .Replace(place.Replace('\\', '/'), "PLACE", StringComparison.Ordinal)
                 )
         );
 }
