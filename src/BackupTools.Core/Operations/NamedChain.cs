@@ -16,7 +16,10 @@ internal sealed record NamedChain(
     IReadOnlyList<ChainProblem> Warnings
 )
 {
-    /// <summary>Tells by signatures, records and times what is of the chain; where no chain was named, nothing is told apart.</summary>
+    /// <summary>
+    /// Decides by signatures, records and times which unreadable bundles may belong to the chain. Without a named chain there
+    /// is nothing to decide.
+    /// </summary>
     public static NamedChain Of(BackupChain chain, BundleFolder folder, TargetSettings settings, OperationHost host) =>
         Of(chain, folder, settings.ChainId, settings.Path, settings.Bundles, host);
 
