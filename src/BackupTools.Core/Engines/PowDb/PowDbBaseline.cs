@@ -46,8 +46,9 @@ internal abstract class PowDbBaseline : IDisposable
     public abstract void Dispose();
 
     /// <summary>
-    /// The state after the last bundle of a path through a chain: from our side files, otherwise from the chain's
-    /// pages.
+    /// The state after the last bundle of a path through a chain: from our side files; from the chain's pages where one is
+    /// missing (the engine made the bundle), damaged, or without a secret (fingerprints of version 1). The new table is
+    /// complete then.
     /// </summary>
     /// <exception cref="BackupException">The chain itself is damaged.</exception>
     public static PowDbBaseline Open(IReadOnlyList<BundleHeader> path, StagingArea staging, EngineContext context)

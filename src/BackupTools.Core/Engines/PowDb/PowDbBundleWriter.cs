@@ -27,7 +27,9 @@ internal sealed record PowDbBundleContent
 /// <param name="MaxLsn">The highest LSN of its pages.</param>
 /// <param name="Position">Its position: that LSN, or for a merge what its last bundle says.</param>
 /// <param name="CatalogVersion">Of the captured catalogue.</param>
-/// <param name="IsLegacy">The manifest may list a log.</param>
+/// <param name="IsLegacy">
+/// The manifest may list a log: catalogue of version 3 at most, no durable LSN, no header in the log.
+/// </param>
 /// <param name="Baseline">What an increment was compared with; null for a full.</param>
 internal sealed record CaptureFacts(
     DateTimeOffset CreatedUtc,
@@ -148,8 +150,10 @@ internal static class PowDbBundleWriter
     }
 
     /// <summary>
-    /// Engine 0.4.7 restores whatever a manifest lists, so its log is listed. Where the state before had one and this
-    /// one has none, an empty one replaces it: otherwise the engine would replay it on newer pages.
+    /// Engine 0.4.7 restores whatever a manifest lists and replays it, so its log is listed. Newer engines refuse the name:
+    /// theirs lies beside the manifest, the side file has its digest, and only our restore writes it. Where the state
+    /// before listed one and this one has none, an empty one replaces it: otherwise the engine's own restore would replay
+    /// it on newer pages.
     /// </summary>
     private static PowDbCaptured? LegacyWal(PowDbBundleContent content)
     {

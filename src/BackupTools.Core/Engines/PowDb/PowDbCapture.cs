@@ -6,8 +6,8 @@ using BackupTools.Formats.PowDb;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>
-/// Takes a full or an increment: pages first, log last, then another look at what must not have changed meanwhile.
-/// What cannot be proved is thrown away and taken again (see the README).
+/// Takes a full or an increment: a look at log and catalogue, then the pages, then the log, then another look at what
+/// must not have changed meanwhile (<see cref="PowDbSourceLook"/>). What is not proved is discarded and taken again.
 /// </summary>
 internal sealed class PowDbCapture(
     CaptureRequest request,
@@ -18,6 +18,8 @@ internal sealed class PowDbCapture(
 )
 {
     private const string Staged = "bundle";
+
+    // With pauses of 6 s in all; then SourceChanging.
     private const int Attempts = 8;
 
     private readonly DateTimeOffset _now = context.Clock.GetUtcNow();
@@ -100,7 +102,11 @@ internal sealed class PowDbCapture(
         return Finish(source, files, wal, pages);
     }
 
-    /// <summary>The position of what was captured, as the engine itself counts it.</summary>
+    /// <summary>
+    /// The position of what was captured, as the engine itself counts it: the highest LSN of its pages, or the durable one.
+    /// It goes down when the table with the highest is dropped (PowDB format, §9, defect 2), in the engine's own
+    /// increments too: the engine only requires that base_source_lsn is the source_lsn before.
+    /// </summary>
     private static ulong MaxLsn(PowDbSource source, PowDbCaptured[] files) =>
         Math.Max(source.CatalogLsn, files.Max(f => f.MaxLsn));
 

@@ -7,8 +7,8 @@ using BackupTools.Formats.PowDb;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>
-/// The state as the pages of a chain tell it, for chains that the engine itself made. Each needed page is read and
-/// proved once; its fingerprint goes to a scratch file in staging.
+/// The state as the pages of a chain tell it, where side files do not: each needed page is read and proved once, by the
+/// digests of the manifests; its fingerprint goes to a scratch file in staging.
 /// </summary>
 internal sealed class PowDbChainBaseline(IDiskFile scratch, IDisk disk) : PowDbBaseline
 {

@@ -6,8 +6,8 @@ using BackupTools.Formats.PowDb;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>
-/// Single pages of a heap as the bundles of a chain hold it. Pages are asked for in ascending order, so each delta is
-/// walked once, from record to record by its indices only. Not thread-safe.
+/// Single pages of a heap as the bundles of a chain hold it; only those that have changed since are looked up. They are
+/// asked for in ascending order, so each delta is walked once, by its indices only. Not thread-safe.
 /// </summary>
 internal sealed class PowDbHeadHeap : IDisposable
 {

@@ -8,7 +8,8 @@ namespace BackupTools.Engines.PowDb;
 
 /// <summary>
 /// Captures one heap of whole pages in one pass: page checks, the file's digest, a fingerprint per page, and either a
-/// copy or the pages that differ from the state before (PowDB format, §6, §7).
+/// copy or the pages that differ from the state before, whatever their LSNs say (PowDB format, §6, §7; §9, defects 1
+/// and 2).
 /// </summary>
 internal sealed class PowDbHeapCapture : IDisposable
 {
@@ -158,7 +159,7 @@ internal sealed class PowDbHeapCapture : IDisposable
         mac.Compute(block, fingerprints);
     }
 
-    /// <summary>A page that is being written looks corrupt for a moment, so it gets a few more looks.</summary>
+    /// <summary>A page that is being written looks corrupt for a moment, so it gets five looks in 150 ms.</summary>
     private ulong Prove(Span<byte> page, long index, Crc32 crc)
     {
         for (var look = 0; ; look++)

@@ -43,8 +43,9 @@ internal sealed class PowDbHeapEvidence(string name, long pagesBefore)
     public long RowsGone { get; private set; }
 
     /// <summary>
-    /// The heap can be the one it was. Otherwise its table must have been dropped and created again, or rewritten: a
-    /// heap never gets shorter, and the LSN of a page never goes down.
+    /// The heap can be the one it was: a heap never gets shorter, and the LSN of a page never goes down. Otherwise its
+    /// table must have been dropped and created again, or rewritten: then no page may have its old LSN, and all must lie
+    /// above those that were used.
     /// </summary>
     public bool CanBeTheSame => _pages >= pagesBefore && !_wentDown;
 

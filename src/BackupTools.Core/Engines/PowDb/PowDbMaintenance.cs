@@ -12,8 +12,10 @@ internal sealed class PowDbMaintenance(StagingArea staging, EngineContext contex
     private const string Staged = "bundle";
 
     /// <summary>
-    /// One full of the state that the plan leads to: each page is read once, however long the chain, and the digests
-    /// must be those that were taken of the source. Its position is the chain's, so that increments continue from it.
+    /// One full of the state that the plan leads to, a restore into a bundle: each page is read once, however long the
+    /// chain, and the digests must be those that were taken of the source. Date and position are those of the last bundle,
+    /// so that increments continue from it, even where the position is above what the pages show; elsewhere the manifest
+    /// is, byte for byte, that of a full taken then.
     /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
@@ -49,6 +51,7 @@ internal sealed class PowDbMaintenance(StagingArea staging, EngineContext contex
         var entries = bundle.Entries;
         PowDbFileWork.ForEach(entries, e => e.FileLength, (i, threads) => Copy(bundle, entries[i], threads), context);
         CopyOurs(bundle);
+        // Last, and its digest is the bundle's id: so the copy is the same bundle.
         Copy(bundle, Path.GetFileName(bundle.ManifestPath), bundle.Id);
         return Result(Path.Combine(folder, bundle.Name), bundle.Id);
     }

@@ -8,7 +8,8 @@ namespace BackupTools.Engines.PowDb;
 
 /// <summary>
 /// The state that a way through a chain leads to, put together in staging: each page of it is written once, from the
-/// newest bundle that has it; what is read is proved while it is read. What a restore and a merge have in common.
+/// newest bundle that has it; what is read is proved while it is read, each file to its end. Whole files that a later
+/// bundle replaces are not read: a test does that. What a restore and a merge have in common.
 /// </summary>
 internal sealed class PowDbRebuild(EngineContext context)
 {

@@ -78,6 +78,7 @@ internal sealed record PowDbSource
         var wanted = catalog.DataFiles();
         var files = new List<PowDbSourceFile>();
         var warnings = new List<ChainProblem>();
+        // The users too (auth.json): a restored database without them would be an open one.
         foreach (
             var name in wanted.Concat([PowDbNames.Catalog, PowDbNames.CatalogLsn, PowDbNames.Views, PowDbNames.Auth])
         )

@@ -5,8 +5,9 @@ using BackupTools.Formats.PowDb;
 namespace BackupTools.Engines.PowDb;
 
 /// <summary>
-/// What a source looked like before it was copied. With records in the log, pages may change under the copy: the
-/// replay completes them. Without, nothing may change at all. The catalogue has to stay in any case.
+/// What a source looked like before it was copied. With records in the log, pages may change under the copy: the replay
+/// skips what a page has already and adds what it lacks. Without, no file may change, by identity, length and times; a
+/// log that is included may still grow. Catalogue, durable LSN, views and users have to stay in any case.
 /// </summary>
 internal sealed class PowDbSourceLook
 {

@@ -10,11 +10,18 @@ namespace BackupTools.Engines.PowDb;
 
 /// <summary>
 /// Whether a source follows the state that an increment builds on, or is a database that was restored to an earlier
-/// state, or another of the same name. Nothing in a data directory names it, so its pages have to tell (see the README).
+/// state, or another of the same name. Nothing in a data directory names it, and every increment would restore to the
+/// right bytes of the wrong database: so its pages have to tell (<see cref="PowDbHeapEvidence"/>).
 /// </summary>
 /// <param name="path">The bundles that lead to the state, full first; nothing of them is read yet.</param>
 /// <param name="baseline">That state.</param>
 /// <param name="context">The run.</param>
+/// <remarks>
+/// Two cases stay open. A table that was dropped and created again after a restart, within one increment, is refused if
+/// its new pages by chance fit its old ones. A state that is, byte by byte, also what a restore would have left (a table
+/// created, backed up, dropped) is accepted at its own, lower position. A differential may also lie below the newest
+/// bundle of the chain: it is compared with the full that it builds on.
+/// </remarks>
 internal sealed class PowDbSuccession(IReadOnlyList<BundleHeader> path, PowDbBaseline baseline, EngineContext context)
 {
     private static string Advice =>
@@ -57,6 +64,8 @@ internal sealed class PowDbSuccession(IReadOnlyList<BundleHeader> path, PowDbBas
                 throw NotProved($"{heap.Name} holds a page of LSN {lowest} that it cannot have gained since", source);
             }
         }
+        // One page with rows that is what it was is enough, or half of the rows of the changed pages in their slots. A
+        // state without rows has nothing to prove.
         if (
             !survivors.Any(h => h.HasKeptPage)
             && (survivors.Sum(h => h.RowsKept) is var kept && (kept == 0 || kept < survivors.Sum(h => h.RowsGone)))

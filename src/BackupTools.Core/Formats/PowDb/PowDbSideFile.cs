@@ -60,7 +60,7 @@ internal sealed record PowDbSideFile
     /// </summary>
     public DateTimeOffset? TakenAfterUtc { get; init; }
 
-    /// <summary>The highest LSN really found; the manifest of an increment never goes below its base.</summary>
+    /// <summary>The highest LSN really found; manifests of older versions of ours have the highest of the chain.</summary>
     public required ulong MaxLsn { get; init; }
 
     /// <summary>Every file of the state after this bundle.</summary>
