@@ -7,13 +7,20 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// Takes a snapshot of a data directory, closed or live, without its engine: tables, then the log's used range, then
-/// checkpoint.meta; then a second look at all of them. README.md says why this order is safe.
+/// checkpoint.meta; then a second look at all of them.
 /// </summary>
+/// <remarks>
+/// Tables never change once complete, LSNs only grow, and a checkpoint works in the order tables, meta, log (Alopex
+/// format, §5). So where <see cref="LookAgain"/> finds nothing changed, what was acknowledged before the first look is in
+/// tables that were listed, or in the log that was copied. Nothing is locked, and the engine is never asked for a
+/// checkpoint, which may destroy data (§5); the option Checkpoint runs the user's own.
+/// </remarks>
 internal sealed class AlopexCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {
+    // With pauses of about 12 s in all; then SourceChanging.
     private const int Attempts = 30;
 
-    // A table not written to for this long is complete.
+    // What is found twice in a file that nobody has written to for this long is damage, not a change.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
     private readonly AlopexStage _stage = new(staging, context);
@@ -79,6 +86,7 @@ internal sealed class AlopexCapture(CapturePlan plan, StagingArea staging, Engin
         using var wal = OpenWal(folder);
         var header = wal.Header;
         var replay = wal.Replay(header, context);
+        // Up to the last whole entry: what is torn after it is lost to the engine too.
         var good = header.WithUsed(replay.GoodBytes, wal.Geometry.Ring);
         var proof = _stage.CopyWal(wal, good, context);
         LookAgain(folder, meta, wal, proof);
@@ -92,9 +100,10 @@ internal sealed class AlopexCapture(CapturePlan plan, StagingArea staging, Engin
     }
 
     /// <summary>
-    /// Nothing may have come between: no checkpoint (it renames a new meta before it empties the log), no restarted
-    /// log, no table more or less. That the log has grown is fine: its new entries are later commits. A log that was
-    /// restarted and has grown past the old end is recognised by its first entry: LSNs are never reused.
+    /// Nothing may have come between: no table more or less (a checkpoint is running; the next round copies only what is
+    /// new), no new meta (it would pass over entries of the log whose tables were not listed), no emptied or restarted
+    /// log. That the log has grown is fine: its new entries are later commits. A log that was restarted and has grown past
+    /// the old end is recognised by its first entry: LSNs are never reused.
     /// </summary>
     private void LookAgain(AlopexFolder before, byte[]? meta, AlopexWalFile wal, AlopexWalReplay copy)
     {
@@ -154,6 +163,7 @@ internal sealed class AlopexCapture(CapturePlan plan, StagingArea staging, Engin
         AlopexSource.RefuseUnsafe(file);
         if (!file.IsTable)
         {
+            // Whatever it is (lsm.wal.bak, notes): the reference copies and lists it too.
             _stage.CopyPlain(file, run);
             return;
         }

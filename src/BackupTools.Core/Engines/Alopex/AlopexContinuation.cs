@@ -37,8 +37,8 @@ internal static class AlopexContinuation
     }
 
     /// <summary>
-    /// What stays as it is for the life of a database: its first table, which engines up to 0.8 never remove. Null
-    /// before the first checkpoint.
+    /// What stays as it is for the life of a database: its first table (id, length, footer), which engines up to 0.8 never
+    /// remove. Databases that differ in it are pruned separately. Null before the first checkpoint.
     /// </summary>
     public static string? OriginOf(AlopexFolder snapshot, EngineContext context)
     {

@@ -13,6 +13,7 @@ namespace BackupTools.Engines.Alopex;
 /// The name is the place in the order. After a snapshot of the future it is not a time, and the log is dated by the
 /// clock instead. A copy made without the dates of files makes such dates of its own, so they count only beside a
 /// manifest that is dated as the name says: we do that to the snapshots we take, no engine does, and no such copy.
+/// Otherwise the name is the date; where the files are older, a warning (ClockDoubtful) names what may be newer.
 /// </remarks>
 internal sealed record AlopexDates(
     DateTimeOffset CreatedUtc,

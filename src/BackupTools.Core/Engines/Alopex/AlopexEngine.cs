@@ -6,8 +6,13 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// Alopex: a data directory of immutable tables, a ring of log and a checkpoint. Every backup is a snapshot that is
-/// complete in itself; what an incremental one saves is the space of the tables that it shares with the one before.
+/// complete in itself, a full and a chain of its own; what an incremental one saves is the space of the tables that it
+/// shares with the one before. Removing that one takes away a name, not the table.
 /// </summary>
+/// <remarks>
+/// Snapshots have no side file of ours: the reference's restore would carry it into the data directory, and nothing
+/// needs one.
+/// </remarks>
 internal sealed class AlopexEngine : IBackupEngine
 {
     public string Name => EngineNames.Alopex;

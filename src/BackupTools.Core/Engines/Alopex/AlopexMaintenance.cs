@@ -12,7 +12,7 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
 
     /// <summary>
     /// A snapshot is a chain of its own already. What a merge adds is that it shares no table with another: everything
-    /// is copied, nothing linked.
+    /// is copied, nothing linked. It keeps the manifest, and the name where that is free: then it is the same bundle.
     /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
@@ -34,7 +34,10 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
         return new CaptureResult { Steps = marker.PlaceEarlier(path), BundlePath = path };
     }
 
-    /// <summary>The markers change first, so that at no moment one names a snapshot that is gone.</summary>
+    /// <summary>
+    /// The markers change first, so that at no moment one names a snapshot that is gone; in between one may name an older
+    /// one than the newest that is there.
+    /// </summary>
     public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
     {
         var markers = bundles
@@ -88,8 +91,9 @@ internal sealed class AlopexMaintenance(StagingArea staging, EngineContext conte
     }
 
     /// <summary>
-    /// Finds, for a table that has several names where it comes from, one of these that lies in the copy already.
-    /// Whether that is still the same table is for the linker to say, which compares all bytes.
+    /// Finds, for a table that has several names where it comes from, one of these that lies in the copy already. That may
+    /// be damaged, or another sound table with the same checksums: the linker compares all bytes. What was not a link is
+    /// not one in the copy.
     /// </summary>
     private sealed class Shared(string from, string to, BundleHeader bundle, AlopexStage stage, EngineContext context)
     {

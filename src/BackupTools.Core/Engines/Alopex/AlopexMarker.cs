@@ -6,7 +6,8 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// The names of snapshots in one folder and the `latest` marker beside them, which the engine restores from when no
-/// snapshot is named (Alopex format, §6 and §6.8).
+/// snapshot is named (Alopex format, §6 and §6.8). It holds an absolute path, in a store a name, and changes in the same
+/// publication as the snapshots.
 /// </summary>
 internal sealed class AlopexMarker(string folder, StagingArea staging, EngineContext context)
 {

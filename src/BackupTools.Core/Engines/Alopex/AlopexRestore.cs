@@ -7,7 +7,8 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// Rebuilds a data directory from a snapshot (Alopex format, §6.8) without its weaknesses: everything is checked while
-/// it is copied to staging, the result is read again, and only then the old directory gives way.
+/// it is copied to staging, the result is read again, and only then the old directory gives way. Nothing is a link to
+/// the snapshot: the engine would write into the backup.
 /// </summary>
 internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging, EngineContext context)
 {

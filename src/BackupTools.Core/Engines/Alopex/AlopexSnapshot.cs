@@ -56,7 +56,10 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         return hasManifest && !disk.List(path).Any(e => AlopexNames.StaysInPlace(e.Name)) && Fits(path, context);
     }
 
-    /// <summary>The header of the snapshot (§6.3), from names, sizes, the frames of the log and checkpoint.meta.</summary>
+    /// <summary>
+    /// The header of the snapshot (§6.3): its position from checkpoint.meta and the frames of the log, its time from name
+    /// and dates (<see cref="AlopexDates"/>), its cost from sizes and link counts.
+    /// </summary>
     /// <exception cref="BackupException">What claims to be a snapshot has no readable log or manifest.</exception>
     public static BundleHeader ReadHeader(string path, EngineContext context)
     {

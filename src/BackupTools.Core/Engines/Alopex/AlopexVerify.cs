@@ -7,8 +7,8 @@ namespace BackupTools.Engines.Alopex;
 
 /// <summary>
 /// Checks a snapshot: everything that the engine's own verification looks at, in its order and words (Alopex format,
-/// §6.4), and what that lets pass: unlisted files, paths that lead out of the folder, block checksums, a log that stops
-/// early, keys that a restore would hide.
+/// §6.4), and what that lets pass: unlisted files, names listed twice, paths that lead out of the folder, block checksums,
+/// a log that stops early, keys that a restore would hide, gaps in the numbering of tables.
 /// </summary>
 internal sealed class AlopexVerify(string path, EngineContext context)
 {
