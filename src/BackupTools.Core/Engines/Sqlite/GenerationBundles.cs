@@ -71,6 +71,7 @@ internal static class GenerationBundles
             .Select(f => (f.Path, f.at))
             .OrderBy(f => f.at);
 
+    /// <summary>0.3 has no transaction numbers: the number of the WAL file × 2³² + the offset in it.</summary>
     public static ChainPosition Position(uint index, long offset) =>
         new(((ulong)index << 32) + (ulong)offset, PositionUnit.WalIndexOffset);
 

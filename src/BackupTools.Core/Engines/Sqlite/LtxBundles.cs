@@ -148,8 +148,8 @@ internal static class LtxBundles
     public static ChainPosition Txid(ulong value) => new(value, PositionUnit.Txid);
 
     /// <summary>
-    /// An increment may begin before the state that it is laid on: its pages are then newer than those it repeats. It
-    /// builds on the earliest reachable state that it reaches back to.
+    /// An increment may begin before the state that it is laid on (a snapshot in the middle of what a lower level merged):
+    /// its pages are then newer than those it repeats. It builds on the earliest reachable state that it reaches back to.
     /// </summary>
     private static IEnumerable<BundleHeader> Linked(List<BundleHeader> headers)
     {

@@ -3,7 +3,10 @@ using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>Writes an LTX file and its side file into staging.</summary>
+/// <summary>
+/// Writes an LTX file and its side file into staging. Each thread takes a block of pages through all of it (read, checksum,
+/// fingerprint, compress, prove); what comes out is written in order.
+/// </summary>
 /// <param name="stagedName">Name of the LTX file in staging.</param>
 /// <param name="header">What to say about it: page size and commit are those of the state.</param>
 /// <param name="pageKey">Secret of the fingerprints.</param>

@@ -25,7 +25,7 @@ internal sealed record LtxBundle(LtxHeader Header, LtxTrailer Trailer, SqliteSid
         : Header.PreApply != 0 ? Header.PreApply
         : null;
 
-    /// <summary>Checksum of the state after; null when nobody says.</summary>
+    /// <summary>Checksum of the state after; null when nobody says: flag 2 in the LTX file and no side file.</summary>
     public ulong? After => Side?.PostApply ?? (Trailer.PostApply != 0 ? Trailer.PostApply : null);
 }
 

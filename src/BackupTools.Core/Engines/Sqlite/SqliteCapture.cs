@@ -6,9 +6,14 @@ using BackupTools.Formats.Sqlite;
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
-/// Captures a database, closed or live: a read transaction of SQLite holds the state still, and its bytes are read from
-/// the log and the file. README.md says why the order of the steps is what it is.
+/// Captures a database, closed or live: a read transaction of SQLite keeps the state stable, and its bytes are read from
+/// the log and the file.
 /// </summary>
+/// <remarks>
+/// The order of steps: our handle on the file; the transaction, which fixes the state; the log, read once; the file, with
+/// what was kept of the log laid over it; then the transaction ends, and our handle last. With a rollback journal, a
+/// writer waits while the file is read.
+/// </remarks>
 internal sealed class SqliteCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {
     private const string StagedBundle = "bundle";

@@ -4,10 +4,12 @@ using BackupTools.Formats.Sqlite;
 
 namespace BackupTools.Engines.Sqlite;
 
-/// <summary>
-/// The part of a live write-ahead log that belongs to the state of a read transaction. README.md says why what is
-/// decided here is right.
-/// </summary>
+/// <summary>The part of a live write-ahead log that belongs to the state of a read transaction.</summary>
+/// <remarks>
+/// The log is read once, front to back, keeping bytes, not places, which a writer may write over (SQLite format, §2). If
+/// all frames of the snapshot are proved, they lie over the file. Otherwise the salts in the header tell why: the same
+/// ones mean that a frame is damaged, which SQLite would not notice; other ones, that the log was restarted.
+/// </remarks>
 internal sealed class SqliteLog(SqliteSession session, StagingArea staging, EngineContext context)
 {
     private const int FrameHead = 24;
@@ -22,7 +24,9 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
     public KeptPages Read(int pageSize, uint pages) =>
         new KeptPages(pageSize, staging, context.Disk).Into(kept =>
         {
-            // No snapshot, or one without frames: the file alone is the state, whatever the log holds by now.
+            // No snapshot (a rollback journal, or no commit in the log when the transaction began), or one without frames:
+            // the file alone is the state, whatever the log holds by now. A reader without frames holds the lock, READ(0),
+            // that whoever writes back needs.
             if (session.IsWal && session.Snapshot() is { Frames: > 0 } snapshot)
             {
                 using var log = context.Disk.OpenRead(session.WalPath);
@@ -58,8 +62,8 @@ internal sealed class SqliteLog(SqliteSession session, StagingArea staging, Engi
                 throw e.At(log.Path).AsSourceDamaged($"the write-ahead log is damaged: {e.Message}");
             }
         }
-        // A writer has restarted the log, which it may only do when all of it is in the database file; and there it
-        // stays, as nothing is written back into a file that a transaction without a log reads.
+        // A writer has restarted the log, which it may only do when all of it is in the database file and no reader uses
+        // the log; and there it stays, as nothing is written back into a file that a transaction without a log reads.
         context.Verbose("the write-ahead log was restarted: the database file has everything");
         kept.Clear();
     }
