@@ -59,7 +59,8 @@ internal interface IDisk : IReadingDisk
 
     /// <summary>
     /// True when another file system, or a part of one, is mounted on this folder or file: it can be neither renamed nor
-    /// replaced, and nothing can be renamed into it from outside.
+    /// replaced, and nothing can be renamed into it from outside. Where it cannot be seen, the first attempt fails
+    /// (<see cref="DiskErrors.IsAcrossMounts"/>).
     /// </summary>
     bool IsMountPoint(string path);
 

@@ -170,6 +170,7 @@ internal sealed class LocalDisk : IDisk
             || Path.GetDirectoryName(path) is not { } parent
         )
             return false;
+        // A bind mount has the device of its source, so there the kernel is asked (STATX_ATTR_MOUNT_ROOT).
         return Stat(Path.Combine(parent, ".")) is { } around && around.Device != entry.Device
             || OperatingSystem.IsLinux() && Linux.IsMountRoot(path);
     }
@@ -223,7 +224,7 @@ internal sealed class LocalDisk : IDisk
         Require(path);
         if (!OperatingSystem.IsWindows())
         {
-            // Not through .NET, which locks what it opens: an engine that locks its file could then not start.
+            // Not through .NET, which locks what it opens (flock): an engine that locks its file could then not start.
             var handle =
                 Libc.TryOpen(path, writing ? Libc.ReadWrite : Libc.ReadOnly, out var errno)
                 ?? throw DiskErrors.FromNative(errno, path, writing);

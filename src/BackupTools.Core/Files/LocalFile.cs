@@ -8,7 +8,9 @@ namespace BackupTools.Files;
 internal sealed class LocalFile : IDiskFile
 {
     /// <summary>
-    /// How much is written before the disk is asked to start writing. Measured: 1 to 32 MiB do equally well.
+    /// How much is written before the disk is asked to start writing. Measured: 1 to 32 MiB do equally well. Without this
+    /// and <see cref="UncachedWriter"/> the flush comes on top of the copy: 1 GiB on two shared cores and ext4 took 0.80 to
+    /// 1.46 s (medians), with the early start 0.29 to 0.46 s, and <c>cp</c> with <c>sync</c> 0.50 to 0.52 s.
     /// </summary>
     private const long WritebackStep = 8 << 20;
 

@@ -55,7 +55,8 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
             disk.Move(step.Staged!, step.Final);
             return;
         }
-        // In this order: methods that leave no moment without either the old or the new, and can be undone, come first.
+        // In this order: methods that leave no moment without either the old or the new, and can be undone, come first. The
+        // second is for folders, and for files where there are no hard links.
         if (step.IsFileOverFile && disk.TryCreateHardLink(step.Aside, step.Final))
         {
             disk.Replace(step.Staged!, step.Final);
@@ -63,11 +64,13 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
         }
         if (disk.TryExchange(step.Staged!, step.Final))
             return;
+        // Nor does this leave such a moment, but it is not undone if the flush of the folder fails after it.
         if (step.IsFileOverFile && !_journaled)
         {
             disk.Replace(step.Staged!, step.Final);
             return;
         }
+        // A short moment without both: a run that is killed in it is undone by the next sweep.
         if (!_journaled)
             WriteJournal(plan);
         disk.Move(step.Final, step.Aside);

@@ -6,7 +6,9 @@ namespace BackupTools.Files;
 
 /// <summary>
 /// The file in a staging folder by which a later run finishes or undoes what a killed one has begun. Only paths below
-/// the folder that the staging folder stands in are written and believed: whoever forges one reaches nothing else.
+/// the folder that the staging folder stands in are believed: whoever forges one reaches nothing but what they may change
+/// anyway. A step elsewhere on the same file system works, but a run that was killed between several such steps must be
+/// repaired by hand.
 /// </summary>
 internal static partial class PublicationJournal
 {

@@ -18,7 +18,7 @@ internal sealed record PublishStep(PublishAction Action, string StagedName, stri
 {
     /// <summary>
     /// What is replaced is taken away before the first step and not put back before this one: so long, nothing opens
-    /// what is half of one state and half of another.
+    /// what is half of one state and half of another, such as a data folder that is exchanged entry by entry.
     /// </summary>
     public bool SetAsideFirst { get; init; }
 

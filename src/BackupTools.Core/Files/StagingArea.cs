@@ -5,15 +5,16 @@ using BackupTools.Errors;
 namespace BackupTools.Files;
 
 /// <summary>
-/// A uniquely named sibling folder of the target, removed on dispose unless published. Its owner holds a lock on a file
-/// in it, so that a dead owner is distinguished from a living one even if process ids are reused.
+/// A uniquely named sibling folder of the target (<c>.backuptools-PID-TIME-RANDOM.staging</c>), so on the same file system;
+/// removed on dispose unless published. Its owner holds a lock on a file in it, so that a dead owner is distinguished from
+/// a living one even if process ids are reused.
 /// </summary>
 internal sealed class StagingArea : IDisposable
 {
     /// <summary>Names that begin like this are not for staged items.</summary>
     public const string ReservedPrefix = ".backuptools-";
 
-    /// <summary>Where old items wait, within the staging folder, until all steps are done.</summary>
+    /// <summary>Where old items wait, within the staging folder, until all steps are done; they go with it.</summary>
     public const string AsideFolder = ReservedPrefix + "aside";
 
     private const string OwnerFile = ReservedPrefix + "owner.lock";

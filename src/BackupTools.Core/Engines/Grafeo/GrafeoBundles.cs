@@ -204,7 +204,9 @@ internal static class GrafeoBundles
         }
         catch (BackupException e)
         {
-            // The manifest lists bundles in the order in which they were taken.
+            // The manifest lists bundles in the order in which they were taken, so a file that is missing or not as long as
+            // listed keeps its place. Later states do without it, as for the engine (0.6.0 tried: only a restore that needs
+            // it fails).
             return BundleReadResult.Bad(path, e) with
             {
                 OrderUtc = after is { } place ? ClockOrder.After(place) : GrafeoTime.Instant(segment.CreatedAtMs),

@@ -42,7 +42,10 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         };
     }
 
-    /// <summary>Makes the engine keep its log from where the backup begins until the cursor is moved.</summary>
+    /// <summary>
+    /// Makes the engine keep its log from where the backup begins until the cursor is moved. 0.5.x removes its log when it
+    /// closes, whatever the cursor says, and its epochs are not ours: nothing is written beside it.
+    /// </summary>
     private GrafeoPosition WithLogKept(Func<GrafeoPosition> capture)
     {
         if (plan.Request.Options.NoCursor || !_found.Paged)
@@ -75,7 +78,11 @@ internal sealed class GrafeoCapture(CapturePlan plan, StagingArea staging, Engin
         }
     }
 
-    /// <summary>The image, and as an increment of its own the commits that only the log holds.</summary>
+    /// <summary>
+    /// The image, and as an increment of its own the commits that only the log holds, so that all that was committed before
+    /// the backup began is in it. The image holds nothing newer than its header says, and only the engine could write one
+    /// that does.
+    /// </summary>
     private GrafeoPosition Full() =>
         Stable(attempt =>
         {

@@ -8,7 +8,7 @@ namespace BackupTools.Engines.Grafeo;
 /// Proves that a database of 0.5.x is a later state of what a chain ends with: its image is the one of the chain's
 /// full, and its log begins with everything that the chain's increments hold. Nothing less does, as neither has an
 /// identity and epochs restart at every open. The proof needs the bundles only, so it outlives copies, merges and
-/// moves.
+/// moves. It costs reading the log and the increments, which are as long as one session.
 /// </summary>
 internal sealed class GrafeoContinuity(GrafeoSource source, GrafeoHead head, EngineContext context)
 {

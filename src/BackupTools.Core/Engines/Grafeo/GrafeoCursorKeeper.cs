@@ -128,7 +128,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
             );
         }
         // The log is kept for the oldest of all. The epoch is what the engine's own next increment continues from:
-        // less, and it would begin before the last one ends; more, and it would leave epochs out.
+        // less, and it would begin before the last one ends; more, and it would leave epochs out. That its log begins
+        // earlier, with what it has already, it accepts (tried).
         var epoch = (positions.Find(p => Same(p.Destination, source.Cursor)) ?? positions.MinBy(p => p.Epoch)!).Epoch;
         var next = new GrafeoCursor(epoch, oldest.LogSequence, oldest.WalLsn, GrafeoTime.Now(context.Clock));
         // What a pin writes need not survive a power loss, after which there is no backup to keep the log for.
@@ -142,7 +143,8 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
 
     /// <summary>
     /// How far the engine's backups in a folder of its own reach. A cursor that is not the one we wrote last says so,
-    /// unless the backup it belongs to went into this very folder. That two folders stand at the same epoch says nothing.
+    /// unless the backup it belongs to went into this very folder: then the folder's last entry is not ours and was made
+    /// at the cursor's time. That two folders stand at the same epoch says nothing.
     /// </summary>
     private GrafeoPosition? OwnOfTheEngine(GrafeoPositions known, string destination, GrafeoSegment? before)
     {

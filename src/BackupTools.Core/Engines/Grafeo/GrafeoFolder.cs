@@ -74,8 +74,9 @@ internal sealed class GrafeoFolder(string folder, GrafeoManifest manifest)
     }
 
     /// <summary>
-    /// The engine restores the last full in the manifest with all increments that come later in time, wherever they
-    /// stand: after a newer state, an older one would silently take its place.
+    /// The engine restores the last full in the manifest with every increment whose epochs follow it, whichever chain that
+    /// was made for, and of a segment that several hold it takes the last one, even if it is shorter: after a newer state,
+    /// an older one would silently take its place (tried).
     /// </summary>
     /// <param name="epoch">The last epoch of what is to be added.</param>
     /// <param name="lsn">0.6.0: the position after it; null when it is not known.</param>

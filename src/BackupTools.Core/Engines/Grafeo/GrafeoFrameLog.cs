@@ -11,9 +11,9 @@ namespace BackupTools.Engines.Grafeo;
 /// after its last complete group.
 /// </summary>
 /// <remarks>
-/// A segment that the chain holds in part is taken again from its beginning. A shorter increment could be made by
-/// giving the new part a header of its own, and the engine would restore it; but its own next increment takes whole
-/// files, and it refuses a chain in which one of these overlaps such a part.
+/// A segment that the chain holds in part is taken again from its beginning, up to 64 MiB. A shorter increment could be
+/// made by giving the new part a header of its own, and the engine would restore it; but its own next increment takes
+/// whole files, and it refuses a chain in which one of these overlaps such a part ("the WAL has a gap"; tried).
 /// </remarks>
 internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader header, EngineContext context)
 {
@@ -287,6 +287,8 @@ internal sealed class GrafeoFrameLog(GrafeoSource source, GrafeoContainerHeader 
                 source.LogFolder
             );
         }
+        // Changes of the schema alone carry no new epoch: then the end is that of the chain, and the start one more, as the
+        // engine writes it.
         var last = Math.Max(_lastEpoch!.Value, head.Epoch);
         // A segment that is taken again brings groups that earlier increments hold; the engine counts them, too.
         var gbak = new GbakHeader(GbakHeader.Segments, head.Epoch + 1, last, _groups);

@@ -8,7 +8,8 @@ namespace BackupTools.Engines.Grafeo;
 
 /// <summary>
 /// An image at one moment: its header pages and every part with a checksum. Reading or copying it proves each of
-/// these parts, so that what was copied is the image that the header described, whatever an engine did meanwhile.
+/// these parts, so that what was copied is the image that the header described, whatever an engine did meanwhile: 0.6.0
+/// writes pages to new places and keeps two headers.
 /// </summary>
 internal sealed class GrafeoImage(GrafeoContainerHeader header, byte[] pages, long length, List<GrafeoExtent> extents)
 {
@@ -49,7 +50,7 @@ internal sealed class GrafeoImage(GrafeoContainerHeader header, byte[] pages, lo
         }
     }
 
-    /// <summary>0.5.x: the same image with another epoch in its header; nothing else changes.</summary>
+    /// <summary>0.5.x: the same image with another epoch in its header, which has no checksum: all else stays.</summary>
     public GrafeoImage WithEpoch(ulong epoch)
     {
         if (Header.Container == GrafeoContainer.Empty || Header.Active.Epoch == epoch)

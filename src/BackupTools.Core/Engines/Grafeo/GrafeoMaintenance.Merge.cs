@@ -13,8 +13,9 @@ internal sealed partial class GrafeoMaintenance
     private const string StagedLog = "log";
 
     /// <summary>
-    /// The image as it is and, if anything came after it, one increment with all of the log up to the cut. Both are
-    /// dated like the state they lead to, as a full and what only the log has when they are taken together.
+    /// The image as it is (a new one would need the engine) and, if anything came after it, one increment with all of the
+    /// log up to the cut, so that it restores to the same bytes as the chain. Both are dated like the state they lead to,
+    /// as a full and what only the log has when they are taken together.
     /// </summary>
     public CaptureResult Merge(RestorePlan plan, string folder)
     {
@@ -64,7 +65,10 @@ internal sealed partial class GrafeoMaintenance
         return destination.Result(last, staging, context.Disk) with { ChainId = destination.IdOf(full)[..12] };
     }
 
-    /// <summary>0.6.0: the segments as captured, the last one up to the cut; and the position after it.</summary>
+    /// <summary>
+    /// 0.6.0: the segments as captured (why no shorter: <see cref="GrafeoFrameLog"/>), the last one up to the cut; and the
+    /// position after it.
+    /// </summary>
     private (GrafeoCapturedLog? Log, ulong? Lsn) MergeSegments(GrafeoStateReader state, ulong start)
     {
         ulong? lsn = state.Image.Active.CheckpointLsn;
@@ -105,7 +109,9 @@ internal sealed partial class GrafeoMaintenance
         return (writer.Finish(target, new GbakHeader(GbakHeader.Segments, start, state.End, groups)), lsn);
     }
 
-    /// <summary>0.5.x: the frames of every epoch up to the cut, and the log files they come from, as they were counted.</summary>
+    /// <summary>
+    /// 0.5.x: the frames of every epoch up to the cut, once, and the log files they come from, as they were counted.
+    /// </summary>
     private GrafeoCapturedLog? MergeFrames(RestorePlan plan, GrafeoStateReader state)
     {
         var kept = state.TakeFrames();

@@ -10,9 +10,14 @@ internal sealed partial class GrafeoMaintenance
 {
     /// <summary>
     /// The new manifest comes before the files go, so that it is true at every moment. The engine names its next
-    /// segment by the number of entries: files whose name it would come to again get another one first, as a second
-    /// name of the same file.
+    /// segment by the number of entries and overwrites what is there: files whose name it would come to again get another
+    /// one first, as a second name of the same file. A run that is killed between the steps leaves a manifest that lists
+    /// only what is there, before any sweep.
     /// </summary>
+    /// <remarks>
+    /// Where the newest bundles were removed by force, the engine's own next increment begins after a gap, at its cursor;
+    /// ours is taken from what the folder holds.
+    /// </remarks>
     public IReadOnlyList<PublishStep> RemovalOf(IReadOnlyList<BundleHeader> bundles)
     {
         var folder = Path.GetDirectoryName(bundles[0].FullName)!;
@@ -21,7 +26,8 @@ internal sealed partial class GrafeoMaintenance
             return [.. bundles.Select(b => PublishStep.Remove(b.FullName))];
         }
         var gone = bundles.Select(b => GrafeoBundle.Of(b).Entry).ToHashSet();
-        // Of what is gone from the disk too an entry stays only as long as something before it does.
+        // What cannot be read stays listed. Of what is gone from the disk too an entry stays only as long as something
+        // before it does.
         var kept = manifest.Segments.Where(s => !gone.Contains(s)).SkipWhile(s => IsMissing(folder, s)).ToList();
         var needed = kept.Select(s => s.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var obsolete = gone.Select(s => s!.FileName).Where(n => !needed.Contains(n)).ToList();

@@ -6,6 +6,11 @@ using BackupTools.Formats.Grafeo;
 namespace BackupTools.Engines.Grafeo;
 
 /// <summary>Copies one bundle into another folder.</summary>
+/// <remarks>
+/// Nothing in merge, copy and removal knows the database, so the cursor stays as it is: right for the folder that the chain
+/// is in. It does not count a copy or a merge elsewhere: the engine may drop log that the next increment there needs, which
+/// then fails with LogIsGone.
+/// </remarks>
 internal sealed partial class GrafeoMaintenance(StagingArea staging, EngineContext context)
 {
     private const string Staged = "bundle";

@@ -146,7 +146,8 @@ internal sealed record GrafeoPlan(GrafeoSource Source, bool Paged, GrafeoManifes
     }
 
     /// <summary>
-    /// The engine applies increments to the last full before the target: an older chain cannot continue.
+    /// The engine applies increments to the last full before the target, whether that can be read or not: an older chain
+    /// cannot continue.
     /// </summary>
     private static void RefuseOlderChain(
         CaptureRequest request,

@@ -7,7 +7,8 @@ namespace BackupTools.Engines.Grafeo;
 /// <summary>
 /// Captures the log of 0.5.x into an increment. The state of a database is its image with all of its log, whatever
 /// epochs that carries: the engine restarts counting whenever it opens a database, but keeps the log of a session that
-/// was killed. In the increment the epochs continue the chain's, one for each commit, so that each names one state.
+/// was killed. So a log may hold 1, 2, 3, 1, 2 over an image of epoch 5, and all of it is new. In the increment the epochs
+/// continue the chain's, one for each commit, so that each names one state; the frames are not changed otherwise.
 /// </summary>
 internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader header, EngineContext context)
 {
@@ -115,6 +116,7 @@ internal sealed class GrafeoRecordLog(GrafeoSource source, GrafeoContainerHeader
         var last = after;
         var writer = new GrafeoFrameWriter(target, context);
         writer.Copy(_inputs, _kept, _ => isOneState ? null : ++last);
+        // Recovery drops what no commit and epoch follow; with both at the end the engine's restore keeps it too.
         if (_lacksCommit)
         {
             writer.Add(GrafeoRecordKind.TransactionCommit, _filter.LastTransaction);

@@ -7,7 +7,8 @@ namespace BackupTools.Engines.Grafeo;
 /// <summary>
 /// Rebuilds a database in staging: the image as it is, and beside it the log up to the target, which the engine
 /// applies when it opens the file. In 0.5.x the log is written as the engine's own restore writes it; in 0.6.0 the
-/// segments stay as they were captured and the last one ends after the last wanted commit.
+/// segments stay as they were captured and the last one ends after the last wanted commit. (The engine rewrites them under
+/// new positions, which keeps no byte that the backup's checksums cover; it accepts both.)
 /// </summary>
 internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging, EngineContext context)
 {

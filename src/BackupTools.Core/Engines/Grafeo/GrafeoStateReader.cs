@@ -33,7 +33,10 @@ internal sealed class GrafeoStateReader
     /// <summary>CRC-32 of the image's file.</summary>
     public uint ImageChecksum => _check.ImageChecksum;
 
-    /// <summary>The last epoch of the state.</summary>
+    /// <summary>
+    /// The last epoch of the state. In 0.6.0 read-only transactions spend epochs without a commit: a target among these is
+    /// the state of the commit before it, and this is the epoch of that.
+    /// </summary>
     public ulong Reached { get; private set; }
 
     /// <summary>The position up to which the state is whole: epochs without a commit may follow the last one.</summary>

@@ -7,7 +7,8 @@ namespace BackupTools.Engines.Spg;
 
 /// <summary>
 /// Captures a database, cold or live, into one staged bundle: copy, look again, start over while something changed.
-/// Why the order of the looks is safe is argued in the README.
+/// A copy is one state when its log is not of an earlier epoch than its database file (<see cref="SpgCheckpointWindow"/>)
+/// and not of a later one (<see cref="SpgSource.Changed"/>).
 /// </summary>
 internal sealed class SpgCapture(CapturePlan plan, StagingArea staging, EngineContext context)
 {

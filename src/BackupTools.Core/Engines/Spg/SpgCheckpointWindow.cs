@@ -5,6 +5,12 @@ namespace BackupTools.Engines.Spg;
 /// the old log, and both together would hold every row twice. The window shows in the times: the database file is not
 /// older than the log's last write (SPG format, §4.6).
 /// </summary>
+/// <remarks>
+/// The server takes no frame during a CHECKPOINT, so its database file is never older than the last frame before it. A
+/// log that is empty or was written later has therefore been cut, and all that is read of it from then on is of the epoch
+/// that this database file began. Coarse times make equal times more likely, which waits; a log that is not cut yet
+/// never looks cut.
+/// </remarks>
 internal static class SpgCheckpointWindow
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
@@ -15,7 +21,10 @@ internal static class SpgCheckpointWindow
     // Both in the same tick of the file system's clock: most likely two files made one after the other.
     private static readonly TimeSpan s_tickWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>Opens the source once the window has passed, or as it is when it does not pass.</summary>
+    /// <summary>
+    /// Opens the source once the window has passed. When it does not pass, a server died in it, or the files are copies: it
+    /// is opened as it is, since the server itself would read both.
+    /// </summary>
     public static SpgSource OpenOutside(SpgFiles files, EngineContext context)
     {
         var started = Environment.TickCount64;

@@ -9,7 +9,9 @@ namespace BackupTools.Engines.Spg;
 
 /// <summary>
 /// Whether a log is still the one that a chain was taken from. A CHECKPOINT cuts the log to nothing and lets it grow
-/// again, and nothing in the log says so (SPG format, §4.6); but a chain holds a copy of what its log contained.
+/// again, and nothing in the log says so (SPG format, §4.6); but a chain holds a copy of what its log contained. A log that
+/// has grown again with identical bytes over an identical database file is not noticed and need not be: the increment is
+/// right.
 /// </summary>
 internal sealed class SpgEpoch
 {
@@ -82,7 +84,10 @@ internal sealed class SpgEpoch
         }
     }
 
-    /// <summary>Proves as much as can be proved; warns where nothing can.</summary>
+    /// <summary>
+    /// Proves as much as can be proved: by the log before the position, and by the database file where the chain's full
+    /// holds it. Where neither can tell, the user's word has to do, with a warning.
+    /// </summary>
     /// <exception cref="BackupException">As <see cref="RefuseCheaply"/>; SinceInsideFrame.</exception>
     public void Prove()
     {

@@ -8,6 +8,10 @@ namespace BackupTools.Engines.Spg;
 /// One attempt at a full: the database file as snapshot, and after it the log from the baseline to its last whole
 /// frame outside a transaction, so that the bundle alone restores to now.
 /// </summary>
+/// <remarks>
+/// A server's own full is a snapshot of its memory and carries no log (SPG format, §1.1). The database file is only as new
+/// as the last CHECKPOINT.
+/// </remarks>
 internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, EngineContext context)
 {
     /// <summary>
@@ -53,6 +57,8 @@ internal sealed class SpgFullCapture(SpgSource source, SpgBundleWriter writer, E
     {
         Refuse(source);
         var baseline = CopySnapshot();
+        // All that was acknowledged before the capture began lies before this end; what the cut leaves out of it was not
+        // committed.
         var end = source.Wal?.Length ?? 0;
         // Dated between the last byte that can be in it and the last look at the database file: the state is not
         // younger than its date, and whatever replaces the database file later is.

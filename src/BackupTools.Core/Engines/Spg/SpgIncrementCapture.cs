@@ -6,7 +6,8 @@ namespace BackupTools.Engines.Spg;
 
 /// <summary>
 /// One attempt at an increment: the log from the chain's head to its last whole frame outside a transaction, once it
-/// is proved that it is the same log. Reads only what is new, and a little before it.
+/// is proved that it is the same log. Reads only what is new, and a little before it; the database file is not copied, but
+/// has to stay the same one meanwhile, as for a full.
 /// </summary>
 internal sealed class SpgIncrementCapture(
     SpgSource source,

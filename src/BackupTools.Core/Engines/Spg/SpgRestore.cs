@@ -164,8 +164,8 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     }
 
     /// <summary>
-    /// The manifest goes first: one that matches the restored file by chance would skip log. The database file comes
-    /// last: without it there is nothing to open.
+    /// The manifest goes first: one that matches the restored file by chance would skip log. An empty log is put in place
+    /// as well: the old one would be replayed. The database file comes last: without it there is nothing to open.
     /// </summary>
     private List<PublishStep> Steps()
     {

@@ -7,8 +7,8 @@ namespace BackupTools.Engines.Spg;
 
 /// <summary>
 /// The files of a database as they were when they were opened, and whether what was read since is still of one piece.
-/// The order matters: the database file is opened first, so that its handle keeps it while the log is read (see the
-/// README for why that makes a capture safe).
+/// The order matters: the database file is opened first, and its handle keeps its inode, so that no later file can be
+/// mistaken for it while the log is read.
 /// </summary>
 internal sealed class SpgSource : IDisposable
 {
@@ -80,6 +80,12 @@ internal sealed class SpgSource : IDisposable
     }
 
     /// <summary>What changed since the files were opened, in words; null when all that was read is of one piece.</summary>
+    /// <remarks>
+    /// While the path names the database file that was opened, the next CHECKPOINT has not renamed its own over it, and so
+    /// has not cut the log: no byte read before this look is of the next epoch. What happens right after it is too late to
+    /// matter. Within an epoch the log only grows, except that a failed fsync takes back frames at its end (SPG format,
+    /// §4.6): reading both ends of the range again shows that.
+    /// </remarks>
     public string? Changed()
     {
         using var database = TryOpen(Files.Database);

@@ -19,6 +19,10 @@ internal readonly record struct GrafeoStretch(int Input, long Start, long End);
 /// <remarks>
 /// <para>Frames that follow one another are joined, so that memory does not grow with their number.</para>
 /// <para>Unlike the engine's, an abort keeps changes of the schema, which the running engine does not undo.</para>
+/// <para>
+/// Nothing tells of which transaction a frame is: those of one that was open at a kill, which no abort clears, become
+/// part of the next commit, as in the engine's recovery.
+/// </para>
 /// </remarks>
 internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
 {
@@ -98,8 +102,9 @@ internal sealed class GrafeoEpochFilter(ulong until = ulong.MaxValue)
     }
 
     /// <summary>
-    /// The log ends here and the database that wrote it is to be captured: what was committed and got no epoch is kept,
-    /// and so are changes of the schema, which the engine has acknowledged though nothing says so in the log.
+    /// The log ends here and the database that wrote it is to be captured: what was committed and got no epoch is kept (the
+    /// log of a directory database is full of that), and so are changes of the schema, which the engine has acknowledged
+    /// though nothing says so in the log.
     /// </summary>
     /// <returns>True when a commit must be put after the last frame for the engine to apply it.</returns>
     public bool Close()

@@ -8,8 +8,9 @@ namespace BackupTools.Formats.Spg;
 /// </summary>
 /// <remarks>
 /// The mark is a durability marker (frame type 0x02) that names offset 0: valid at the start of a WAL, where a
-/// restored slice lies, and ignored by every replay (§4.3). Behind it follows WAL[baseline..wal_pos], so
-/// wal_len = 17 + wal_pos − baseline, which gives the baseline without another field.
+/// restored slice lies, and ignored by every replay (§4.3), so that a tool that writes the slice to a log as it is does
+/// no harm. Behind it follows WAL[baseline..wal_pos], so wal_len = 17 + wal_pos − baseline, which gives the baseline
+/// without another field. A restore takes the mark off.
 /// </remarks>
 internal static class SpgBaselineMark
 {
@@ -45,7 +46,7 @@ internal static class SpgBaselineMark
         return CanMark(baseline) ? baseline : null;
     }
 
-    /// <summary>False for the one baseline that the mark cannot express.</summary>
+    /// <summary>False for the one baseline that the mark cannot express; CHECKPOINT writes 0 (§4.6).</summary>
     public static bool CanMark(ulong baseline) => baseline != Length;
 
     private static byte[] Build()
