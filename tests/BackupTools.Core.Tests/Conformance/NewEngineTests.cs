@@ -43,7 +43,7 @@ public sealed partial class NewEngineTests
     public void The_toy_is_two_hundred_lines_or_so()
     {
         var lines = Directory
-            .GetFiles(Path.Combine(ChildProcess.Root, "tests/BackupTools.Core.Tests/Conformance/Toy"))
+            .GetFiles(Path.Combine(ChildProcess.Root, "tests/kit/Conformance/Toy"))
             .Sum(f => File.ReadLines(f).Count(l => l.Trim() is not ("" or "{" or "}")));
         Assert.InRange(lines, 1, 450);
     }

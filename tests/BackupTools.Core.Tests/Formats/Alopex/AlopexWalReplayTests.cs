@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.RegularExpressions;
 using BackupTools.Errors;
 using BackupTools.Formats.Alopex;
@@ -77,7 +76,7 @@ public sealed class AlopexWalReplayTests
     [Fact]
     public void Bodies_may_be_skipped_when_only_frames_are_followed()
     {
-        var entry = Entry(7, Batch(new byte[5000]));
+        var entry = AlopexWal.Entry(7, AlopexWal.Batch(new byte[5000]));
         var replay = new AlopexWalReplay(0, (ulong)entry.Length, 1 << 20, framesOnly: true);
 
         replay.Feed(entry.AsSpan(0, 12));
@@ -97,7 +96,10 @@ public sealed class AlopexWalReplayTests
             new AlopexWalSegmentHeader(2, 1 + (ulong)i, 0).ToBytes().CopyTo(writer, geometry.SegmentOffset(i));
         }
         var start = geometry.Ring - 1000;
-        var entries = Entry(5, Batch(new byte[3000])).Concat(Entry(6, Batch([1]))).ToArray();
+        var entries = AlopexWal
+            .Entry(5, AlopexWal.Batch(new byte[3000]))
+            .Concat(AlopexWal.Entry(6, AlopexWal.Batch([1])))
+            .ToArray();
         var at = 0;
         foreach (var (offset, length) in geometry.Pieces(start, (ulong)entries.Length))
         {
@@ -134,7 +136,7 @@ public sealed class AlopexWalReplayTests
     [InlineData("020000", "WAL batch has trailing unparsed bytes")]
     public void A_body_with_a_good_checksum_and_a_wrong_structure_stops_the_replay(string body, string reason)
     {
-        var entry = Entry(9, Convert.FromHexString(body));
+        var entry = AlopexWal.Entry(9, Convert.FromHexString(body));
         var replay = new AlopexWalReplay(100, (ulong)entry.Length, 1 << 20);
 
         replay.Feed(entry);
@@ -151,7 +153,7 @@ public sealed class AlopexWalReplayTests
     [InlineData("0202000161016201016300")]
     public void A_sound_body_counts(string body)
     {
-        var entry = Entry(9, Convert.FromHexString(body));
+        var entry = AlopexWal.Entry(9, Convert.FromHexString(body));
         var replay = new AlopexWalReplay(0, (ulong)entry.Length, (ulong)entry.Length);
 
         replay.Feed(entry);
@@ -166,7 +168,7 @@ public sealed class AlopexWalReplayTests
     [InlineData(12, "WAL entry decode failed: invalid format: WAL entry payload too small")]
     public void Zeros_behind_the_last_entry_stop_the_replay_there(int zeros, string reason)
     {
-        byte[] log = [.. Entry(9, Batch([1])), .. new byte[zeros]];
+        byte[] log = [.. AlopexWal.Entry(9, AlopexWal.Batch([1])), .. new byte[zeros]];
         var replay = new AlopexWalReplay(0, (ulong)log.Length, 1 << 20);
 
         replay.Feed(log);
@@ -177,7 +179,7 @@ public sealed class AlopexWalReplayTests
     [Fact]
     public void Nothing_may_be_skipped_that_is_not_the_body_of_a_believed_entry()
     {
-        var entry = Entry(7, Batch(new byte[100]));
+        var entry = AlopexWal.Entry(7, AlopexWal.Batch(new byte[100]));
         foreach (var framesOnly in new[] { true, false })
         {
             var replay = new AlopexWalReplay(0, 2 * (ulong)entry.Length, 1 << 20, framesOnly);
@@ -193,7 +195,7 @@ public sealed class AlopexWalReplayTests
     [Fact]
     public void An_entry_longer_than_the_ring_is_invalid_whatever_is_left()
     {
-        var entry = Entry(9, new byte[2000]);
+        var entry = AlopexWal.Entry(9, new byte[2000]);
         var replay = new AlopexWalReplay(0, 5000, 1000);
 
         replay.Feed(entry);
@@ -214,31 +216,5 @@ public sealed class AlopexWalReplayTests
                 }
             )
             .QuickCheckThrowOnFailure();
-    }
-
-    internal static byte[] Batch(byte[] value) => [2, 1, 0, 1, (byte)'k', .. Varint((ulong)value.Length), .. value];
-
-    internal static byte[] Entry(ulong lsn, byte[] body)
-    {
-        var entry = new byte[16 + body.Length];
-        BinaryPrimitives.WriteUInt64LittleEndian(entry, lsn);
-        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(8), body.Length + 4);
-        body.CopyTo(entry, 12);
-        BinaryPrimitives.WriteUInt32LittleEndian(
-            entry.AsSpan(12 + body.Length),
-            AlopexKeyReader.Crc(entry.AsSpan(0, 12 + body.Length))
-        );
-        return entry;
-    }
-
-    internal static byte[] Varint(ulong value)
-    {
-        var bytes = new List<byte>();
-        for (; value >= 128; value >>= 7)
-        {
-            bytes.Add((byte)(value | 128));
-        }
-        bytes.Add((byte)value);
-        return [.. bytes];
     }
 }

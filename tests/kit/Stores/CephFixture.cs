@@ -198,13 +198,6 @@ public sealed class CephFixture : IDisposable
     }
 }
 
-/// <summary>The tests that share a Ceph.</summary>
-[CollectionDefinition(Name)]
-public sealed class CephGroup : ICollectionFixture<CephFixture>
-{
-    public const string Name = "Ceph";
-}
-
 /// <summary>A theory that needs Ceph.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class CephTheoryAttribute : TheoryAttribute

@@ -152,13 +152,6 @@ public sealed class AzuriteFixture : IDisposable
     }
 }
 
-/// <summary>The tests that share an Azurite.</summary>
-[CollectionDefinition(Name)]
-public sealed class AzuriteGroup : ICollectionFixture<AzuriteFixture>
-{
-    public const string Name = "Azurite";
-}
-
 /// <summary>A theory that needs Azurite.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class AzuriteTheoryAttribute : TheoryAttribute

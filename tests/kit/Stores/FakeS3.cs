@@ -11,7 +11,7 @@ namespace BackupTools.Tests.Stores;
 
 /// <summary>
 /// As much of S3 as we take, on a plain socket, so that it can misbehave in every way in which networks and proxies do. What
-/// it answers when it behaves is compared with a real store by <see cref="CephReadingTests"/> and CephWritingTests.
+/// it answers when it behaves is compared with a real store by CephReadingTests and CephWritingTests.
 /// </summary>
 internal sealed partial class FakeS3 : IDisposable
 {

@@ -132,13 +132,13 @@ internal sealed class AlopexWriter : IDisposable
     /// <summary>Begins an entry that is never finished: the header says it is there, and half of it is.</summary>
     public void Tear()
     {
-        var entry = AlopexWalReplayTests.Entry(_timestamp + 1, Batch([AlopexRow.Of("torn", 0, "torn")]));
+        var entry = AlopexWal.Entry(_timestamp + 1, Batch([AlopexRow.Of("torn", 0, "torn")]));
         Append(entry[..(entry.Length / 2)]);
     }
 
     private void Commit(params AlopexRow[] rows)
     {
-        var entry = AlopexWalReplayTests.Entry(_timestamp, Batch(rows));
+        var entry = AlopexWal.Entry(_timestamp, Batch(rows));
         Append(entry);
         foreach (var row in rows)
         {
@@ -259,14 +259,14 @@ internal sealed class AlopexWriter : IDisposable
     private static byte[] Batch(AlopexRow[] rows) =>
         [
             2,
-            .. AlopexWalReplayTests.Varint((ulong)rows.Length),
+            .. AlopexWal.Varint((ulong)rows.Length),
             .. rows.SelectMany(r =>
                 (byte[])
                     [
                         (byte)(r.Value is null ? 1 : 0),
-                        .. AlopexWalReplayTests.Varint((ulong)r.Key.Length),
+                        .. AlopexWal.Varint((ulong)r.Key.Length),
                         .. r.Key,
-                        .. AlopexWalReplayTests.Varint((ulong)(r.Value?.Length ?? 0)),
+                        .. AlopexWal.Varint((ulong)(r.Value?.Length ?? 0)),
                         .. r.Value ?? [],
                     ]
             ),

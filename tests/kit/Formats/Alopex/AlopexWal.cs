@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using BackupTools.Formats.Alopex;
 
 namespace BackupTools.Tests.Formats.Alopex;
@@ -47,5 +48,31 @@ internal static class AlopexWal
             segment.CheckSequence(baseId, i, offset);
         }
         return geometry;
+    }
+
+    public static byte[] Batch(byte[] value) => [2, 1, 0, 1, (byte)'k', .. Varint((ulong)value.Length), .. value];
+
+    public static byte[] Entry(ulong lsn, byte[] body)
+    {
+        var entry = new byte[16 + body.Length];
+        BinaryPrimitives.WriteUInt64LittleEndian(entry, lsn);
+        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(8), body.Length + 4);
+        body.CopyTo(entry, 12);
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            entry.AsSpan(12 + body.Length),
+            AlopexKeyReader.Crc(entry.AsSpan(0, 12 + body.Length))
+        );
+        return entry;
+    }
+
+    public static byte[] Varint(ulong value)
+    {
+        var bytes = new List<byte>();
+        for (; value >= 128; value >>= 7)
+        {
+            bytes.Add((byte)(value | 128));
+        }
+        bytes.Add((byte)value);
+        return [.. bytes];
     }
 }
