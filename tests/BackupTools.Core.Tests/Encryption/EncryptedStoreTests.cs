@@ -135,7 +135,7 @@ public sealed class EncryptedStoreTests : IDisposable
         for (var isDone = false; !isDone; killed += SoakBudget.Step(7))
         {
             _store.Clear();
-            isDone = DiesAfter(killed, box);
+            isDone = _store.DiesAfter(killed, () => Copy(box, box.Box.Bundles, Address), Trouble.Denied);
             Copy(box, box.Box.Bundles, Address);
             Assert.Empty(_store.OpenUploads);
             using var host = Host(box, box.Key);
@@ -144,25 +144,6 @@ public sealed class EncryptedStoreTests : IDisposable
             Assert.Equal(box.Box.Chains().Count, reports.Count);
         }
         Assert.InRange(killed, 10, 400);
-    }
-
-    private bool DiesAfter(int requests, EncryptedBox box)
-    {
-        var count = 0;
-        _store.Misbehave = _ => Interlocked.Increment(ref count) > requests ? Trouble.Denied : Trouble.None;
-        try
-        {
-            Copy(box, box.Box.Bundles, Address);
-            return true;
-        }
-        catch (BackupException e) when (e.Code == ErrorCode.StoreAccessDenied)
-        {
-            return false;
-        }
-        finally
-        {
-            _store.Misbehave = _ => Trouble.None;
-        }
     }
 
     private IEnumerable<string> Data() =>

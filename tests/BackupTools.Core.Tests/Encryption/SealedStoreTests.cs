@@ -76,12 +76,9 @@ public sealed class SealedStoreTests : IDisposable
             _store.Clear();
             Take(box, "S0", plain: false);
             box.Box.Become("S1");
-            isDone = DiesAfter(killed, box);
+            isDone = _store.DiesAfter(killed, Increment, Trouble.Denied);
             box.Box.Become("S2");
-            using (var host = Host(box))
-            {
-                Verbs.Increment(Kept(box), host);
-            }
+            Increment();
             Assert.Empty(_store.OpenUploads);
             using (var host = Host(box, box.Key))
             {
@@ -93,25 +90,11 @@ public sealed class SealedStoreTests : IDisposable
             Directory.Delete(box.State, recursive: true);
         }
         Assert.InRange(killed, 10, 400);
-    }
 
-    private bool DiesAfter(int requests, SealedBox box)
-    {
-        var count = 0;
-        _store.Misbehave = _ => Interlocked.Increment(ref count) > requests ? Trouble.Denied : Trouble.None;
-        try
+        void Increment()
         {
             using var host = Host(box);
             Verbs.Increment(Kept(box), host);
-            return true;
-        }
-        catch (BackupException e) when (e.Code == ErrorCode.StoreAccessDenied)
-        {
-            return false;
-        }
-        finally
-        {
-            _store.Misbehave = _ => Trouble.None;
         }
     }
 

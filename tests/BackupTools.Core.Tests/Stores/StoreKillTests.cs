@@ -1,5 +1,4 @@
 using BackupTools.Engines;
-using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Tests.Operations;
 
@@ -22,7 +21,7 @@ public sealed class StoreKillTests : OnFakeS3
         for (var isDone = false; !isDone; killed += SoakBudget.Step(5))
         {
             Store.Clear();
-            isDone = DiesAfter(killed, () => writing.Copy());
+            isDone = Store.DiesAfter(killed, () => writing.Copy(), Trouble.Denied);
             var seen = Seen(writing);
             Assert.Equal(ids.Take(seen.Count), seen);
             var sent = Data().ToHashSet();
@@ -79,7 +78,7 @@ public sealed class StoreKillTests : OnFakeS3
         dead.Chain();
         box.Chain();
         // The lease, the begin, the upload and a part of it.
-        Assert.False(DiesAfter(11, () => new StoreWriting(dead, Address, InParts(dead)).Copy()));
+        Assert.False(Store.DiesAfter(11, () => new StoreWriting(dead, Address, InParts(dead)).Copy(), Trouble.Denied));
         Assert.Single(Store.OpenUploads);
         var writing = new StoreWriting(box, Address, InParts(box));
         Store.Misbehave = r => r.Method == "DELETE" ? Trouble.Denied : Trouble.None;
@@ -144,26 +143,6 @@ public sealed class StoreKillTests : OnFakeS3
                 ),
                 e
             );
-        }
-    }
-
-    /// <summary>True when nothing was left to die for.</summary>
-    private bool DiesAfter(int requests, Action act)
-    {
-        var count = 0;
-        Store.Misbehave = _ => Interlocked.Increment(ref count) > requests ? Trouble.Denied : Trouble.None;
-        try
-        {
-            act();
-            return true;
-        }
-        catch (BackupException e) when (e.Code == ErrorCode.StoreAccessDenied)
-        {
-            return false;
-        }
-        finally
-        {
-            Store.Misbehave = _ => Trouble.None;
         }
     }
 

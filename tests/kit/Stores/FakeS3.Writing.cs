@@ -55,22 +55,23 @@ internal sealed partial class FakeS3
     /// <summary>Carries out a request that was held back on the way.</summary>
     public void Receive(FakeRequest request) => Answer(request);
 
-    /// <summary>Serves so many requests and no more; true when nothing was left to die for.</summary>
-    public bool DiesAfter(int requests, Action act)
+    /// <summary>Serves so many requests and refuses the others; true when nothing was left to die for.</summary>
+    public bool DiesAfter(int requests, Action act, Trouble refusal = Trouble.Busy)
     {
         var count = 0;
-        Misbehave = _ => Interlocked.Increment(ref count) > requests ? Trouble.Busy : Trouble.None;
+        Misbehave = _ => Interlocked.Increment(ref count) > requests ? refusal : Trouble.None;
         try
         {
             act();
             return count <= requests;
         }
-        catch (BackupException e) when (e.Code == ErrorCode.StoreUnavailable)
+        catch (BackupException e) when (e.Code is ErrorCode.StoreUnavailable or ErrorCode.StoreAccessDenied)
         {
             return false;
         }
         finally
         {
+            HangUp();
             Misbehave = _ => Trouble.None;
         }
     }

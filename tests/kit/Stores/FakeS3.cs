@@ -21,6 +21,7 @@ internal sealed partial class FakeS3 : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SortedDictionary<string, Stored> _objects = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<FakeRequest> _requests = new();
+    private readonly ConcurrentDictionary<Task, CancellationTokenSource> _connections = new();
 
     private readonly X509Certificate2? _certificate;
     private Exception? _failure;
@@ -108,6 +109,25 @@ internal sealed partial class FakeS3 : IDisposable
         }
     }
 
+    /// <summary>
+    /// Ends every connection, and waits until what came over it was carried out or lost: on a busy machine a request may
+    /// be read long after whoever made it has gone.
+    /// </summary>
+    public void HangUp()
+    {
+        while (!_connections.IsEmpty || _listener.Pending())
+        {
+            foreach (var (serving, end) in _connections)
+            {
+                // To shut the socket down ends no read that waits, on Windows.
+                end.Cancel();
+                serving.GetAwaiter().GetResult();
+                _connections.TryRemove(serving, out _);
+                end.Dispose();
+            }
+        }
+    }
+
     /// <summary>Ends every connection.</summary>
     public void Dispose()
     {
@@ -125,7 +145,8 @@ internal sealed partial class FakeS3 : IDisposable
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
                 // What is written in two pieces would wait for an acknowledgement that the other side holds back for 40 ms.
                 client.NoDelay = true;
-                _ = Task.Run(() => ServeAsync(client));
+                var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                _connections[Task.Run(() => ServeAsync(client, end.Token))] = end;
             }
         }
         catch (Exception e) when (_stop.IsCancellationRequested && IsEnd(e))
@@ -140,7 +161,7 @@ internal sealed partial class FakeS3 : IDisposable
         }
     }
 
-    private async Task ServeAsync(TcpClient client)
+    private async Task ServeAsync(TcpClient client, CancellationToken end)
     {
         try
         {
@@ -148,7 +169,7 @@ internal sealed partial class FakeS3 : IDisposable
             {
                 await using var stream = await OpenAsync(client.GetStream());
                 await using var buffered = new BufferedStream(stream);
-                while (await FakeRequest.ReadAsync(buffered, stream, _stop.Token) is { } request)
+                while (await FakeRequest.ReadAsync(buffered, stream, end) is { } request)
                 {
                     _requests.Enqueue(request);
                     if (!await AnswerAsync(buffered, request))
