@@ -33,7 +33,7 @@ public sealed class ConsoleEventTests : IDisposable
             "--destination-path",
             _sandbox.Bundles,
             "--checkpoint",
-            $"\"{ChildProcess.Self}\" {Program.Wait} \"{started}\""
+            $"\"{ChildProcess.SelfProgram}\" {Program.Wait} \"{started}\""
         );
         try
         {

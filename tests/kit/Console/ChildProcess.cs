@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text;
 
 namespace BackupTools.Tests.FrontEnds;
@@ -39,8 +40,13 @@ internal static class ChildProcess
     /// <summary>What comes before the program's own arguments.</summary>
     public static string[] ConsoleArguments => OperatingSystem.IsWindows() ? [] : ["exec", ConsoleDll];
 
-    /// <summary>This very program, for Windows.</summary>
-    public static string Self => Path.ChangeExtension(typeof(ChildProcess).Assembly.Location, ".exe");
+    /// <summary>The program that the tests are, to be started once more as another process.</summary>
+    public static string SelfProgram => OperatingSystem.IsWindows() ? Path.ChangeExtension(SelfDll, ".exe") : "dotnet";
+
+    /// <summary>What comes before the arguments of <see cref="SelfProgram"/>.</summary>
+    public static string[] SelfArguments => OperatingSystem.IsWindows() ? [] : ["exec", SelfDll];
+
+    private static string SelfDll => Assembly.GetEntryAssembly()!.Location;
 
     /// <summary>With variables of the environment beside those of this process.</summary>
     public static ChildResult ConsoleWith(

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
+using BackupTools.Tests.FrontEnds;
 
 namespace BackupTools.Tests.Engines.Sqlite;
 
@@ -19,7 +20,6 @@ internal sealed class SqliteWriter : IDisposable
     )
     {
         _mark = database + ".committed";
-        var self = typeof(SqliteWriter).Assembly.Location;
         string[] arguments =
         [
             SqliteWriterProgram.Verb,
@@ -29,10 +29,12 @@ internal sealed class SqliteWriter : IDisposable
             _mark,
             lockingMode,
         ];
-        var start = OperatingSystem.IsWindows()
-            ? new ProcessStartInfo(Path.ChangeExtension(self, ".exe"), arguments)
-            : new ProcessStartInfo("dotnet", ["exec", self, .. arguments]);
-        start.RedirectStandardInput = start.RedirectStandardOutput = true;
+        var start = new ProcessStartInfo(ChildProcess.SelfProgram, [.. ChildProcess.SelfArguments, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         _process = Process.Start(start)!;
         Assert.Equal("ready", _process.StandardOutput.ReadLine());
     }
