@@ -199,7 +199,7 @@ public static class CopyChain
     {
         var settings = plan.Settings;
         var engine = host.Engines.ByName(bundle.Engine);
-        using var staging = destination.Stage(goesOn: true);
+        using var staging = destination.Stage(goesOn: true, isCounted: true);
         Signatures.RequireBytes([bundle], host);
         if (plan.AsTheyAre is { } sealedCopies)
         {

@@ -39,7 +39,7 @@ internal sealed class FolderDestination : IDestination
 
     public int Passes => 1;
 
-    public StagingArea Stage(bool goesOn = false) =>
+    public StagingArea Stage(bool goesOn = false, bool isCounted = false) =>
         StagingArea.Create(_host.Disk, _folder, _host.Clock, _host.Warning);
 
     public void Publish(StagingArea staging, IReadOnlyList<PublishStep> steps, string bundle, long length = 0) =>

@@ -14,7 +14,8 @@ internal interface IDestination : IDisposable
 
     /// <summary>Where the next bundle is put together.</summary>
     /// <param name="goesOn">It is the same each time, so that what an interrupted run has sent of it is found again.</param>
-    StagingArea Stage(bool goesOn = false);
+    /// <param name="isCounted">Progress was told already how much is sent from there; else that is open until it is.</param>
+    StagingArea Stage(bool goesOn = false, bool isCounted = false);
 
     /// <summary>Makes what is staged durable and visible, all or nothing.</summary>
     /// <param name="staging">Has what the steps name.</param>

@@ -16,6 +16,7 @@ internal sealed class SealedCapture : IDisposable
     private readonly StagingArea _sealed;
     private readonly OperationHost _host;
     private readonly CaptureDisk _disk;
+    private readonly IDisposable _toCome;
 
     /// <summary>Begins a bundle.</summary>
     /// <param name="to">The destination.</param>
@@ -29,6 +30,8 @@ internal sealed class SealedCapture : IDisposable
         host.Encrypted.LeavePlain(Plain.Folder);
         _disk = new CaptureDisk(context.Disk, host.Encrypted, Plain.Folder, staging.Folder);
         Context = context with { Disk = _disk };
+        // How much there is to encrypt, only the engine's files will tell.
+        _toCome = host.Progress.MoreToCome();
     }
 
     /// <summary>Where the engine stages.</summary>
@@ -113,16 +116,26 @@ internal sealed class SealedCapture : IDisposable
         }
     }
 
-    public void Dispose() => Plain.Dispose();
+    public void Dispose()
+    {
+        _toCome.Dispose();
+        Plain.Dispose();
+    }
 
     private void SealAll(IReadOnlyList<PublishStep> steps)
     {
+        var staged = steps.Select(s => s.StagedName).Where(n => n.Length > 0).ToList();
         _host.Progress.Activity = "encrypting";
-        foreach (var staged in steps.Select(s => s.StagedName).Where(n => n.Length > 0))
+        _host.Progress.Expect(staged.Sum(name => LengthOf(_host.Disk.Stat(Plain.PathOf(name))!)));
+        _toCome.Dispose();
+        foreach (var name in staged)
         {
-            Seal(_host.Disk.Stat(Plain.PathOf(staged))!, staged);
+            Seal(_host.Disk.Stat(Plain.PathOf(name))!, name);
         }
     }
+
+    private long LengthOf(DiskEntry entry) =>
+        entry.Kind == DiskEntryKind.Directory ? _host.Disk.List(entry.Path).Sum(LengthOf) : entry.Length;
 
     private void Seal(DiskEntry entry, string staged)
     {
@@ -136,7 +149,6 @@ internal sealed class SealedCapture : IDisposable
             }
             return;
         }
-        _host.Progress.Expect(entry.Length);
         using var plain = _host.Disk.OpenRead(entry.Path);
         using var file = _sealed.CreateFile(staged, entry.Length);
         using var beginning = _host.Progress.BeginFile(entry.Path, entry.Length);

@@ -13,8 +13,9 @@ internal sealed partial class StoreDestination
 
     private SpoolDisk? _kept;
 
-    public StagingArea Stage(bool goesOn = false)
+    public StagingArea Stage(bool goesOn = false, bool isCounted = false)
     {
+        _toCome ??= isCounted ? null : _host.Progress.MoreToCome();
         var staging = StagingArea.Create(_host.Disk, _spool, _host.Clock, _host.Warning);
         if (!goesOn && _store.Store.CopiesParts)
         {

@@ -17,6 +17,7 @@ internal sealed partial class StoreDestination : IDestination
     private readonly StoreUploader _uploader;
 
     private readonly StoreDisk _store;
+    private IDisposable? _toCome;
     private IReadOnlyList<StoreUpload>? _uploads;
 
     /// <summary>Takes the lease of the prefix; waits for another run that has it.</summary>
@@ -62,6 +63,7 @@ internal sealed partial class StoreDestination : IDestination
             .ToList();
         var items = steps.Where(s => s.Action != PublishAction.Remove).SelectMany(s => ItemsOf(s, staging)).ToList();
         _host.Progress.Expect(items.Sum(i => i.Length) - length);
+        NothingToCome();
         if (removed.Count > 0)
         {
             Remove(removed, items);
@@ -95,9 +97,17 @@ internal sealed partial class StoreDestination : IDestination
 
     public void Dispose()
     {
+        NothingToCome();
         _host.Spool = null;
         _kept?.Dispose();
         _lease.Dispose();
+    }
+
+    /// <summary>Progress knows how much is sent.</summary>
+    private void NothingToCome()
+    {
+        _toCome?.Dispose();
+        _toCome = null;
     }
 
     /// <summary>A place in the spool for a bundle in clear; what interrupted runs left of such is removed.</summary>

@@ -1,15 +1,21 @@
 using System.Globalization;
+using BackupTools.Files;
+using BackupTools.Formats.Age;
 using BackupTools.Operations;
 using BackupTools.Tests.Engines.Spg;
+using BackupTools.Tests.Files;
+using BackupTools.Tests.Stores;
 
 namespace BackupTools.Tests.Operations;
 
 /// <summary>
 /// What the bar shows while an operation reads: how much there is to do is known before half of it is done, or the bar
-/// says that it is not known. Looked at before each read.
+/// says that it is not known. Looked at before each read; for a store all the time.
 /// </summary>
 public sealed class ProgressTotalTests
 {
+    private const string ToStore = "to a store";
+
     private static readonly string[] s_operations =
     [
         "full",
@@ -22,6 +28,13 @@ public sealed class ProgressTotalTests
         "merge",
         "copy",
         "copy -Verify",
+        "full -Recipient",
+        "merge -Recipient",
+        "full to a store",
+        "full -Recipient to a store",
+        "incremental to a store",
+        "merge to a store",
+        "copy to a store",
     ];
 
     public static TheoryData<string, string> Cases
@@ -42,17 +55,32 @@ public sealed class ProgressTotalTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void The_total_is_known_before_half_is_done_or_said_not_to_be(string engine, string operation)
+    public async Task The_total_is_known_before_half_is_done_or_said_not_to_be(string engine, string operation)
     {
-        using var temp = new Files.TempFolder();
+        using var temp = new TempFolder();
         var samples = new List<ProgressSample>();
         OperationHost? host = null;
         // Bundles that are read for their headers before the work begins do not count.
         var disk = new HookedDisk { Reading = () => samples.Add(host!.SampleProgress()) };
-        var run = Prepare(EngineSample.Of(engine), operation, temp);
+        var content = new MemoryStore.Content();
+        var isStore = operation.EndsWith(ToStore, StringComparison.Ordinal);
+        var run = Prepare(EngineSample.Of(engine), operation, temp, () => Host(null));
 
-        host = new OperationHost { Disk = disk, ThrottleLimit = 1 };
-        run(host);
+        host = Host(isStore ? null : disk);
+        if (isStore)
+        {
+            // There is no disk to hook into between a store and this machine.
+            var work = Task.Run(() => run(host));
+            while (!work.IsCompleted)
+            {
+                samples.Add(host.SampleProgress());
+            }
+            await work;
+        }
+        else
+        {
+            run(host);
+        }
 
         var all = host.SampleProgress().DoneBytes;
         var story = string.Join(
@@ -76,27 +104,52 @@ public sealed class ProgressTotalTests
             Assert.True(s.DoneBytes * 2 < all || Math.Abs(s.TotalBytes - all) <= slack, $"wrong from half on: {story}");
             Assert.True(s.PercentComplete <= (100 * s.DoneBytes / all) + 25, $"ahead: {story}");
         }
+
+        OperationHost Host(IDisk? of) =>
+            new()
+            {
+                Disk = of!,
+                ThrottleLimit = 1,
+                Stores = new() { SpoolPath = temp["spool"] },
+                StoreMaker = () => new MemoryStore(content),
+            };
     }
 
-    private static Action<OperationHost> Prepare(EngineSample sample, string operation, Files.TempFolder temp)
+    private static Action<OperationHost> Prepare(
+        EngineSample sample,
+        string operation,
+        TempFolder temp,
+        Func<OperationHost> other
+    )
     {
         var source = Directory.CreateDirectory(temp["db"]).FullName;
-        var settings = sample.Settings(source, temp["b"]);
-        if (operation == "full")
+        var (verb, isStore) = (operation.Split(' ')[0], operation.EndsWith(ToStore, StringComparison.Ordinal));
+        string[] recipients = operation.Contains("-Recipient", StringComparison.Ordinal)
+            ? [$"{X25519Identity.New().Recipient}"]
+            : [];
+        string Place(string name) => isStore ? $"s3://memory/{name}" : temp[name];
+        var backups = sample.Settings(source, verb is "full" or "incremental" ? Place("b") : temp["b"]);
+        if (verb == "full")
         {
             sample.SetState(source, 2);
-            return host => Verbs.Full(settings, host);
+            return host => Verbs.Full(backups with { Recipients = recipients }, host);
         }
         sample.SetState(source, 0);
-        Verbs.Full(settings, new());
-        sample.SetState(source, 2);
-        if (operation == "incremental")
+        using (var host = other())
         {
-            return host => Verbs.Increment(settings, host);
+            Verbs.Full(backups, host);
         }
-        Verbs.Increment(settings, new());
+        sample.SetState(source, 2);
+        if (verb == "incremental")
+        {
+            return host => Verbs.Increment(backups, host);
+        }
+        using (var host = other())
+        {
+            Verbs.Increment(backups, host);
+        }
         var deep = operation.EndsWith("-Deep", StringComparison.Ordinal);
-        return operation.Split(' ')[0] switch
+        return verb switch
         {
             "test" => host =>
                 _ = VerifyChain
@@ -121,13 +174,22 @@ public sealed class ProgressTotalTests
                     },
                     host
                 ),
-            "merge" => host => Verbs.Merge(new MergeSettings { Path = temp["b"], DestinationPath = temp["m"] }, host),
+            "merge" => host =>
+                Verbs.Merge(
+                    new MergeSettings
+                    {
+                        Path = temp["b"],
+                        DestinationPath = Place("m"),
+                        Recipients = recipients,
+                    },
+                    host
+                ),
             _ => host =>
                 Verbs.Copy(
                     new CopySettings
                     {
                         Path = temp["b"],
-                        DestinationPath = temp["c"],
+                        DestinationPath = Place("c"),
                         Verify = operation.EndsWith("-Verify", StringComparison.Ordinal),
                     },
                     host

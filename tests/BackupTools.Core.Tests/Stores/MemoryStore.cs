@@ -37,8 +37,13 @@ internal sealed class MemoryStore(MemoryStore.Content content) : IObjectStore
         CancellationToken stop
     )
     {
-        var there = content.Objects[what.Key];
-        Assert.Equal(what.ETag, there.ETag);
+        // As of a real store: a lease is renewed while others look at it.
+        var path = $"{new ObjectName(Scheme, bucket, what.Key)}";
+        var there = content.Objects.GetValueOrDefault(what.Key) ?? throw StoreErrors.Gone(path, null);
+        if (there.ETag != what.ETag)
+        {
+            throw StoreErrors.Replaced(path, new InvalidOperationException($"{there.ETag} is there"));
+        }
         there.Bytes.AsMemory((int)offset, buffer.Length).CopyTo(buffer);
         return Task.CompletedTask;
     }
