@@ -15,6 +15,8 @@ namespace BackupTools.Tests.Operations;
 /// </summary>
 public class LeftBehindTests
 {
+    private const string Table = "tests/BackupTools.Core.Tests/Operations/LeftBehind.txt";
+
     public static TheoryData<string, bool> EveryEngine()
     {
         var data = new TheoryData<string, bool>();
@@ -69,7 +71,7 @@ public class LeftBehindTests
         Do("second full", () => box.Full(disk: disk));
         Do("expire", () => box.Expire(disk: disk));
 
-        Assert.Equal(Expected(engine), left.ToString());
+        Assert.True(Expected(engine) == left.ToString(), $"{Table} should have:\n\n{left}");
         Assert.DoesNotContain(box.Warnings, w => w.Contains("removed", StringComparison.Ordinal));
     }
 
@@ -150,13 +152,10 @@ public class LeftBehindTests
     /// <summary>The engine's part of the table, which is the same on every system.</summary>
     private static string Expected(string engine)
     {
-        var table = File.ReadAllText(
-            Path.Combine(ChildProcess.Root, "tests/BackupTools.Core.Tests/Operations/LeftBehind.txt")
-        );
-        return table
+        return File.ReadAllText(Path.Combine(ChildProcess.Root, Table))
             .ReplaceLineEndings("\n")
             .Split("\n\n")
             .Select(part => part.Trim('\n') + '\n')
-            .Single(part => part.StartsWith(engine + '\n', StringComparison.Ordinal));
+            .FirstOrDefault(part => part.StartsWith(engine + '\n', StringComparison.Ordinal), "");
     }
 }
