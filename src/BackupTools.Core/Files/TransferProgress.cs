@@ -75,11 +75,13 @@ internal sealed class TransferProgress(TimeProvider? clock = null)
     {
         lock (_gate)
         {
+            // In this order: what is still to come is counted before it is said to be.
+            var isCounted = Volatile.Read(ref _toCome) == 0;
             var done = Interlocked.Read(ref _doneBytes);
             var expected = Interlocked.Read(ref _totalBytes);
             var total = Math.Max(expected, done);
             // More than was expected: then nobody knows how much it will be. A bar that is full meanwhile would lie.
-            var isKnown = expected > 0 && done <= expected && Volatile.Read(ref _toCome) == 0;
+            var isKnown = expected > 0 && done <= expected && isCounted;
             UpdateRate(done);
             var left = total - done;
             var seconds =
