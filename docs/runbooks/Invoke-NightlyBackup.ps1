@@ -206,6 +206,14 @@ if (@($names | Sort-Object -Unique).Count -lt @($names).Count) {
     throw 'Two databases have the same name: give each a schedule of its own with another BackupRoot.'
 }
 
+# The log is where a failure is written, so its folder is made before anything can fail.
+foreach ($file in @($LogPath, $ReportPath).Where({ $_ })) {
+    $folder = Split-Path -Path $file -Parent
+    if ($folder -and -not (Test-Path -LiteralPath $folder)) {
+        $null = New-Item -ItemType Directory -Path $folder
+    }
+}
+
 $drills = [System.Collections.Generic.List[object]]::new()
 $drillFile = $ReportPath ? [IO.Path]::ChangeExtension($ReportPath, '.drills.json') : ''
 if ($drillFile -and (Test-Path -LiteralPath $drillFile)) {

@@ -61,6 +61,11 @@ function Format-Task([string] $Trigger, [string] $Argument) {
 "@
 }
 
+if ($IsWindows) {
+    # A task has another current folder.
+    $Source, $BackupRoot, $StateRoot = $Source, $BackupRoot, $StateRoot |
+        ForEach-Object -Process { [System.IO.Path]::GetFullPath($_, $PWD.ProviderPath) }
+}
 $state = $StateRoot.TrimEnd('\', '/')
 $common = '-NoProfile -NonInteractive -File {0} -Source {1} -BackupRoot {2} -LogPath {3}' -f @(
     "$PSScriptRoot\Invoke-NightlyBackup.ps1", $Source, $BackupRoot, "$state\backups.jsonl" | ForEach-Object -Process { Format-Argument $_ }

@@ -238,11 +238,12 @@ Describe 'The run books in a process of their own' -Tag Slow {
     }
 
     It 'take the first backup of a database and end with 0' {
-        $run = Invoke-Apart "& '$runBooks/Invoke-NightlyBackup.ps1' -Source '$($sample.Native)/db/shop.db' -BackupRoot '$($sample.Native)/root' -ReportPath '$($sample.Native)/page.html'; exit `$LASTEXITCODE"
+        $run = Invoke-Apart "& '$runBooks/Invoke-NightlyBackup.ps1' -Source '$($sample.Native)/db/shop.db' -BackupRoot '$($sample.Native)/root' -ReportPath '$($sample.Native)/state [1]/page.html' -LogPath '$($sample.Native)/log/runs.jsonl'; exit `$LASTEXITCODE"
         $run.ExitCode | Should -Be 0 -Because $run.Output
         ($run.Output | ConvertFrom-Json).Bundles.Count | Should -Be 1
         ($run.Output | ConvertFrom-Json).Warnings | Should -BeLike '*instead of an increment*'
-        Test-Path -LiteralPath "$($sample.Native)/page.html" | Should -BeTrue
+        Test-Path -LiteralPath "$($sample.Native)/state [1]/page.html" | Should -BeTrue
+        (Get-Content -LiteralPath "$($sample.Native)/log/runs.jsonl" | ConvertFrom-Json).ExitCode | Should -Be 0
     }
 
     It 'end with the family of the error' {
