@@ -75,6 +75,10 @@ internal static class DiskErrors
 
     private static BackupException Make(ErrorCode code, int error, string systemMessage, string path, Exception? inner)
     {
+        if (OperatingSystem.IsWindows() && OpenElsewhere.IsRefusal(error) && OpenElsewhere.Holds(path))
+        {
+            code = ErrorCode.SourceInUse;
+        }
         var isHandles = code == ErrorCode.ReadFailed && IsTooManyFiles(error);
         return new(
             code,

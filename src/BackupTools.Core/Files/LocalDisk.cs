@@ -274,9 +274,25 @@ internal sealed class LocalDisk : IDisk
             Windows.Move(from, to, replace: true) is var refusal
             && refusal == WindowsError.AccessDenied
             && Deletion.TryClearReadOnly(to)
-                ? Windows.Move(from, to, replace: true)
+                ? ReplaceWritable(from, to)
                 : refusal
         );
+
+    [SupportedOSPlatform("windows")]
+    private static int ReplaceWritable(string from, string to)
+    {
+        var error = Windows.Move(from, to, replace: true);
+        if (error != 0)
+        {
+            // It stays, so it stays read-only.
+            DiskErrors.Translated(
+                to,
+                writing: true,
+                () => File.SetAttributes(to, File.GetAttributes(to) | FileAttributes.ReadOnly)
+            );
+        }
+        return error;
+    }
 
     [SupportedOSPlatform("windows")]
     private static LocalFile? LockOnWindows(string path)
@@ -305,7 +321,9 @@ internal sealed class LocalDisk : IDisk
     {
         if (error == 0)
             return;
-        var failure = DiskErrors.FromNative(error, to, writing: true);
+        // What is put aside is open, not what it is called there.
+        var held = OperatingSystem.IsWindows() && OpenElsewhere.IsRefusal(error) && OpenElsewhere.Holds(from);
+        var failure = DiskErrors.FromNative(error, held ? from : to, writing: true);
         throw failure.Code == ErrorCode.PathNotFound && Stat(from) is null
             ? DiskErrors.FromNative(error, from, writing: true)
             : failure;

@@ -32,6 +32,24 @@ internal static class OpenElsewhere
         return true;
     }
 
+    /// <summary>Whether a program has the file open: Windows says of that, too, that access is denied.</summary>
+    public static bool Holds(string path)
+    {
+        try
+        {
+            using var alone = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.None);
+            return false;
+        }
+        catch (IOException e)
+        {
+            return (e.HResult & 0xFFFF) == WindowsError.SharingViolation;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false; // a folder, or one that we may not open
+        }
+    }
+
     /// <summary>Windows says either, depending on what is asked for.</summary>
     public static bool IsRefusal(int error) => error is WindowsError.AccessDenied or WindowsError.SharingViolation;
 }

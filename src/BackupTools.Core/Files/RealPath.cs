@@ -8,6 +8,12 @@ internal static class RealPath
     /// <summary>More links than this on one way lead round in a circle, as Linux has it.</summary>
     private const int MostLinks = 40;
 
+    /// <summary>Whether names that differ in case only are one, as they are by default on Windows and macOS.</summary>
+    public static StringComparison Comparison =>
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+            ? StringComparison.OrdinalIgnoreCase
+            : StringComparison.Ordinal;
+
     /// <summary>
     /// The target of a link; any other path unchanged. The links may be several, one leading to the next.
     /// </summary>

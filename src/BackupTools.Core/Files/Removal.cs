@@ -33,6 +33,15 @@ internal static class Removal
         }
         disk.DeleteFile(owner.Path);
         owner.Dispose();
-        disk.TryDeleteEmptyDirectory(folder);
+        for (var failed = 0; !disk.TryDeleteEmptyDirectory(folder); failed++)
+        {
+            if (!OpenElsewhere.Wait(failed))
+            {
+                // On Windows what was removed keeps its place until whoever has it open closes it.
+                if (OperatingSystem.IsWindows() && disk.List(folder) is [var rest, ..])
+                    throw new BackupException(ErrorCode.WriteFailed, "another program has it open", rest.Path);
+                return;
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Errors;
+using BackupTools.Files;
 
 namespace BackupTools.Operations;
 
@@ -198,6 +199,5 @@ internal sealed class BuildsOn(
     private IEnumerable<BackupChain> OfDatabase(IReadOnlyList<BackupChain> chains) =>
         chains.Where(c => MayBe(c.Series));
 
-    private bool MayBe(string? series) =>
-        series is null || string.Equals(series, _series.Value, StringComparison.Ordinal);
+    private bool MayBe(string? series) => series is null || string.Equals(series, _series.Value, RealPath.Comparison);
 }

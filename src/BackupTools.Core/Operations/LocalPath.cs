@@ -94,7 +94,41 @@ public static class LocalPath
     {
         Require(path);
         var full = Path.GetFullPath(path);
-        return OperatingSystem.IsWindows() ? InFull(full) : full;
+        return OperatingSystem.IsWindows() ? AsStored(InFull(Plain(full))) : full;
+    }
+
+    /// <summary>
+    /// Without the \\?\ or \\.\ before a drive or a share, so that a database has one path; what only such a path can name,
+    /// keeps it.
+    /// </summary>
+    [SupportedOSPlatform("windows")]
+    private static string Plain(string path)
+    {
+        if (!path.StartsWith(@"\\?\", StringComparison.Ordinal) && !path.StartsWith(@"\\.\", StringComparison.Ordinal))
+            return path;
+        var rest = path[4..];
+        var plain =
+            rest is [_, ':', '\\', ..] ? rest
+            : rest.StartsWith(@"UNC\", StringComparison.OrdinalIgnoreCase) ? @"\" + rest[3..]
+            : null;
+        return plain is not null && WindowsPath.WhyNot(plain) is null && Path.GetFullPath(plain) == plain
+            ? plain
+            : path;
+    }
+
+    /// <summary>Each name as its folder has it: a series has the name of its database, whatever case was typed.</summary>
+    [SupportedOSPlatform("windows")]
+    private static string AsStored(string path)
+    {
+        var tail = path[Path.TrimEndingDirectorySeparator(path).Length..];
+        return Stored(path[..(path.Length - tail.Length)]) + tail;
+
+        static string Stored(string at)
+        {
+            if (Path.GetDirectoryName(at) is not { } parent)
+                return at is [var drive, ':', ..] ? char.ToUpperInvariant(drive) + at[1..] : at;
+            return Path.Join(Stored(parent), StoredName.Of(at) ?? Path.GetFileName(at));
+        }
     }
 
     /// <summary>A series has the name of its database, which SHOP-D~1.DB is not; what is not there yet stays as it is.</summary>

@@ -26,7 +26,7 @@ internal static class PathOverlap
         {
             throw new BackupException(
                 ErrorCode.DestinationOverlapsSource,
-                string.Equals(from, to, Comparison) || IsSameFolder(disk.Stat(from), disk.Stat(to))
+                string.Equals(from, to, RealPath.Comparison) || IsSameFolder(disk.Stat(from), disk.Stat(to))
                     ? "source and destination are the same"
                     : $"source '{source}' and destination overlap: one is inside the other",
                 destination
@@ -53,11 +53,6 @@ internal static class PathOverlap
         }
     }
 
-    private static StringComparison Comparison =>
-        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
-            ? StringComparison.OrdinalIgnoreCase
-            : StringComparison.Ordinal;
-
     private static bool Contains(string folder, string path, IDisk disk)
     {
         if (StoreAddress.Is(folder) || StoreAddress.Is(path))
@@ -67,8 +62,11 @@ internal static class PathOverlap
                 || path.StartsWith(folder + "/", StringComparison.Ordinal);
         }
         if (
-            string.Equals(folder, path, Comparison)
-            || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison)
+            string.Equals(folder, path, RealPath.Comparison)
+            || path.StartsWith(
+                Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar,
+                RealPath.Comparison
+            )
         )
             return true;
         var itself = disk.Stat(folder);

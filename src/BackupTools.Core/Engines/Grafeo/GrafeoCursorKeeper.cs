@@ -227,9 +227,5 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
         );
 
     private static bool Same(string a, string b) =>
-        string.Equals(
-            Path.TrimEndingDirectorySeparator(a),
-            Path.TrimEndingDirectorySeparator(b),
-            OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase
-        );
+        string.Equals(Path.TrimEndingDirectorySeparator(a), Path.TrimEndingDirectorySeparator(b), RealPath.Comparison);
 }

@@ -86,21 +86,22 @@ internal sealed record SqliteReplica(string Folder)
         return new SqliteReplica(Path.Combine(destination, $"{name}-{digest}"));
     }
 
-    public static bool IsSamePath(string a, string b) =>
-        string.Equals(
-            a,
-            b,
-            OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
-                ? StringComparison.OrdinalIgnoreCase
-                : StringComparison.Ordinal
-        );
+    public static bool IsSamePath(string a, string b) => string.Equals(a, b, RealPath.Comparison);
 
     /// <summary>Whether the path in a side file, which may lead through links, is that of a file.</summary>
     /// <param name="told">What the side file says.</param>
     /// <param name="file">The file itself.</param>
     /// <param name="disk">The disk.</param>
     public static bool IsSameFile(string told, string file, IDisk disk) =>
-        IsSamePath(told, file) || (Path.IsPathFullyQualified(told) && IsSamePath(RealPath.Of(told, disk), file));
+        IsSamePath(told, file)
+        || (
+            Path.IsPathFullyQualified(told)
+            && (IsSamePath(RealPath.Of(told, disk), file) || IsOneFile(told, file, disk))
+        );
+
+    /// <summary>On Windows a share has another path than the folder that it shows.</summary>
+    private static bool IsOneFile(string a, string b, IDisk disk) =>
+        OperatingSystem.IsWindows() && disk.Stat(a) is { } one && disk.Stat(b) is { } other && one.IsSameFileAs(other);
 
     private bool IsOf(string sourcePath, IDisk disk) =>
         SourcePath(disk) is { } told && IsSameFile(told, sourcePath, disk);
