@@ -3,73 +3,129 @@ namespace BackupTools.Errors;
 /// <summary>The one table from <see cref="ErrorCode"/> to its family and to the advice given when a site has none.</summary>
 public static class ErrorCodes
 {
+    private static readonly (ErrorKind Kind, ErrorCode[] Codes)[] s_families =
+    [
+        (
+            ErrorKind.Usage,
+            [
+                ErrorCode.InvalidOption,
+                ErrorCode.UnknownEngine,
+                ErrorCode.PathIsAmbiguous,
+                ErrorCode.ProviderNotSupported,
+                ErrorCode.TimeIsAmbiguous,
+                ErrorCode.PositionIsInvalid,
+                ErrorCode.NameTooLong,
+                ErrorCode.DestinationOverlapsSource,
+            ]
+        ),
+        (
+            ErrorKind.NotFound,
+            [
+                ErrorCode.PathNotFound,
+                ErrorCode.SourceNotRecognised,
+                ErrorCode.BundleNotRecognised,
+                ErrorCode.NoBundles,
+                ErrorCode.ChainNotFound,
+                ErrorCode.NoFullBackup,
+                ErrorCode.NothingToBackUp,
+            ]
+        ),
+        (
+            ErrorKind.Damaged,
+            [
+                ErrorCode.BadMagic,
+                ErrorCode.Truncated,
+                ErrorCode.Malformed,
+                ErrorCode.ChecksumMismatch,
+                ErrorCode.LengthMismatch,
+                ErrorCode.UnsafeName,
+                ErrorCode.MissingFile,
+                ErrorCode.VerificationFailed,
+                ErrorCode.SignatureInvalid,
+            ]
+        ),
+        (
+            ErrorKind.Chain,
+            [
+                ErrorCode.ChainGap,
+                ErrorCode.ChainOverlap,
+                ErrorCode.ChainFork,
+                ErrorCode.ChainDuplicate,
+                ErrorCode.ForeignEpoch,
+                ErrorCode.ChainIsAmbiguous,
+                ErrorCode.TargetNotCovered,
+                ErrorCode.SinceBeyondLog,
+                ErrorCode.SinceInsideFrame,
+                ErrorCode.LogIsGone,
+                ErrorCode.ClockDoubtful,
+                ErrorCode.ContinuityNotProved,
+            ]
+        ),
+        (ErrorKind.Busy, [ErrorCode.BackupRunning, ErrorCode.SourceInUse, ErrorCode.SourceChanging]),
+        (ErrorKind.Exists, [ErrorCode.DestinationExists, ErrorCode.DestinationNotRecognised]),
+        (
+            ErrorKind.Denied,
+            [
+                ErrorCode.AccessDenied,
+                ErrorCode.StoreAccessDenied,
+                ErrorCode.StoreClockSkewed,
+                ErrorCode.IdentityRequired,
+                ErrorCode.IdentityMismatch,
+                ErrorCode.StoreRetained,
+            ]
+        ),
+        (
+            ErrorKind.Disk,
+            [
+                ErrorCode.DiskFull,
+                ErrorCode.ReadFailed,
+                ErrorCode.WriteFailed,
+                ErrorCode.StoreUnavailable,
+                ErrorCode.ObjectArchived,
+            ]
+        ),
+        (
+            ErrorKind.Unsupported,
+            [
+                ErrorCode.UnsupportedVersion,
+                ErrorCode.UnsupportedFormat,
+                ErrorCode.EncryptedNotSupported,
+                ErrorCode.ConditionalWritesMissing,
+            ]
+        ),
+        (
+            ErrorKind.SourceState,
+            [
+                ErrorCode.ColdSegments,
+                ErrorCode.SourceDamaged,
+                ErrorCode.WalNotEmpty,
+                ErrorCode.WalMissing,
+                ErrorCode.OpenTransaction,
+            ]
+        ),
+    ];
+
     /// <summary>The family of a code; it decides exit code and error category.</summary>
-    public static ErrorKind KindOf(ErrorCode code) =>
-        code switch
+    public static ErrorKind KindOf(ErrorCode code)
+    {
+        foreach (var (kind, codes) in s_families)
         {
-            ErrorCode.InvalidOption
-            or ErrorCode.UnknownEngine
-            or ErrorCode.PathIsAmbiguous
-            or ErrorCode.ProviderNotSupported
-            or ErrorCode.TimeIsAmbiguous
-            or ErrorCode.PositionIsInvalid
-            or ErrorCode.NameTooLong
-            or ErrorCode.DestinationOverlapsSource => ErrorKind.Usage,
-            ErrorCode.PathNotFound
-            or ErrorCode.SourceNotRecognised
-            or ErrorCode.BundleNotRecognised
-            or ErrorCode.NoBundles
-            or ErrorCode.ChainNotFound
-            or ErrorCode.NoFullBackup
-            or ErrorCode.NothingToBackUp => ErrorKind.NotFound,
-            ErrorCode.BadMagic
-            or ErrorCode.Truncated
-            or ErrorCode.Malformed
-            or ErrorCode.ChecksumMismatch
-            or ErrorCode.LengthMismatch
-            or ErrorCode.UnsafeName
-            or ErrorCode.MissingFile
-            or ErrorCode.VerificationFailed
-            or ErrorCode.SignatureInvalid => ErrorKind.Damaged,
-            ErrorCode.ChainGap
-            or ErrorCode.ChainOverlap
-            or ErrorCode.ChainFork
-            or ErrorCode.ChainDuplicate
-            or ErrorCode.ForeignEpoch
-            or ErrorCode.ChainIsAmbiguous
-            or ErrorCode.TargetNotCovered
-            or ErrorCode.SinceBeyondLog
-            or ErrorCode.SinceInsideFrame
-            or ErrorCode.LogIsGone
-            or ErrorCode.ClockDoubtful
-            or ErrorCode.ContinuityNotProved => ErrorKind.Chain,
-            ErrorCode.BackupRunning or ErrorCode.SourceInUse or ErrorCode.SourceChanging => ErrorKind.Busy,
-            ErrorCode.DestinationExists or ErrorCode.DestinationNotRecognised => ErrorKind.Exists,
-            ErrorCode.AccessDenied
-            or ErrorCode.StoreAccessDenied
-            or ErrorCode.StoreClockSkewed
-            or ErrorCode.IdentityRequired
-            or ErrorCode.IdentityMismatch
-            or ErrorCode.StoreRetained => ErrorKind.Denied,
-            ErrorCode.DiskFull
-            or ErrorCode.ReadFailed
-            or ErrorCode.WriteFailed
-            or ErrorCode.StoreUnavailable
-            or ErrorCode.ObjectArchived => ErrorKind.Disk,
-            ErrorCode.UnsupportedVersion
-            or ErrorCode.UnsupportedFormat
-            or ErrorCode.EncryptedNotSupported
-            or ErrorCode.ConditionalWritesMissing => ErrorKind.Unsupported,
-            ErrorCode.ColdSegments
-            or ErrorCode.SourceDamaged
-            or ErrorCode.WalNotEmpty
-            or ErrorCode.WalMissing
-            or ErrorCode.OpenTransaction => ErrorKind.SourceState,
-            _ => ErrorKind.Failed,
-        };
+            if (Array.IndexOf(codes, code) >= 0)
+            {
+                return kind;
+            }
+        }
+        return ErrorKind.Failed;
+    }
 
     /// <summary>One sentence that says what to do, for a site that gives no better one.</summary>
     public static string DefaultRecommendation(ErrorCode code) =>
+        OfWhatWasNamed(code)
+        ?? OfChains(code)
+        ?? OfSurroundings(code)
+        ?? throw new ArgumentOutOfRangeException(nameof(code), code, "unknown error code");
+
+    private static string? OfWhatWasNamed(ErrorCode code) =>
         code switch
         {
             ErrorCode.Unexpected =>
@@ -98,6 +154,12 @@ public static class ErrorCodes
             ErrorCode.UnsafeName => "Do not restore this backup unless you know where it comes from.",
             ErrorCode.MissingFile => "Bring back the missing file, or take a new full backup into another folder.",
             ErrorCode.VerificationFailed => "Restore to an earlier position, or from another chain.",
+            _ => null,
+        };
+
+    private static string? OfChains(ErrorCode code) =>
+        code switch
+        {
             ErrorCode.ChainGap => "Add the bundle that covers the gap, or take a new full backup.",
             ErrorCode.ChainOverlap => "Remove the bundle that does not belong to the chain.",
             ErrorCode.ChainFork => "Remove one branch, or name a position that only one of them covers.",
@@ -112,6 +174,12 @@ public static class ErrorCodes
                 $"Check the clocks of the machines that write here; {Spelling.Of("PointInTime")} may not find the intended state.",
             ErrorCode.ContinuityNotProved =>
                 $"Take a new full backup, or use {Spelling.Of("FullIfNeeded")}, which does.",
+            _ => null,
+        };
+
+    private static string? OfSurroundings(ErrorCode code) =>
+        code switch
+        {
             ErrorCode.BackupRunning =>
                 $"Wait until the other run has ended, or allow a longer wait with {Spelling.Of("LockTimeout")}.",
             ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
@@ -145,6 +213,6 @@ public static class ErrorCodes
                 $"Run a checkpoint in the engine, or include the log with {Spelling.Of("IncludeWal")}.",
             ErrorCode.WalMissing => $"Name the log with {Spelling.Of("WalPath")}.",
             ErrorCode.OpenTransaction => "Take a new full backup while no transaction is open.",
-            _ => throw new ArgumentOutOfRangeException(nameof(code), code, "unknown error code"),
+            _ => null,
         };
 }
