@@ -94,7 +94,7 @@ public static class LocalPath
     {
         Require(path);
         var full = Path.GetFullPath(path);
-        return OperatingSystem.IsWindows() ? AsStored(InFull(Plain(full))) : full;
+        return OperatingSystem.IsWindows() ? AsStored(Plain(full)) : full;
     }
 
     /// <summary>
@@ -116,7 +116,10 @@ public static class LocalPath
             : path;
     }
 
-    /// <summary>Each name as its folder has it: a series has the name of its database, whatever case was typed.</summary>
+    /// <summary>
+    /// Each name as its folder has it: a series has the name of its database, which SHOP-D~1.DB is not, nor another case. What is
+    /// not there yet stays as it is.
+    /// </summary>
     [SupportedOSPlatform("windows")]
     private static string AsStored(string path)
     {
@@ -129,23 +132,5 @@ public static class LocalPath
                 return at is [var drive, ':', ..] ? char.ToUpperInvariant(drive) + at[1..] : at;
             return Path.Join(Stored(parent), StoredName.Of(at) ?? Path.GetFileName(at));
         }
-    }
-
-    /// <summary>A series has the name of its database, which SHOP-D~1.DB is not; what is not there yet stays as it is.</summary>
-    [SupportedOSPlatform("windows")]
-    private static string InFull(string path)
-    {
-        var missing = "";
-        for (
-            var at = path;
-            at is not null && at.Contains('~', StringComparison.Ordinal);
-            at = Path.GetDirectoryName(at)
-        )
-        {
-            if (Windows.LongPath(at) is { } there)
-                return Path.Join(there, missing);
-            missing = Path.Join(Path.GetFileName(at), missing);
-        }
-        return path;
     }
 }

@@ -24,7 +24,7 @@ public sealed class WindowsHeldTests
             source => source.ToUpperInvariant(),
             source => source.ToLowerInvariant().Replace('\\', '/'),
             source => @"\\?\" + source,
-            source => $@"\\localhost\{char.ToLowerInvariant(source[0])}${source[2..]}",
+            source => Path.Join(WindowsPathTests.Share(Path.GetDirectoryName(source)!), Path.GetFileName(source)),
         ];
         foreach (var spelling in spellings)
         {
@@ -55,7 +55,7 @@ public sealed class WindowsHeldTests
             var run = ChildProcess.Console("restore", box.Bundles, "--destination-path", target, "--force");
             Assert.StartsWith($"error {ErrorCode.SourceInUse}: ", run.ErrorLines[^1], StringComparison.Ordinal);
             Assert.Contains("Stop the program", run.Error, StringComparison.Ordinal);
-            // A second name of what is open stays until it is closed, and is told.
+            // A second name of what is open stays until it is closed; a warning says so.
             Assert.Equal(Staging().Any(), run.Error.Contains("could not be removed", StringComparison.Ordinal));
         }
         Assert.Equal(before, TempFolder.ReadShared(target));

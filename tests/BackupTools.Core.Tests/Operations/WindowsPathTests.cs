@@ -237,7 +237,7 @@ public sealed partial class WindowsPathTests : IDisposable
     }
 
     /// <summary>The way to a folder through the share that Windows has of each drive for administrators; run.sh makes Wine's.</summary>
-    private static string Share(string folder)
+    internal static string Share(string folder)
     {
         var share = $@"\\localhost\{folder[0]}${folder[2..]}";
         Assert.SkipUnless(Directory.Exists(share), "needs Windows with its administrative shares");

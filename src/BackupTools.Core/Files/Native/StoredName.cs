@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace BackupTools.Files.Native;
 
-/// <summary>Names as folders of Windows have them, whatever case they were typed in.</summary>
+/// <summary>Names as folders of Windows have them, in full and in their own case, however they were typed.</summary>
 [SupportedOSPlatform("windows")]
 internal static unsafe partial class StoredName
 {
@@ -13,7 +13,7 @@ internal static unsafe partial class StoredName
     public static string? Of(string path)
     {
         FindData data;
-        var find = FindFirst(path, Basic, &data, 0, 0, 0);
+        var find = FindFirst(Windows.Extended(path), Basic, &data, 0, 0, 0);
         if (find == -1)
             return null;
         try

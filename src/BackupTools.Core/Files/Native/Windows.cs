@@ -81,16 +81,8 @@ internal static partial class Windows
     public static int Link(string existing, string path) =>
         CreateHardLink(Extended(path), Extended(existing), 0) ? 0 : Marshal.GetLastPInvokeError();
 
-    /// <summary>The path with each name in full, as SHOP-D~1.DB is short for one; null when there is nothing there.</summary>
-    public static string? LongPath(string path)
-    {
-        var name = new char[short.MaxValue];
-        var length = GetLongPathName(path, name, (uint)name.Length);
-        return length is 0 || length >= name.Length ? null : new string(name, 0, (int)length);
-    }
-
     /// <summary>The form of an absolute path that is not limited to 260 characters.</summary>
-    private static string Extended(string path) =>
+    public static string Extended(string path) =>
         path.StartsWith(@"\\?\", StringComparison.Ordinal) || path.StartsWith(@"\\.\", StringComparison.Ordinal) ? path
         : path.StartsWith(@"\\", StringComparison.Ordinal) ? @"\\?\UNC\" + Path.GetFullPath(path)[2..]
         : @"\\?\" + Path.GetFullPath(path);
@@ -121,9 +113,6 @@ internal static partial class Windows
     [LibraryImport("kernel32", EntryPoint = "GetFileInformationByHandleEx", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static unsafe partial bool GetFileInformationEx(SafeFileHandle file, int kind, void* info, uint size);
-
-    [LibraryImport("kernel32", EntryPoint = "GetLongPathNameW", StringMarshalling = StringMarshalling.Utf16)]
-    private static partial uint GetLongPathName(string path, [Out] char[] name, uint length);
 
     [LibraryImport("kernel32", EntryPoint = "GetFileType")]
     private static partial int GetFileType(SafeFileHandle file);
