@@ -30,9 +30,8 @@ public sealed class StoreTakeoverTests : OnFakeS3
             }
             // The request is not heard. Until it is made again, somebody else does all there is to do.
             Store.Misbehave = _ => Trouble.None;
-            Store.Remove($"{Prefix}/.backuptools/lease");
             box.Become("S1");
-            Other(box, settings);
+            TakeOver(box, settings);
             published = Store.Snapshot();
             return Trouble.Busy;
         };
@@ -74,8 +73,7 @@ public sealed class StoreTakeoverTests : OnFakeS3
             }
             isTaken = true;
             Store.Misbehave = _ => Trouble.None;
-            Store.Remove($"{Prefix}/.backuptools/lease");
-            Other(box, settings);
+            TakeOver(box, settings);
             return Trouble.Busy;
         };
 
@@ -121,9 +119,14 @@ public sealed class StoreTakeoverTests : OnFakeS3
         Assert.DoesNotContain(Store.Keys, k => k.EndsWith(".ltx", StringComparison.Ordinal));
     }
 
-    /// <summary>A full by a run on another machine, which has a spool of its own.</summary>
-    private static void Other(EngineSandbox box, StoreSettings settings)
+    /// <summary>
+    /// A full by a run on another machine, which has a spool of its own, once the lease of the run that was cut off has run
+    /// out: so long its requests wait, and what it renewed meanwhile would be its own.
+    /// </summary>
+    private void TakeOver(EngineSandbox box, StoreSettings settings)
     {
+        Store.Remove($"{Prefix}/.backuptools/lease");
+        Thread.Sleep(settings.Lease);
         using var host = new OperationHost
         {
             Stores = settings with { SpoolPath = box.At("spool-of-other") },
