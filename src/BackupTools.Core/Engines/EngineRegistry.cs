@@ -63,7 +63,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
         {
             return only;
         }
-        RefuseUnreadable(path, context);
+        RefuseUnreadable(path, context.Disk);
         throw isMissing
             ? new BackupException(ErrorCode.PathNotFound, "the source does not exist", path)
             : new BackupException(
@@ -74,15 +74,26 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
     }
 
     /// <summary>No engine recognises what may not be read: that is another error with other advice.</summary>
-    private static void RefuseUnreadable(string path, EngineContext context)
+    /// <exception cref="BackupException">Why it cannot be read; SourceInUse, for a file in a folder too.</exception>
+    public static void RefuseUnreadable(string path, IDisk disk)
     {
-        switch (context.Disk.Stat(path)?.Kind)
+        switch (disk.Stat(path)?.Kind)
         {
             case DiskEntryKind.File:
-                context.Disk.OpenRead(path).Dispose();
+                disk.OpenRead(path).Dispose();
                 break;
             case DiskEntryKind.Directory:
-                context.Disk.List(path);
+                foreach (var file in disk.List(path).Where(e => e.Kind == DiskEntryKind.File))
+                {
+                    try
+                    {
+                        disk.OpenRead(file.Path).Dispose();
+                    }
+                    catch (BackupException e) when (e.Code != ErrorCode.SourceInUse)
+                    {
+                        // Folders of other programs have files that not everybody may read.
+                    }
+                }
                 break;
         }
     }

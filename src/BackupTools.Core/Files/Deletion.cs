@@ -39,6 +39,9 @@ internal static class Deletion
         return cleared;
     }
 
+    /// <summary>Whether a file has the attribute.</summary>
+    public static bool IsReadOnly(string path) => new FileInfo(path) is { Exists: true, IsReadOnly: true };
+
     private static void Run(string path, Action<string> delete)
     {
         for (var failed = 0; ; failed++)

@@ -86,6 +86,7 @@ internal static class DiskErrors
             {
                 _ when isHandles => $"too many files are open: {HandleLimit(error)}",
                 ErrorCode.NameTooLong => "the name is too long for the file system",
+                ErrorCode.UnsafeName => "Windows allows no such name",
                 ErrorCode.OutOfMemory => "the operating system has no memory left",
                 ErrorCode.PathNotFound => "there is no such file or folder",
                 ErrorCode.AccessDenied => "the operating system denied access",
@@ -100,7 +101,8 @@ internal static class DiskErrors
             },
             path,
             recommendation: isHandles
-                ? $"Raise the limit (ulimit -n, LimitNOFILE= of a service), or lower {Spelling.Of("ThrottleLimit")}."
+                    ? $"Raise the limit (ulimit -n, LimitNOFILE= of a service), or lower {Spelling.Of("ThrottleLimit")}."
+                : code == ErrorCode.UnsafeName ? "Choose another name."
                 : null,
             inner: inner
         );
@@ -145,7 +147,7 @@ internal static class DiskErrors
         {
             WindowsError.FileNotFound or WindowsError.PathNotFound => ErrorCode.PathNotFound,
             // Nothing has a name that cannot be: "none*".
-            WindowsError.InvalidName when !writing => ErrorCode.PathNotFound,
+            WindowsError.InvalidName => writing ? ErrorCode.UnsafeName : ErrorCode.PathNotFound,
             WindowsError.AccessDenied => ErrorCode.AccessDenied,
             WindowsError.TooManyOpenFiles => ErrorCode.ReadFailed,
             WindowsError.FileNameTooLong => ErrorCode.NameTooLong,

@@ -141,6 +141,9 @@ internal sealed class LocalDisk : IDisk
         Require(existing);
         if (OperatingSystem.IsWindows())
         {
+            // The attribute is of the file, not of the name: to remove the second name later, it would be taken from both.
+            if (Deletion.IsReadOnly(existing))
+                return false;
             var failed = Windows.Link(existing, path);
             if (failed is WindowsError.NotSupported or WindowsError.InvalidFunction or WindowsError.TooManyLinks)
                 return false;

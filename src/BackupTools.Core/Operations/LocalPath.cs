@@ -15,7 +15,7 @@ public static class LocalPath
     /// Refuses what begins with a scheme, such as s3://bucket or https://host (a drive letter is none), or with that of a
     /// store and a colon, and on Windows names that lead elsewhere: devices, streams inside files, dots and blanks that are dropped.
     /// </summary>
-    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
+    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName, InvalidOption: an empty path.</exception>
     public static void Require(string path)
     {
         RefuseAddress(path);
@@ -35,12 +35,20 @@ public static class LocalPath
     }
 
     /// <summary>
-    /// Refuses what begins with a scheme, and a secret key. What else is wrong with a name is known once it is absolute.
+    /// Refuses what begins with a scheme, a secret key, and nothing at all. What else is wrong with a name is known once it is absolute.
     /// </summary>
     /// <exception cref="BackupException">ProviderNotSupported, InvalidOption.</exception>
     public static void RefuseAddress(string path)
     {
         SecretPath.RefuseAsPath(path);
+        if (path.Length == 0)
+        {
+            throw new BackupException(
+                ErrorCode.InvalidOption,
+                "an empty path names nothing",
+                recommendation: "Give a path; where it comes from a variable, look whether that has a value."
+            );
+        }
         if (IsAddress(path, out var scheme))
         {
             throw new BackupException(

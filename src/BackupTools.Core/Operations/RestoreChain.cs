@@ -329,12 +329,12 @@ public static class RestoreChain
                 ErrorCode.DestinationExists,
                 $"the destination is occupied: {string.Join(", ", occupied.Select(Path.GetFileName))}",
                 occupied[0],
-                recommendation: ForceHelps(engine, request, context)
+                recommendation: ForceHelps(engine, request, occupied, context)
                     ? $"Choose another destination, or use {Spelling.Of("Force")} to replace it."
                     : ErrorCodes.DefaultRecommendation(ErrorCode.DestinationNotRecognised)
             );
         }
-        if (!engine.MayReplace(request, context))
+        if (!MayReplace(engine, request, occupied, context))
         {
             throw new BackupException(
                 ErrorCode.DestinationNotRecognised,
@@ -358,15 +358,39 @@ public static class RestoreChain
         disk.Stat(path) is { Kind: DiskEntryKind.File } && disk.IsMountPoint(path);
 
     /// <summary>Whether -Force is advice that can be followed, perhaps once an engine was stopped.</summary>
-    private static bool ForceHelps(IBackupEngine engine, RestoreRequest request, EngineContext context)
+    private static bool ForceHelps(
+        IBackupEngine engine,
+        RestoreRequest request,
+        IReadOnlyList<string> occupied,
+        EngineContext context
+    )
     {
         try
         {
-            return engine.MayReplace(request, context);
+            return MayReplace(engine, request, occupied, context);
         }
         catch (BackupException e) when (e.Code == ErrorCode.SourceInUse)
         {
             return true;
         }
+    }
+
+    /// <summary>What cannot be read is not recognised, and said to be that.</summary>
+    private static bool MayReplace(
+        IBackupEngine engine,
+        RestoreRequest request,
+        IReadOnlyList<string> occupied,
+        EngineContext context
+    )
+    {
+        if (engine.MayReplace(request, context))
+        {
+            return true;
+        }
+        foreach (var path in occupied)
+        {
+            EngineRegistry.RefuseUnreadable(path, context.Disk);
+        }
+        return false;
     }
 }

@@ -126,6 +126,17 @@ public sealed class ConsoleAddressTests : IDisposable
             Assert.Throws<BackupException>(() => LocalPath.AbsoluteOrStore(address)).Code
         );
 
+    /// <summary>As a script has it whose variable has no value.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("DB")]
+    public void A_path_that_is_empty_is_said_to_be(string source)
+    {
+        using var box = new SpgSandbox();
+        var run = ChildProcess.Console("full", source == "DB" ? box.Db : source, "--destination-path", "");
+        Assert.StartsWith($"error {ErrorCode.InvalidOption}: an empty path", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("C://Users", true)]
     [InlineData("./s3://bucket", false)]

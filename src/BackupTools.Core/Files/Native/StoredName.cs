@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -9,9 +10,14 @@ internal static unsafe partial class StoredName
 {
     private const int Basic = 1;
 
+    /// <summary>No name has one of these, and Windows takes what does for a pattern: the first that matches would be found.</summary>
+    private static readonly SearchValues<char> s_patterns = SearchValues.Create("*?<>\"");
+
     /// <summary>The name that a folder has for the last part of a path; null when there is nothing there.</summary>
     public static string? Of(string path)
     {
+        if (Path.GetFileName(path.AsSpan()).ContainsAny(s_patterns))
+            return null;
         FindData data;
         var find = FindFirst(Windows.Extended(path), Basic, &data, 0, 0, 0);
         if (find == -1)
