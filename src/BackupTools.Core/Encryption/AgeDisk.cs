@@ -83,6 +83,8 @@ internal sealed class AgeDisk(IDisk inner, Func<KeyRing>? keys) : ForwardingDisk
             ? path + Extension
             : path;
 
+    public override string AsListed(string path) => IsShown(path) ? NameOf(path) : path;
+
     public override IDiskFile OpenRead(string path) => Opened(path, Inner.OpenRead);
 
     /// <summary>An encrypted file may be dated and flushed, but not changed.</summary>

@@ -45,4 +45,6 @@ internal abstract class ForwardingDisk(IDisk inner) : IDisk
     public virtual IReadOnlyList<string> Names(string folder) => [.. List(folder).Select(e => e.Name)];
 
     public IReadOnlyList<string> Begun(string folder) => Inner.Begun(folder);
+
+    public virtual string AsListed(string path) => Inner.AsListed(path);
 }

@@ -22,4 +22,7 @@ internal interface IReadingDisk
     /// What was begun below a folder and is not shown, as it is not complete. In a file system it lies in staging folders.
     /// </summary>
     IReadOnlyList<string> Begun(string folder) => [];
+
+    /// <summary>The path by which a file is listed here, of the one that it has below.</summary>
+    string AsListed(string path) => path;
 }

@@ -22,6 +22,9 @@ internal sealed record PublishStep(PublishAction Action, string StagedName, stri
     /// </summary>
     public bool SetAsideFirst { get; init; }
 
+    /// <summary>The path that the item had, and another step removes: it only gets another name.</summary>
+    public string? NewNameOf { get; init; }
+
     public static PublishStep Place(string stagedName, string finalPath) =>
         new(PublishAction.Place, stagedName, finalPath);
 

@@ -195,7 +195,9 @@ internal sealed class StagingArea : IDisposable
         {
             try
             {
-                unfinished.UnionWith(PublicationJournal.Read(disk, stage.Path)?.Steps.Select(s => s.Final) ?? []);
+                unfinished.UnionWith(
+                    PublicationJournal.Read(disk, stage.Path)?.Steps.Select(s => disk.AsListed(s.Final)) ?? []
+                );
             }
             catch (BackupException) { } // just deleted, or none of ours
         }

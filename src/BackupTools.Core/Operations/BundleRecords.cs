@@ -23,6 +23,7 @@ internal sealed class BundleRecords
     private readonly IDisk _disk;
     private readonly Lazy<IReadOnlyList<(string Path, BundleRecord? Record, BackupException? Error)>> _all;
     private readonly Lazy<HashSet<string>> _names;
+    private readonly Lazy<IReadOnlySet<string>> _unfinished;
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
     /// <summary>The records of a folder, which are read when they are asked for.</summary>
@@ -33,6 +34,9 @@ internal sealed class BundleRecords
         (Folder, _disk) = (folder, disk);
         _all = new(ReadAll);
         _names = new(Names);
+        _unfinished = new(() =>
+            StoreAddress.Is(folder) ? new HashSet<string>() : StagingArea.UnfinishedIn(disk, folder)
+        );
     }
 
     public string Folder { get; }
@@ -158,8 +162,18 @@ internal sealed class BundleRecords
             var header = record!.ToHeader(Folder);
             if (path == StoreAddress.Of(Folder) || IsAtOrBelow(header.FullName, path))
             {
+                var error = Lacking(record, engine, out var shared);
+                if (error is { Code: ErrorCode.MissingFile })
+                {
+                    if (IsUnfinished(error.FullName!))
+                    {
+                        continue; // its record comes first, and goes last
+                    }
+                    // It may have come to its end since.
+                    error = Lacking(record, engine, out shared);
+                }
                 // Of what is not whole nothing may be thought that it can be restored.
-                yield return Lacking(record, engine, out var shared) is { } error
+                yield return error is not null
                     ? BundleReadResult.Bad(header.FullName, error) with
                     {
                         OrderUtc = header.OrderUtc,
@@ -186,7 +200,7 @@ internal sealed class BundleRecords
         // What was published since the records were read has one now: it comes before its bundle.
         var now = unknown.Count == 0 ? null : new BundleRecords(Folder, _disk);
         return unknown
-            .Where(r => !now!.IsKnown(r.FullName))
+            .Where(r => !now!.IsKnown(r.FullName) && !now.IsUnfinished(r.FullName))
             .Select(r =>
                 BundleReadResult.Bad(
                     r.FullName,
@@ -204,6 +218,15 @@ internal sealed class BundleRecords
                 }
             );
     }
+
+    /// <summary>
+    /// A run is just putting it there, or taking it away, or was killed then: it, or the folder it is in. What encrypts names its
+    /// files without the extension, what copies encrypted ones with it.
+    /// </summary>
+    private bool IsUnfinished(string path) =>
+        Above(path)
+            .Prepend(path)
+            .Any(at => _unfinished.Value.Contains(at) || _unfinished.Value.Contains(AgeDisk.NameOf(at)));
 
     /// <summary>A record tells of a bundle or file of that name.</summary>
     private bool IsKnown(string fullName) => _names.Value.Contains(fullName);

@@ -247,25 +247,23 @@ internal sealed class EncryptedCopies
     }
 
     /// <summary>
-    /// The records, as they should be, of bundles that got another name. Engines that list their bundles rename what stays
-    /// when others go.
+    /// Stages the records, as they will be, of bundles that get another name; the steps that publish them. Engines that list
+    /// their bundles rename what stays when others go.
     /// </summary>
-    public IReadOnlyList<BundleRecord> Renamed(IBackupEngine engine, EngineContext context)
+    public IEnumerable<PublishStep> Renamed(IReadOnlyList<PublishStep> steps, StagingArea staging)
     {
-        var records = new BundleRecords(_folder, _disk.Outer).Read().Select(r => r.Record).OfType<BundleRecord>();
-        var known = records.Where(r => r.Engine == engine.Name).ToDictionary(r => r.Id, StringComparer.Ordinal);
-        var renamed = new List<BundleRecord>();
-        foreach (var bundle in engine.ReadBundles(_folder, context).Select(r => r.Header).OfType<BundleHeader>())
-        {
-            var (name, real) = (Below(bundle.FullName), _disk.Real(bundle.FullName));
-            if (known.TryGetValue(bundle.Id, out var record) && record.Name != name && record.Files.Count == 1)
-            {
-                var digest = OuterDigest.Of(_disk.Outer, real, new TransferProgress(), context.Cancellation);
-                var file = new FileRecord(Below(real), _disk.Outer.Stat(real)!.Length, digest);
-                renamed.Add(record with { Name = name, Files = [file] });
-            }
-        }
-        return renamed;
+        var records = new BundleRecords(_folder, _disk.Outer)
+            .Read()
+            .Select(r => r.Record)
+            .OfType<BundleRecord>()
+            .ToLookup(r => r.Name, StringComparer.Ordinal);
+        return steps
+            .Where(s => s.NewNameOf is not null)
+            .SelectMany(s =>
+                records[Below(s.NewNameOf!)]
+                    .Select(r => r with { Name = Below(s.FinalPath), Files = [.. FilesOf(s, staging)] })
+            )
+            .Select(r => Stage(r, staging));
     }
 
     /// <summary>Stages a record; the step that publishes it.</summary>

@@ -94,16 +94,6 @@ public static class ExpireBackups
                 preview.Settings.Path
             );
             bundles.ForEach(b => host.Verbose?.Invoke($"removed {b.FullName}"));
-            if (engine.Capabilities.ListsBundles && BundleRecords.Are(preview.Settings.Path, host.Disk))
-            {
-                var continued = EncryptedCopies.Continue(preview.Settings.Path, host);
-                foreach (var record in continued.Renamed(engine, host.Context))
-                {
-                    using var records = destination.Stage();
-                    var step = continued.Stage(record, records);
-                    destination.Publish(records, [step], step.FinalPath);
-                }
-            }
         }
         return preview.ToReport(host.SecondsSince(started));
     }
@@ -125,8 +115,9 @@ public static class ExpireBackups
         {
             return [.. BundleRecords.RemovalOf(bundles, engine, folder, host.Encrypted.Outer), .. records];
         }
-        EncryptedCopies.Continue(folder, host);
-        return [.. engine.RemovalOf(bundles, staging, host.Context), .. records];
+        var continued = EncryptedCopies.Continue(folder, host);
+        var steps = engine.RemovalOf(bundles, staging, host.Context);
+        return [.. steps, .. continued.Renamed(steps, staging), .. records];
     }
 
     /// <summary>

@@ -40,15 +40,18 @@ internal sealed partial class GrafeoMaintenance
             {
                 if (renamed.TryAdd(segment.FileName, name))
                 {
-                    Link(Path.Combine(folder, segment.FileName), name);
-                    steps.Add(PublishStep.Place(name, Path.Combine(folder, name)));
-                    obsolete.Add(segment.FileName);
+                    var path = Path.Combine(folder, segment.FileName);
+                    Link(path, name);
+                    steps.Add(PublishStep.Place(name, Path.Combine(folder, name)) with { NewNameOf = path });
                 }
                 kept[i] = segment with { FileName = name };
             }
         }
         steps.Add(new GrafeoFolder(folder, manifest with { Segments = kept }).Publish(staging));
         steps.AddRange(obsolete.Distinct().Select(n => PublishStep.Remove(Path.Combine(folder, n))));
+        // Children before parents.
+        var old = steps.Select(s => s.NewNameOf).OfType<string>().Reverse().ToList();
+        steps.AddRange(old.Select(PublishStep.Remove));
         return steps;
     }
 
