@@ -29,12 +29,47 @@ internal static class LtxBundles
         var inOrder = InOrder(Linked(sound)).ToList();
         return read.Select(r => r.Result)
             .Where(r => r.Error is not null)
+            .Concat(Lost(replica, files.Select(f => f.File.Name), context.Disk))
             .Select(r => Placed(r, inOrder))
             .Concat(inOrder.Select(BundleReadResult.Ok))
             // As they were taken, which levels hide: increments have the lowest. What cannot be read has its name only.
             .OrderBy(r => r.Header?.End.Value ?? NamedEnd(r.FullName))
             .ThenBy(r => r.Header?.Kind)
             .ThenBy(r => r.FullName, StringComparer.Ordinal);
+    }
+
+    /// <summary>
+    /// Bundles after all that are there, whose side files are left: nothing else tells that the newest state is lost. What comes
+    /// before, other files may hold: Litestream merges, and removes what it has merged.
+    /// </summary>
+    private static List<BundleReadResult> Lost(SqliteReplica replica, IEnumerable<string> names, IDisk disk)
+    {
+        var last = names
+            .Select(name => LitestreamNames.TryLtx(name, out _, out var max) ? max : 0)
+            .DefaultIfEmpty()
+            .Max();
+        var lost = replica.SideFilesAfter(last, disk).ToList();
+        if (lost.Count > 0)
+        {
+            // A run puts the side file there first; it may have come to its end since they were listed.
+            var begun = StagingArea.UnfinishedIn(disk, replica.Folder).ToHashSet(StringComparer.Ordinal);
+            begun.UnionWith(StagingArea.UnfinishedIn(disk, Path.GetDirectoryName(replica.Folder)!));
+            lost.RemoveAll(l => begun.Contains(l.Bundle) || disk.Stat(l.Bundle) is not null);
+        }
+        return lost.ConvertAll(l =>
+            BundleReadResult.Bad(
+                l.Bundle,
+                new BackupException(
+                    ErrorCode.MissingFile,
+                    "the bundle is gone, while its side file is still there",
+                    l.Bundle,
+                    recommendation: $"Bring the bundle back; if it is lost, delete '{l.Side}'."
+                )
+            ) with
+            {
+                Series = replica.Name,
+            }
+        );
     }
 
     /// <summary>The transactions are in the name, whatever happened to the content.</summary>

@@ -148,6 +148,15 @@ internal sealed record SqliteReplica(string Folder)
         }
     }
 
+    /// <summary>Our side files of bundles that end after a transaction, each with the path of its bundle.</summary>
+    public IEnumerable<(string Side, string Bundle)> SideFilesAfter(ulong txid, IDisk disk) =>
+        from level in Folders(Ltx, disk)
+        where LitestreamNames.TryLevel(level.Name, out _)
+        from side in disk.List(level.Path)
+        let name = LitestreamNames.OfSideFile(side.Name)
+        where name is not null && LitestreamNames.TryLtx(name, out _, out var max) && max > txid
+        select (side.Path, Path.Combine(level.Path, name));
+
     /// <summary>What has the name of an LTX file; where it is none, reading it says so.</summary>
     public static IEnumerable<DiskEntry> LtxFilesOf(string level, IDisk disk) =>
         disk.List(level).Where(e => LitestreamNames.TryLtx(e.Name, out _, out _));

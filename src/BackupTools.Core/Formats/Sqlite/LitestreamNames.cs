@@ -31,6 +31,10 @@ internal static class LitestreamNames
     /// <summary>The name of our side file of an LTX file: hidden, so that Litestream passes it over.</summary>
     public static string SideFile(string ltxFile) => $".{ltxFile}{SideEnd}";
 
+    /// <summary>The LTX file that a side file with this name belongs to; null for what is no side file.</summary>
+    public static string? OfSideFile(string name) =>
+        name.StartsWith('.') && name.EndsWith(SideEnd, StringComparison.Ordinal) ? name[1..^SideEnd.Length] : null;
+
     /// <summary>The first and last transaction in a name.</summary>
     public static bool TryLtx(string name, out ulong min, out ulong max)
     {
