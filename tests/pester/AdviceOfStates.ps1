@@ -129,7 +129,7 @@ function Get-StateAdviceCase {
         Follow = { Test-Full $s }
     }
     @{
-        Id = 'SourceInUse'; Advice = 'Stop the program that uses the database, then try again.'; Engine = 'PowDB'
+        Id = 'SourceInUse'; Advice = 'Stop the program that uses it, then try again.'; Engine = 'PowDB'
         Provoke = {
             # The engine's lock names the process that has the database open: here this one.
             [IO.File]::WriteAllText("$($s.Native)/db/shop/LOCK", "$PID")

@@ -182,7 +182,7 @@ public static class ErrorCodes
         {
             ErrorCode.BackupRunning =>
                 $"Wait until the other run has ended, or allow a longer wait with {Spelling.Of("LockTimeout")}.",
-            ErrorCode.SourceInUse => "Stop the program that uses the database, then try again.",
+            ErrorCode.SourceInUse => "Stop the program that uses it, then try again.",
             ErrorCode.SourceChanging => "Try again at a quieter time, or stop the writers for the copy.",
             ErrorCode.DestinationExists => "Choose another destination, or move away what is there.",
             ErrorCode.DestinationNotRecognised => "Move away what is there, or choose another destination.",

@@ -75,7 +75,7 @@ internal static class DiskErrors
 
     private static BackupException Make(ErrorCode code, int error, string systemMessage, string path, Exception? inner)
     {
-        if (OperatingSystem.IsWindows() && OpenElsewhere.IsRefusal(error) && OpenElsewhere.Holds(path))
+        if (OperatingSystem.IsWindows() && OpenElsewhere.Explains(error, path))
         {
             code = ErrorCode.SourceInUse;
         }
@@ -93,7 +93,9 @@ internal static class DiskErrors
                 ErrorCode.DiskFull => "the disk or quota is full",
                 ErrorCode.DestinationExists => "something with this name already exists",
                 ErrorCode.SourceInUse => FileUsers.Name(
-                    "another program has the file open and does not share it",
+                    Directory.Exists(path)
+                        ? "another program has the folder, or a file in it, open"
+                        : "another program has the file open and does not share it",
                     path
                 ),
                 ErrorCode.WriteFailed => "writing failed: " + systemMessage,

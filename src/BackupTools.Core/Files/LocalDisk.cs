@@ -325,7 +325,7 @@ internal sealed class LocalDisk : IDisk
         if (error == 0)
             return;
         // What is put aside is open, not what it is called there.
-        var held = OperatingSystem.IsWindows() && OpenElsewhere.IsRefusal(error) && OpenElsewhere.Holds(from);
+        var held = OperatingSystem.IsWindows() && OpenElsewhere.Explains(error, from);
         var failure = DiskErrors.FromNative(error, held ? from : to, writing: true);
         throw failure.Code == ErrorCode.PathNotFound && Stat(from) is null
             ? DiskErrors.FromNative(error, from, writing: true)

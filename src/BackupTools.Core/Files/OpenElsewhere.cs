@@ -32,8 +32,27 @@ internal static class OpenElsewhere
         return true;
     }
 
-    /// <summary>Whether a program has the file open: Windows says of that, too, that access is denied.</summary>
-    public static bool Holds(string path)
+    /// <summary>
+    /// Whether a call failed because a program has the file open, or a file of the folder, or stands in the folder: Windows says
+    /// of that, too, that access is denied.
+    /// </summary>
+    public static bool Explains(int error, string path) =>
+        IsRefusal(error)
+        && (Directory.Exists(path) ? error == WindowsError.SharingViolation || HoldsBelow(path) : Holds(path));
+
+    private static bool HoldsBelow(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(Holds);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // it may not be looked at: that is why, then
+        }
+    }
+
+    private static bool Holds(string path)
     {
         try
         {

@@ -15,6 +15,19 @@ internal static class RealPath
             : StringComparison.Ordinal;
 
     /// <summary>
+    /// Whether two absolute paths are one, or lead to one file or folder: on Windows a share has another path than the folder
+    /// that it shows.
+    /// </summary>
+    public static bool AreOne(string path, string other, IDisk disk) =>
+        string.Equals(path, other, Comparison)
+        || OperatingSystem.IsWindows()
+            && !StoreAddress.Is(path)
+            && !StoreAddress.Is(other)
+            && disk.Stat(path) is { } one
+            && disk.Stat(other) is { } two
+            && one.IsSameFileAs(two);
+
+    /// <summary>
     /// The target of a link; any other path unchanged. The links may be several, one leading to the next.
     /// </summary>
     /// <exception cref="BackupException">PathNotFound: the link leads to nothing, or round in a circle.</exception>

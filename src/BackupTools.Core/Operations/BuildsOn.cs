@@ -51,8 +51,22 @@ internal sealed class BuildsOn(
                     // A full instead of an increment reports itself what it does not continue.
                     Earlier = settings.FullIfNeeded ? null : Earlier(folder, ofDatabase),
                 };
-        return (request, BundleFolder.ClockDoubts(ofDatabase));
+        return (AsKnown(request, ofDatabase), BundleFolder.ClockDoubts(ofDatabase));
     }
+
+    /// <summary>
+    /// The name in the case that the database's bundles have it in: where names differ in more than their case, a database that was
+    /// renamed from shop.db to Shop.db is still itself, and so are its chains for whoever reads them.
+    /// </summary>
+    private CaptureRequest AsKnown(CaptureRequest request, IReadOnlyList<BackupChain> ofDatabase) =>
+        (request.Chain ?? ChainChoice.Newest(ofDatabase))?.Series is { } known
+        && MayBe(known)
+        && request.Name.StartsWith(known, RealPath.Comparison)
+            ? request with
+            {
+                Name = known + request.Name[known.Length..],
+            }
+            : request;
 
     /// <summary>
     /// The newest chain, as far as an engine can tell what its database was: of records it cannot, but of what this machine
@@ -122,6 +136,17 @@ internal sealed class BuildsOn(
         if (chain is null && folder.Unreadable.FirstOrDefault(u => BundleStates.IsUnknown(u.Error)) is { } unread)
         {
             throw BundleStates.Unknown(unread.FullName, unread.Error);
+        }
+        if (
+            settings.ChainId is null
+            && folder.Unreadable.FirstOrDefault(u =>
+                u.Error?.Code == ErrorCode.SourceInUse && !u.IsPast && MayBe(u.Series)
+            )
+                is { Error: { } held }
+        )
+        {
+            // It is sound for all that is known, and what is built on the one before would stand beside it.
+            throw held;
         }
         if (settings.ChainId is null && folder.Unreadable.FirstOrDefault(IsPerhapsNewest) is { } newer)
         {

@@ -1,3 +1,4 @@
+using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files;
 
@@ -31,6 +32,17 @@ internal static class PathOverlap
                     : $"source '{source}' and destination overlap: one is inside the other",
                 destination
             );
+        }
+    }
+
+    /// <summary>
+    /// Refuses the same for what lies beside a database and belongs to it: a log may be a folder, which goes with a restore.
+    /// </summary>
+    public static void RefuseBeside(string database, IBackupEngine engine, string bundles, IDisk disk)
+    {
+        foreach (var part in engine.Capabilities.Beside(database))
+        {
+            Refuse(part, bundles, disk);
         }
     }
 

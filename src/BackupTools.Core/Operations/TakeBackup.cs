@@ -66,6 +66,7 @@ public static class TakeBackup
         if (!settings.EngineLayout)
         {
             PathOverlap.Refuse(settings.SourcePath, settings.DestinationPath, host.Disk);
+            PathOverlap.RefuseBeside(source, engine, settings.DestinationPath, host.Disk);
         }
         RefuseFile(settings.DestinationPath, host.Disk);
         var request = new CaptureRequest

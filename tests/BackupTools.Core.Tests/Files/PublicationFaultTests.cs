@@ -34,9 +34,13 @@ public sealed class PublicationFaultTests
             (thrown, temp, s) =>
             {
                 // A rename over the old file is not undone when all that fails is making it durable.
+                // Windows cannot exchange two names either.
                 var isPlain =
                     thrown?.Message.EndsWith("flush", StringComparison.Ordinal) == true
-                    && s.Name.EndsWith("plain rename", StringComparison.Ordinal);
+                    && (
+                        s.Name.EndsWith("plain rename", StringComparison.Ordinal)
+                        || OperatingSystem.IsWindows() && s.Name == "replace a file without links"
+                    );
                 var now = Files(temp).Where(NotStaging).ToArray();
                 if (!isPlain || !now.SequenceEqual(After(s)))
                     Assert.Equal(thrown is null ? After(s) : Before(s), now);
@@ -93,6 +97,14 @@ public sealed class PublicationFaultTests
     [InlineData("a database of many parts, " + NoLinks)]
     public void What_is_replaced_is_there_at_every_moment_even_when_it_is_undone(string name)
     {
+        Assert.SkipWhen(
+            OperatingSystem.IsWindows()
+                && (
+                    name.EndsWith("folder", StringComparison.Ordinal)
+                    || name.Contains("of many parts", StringComparison.Ordinal)
+                ),
+            "Windows exchanges no two names: between two renames there is a short moment without a folder"
+        );
         var s = All.Single(s => s.Name == name);
         for (var n = 0; n <= StepsOf(s); n++)
         {

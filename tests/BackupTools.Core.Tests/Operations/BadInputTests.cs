@@ -117,6 +117,39 @@ public sealed class BadInputTests : IDisposable
                 )
         );
 
+    /// <summary>A forced restore takes the log away, and with it took the bundles that it had just read.</summary>
+    [Fact]
+    public void A_destination_in_the_log_of_the_database_and_a_database_whose_log_holds_the_bundles()
+    {
+        using var box = EngineSandbox.Of("Grafeo");
+        box.Become("S1");
+        var inside = Path.Combine(box.Source + ".wal", "b");
+        Refused(ErrorCode.DestinationOverlapsSource, () => box.Full(box.Settings() with { DestinationPath = inside }));
+        box.Full();
+        CopyOf(box.Bundles, inside);
+        Refused(
+            ErrorCode.DestinationOverlapsSource,
+            () =>
+                box.Restore(
+                    new RestoreSettings
+                    {
+                        Path = inside,
+                        DestinationPath = box.Source,
+                        Force = true,
+                    }
+                )
+        );
+
+        static void CopyOf(string folder, string to)
+        {
+            Directory.CreateDirectory(to);
+            foreach (var file in Directory.GetFiles(folder))
+            {
+                File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+            }
+        }
+    }
+
     [Fact(Skip = "Wine makes no symbolic links", SkipType = typeof(WindowsHost), SkipWhen = nameof(WindowsHost.IsWine))]
     public void A_destination_that_leads_to_the_source_by_a_link()
     {

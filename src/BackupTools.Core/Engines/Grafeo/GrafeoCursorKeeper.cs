@@ -226,6 +226,6 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
             CancellationToken.None
         );
 
-    private static bool Same(string a, string b) =>
-        string.Equals(Path.TrimEndingDirectorySeparator(a), Path.TrimEndingDirectorySeparator(b), RealPath.Comparison);
+    private bool Same(string a, string b) =>
+        RealPath.AreOne(Path.TrimEndingDirectorySeparator(a), Path.TrimEndingDirectorySeparator(b), _disk);
 }

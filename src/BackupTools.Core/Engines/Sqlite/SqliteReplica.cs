@@ -96,12 +96,8 @@ internal sealed record SqliteReplica(string Folder)
         IsSamePath(told, file)
         || (
             Path.IsPathFullyQualified(told)
-            && (IsSamePath(RealPath.Of(told, disk), file) || IsOneFile(told, file, disk))
+            && (IsSamePath(RealPath.Of(told, disk), file) || RealPath.AreOne(told, file, disk))
         );
-
-    /// <summary>On Windows a share has another path than the folder that it shows.</summary>
-    private static bool IsOneFile(string a, string b, IDisk disk) =>
-        OperatingSystem.IsWindows() && disk.Stat(a) is { } one && disk.Stat(b) is { } other && one.IsSameFileAs(other);
 
     private bool IsOf(string sourcePath, IDisk disk) =>
         SourcePath(disk) is { } told && IsSameFile(told, sourcePath, disk);

@@ -90,7 +90,8 @@ internal sealed class AlopexKeyReader
 
     private List<(ulong Lsn, byte[] Body)> Replay(string path, long segmentSize, int segments)
     {
-        using var file = File.OpenHandle(path);
+        // The engine's own process may have it open for writing.
+        using var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
         var head = new byte[24];
         RandomAccess.Read(file, head, 0);
         var size = head.AsSpan(16, 4).SequenceEqual("AWAL"u8) ? 16 : 20;
