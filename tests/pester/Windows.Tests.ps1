@@ -41,8 +41,8 @@ Describe 'On Windows' {
 
     It 'a name that leads elsewhere is refused as source and as destination: <_>' -ForEach 'a.db:y', 'aux.txt', 'CON', 'a.db ', 'a.db.' {
         $before = Get-Tree $native
-        { New-Full "$native\$_" "$native\b" } | Should -Throw -ErrorId 'UnsafeName,*'
-        { New-Full $source "$native\$_\b" } | Should -Throw -ErrorId 'UnsafeName,*'
+        { New-Full "$native\$_" "$native\b" } | Should -Throw -ErrorId 'InvalidOption,*'
+        { New-Full $source "$native\$_\b" } | Should -Throw -ErrorId 'InvalidOption,*'
         Get-Tree $native | Should -BeExactly $before
     }
 

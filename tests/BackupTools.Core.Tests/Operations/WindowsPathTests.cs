@@ -35,7 +35,8 @@ public sealed partial class WindowsPathTests : IDisposable
             }
         )
         {
-            Assert.StartsWith("error UnsafeName: ", run.Error, StringComparison.Ordinal);
+            Assert.StartsWith($"error {ErrorCode.InvalidOption}: ", run.Error, StringComparison.Ordinal);
+            Assert.Contains("Choose another name.", run.Error, StringComparison.Ordinal);
         }
         Assert.Equal(before, _box.Inventory());
     }
