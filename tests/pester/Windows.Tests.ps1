@@ -118,6 +118,13 @@ Describe 'On Windows' {
         Test-RestoredState $sample 0 $source | Should -BeTrue
     }
 
+    It 'a verbatim path is one path for -Path too' {
+        $null = New-FullBackup -Path "\\?\$source" -DestinationPath "\\?\$native\b" -ErrorAction Stop
+        (Get-BundleHeader -Path "\\?\$native\b" -ErrorAction Stop).FullName | Should -BeExactly (Get-ChildItem -LiteralPath "$native\b" -File).FullName
+        (Test-BackupChain -Path "\\?\$native\b" -ErrorAction Stop).IsValid | Should -BeTrue
+        { Get-BundleHeader -Path "\\?\$native\none" -ErrorAction Stop } | Should -Throw -ErrorId 'PathNotFound,*'
+    }
+
     It 'what is replaced may be read-only' {
         $null = New-Full $source "$native\b"
         $null = Restore-BackupChain -LiteralPath "$native\b" -DestinationPath "$native\r\rec.db" -ErrorAction Stop
