@@ -41,6 +41,26 @@ public sealed partial class WindowsPathTests : IDisposable
         Assert.Equal(before, _box.Inventory());
     }
 
+    [Theory(Skip = Why, SkipUnless = nameof(IsWindows))]
+    [InlineData(@"\\localhost")]
+    [InlineData(@"\\localhost\")]
+    [InlineData("//localhost")]
+    public void A_server_without_a_share_is_refused_as_what_it_is(string path)
+    {
+        foreach (
+            var run in new[]
+            {
+                ChildProcess.Console("full", path, "--destination-path", _box.Bundles),
+                ChildProcess.Console("full", _box.Db, "--destination-path", path),
+            }
+        )
+        {
+            Assert.StartsWith($"error {ErrorCode.InvalidOption}: ", run.Error, StringComparison.Ordinal);
+            Assert.Contains("no share", run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(".backuptools", run.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact(Skip = Why, SkipUnless = nameof(IsWindows))]
     public void A_path_may_be_verbatim_or_longer_than_260_characters_or_have_either_slash()
     {
