@@ -125,11 +125,12 @@ Describe 'On Windows' {
         { Get-BundleHeader -Path "\\?\$native\none" -ErrorAction Stop } | Should -Throw -ErrorId 'PathNotFound,*'
     }
 
-    It 'what is replaced may be read-only' {
+    It 'what is replaced may be read-only and stays so' {
         $null = New-Full $source "$native\b"
         $null = Restore-BackupChain -LiteralPath "$native\b" -DestinationPath "$native\r\rec.db" -ErrorAction Stop
         Set-ItemProperty -LiteralPath "$native\r\rec.db" -Name IsReadOnly -Value $true
         $null = Restore-BackupChain -LiteralPath "$native\b" -DestinationPath "$native\r\rec.db" -Force -Confirm:$false -ErrorAction Stop
+        (Get-Item -LiteralPath "$native\r\rec.db").IsReadOnly | Should -BeTrue
         Test-RestoredState $sample 0 "$native\r\rec.db" | Should -BeTrue
         Get-ChildItem -LiteralPath "$native\r" -Force -Filter '*.staging' | Should -BeNullOrEmpty
     }

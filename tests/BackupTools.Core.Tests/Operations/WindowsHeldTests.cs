@@ -65,6 +65,8 @@ public sealed class WindowsHeldTests
         Assert.Equal(before, TempFolder.ReadShared(target));
         Assert.Equal(attributes, File.GetAttributes(target));
         AssertOk(ChildProcess.Console("restore", box.Bundles, "--destination-path", target, "--force"));
+        Assert.Equal(attributes, File.GetAttributes(target));
+        File.SetAttributes(target, FileAttributes.Normal);
         Assert.Empty(Staging());
 
         IEnumerable<string> Staging() =>
