@@ -3,9 +3,9 @@
 .SYNOPSIS
     Registers the nightly and the hourly run with the Task Scheduler of Windows.
 .DESCRIPTION
-    Run it once, elevated. The tasks run as SYSTEM whether or not anybody is logged on, one at a time, and are started
-    when the machine was off at their hour. Give another service account with -Principal, such as LOCAL SERVICE, where it
-    may read the databases and write the backups and SYSTEM should not.
+    Run it once, elevated. The tasks run as SYSTEM whether or not anybody is logged on, one at a time, on battery too, and
+    are started when the machine was off at their hour. Give another service account with -Principal, such as LOCAL SERVICE,
+    where it may read the databases and write the backups and SYSTEM should not.
 .EXAMPLE
     ./Register-BackupTask.ps1 -Source D:\data\shop.db -BackupRoot E:\backups -CopyRoot \\second\backups -StateRoot C:\ProgramData\BackupTools
 #>
@@ -44,6 +44,8 @@ function Format-Task([string] $Trigger, [string] $Argument) {
   <Settings>
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
     <StartWhenAvailable>true</StartWhenAvailable>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
     <ExecutionTimeLimit>PT6H</ExecutionTimeLimit>
   </Settings>
   <Principals>
@@ -61,10 +63,38 @@ function Format-Task([string] $Trigger, [string] $Argument) {
 "@
 }
 
-if ($IsWindows) {
-    # A task has another current folder.
-    $Source, $BackupRoot, $StateRoot = $Source, $BackupRoot, $StateRoot |
-        ForEach-Object -Process { [System.IO.Path]::GetFullPath($_, $PWD.ProviderPath) }
+# A task has another current folder, another home, and none of this session's drives.
+function Resolve-TaskPath([string] $Path) {
+    # An address of a store, or a share.
+    if ($Path -match '^(\w\w+://|[\\/]{2})') {
+        return $Path
+    }
+    $provider = $drive = $null
+    try {
+        $full = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path, [ref] $provider, [ref] $drive)
+    }
+    catch [System.Management.Automation.DriveNotFoundException] {
+        # A disk that is not connected now.
+        if ($Path -match '^[a-z]:[\\/]') {
+            return $Path
+        }
+        throw
+    }
+    if ($provider.Name -ne 'FileSystem') {
+        throw "'$Path' is no path of a file or folder: it belongs to the provider $($provider.Name)."
+    }
+    $full
+}
+
+$Source, $BackupRoot, $StateRoot = $Source, $BackupRoot, $StateRoot | ForEach-Object -Process { Resolve-TaskPath $_ }
+if ($CopyRoot) {
+    $CopyRoot = Resolve-TaskPath $CopyRoot
+}
+foreach ($path in $PSScriptRoot, $Source, $BackupRoot, $StateRoot, $CopyRoot) {
+    # It knows no way to write a percent sign that is one.
+    if ($path -match '%[^%]+%') {
+        throw "'$path': the Task Scheduler takes $($Matches[0]) for a variable. Name a path without it, or what the variable stands for."
+    }
 }
 $state = $StateRoot.TrimEnd('\', '/')
 $common = '-NoProfile -NonInteractive -File {0} -Source {1} -BackupRoot {2} -LogPath {3}' -f @(

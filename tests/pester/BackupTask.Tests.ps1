@@ -69,6 +69,55 @@ Describe 'Register-BackupTask.ps1' {
         }
     }
 
+    # The path that the nightly task has for an option.
+    It 'gives it <Given> as a path that a task finds' -ForEach @(
+        @{ Given = 'a.db'; Expected = 'here/a.db' }
+        @{ Given = '../second'; Expected = 'second' }
+        @{ Given = '~/second'; Expected = $null }
+        @{ Given = 'TaskData:/data/a.db'; Expected = 'here/data/a.db' }
+        @{ Given = 's3://bucket/second'; Expected = $null }
+        @{ Given = '\\second\back ups'; Expected = $null }
+        @{ Given = 'X:\gone\a.db'; Expected = $null }
+    ) {
+        $here = New-Item -ItemType Directory -Force -Path "$TestDrive/here"
+        $null = New-PSDrive -Name TaskData -PSProvider FileSystem -Root $here.FullName -Scope Global
+        Push-Location -LiteralPath $here.FullName
+        try {
+            $full = $Expected ? (Join-Path -Path (Split-Path -Path $here.FullName) -ChildPath $Expected) : ($Given -replace '^~', $HOME)
+            foreach ($name in 'Source', 'BackupRoot', 'CopyRoot', 'StateRoot') {
+                $changed = $parameters.Clone()
+                $changed[$name] = $Given
+                $arguments = Split-Argument (Assert-Task (& $script @changed)[1].Xml).Task.Actions.Exec.Arguments
+                $option = $name -eq 'StateRoot' ? '-LogPath' : "-$name"
+                $value = $arguments[[array]::IndexOf($arguments, $option) + 1] -replace '\\', '/'
+                $value | Should -BeExactly (($full -replace '\\', '/') + ($name -eq 'StateRoot' ? '/backups.jsonl' : '')) -Because $name
+            }
+        }
+        finally {
+            Pop-Location
+            Remove-PSDrive -Name TaskData -Scope Global
+        }
+    }
+
+    It 'refuses <Given>, which a task would take for something else' -ForEach @(
+        @{ Given = 'Nowhere:/a.db'; Why = '*Nowhere*' }
+        @{ Given = 'Env:/PATH'; Why = '*Environment*' }
+        @{ Given = 'C:\100%TEMP%'; Why = '*%TEMP%*variable*' }
+    ) {
+        foreach ($name in 'Source', 'BackupRoot', 'CopyRoot', 'StateRoot') {
+            $changed = $parameters.Clone()
+            $changed[$name] = $Given
+            { & $script @changed } | Should -Throw -ExpectedMessage $Why
+        }
+    }
+
+    It 'starts a run on battery too, and lets it go on' {
+        foreach ($task in $registered) {
+            $settings = (Assert-Task $task.Xml).Task.Settings
+            $settings.DisallowStartIfOnBatteries, $settings.StopIfGoingOnBatteries | Should -BeExactly 'false', 'false'
+        }
+    }
+
     It 'runs as SYSTEM, or as the account that is named' {
         (Assert-Task $registered[0].Xml).Task.Principals.Principal.UserId | Should -BeExactly 'S-1-5-18'
         $other = & $script @parameters -Principal 'NT AUTHORITY\LOCAL SERVICE'

@@ -41,8 +41,8 @@ Describe 'On Windows' {
 
     It 'a name that leads elsewhere is refused as source and as destination: <_>' -ForEach 'a.db:y', 'aux.txt', 'CON', 'a.db ', 'a.db.' {
         $before = Get-Tree $native
-        { New-Full "$native\$_" "$native\b" } | Should -Throw -ErrorId 'UnsafeName,*'
-        { New-Full $source "$native\$_\b" } | Should -Throw -ErrorId 'UnsafeName,*'
+        { New-Full "$native\$_" "$native\b" } | Should -Throw -ErrorId 'InvalidOption,*'
+        { New-Full $source "$native\$_\b" } | Should -Throw -ErrorId 'InvalidOption,*'
         Get-Tree $native | Should -BeExactly $before
     }
 
@@ -118,11 +118,19 @@ Describe 'On Windows' {
         Test-RestoredState $sample 0 $source | Should -BeTrue
     }
 
-    It 'what is replaced may be read-only' {
+    It 'a verbatim path is one path for -Path too' {
+        $null = New-FullBackup -Path "\\?\$source" -DestinationPath "\\?\$native\b" -ErrorAction Stop
+        (Get-BundleHeader -Path "\\?\$native\b" -ErrorAction Stop).FullName | Should -BeExactly (Get-ChildItem -LiteralPath "$native\b" -File).FullName
+        (Test-BackupChain -Path "\\?\$native\b" -ErrorAction Stop).IsValid | Should -BeTrue
+        { Get-BundleHeader -Path "\\?\$native\none" -ErrorAction Stop } | Should -Throw -ErrorId 'PathNotFound,*'
+    }
+
+    It 'what is replaced may be read-only and stays so' {
         $null = New-Full $source "$native\b"
         $null = Restore-BackupChain -LiteralPath "$native\b" -DestinationPath "$native\r\rec.db" -ErrorAction Stop
         Set-ItemProperty -LiteralPath "$native\r\rec.db" -Name IsReadOnly -Value $true
         $null = Restore-BackupChain -LiteralPath "$native\b" -DestinationPath "$native\r\rec.db" -Force -Confirm:$false -ErrorAction Stop
+        (Get-Item -LiteralPath "$native\r\rec.db").IsReadOnly | Should -BeTrue
         Test-RestoredState $sample 0 "$native\r\rec.db" | Should -BeTrue
         Get-ChildItem -LiteralPath "$native\r" -Force -Filter '*.staging' | Should -BeNullOrEmpty
     }

@@ -12,6 +12,9 @@ wine winecfg -v win10 >/dev/null 2>&1 </dev/null
 # The share that Windows has of a drive for administrators.
 mkdir -p "$WINEPREFIX/dosdevices/unc/localhost" && ln -s "$WINEPREFIX/drive_c" "$WINEPREFIX/dosdevices/unc/localhost/c\$"
 
+# A drive with nothing on it.
+mkdir "$work/spare" && ln -s "$work/spare" "$WINEPREFIX/dosdevices/r:"
+
 # $1 is the longest time that it may take; the output goes to $2, a file, as Wine's server outlives the program and would
 # keep a pipe open. Wine needs a terminal for a console, without which PowerShell says nothing; script hands its line to
 # $SHELL, and what printf quotes is for bash: another shell takes arguments of several lines for a syntax error.

@@ -19,8 +19,8 @@ internal sealed class DataFolder(
     Func<string, bool> isPlaces
 )
 {
-    /// <summary>What an ext file system has at its root, and a mount point therefore too.</summary>
-    private const string LostAndFound = "lost+found";
+    /// <summary>What an ext file system and Windows have at the root of a volume, and a mount point therefore too.</summary>
+    private static readonly string[] s_ofVolumes = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
 
     /// <summary>What is in the folder, but for what belongs to the place, to a file system or to a run of ours.</summary>
     public IReadOnlyList<DiskEntry> Entries() =>
@@ -103,7 +103,7 @@ internal sealed class DataFolder(
     private bool Owns(DiskEntry entry, string name) =>
         isDatabases(name) && (entry.Kind != DiskEntryKind.Directory || isFolder(name));
 
-    private bool Stays(string name) => isPlaces(name) || string.Equals(name, LostAndFound, StringComparison.Ordinal);
+    private bool Stays(string name) => isPlaces(name) || s_ofVolumes.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A run that works in the folder itself has its staging folder and its lock there.</summary>
     private static bool IsRunning(string name) =>

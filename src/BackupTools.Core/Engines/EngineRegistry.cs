@@ -20,6 +20,15 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
             new Alopex.AlopexEngine(),
         ]);
 
+    /// <summary>What Windows has open at the root of a drive as long as it runs, and of no database.</summary>
+    private static readonly string[] s_ofWindows =
+    [
+        "pagefile.sys",
+        "swapfile.sys",
+        "hiberfil.sys",
+        "DumpStack.log.tmp",
+    ];
+
     public IReadOnlyList<IBackupEngine> Engines => engines;
 
     /// <summary>The engine of that name, in any case.</summary>
@@ -83,8 +92,13 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
                 disk.OpenRead(path).Dispose();
                 break;
             case DiskEntryKind.Directory:
+                var isRoot = Path.GetDirectoryName(path) is null;
                 foreach (var file in disk.List(path).Where(e => e.Kind == DiskEntryKind.File))
                 {
+                    if (isRoot && s_ofWindows.Contains(file.Name, StringComparer.OrdinalIgnoreCase))
+                    {
+                        continue;
+                    }
                     try
                     {
                         disk.OpenRead(file.Path).Dispose();

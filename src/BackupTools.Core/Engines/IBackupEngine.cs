@@ -41,7 +41,7 @@ internal interface IBackupEngine
     /// What the database of a full is called, as the name of a file or folder. Where the bundle does not say, it is the
     /// name of the folder that the bundle lies in.
     /// </summary>
-    string NameOf(BundleHeader full) => Path.GetFileName(Path.GetDirectoryName(full.FullName))!;
+    string NameOf(BundleHeader full) => LastName.Of(Path.GetDirectoryName(full.FullName)!);
 
     /// <summary>Finds out what a backup would do and refuses it early; writes nothing.</summary>
     CapturePlan PlanCapture(CaptureRequest request, EngineContext context);

@@ -14,7 +14,7 @@ public enum ErrorCode
 
     // ---- usage -------------------------------------------------------------------------------------------------
 
-    /// <summary>Used when options contradict each other or an option does not apply to the engine.</summary>
+    /// <summary>Used when options contradict each other, an option does not apply to the engine, or a path that was given is no name of a file.</summary>
     InvalidOption,
 
     /// <summary>Used when an engine name is not one of the known engines.</summary>

@@ -86,7 +86,7 @@ internal static class DiskErrors
             {
                 _ when isHandles => $"too many files are open: {HandleLimit(error)}",
                 ErrorCode.NameTooLong => "the name is too long for the file system",
-                ErrorCode.UnsafeName => "Windows allows no such name",
+                ErrorCode.InvalidOption => "Windows allows no such name",
                 ErrorCode.OutOfMemory => "the operating system has no memory left",
                 ErrorCode.PathNotFound => "there is no such file or folder",
                 ErrorCode.AccessDenied => "the operating system denied access",
@@ -104,7 +104,7 @@ internal static class DiskErrors
             path,
             recommendation: isHandles
                     ? $"Raise the limit (ulimit -n, LimitNOFILE= of a service), or lower {Spelling.Of("ThrottleLimit")}."
-                : code == ErrorCode.UnsafeName ? "Choose another name."
+                : code == ErrorCode.InvalidOption ? "Choose another name."
                 : null,
             inner: inner
         );
@@ -148,8 +148,8 @@ internal static class DiskErrors
         error switch
         {
             WindowsError.FileNotFound or WindowsError.PathNotFound => ErrorCode.PathNotFound,
-            // Nothing has a name that cannot be: "none*".
-            WindowsError.InvalidName => writing ? ErrorCode.UnsafeName : ErrorCode.PathNotFound,
+            // Nothing has a name that cannot be: "none*". Who wants to write one has mistyped it.
+            WindowsError.InvalidName => writing ? ErrorCode.InvalidOption : ErrorCode.PathNotFound,
             WindowsError.AccessDenied => ErrorCode.AccessDenied,
             WindowsError.TooManyOpenFiles => ErrorCode.ReadFailed,
             WindowsError.FileNameTooLong => ErrorCode.NameTooLong,

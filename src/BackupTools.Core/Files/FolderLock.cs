@@ -34,7 +34,8 @@ internal sealed class FolderLock : IDisposable
 
     /// <summary>
     /// Takes the lock; if another run has it, waits at most that long. Each attempt creates the folder again, as the
-    /// holder may take it back.
+    /// holder may take it back. <paramref name="tell"/> hears of the wait, and <paramref name="warn"/> what could not be
+    /// removed.
     /// </summary>
     /// <exception cref="BackupException">BackupRunning: it was held all the time; and what the disk has to say.</exception>
     public static FolderLock AcquireWithin(
@@ -43,6 +44,7 @@ internal sealed class FolderLock : IDisposable
         string folder,
         string name,
         Action<string>? tell,
+        Action<string>? warn,
         CancellationToken stop
     )
     {
@@ -51,7 +53,7 @@ internal sealed class FolderLock : IDisposable
         {
             try
             {
-                return Acquire(disk, folder, name, tell);
+                return Acquire(disk, folder, name, warn);
             }
             catch (BackupException e) when (e.Code == ErrorCode.BackupRunning)
             {

@@ -51,7 +51,7 @@ internal interface IDisk : IReadingDisk
 
     /// <summary>
     /// Gives what we made the owner, the group and the rights of <paramref name="model"/> (on Windows its access control
-    /// list), so that an engine can use it whoever runs us. A folder made after a file may be entered by all who may read
+    /// list, and of a file that it is read-only), so that an engine can use it whoever runs us. A folder made after a file may be entered by all who may read
     /// it; a file made after a folder keeps its own rights. False when the system denied a part of it; what may be passed
     /// on was, and a group that could not be gets no rights.
     /// </summary>

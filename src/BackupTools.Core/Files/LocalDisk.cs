@@ -168,11 +168,11 @@ internal sealed class LocalDisk : IDisk
     public bool IsMountPoint(string path)
     {
         Require(path);
-        if (
-            Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.File } entry
-            || Path.GetDirectoryName(path) is not { } parent
-        )
+        if (Stat(path) is not { Kind: DiskEntryKind.Directory or DiskEntryKind.File } entry)
             return false;
+        // A root is one: nothing is around it, and so nothing is put in its place.
+        if (Path.GetDirectoryName(path) is not { } parent)
+            return true;
         // A bind mount has the device of its source, so there the kernel is asked (STATX_ATTR_MOUNT_ROOT).
         return Stat(Path.Combine(parent, ".")) is { } around && around.Device != entry.Device
             || OperatingSystem.IsLinux() && Linux.IsMountRoot(path);

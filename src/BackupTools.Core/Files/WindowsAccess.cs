@@ -3,7 +3,7 @@ using System.Security.AccessControl;
 
 namespace BackupTools.Files;
 
-/// <summary>Owner, group and access control list, handed from one file or folder to another.</summary>
+/// <summary>Owner, group, access control list and the read-only attribute of files, handed from one file or folder to another.</summary>
 [SupportedOSPlatform("windows")]
 internal static class WindowsAccess
 {
@@ -23,7 +23,10 @@ internal static class WindowsAccess
                 .GetSecurityDescriptorBinaryForm();
             // One at a time: giving a file away takes a privilege that the list does not need.
             var hasAccess = TrySet(path, isFolder, bytes, AccessControlSections.Access);
-            return TrySet(path, isFolder, bytes, Owners) && hasAccess;
+            var hasOwner = TrySet(path, isFolder, bytes, Owners);
+            if (!isFolder && Deletion.IsReadOnly(model))
+                MakeReadOnly(path);
+            return hasOwner && hasAccess;
         }
         catch (UnauthorizedAccessException)
         {
@@ -33,6 +36,23 @@ internal static class WindowsAccess
         {
             throw DiskErrors.From(e, path, writing: true);
         }
+    }
+
+    /// <summary>Flushed before, as Windows flushes only through a handle that may write, and gives none of such a file.</summary>
+    private static void MakeReadOnly(string path)
+    {
+        if (Deletion.IsReadOnly(path))
+            return;
+        using (
+            var file = File.OpenHandle(
+                path,
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            )
+        )
+            RandomAccess.FlushToDisk(file);
+        File.SetAttributes(path, File.GetAttributes(path) | FileAttributes.ReadOnly);
     }
 
     private static bool TrySet(string path, bool isFolder, byte[] descriptor, AccessControlSections sections)

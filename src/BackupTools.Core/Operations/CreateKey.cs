@@ -39,7 +39,8 @@ public static class CreateKey
     public static KeyInfo Execute(KeyPlan plan, OperationHost host)
     {
         var settings = plan.Settings;
-        var folder = Path.GetDirectoryName(settings.Path)!;
+        // Of the root of a drive that is not there, itself.
+        var folder = Path.GetDirectoryName(settings.Path) ?? settings.Path;
         using var staging = StagingArea.Create(host.Disk, folder, host.Clock, host.Warning);
         var passphrase = PassphraseText.Read(settings.Passphrase, settings.PassphraseFile, host.Disk);
         var (bytes, recipient) = settings.Signing

@@ -92,17 +92,20 @@ public static class ExportReport
         var path = settings.DestinationPath;
         return UnderLock.Execute(
             host,
-            Path.GetDirectoryName(path)!,
+            FolderOf(path),
             () => Plan(settings, host),
             (fresh, _) => Write(fresh, host),
             $".{Path.GetFileName(path)}.backuptools.lock"
         );
     }
 
+    /// <summary>A root has no folder around it: it is refused where it is there, and says so itself where it is not.</summary>
+    private static string FolderOf(string path) => Path.GetDirectoryName(path) ?? path;
+
     private static BackupReport Write(ReportPreview preview, OperationHost host)
     {
         var (path, report) = (preview.Settings.DestinationPath, preview.Report);
-        using var staging = StagingArea.Create(host.Disk, Path.GetDirectoryName(path)!, host.Clock, host.Warning);
+        using var staging = StagingArea.Create(host.Disk, FolderOf(path), host.Clock, host.Warning);
         var page = Encoding.UTF8.GetBytes(ReportFile.Render(report, preview.Settings.Format));
         staging.Write(Staged, page);
         report.PageLength = page.Length;

@@ -21,6 +21,7 @@ internal sealed class FolderDestination : IDestination
             folder,
             lockName,
             host.Verbose,
+            host.Warning,
             host.Cancellation
         );
         try

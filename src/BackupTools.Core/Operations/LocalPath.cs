@@ -15,7 +15,7 @@ public static class LocalPath
     /// Refuses what begins with a scheme, such as s3://bucket or https://host (a drive letter is none), or with that of a
     /// store and a colon, and on Windows names that lead elsewhere: devices, streams inside files, dots and blanks that are dropped.
     /// </summary>
-    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName, InvalidOption: an empty path.</exception>
+    /// <exception cref="BackupException">ProviderNotSupported; InvalidOption: an empty path, or such a name.</exception>
     public static void Require(string path)
     {
         RefuseAddress(path);
@@ -30,7 +30,7 @@ public static class LocalPath
         }
         if (OperatingSystem.IsWindows() && WindowsPath.WhyNot(path) is { } why)
         {
-            throw new BackupException(ErrorCode.UnsafeName, why, path, recommendation: "Choose another name.");
+            throw new BackupException(ErrorCode.InvalidOption, why, path, recommendation: "Choose another name.");
         }
     }
 
@@ -93,11 +93,11 @@ public static class LocalPath
     }
 
     /// <summary>The absolute path without a separator at its end.</summary>
-    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
+    /// <exception cref="BackupException">ProviderNotSupported, InvalidOption.</exception>
     public static string Absolute(string path) => Path.TrimEndingDirectorySeparator(AbsoluteOrInto(path));
 
     /// <summary>The absolute path; a separator at its end has a meaning, and stays.</summary>
-    /// <exception cref="BackupException">ProviderNotSupported, UnsafeName.</exception>
+    /// <exception cref="BackupException">ProviderNotSupported, InvalidOption.</exception>
     public static string AbsoluteOrInto(string path)
     {
         Require(path);

@@ -167,7 +167,7 @@ public static partial class RestoreChain
 
     /// <summary>Where a restore works: beside what it makes, so on the same file system.</summary>
     private static string FolderOf(RestoreRequest request) =>
-        request.EntryByEntry ? request.DestinationPath : Path.GetDirectoryName(request.DestinationPath)!;
+        (request.EntryByEntry ? null : Path.GetDirectoryName(request.DestinationPath)) ?? request.DestinationPath;
 
     /// <summary>Named like the database, unless the name would then be longer than file systems allow.</summary>
     private static string LockNameOf(string database)

@@ -20,7 +20,11 @@ internal static class RestoreDestination
         var real = RealPath.Follow(path, context.Disk);
         var isInto =
             path.Length < given.Length
-            || (engine.Capabilities.IsOneFile && context.Disk.Stat(real) is { Kind: DiskEntryKind.Directory });
+            || engine.Capabilities.IsOneFile
+                // A root is a folder, also that of a drive that is not there.
+                && (
+                    Path.GetDirectoryName(real) is null || context.Disk.Stat(real) is { Kind: DiskEntryKind.Directory }
+                );
         return isInto && !engine.RecognisesSource(real, context)
             ? Path.Combine(path, Safe(engine.NameOf(plan.Full), plan.Full))
             : path;

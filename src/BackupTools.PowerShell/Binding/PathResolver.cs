@@ -32,6 +32,11 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
                 recommendation: "Use -LiteralPath to take the name literally."
             );
         }
+        if (IsVerbatim(path))
+        {
+            // PowerShell would take the prefix for a pattern.
+            return Path.Exists(Literal(path)) ? [Literal(path)] : throw NotThere(path);
+        }
         try
         {
             var found = session.Path.GetResolvedProviderPathFromPSPath(path, out var provider);
@@ -46,7 +51,7 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         }
         catch (ItemNotFoundException error)
         {
-            throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", Literal(path), inner: error);
+            throw NotThere(path, error);
         }
         catch (SessionStateException error) when (error is DriveNotFoundException or ProviderNotFoundException)
         {
@@ -86,9 +91,15 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
         }
     }
 
-    /// <summary>True when a -Path has wildcard characters that are not escaped.</summary>
+    /// <summary>
+    /// True when a -Path has wildcard characters that are not escaped. What begins with \\?\ is taken as it is on Windows: the
+    /// question mark is the prefix's own.
+    /// </summary>
     public static bool HasWildcards(string path) =>
-        !LocalPath.IsStore(path) && WildcardPattern.ContainsWildcardCharacters(path);
+        !LocalPath.IsStore(path) && !IsVerbatim(path) && WildcardPattern.ContainsWildcardCharacters(path);
+
+    private static bool IsVerbatim(string path) =>
+        OperatingSystem.IsWindows() && path.StartsWith(@"\\?\", StringComparison.Ordinal);
 
     /// <summary>The provider-qualified form, by which every cmdlet finds the item from any location.</summary>
     public static string ToPSPath(string fullName) => $"Microsoft.PowerShell.Core\\FileSystem::{fullName}";
@@ -104,6 +115,9 @@ internal sealed class PathResolver(SessionState session, bool readsStores)
             );
         }
     }
+
+    private BackupException NotThere(string path, Exception? error = null) =>
+        new(ErrorCode.PathNotFound, "the path does not exist", Literal(path), inner: error);
 
     private static BackupException NothingMatches(string path) =>
         new(ErrorCode.PathNotFound, "nothing matches the pattern", path);

@@ -148,6 +148,6 @@ public sealed class ConsoleAddressTests : IDisposable
     public void A_path_stays_a_path(string path, bool onWindows)
     {
         var refused = Record.Exception(() => LocalPath.Require(path)) as BackupException;
-        Assert.Equal(OperatingSystem.IsWindows() && !onWindows ? ErrorCode.UnsafeName : null, refused?.Code);
+        Assert.Equal(OperatingSystem.IsWindows() && !onWindows ? ErrorCode.InvalidOption : null, refused?.Code);
     }
 }

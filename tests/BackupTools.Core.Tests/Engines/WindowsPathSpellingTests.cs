@@ -8,6 +8,8 @@ public sealed class WindowsPathSpellingTests
     [InlineData(@"C:\data\shop.db:hidden")]
     [InlineData("shop.db:hidden:$DATA")]
     [InlineData(@"\\server\share\aux.txt")]
+    [InlineData(@"\\server")]
+    [InlineData("//server/")]
     [InlineData("C:/backups/CON")]
     [InlineData("backups/nul/shop.db")]
     [InlineData(@"C:\data\shop.db ")]

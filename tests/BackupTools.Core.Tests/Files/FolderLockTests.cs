@@ -55,7 +55,7 @@ public sealed class FolderLockTests : IDisposable
     }
 
     private FolderLock Within(TimeSpan timeout, Action<string>? tell = null, CancellationToken stop = default) =>
-        FolderLock.AcquireWithin(timeout, _disk, _temp["f"], LockName, tell, stop);
+        FolderLock.AcquireWithin(timeout, _disk, _temp["f"], LockName, tell, null, stop);
 
     [Fact]
     public void Locks_of_other_names_and_folders_do_not_collide()

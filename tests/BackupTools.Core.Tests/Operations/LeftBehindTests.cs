@@ -109,6 +109,28 @@ public class LeftBehindTests
     }
 
     [Fact]
+    public void Every_run_warns_of_a_lock_file_that_stays()
+    {
+        using var box = new SpgSandbox();
+        var disk = new HeldLocks();
+        box.Full(disk: disk);
+        Told(FolderLock.DefaultName);
+        box.Restore(disk: disk);
+        Told($".{Path.GetFileName(box.Restored)}.backuptools.lock");
+        // It keeps nobody out.
+        box.Full();
+        Assert.Empty(box.Warnings);
+
+        void Told(string name)
+        {
+            var warning = Assert.Single(box.Warnings);
+            Assert.Contains("could not be removed", warning, StringComparison.Ordinal);
+            Assert.Contains(name, warning, StringComparison.Ordinal);
+            box.Warnings.Clear();
+        }
+    }
+
+    [Fact]
     public void What_a_dead_run_left_is_swept_by_the_rules_of_Windows_too()
     {
         using var temp = new TempFolder();
@@ -129,6 +151,17 @@ public class LeftBehindTests
         }
         dead.Dispose();
         Assert.Equal("", temp.Show());
+    }
+
+    /// <summary>Locks that another program has open and lets nobody remove.</summary>
+    private sealed class HeldLocks() : ForwardingDisk(LocalDisk.Instance)
+    {
+        public override void DeleteFile(string path)
+        {
+            if (path.EndsWith("backuptools.lock", StringComparison.Ordinal))
+                throw new BackupException(ErrorCode.WriteFailed, "another program has it open", path);
+            base.DeleteFile(path);
+        }
     }
 
     private static VerifySettings Drill(EngineSandbox box) => new() { Path = box.Bundles, RestoreDrill = true };

@@ -65,6 +65,8 @@ public sealed class WindowsHeldTests
         Assert.Equal(before, TempFolder.ReadShared(target));
         Assert.Equal(attributes, File.GetAttributes(target));
         AssertOk(ChildProcess.Console("restore", box.Bundles, "--destination-path", target, "--force"));
+        Assert.Equal(attributes, File.GetAttributes(target));
+        File.SetAttributes(target, FileAttributes.Normal);
         Assert.Empty(Staging());
 
         IEnumerable<string> Staging() =>
@@ -132,7 +134,7 @@ public sealed class WindowsHeldTests
         Directory.CreateDirectory(box.At("b1"));
         var before = box.Inventory();
         var run = ChildProcess.Console("full", box.Db, "--destination-path", Path.Join(box.Folder, name));
-        Assert.StartsWith($"error {ErrorCode.UnsafeName}: ", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"error {ErrorCode.InvalidOption}: ", run.Error, StringComparison.Ordinal);
         Assert.Contains("Choose another name.", run.Error, StringComparison.Ordinal);
         var source = ChildProcess.Console("full", box.At("?.db"), "--destination-path", box.Bundles);
         Assert.StartsWith($"error {ErrorCode.PathNotFound}: ", source.Error, StringComparison.Ordinal);

@@ -16,6 +16,8 @@ public sealed partial class WindowsPathTests : IDisposable
 
     public static bool IsWindows => OperatingSystem.IsWindows();
 
+    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+
     public void Dispose() => _box.Dispose();
 
     [Theory(Skip = Why, SkipUnless = nameof(IsWindows))]
@@ -35,9 +37,30 @@ public sealed partial class WindowsPathTests : IDisposable
             }
         )
         {
-            Assert.StartsWith("error UnsafeName: ", run.Error, StringComparison.Ordinal);
+            Assert.StartsWith($"error {ErrorCode.InvalidOption}: ", run.Error, StringComparison.Ordinal);
+            Assert.Contains("Choose another name.", run.Error, StringComparison.Ordinal);
         }
         Assert.Equal(before, _box.Inventory());
+    }
+
+    [Theory(Skip = Why, SkipUnless = nameof(IsWindows))]
+    [InlineData(@"\\localhost")]
+    [InlineData(@"\\localhost\")]
+    [InlineData("//localhost")]
+    public void A_server_without_a_share_is_refused_as_what_it_is(string path)
+    {
+        foreach (
+            var run in new[]
+            {
+                ChildProcess.Console("full", path, "--destination-path", _box.Bundles),
+                ChildProcess.Console("full", _box.Db, "--destination-path", path),
+            }
+        )
+        {
+            Assert.StartsWith($"error {ErrorCode.InvalidOption}: ", run.Error, StringComparison.Ordinal);
+            Assert.Contains("no share", run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(".backuptools", run.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact(Skip = Why, SkipUnless = nameof(IsWindows))]
@@ -189,21 +212,27 @@ public sealed partial class WindowsPathTests : IDisposable
         Assert.StartsWith($"error {ErrorCode.DestinationExists}: ", again.Error, StringComparison.Ordinal);
     }
 
-    [Fact(Skip = Why, SkipUnless = nameof(IsWindows))]
-    public void What_is_replaced_may_be_read_only()
+    [Theory(Skip = Why, SkipUnless = nameof(IsWindows))]
+    [MemberData(nameof(Engines))]
+    public void What_is_replaced_may_be_read_only_and_stays_so(string engine)
     {
-        AssertOk(ChildProcess.Console("full", _box.Db, "--destination-path", _box.Bundles));
-        var target = _box.At("r", "a.db");
-        AssertOk(ChildProcess.Console("restore", _box.Bundles, "--destination-path", target));
-        File.SetAttributes(target, FileAttributes.ReadOnly);
-        var run = ChildProcess.Console("restore", _box.Bundles, "--destination-path", target, "--force");
+        using var box = EngineSandbox.Of(engine);
+        box.Become("S0");
+        AssertOk(ChildProcess.Console("full", box.Source, "--destination-path", box.Bundles));
+        string[] restore = ["restore", box.Bundles, "--destination-path", box.At("r", Path.GetFileName(box.Restored))];
+        AssertOk(ChildProcess.Console(restore));
+        var files = Directory.GetFiles(box.At("r"), "*", SearchOption.AllDirectories);
+        var before = EngineSandbox.Tree(box.At("r"));
+        foreach (var file in files)
+            File.SetAttributes(file, FileAttributes.ReadOnly);
+        var run = ChildProcess.Console([.. restore, "--force"]);
         AssertOk(run);
         Assert.Equal("", run.Error);
-        Assert.Equal(TempFolder.ReadShared(_box.Db), TempFolder.ReadShared(target));
-        Assert.DoesNotContain(
-            Directory.EnumerateFileSystemEntries(_box.At("r")),
-            name => StagingArea.IsStagingName(Path.GetFileName(name))
-        );
+        Assert.Equal(before, EngineSandbox.Tree(box.At("r")));
+        Assert.All(files, file => Assert.True(File.GetAttributes(file).HasFlag(FileAttributes.ReadOnly), file));
+        Assert.Empty(box.Leftovers());
+        foreach (var file in files)
+            File.SetAttributes(file, FileAttributes.Normal);
     }
 
     [Fact(Skip = Why, SkipUnless = nameof(IsWindows))]

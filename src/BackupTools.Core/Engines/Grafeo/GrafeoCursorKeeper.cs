@@ -223,6 +223,7 @@ internal sealed class GrafeoCursorKeeper(GrafeoSource source, EngineContext cont
             source.LogFolder,
             LockName,
             context.Verbose,
+            context.Warn,
             CancellationToken.None
         );
 

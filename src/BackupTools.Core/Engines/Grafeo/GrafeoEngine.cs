@@ -41,7 +41,7 @@ internal sealed class GrafeoEngine : IBackupEngine
     /// <summary>The format has no name, only a number; a folder is often named like the database file.</summary>
     public string NameOf(BundleHeader full)
     {
-        var folder = Path.GetFileName(Path.GetDirectoryName(full.FullName))!;
+        var folder = LastName.Of(Path.GetDirectoryName(full.FullName)!);
         return folder.EndsWith(".grafeo", StringComparison.Ordinal) ? folder : folder + ".grafeo";
     }
 

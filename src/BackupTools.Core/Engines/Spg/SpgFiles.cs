@@ -22,7 +22,7 @@ internal sealed record SpgFiles
 
     private string SideFolder => Path.Combine(Folder, StemOf(Database) + ".spg");
 
-    private string Folder => Path.GetDirectoryName(Database)!;
+    private string Folder => FolderOf(Database);
 
     /// <summary>The name without its last extension: what the server derives the side files from.</summary>
     public static string StemOf(string database) => Path.GetFileNameWithoutExtension(database);
@@ -54,11 +54,14 @@ internal sealed record SpgFiles
     /// <summary>The files that a restore makes.</summary>
     public static SpgFiles OfTarget(string database, string? walPath)
     {
-        var beside = Path.Combine(Path.GetDirectoryName(database)!, StemOf(database) + ".wal");
+        var beside = Path.Combine(FolderOf(database), StemOf(database) + ".wal");
         // A database that is itself called x.wal.
         var wal = string.Equals(beside, database, StringComparison.OrdinalIgnoreCase) ? database + ".wal" : beside;
         return new SpgFiles { Database = database, Wal = walPath ?? wal };
     }
+
+    /// <summary>A root has no folder around it, and is no database either.</summary>
+    private static string FolderOf(string database) => Path.GetDirectoryName(database) ?? database;
 
     private static bool IsFile(IDisk disk, string path) =>
         disk.Stat(path) is { Kind: DiskEntryKind.File or DiskEntryKind.Link };

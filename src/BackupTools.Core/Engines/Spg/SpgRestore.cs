@@ -76,14 +76,11 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
             );
         }
         // Publishing renames, and a rename cannot leave its file system.
-        var there = context.Disk.Stat(Path.GetDirectoryName(_files.Wal)!);
+        var folder = Path.GetDirectoryName(_files.Wal) ?? _files.Wal;
+        var there = context.Disk.Stat(folder);
         if (there is not { Kind: DiskEntryKind.Directory or DiskEntryKind.Link })
         {
-            throw new BackupException(
-                ErrorCode.PathNotFound,
-                "the folder for the log does not exist",
-                Path.GetDirectoryName(_files.Wal)
-            );
+            throw new BackupException(ErrorCode.PathNotFound, "the folder for the log does not exist", folder);
         }
         if (
             there.Kind == DiskEntryKind.Directory
