@@ -22,6 +22,11 @@ internal sealed record PublishStep(PublishAction Action, string StagedName, stri
     /// </summary>
     public bool SetAsideFirst { get; init; }
 
+    /// <summary>
+    /// What is replaced is listed in another case, which it would keep where the new one is renamed over it: it goes first.
+    /// </summary>
+    public bool Respells { get; init; }
+
     public static PublishStep Place(string stagedName, string finalPath) =>
         new(PublishAction.Place, stagedName, finalPath);
 

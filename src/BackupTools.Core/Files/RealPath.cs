@@ -14,6 +14,9 @@ internal static class RealPath
             ? StringComparison.OrdinalIgnoreCase
             : StringComparison.Ordinal;
 
+    /// <summary>The same for sets and groups of paths.</summary>
+    public static StringComparer Comparer => StringComparer.FromComparison(Comparison);
+
     /// <summary>
     /// The target of a link; any other path unchanged. The links may be several, one leading to the next.
     /// </summary>
