@@ -1,6 +1,7 @@
 using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
+using BackupTools.Tests.FrontEnds;
 
 namespace BackupTools.Tests.Operations;
 
@@ -30,6 +31,51 @@ public sealed class WindowsCaseTests
             { EngineNames.Alopex, "checkpoint.meta", "Checkpoint.META" },
             { EngineNames.Alopex, "sst", "SST" },
         };
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_bundle_has_the_names_of_the_engine_whatever_the_case_in_the_source(
+        string engine,
+        string name,
+        string other
+    )
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Become("S0");
+        box.Full(disk: Disk);
+        var (before, named) = (EngineSandbox.Bytes(box.RestoreFrom(box.Bundles)), NamesIn(box.Bundles));
+        Respell(box.Source, name, other);
+
+        box.Full(disk: Disk);
+
+        Assert.Equal(named.Concat(named).Order(StringComparer.Ordinal), NamesIn(box.Bundles));
+        Assert.Equal(before, EngineSandbox.Bytes(box.RestoreFrom(box.Bundles)));
+        Assert.Empty(box.Warnings);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_was_copied_by_a_tool_that_changes_case_is_restored(string engine, string name, string other)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Become("S0");
+        box.Full();
+        var before = EngineSandbox.Bytes(box.RestoreFrom(box.Bundles));
+        var bundle = Directory.GetDirectories(box.Bundles).Single();
+        Respell(bundle, name, other);
+        foreach (var file in Directory.GetFiles(bundle, "*.sst", SearchOption.AllDirectories))
+        {
+            Respell(Path.GetDirectoryName(file)!, Path.GetFileName(file), Path.GetFileName(file).ToUpperInvariant());
+        }
+        foreach (var manifest in Directory.GetFiles(bundle, "*manifest*"))
+        {
+            Respell(bundle, Path.GetFileName(manifest), Path.GetFileName(manifest).ToUpperInvariant());
+        }
+
+        box.Restore(disk: Disk);
+
+        Assert.Equal(before, box.RestoredBytes());
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -68,6 +114,22 @@ public sealed class WindowsCaseTests
 
         File.Delete(Path.Combine(box.Restored, "readme.txt"));
         Assert.Equal(before, box.RestoredBytes());
+    }
+
+    [Theory(Skip = Why, SkipUnless = nameof(IsWindows))]
+    [MemberData(nameof(Names))]
+    public void The_console_program_takes_and_restores_them(string engine, string name, string other)
+    {
+        using var box = EngineSandbox.Of(engine);
+        box.Become("S0");
+        Respell(box.Source, name, other);
+        AssertOk(ChildProcess.Console("full", box.Source, "--destination-path", box.Bundles));
+        var before = Tree(box.RestoreFrom(box.Bundles));
+        File.WriteAllText(Path.Combine(box.Source, "readme.txt"), "");
+        string[] again = ["restore", box.Bundles, "--destination-path", box.Source, "--force", "--deep"];
+        AssertOk(ChildProcess.Console(again));
+        File.Delete(Path.Combine(box.Source, "readme.txt"));
+        Assert.Equal(before, Tree(box.Source));
     }
 
     [Fact(Skip = Why, SkipUnless = nameof(IsWindows))]
@@ -124,5 +186,19 @@ public sealed class WindowsCaseTests
         }
     }
 
+    private static List<string> NamesIn(string bundles) =>
+        [
+            .. Directory
+                .GetDirectories(bundles)
+                .SelectMany(b =>
+                    Directory
+                        .GetFileSystemEntries(b, "*", SearchOption.AllDirectories)
+                        .Select(f => TempFolder.Relative(b, f))
+                )
+                .Order(StringComparer.Ordinal),
+        ];
+
     private static string Tree(string folder) => EngineSandbox.Tree(folder);
+
+    private static void AssertOk(ChildResult run) => Assert.True(run.ExitCode == 0, run.ToString());
 }
