@@ -33,6 +33,9 @@ internal sealed record PlannedStep(
     /// <summary>The old item goes before the first step; see <see cref="PublishStep.SetAsideFirst"/>.</summary>
     public bool IsSetAsideFirst { get; init; }
 
+    /// <summary>The old item goes right before the new one comes; see <see cref="PublishStep.Respells"/>.</summary>
+    public bool IsRespelled { get; init; }
+
     /// <summary>A file over a file: the old one gets a second name aside and the new one is renamed over it.</summary>
     public bool IsFileOverFile => New is { IsFolder: false } && Old is { IsFolder: false };
 

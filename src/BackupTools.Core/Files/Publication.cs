@@ -24,7 +24,11 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
         {
             if (plan.Steps.Any(s => s.Old is not null))
                 disk.CreateDirectory(Path.Combine(staging.Folder, StagingArea.AsideFolder));
-            if (plan.Steps.Count > 1 || plan.Folders.Count > 0 || plan.Steps.Any(s => s.IsSetAsideFirst))
+            if (
+                plan.Steps.Count > 1
+                || plan.Folders.Count > 0
+                || plan.Steps.Any(s => s.IsSetAsideFirst || s.IsRespelled)
+            )
                 WriteJournal(plan);
             foreach (var folder in plan.Folders)
                 disk.CreateDirectory(folder);
@@ -52,6 +56,12 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
         }
         if (step.Old is null || step.IsSetAsideFirst)
         {
+            disk.Move(step.Staged!, step.Final);
+            return;
+        }
+        if (step.IsRespelled)
+        {
+            disk.Move(step.Final, step.Aside);
             disk.Move(step.Staged!, step.Final);
             return;
         }

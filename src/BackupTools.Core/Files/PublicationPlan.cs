@@ -12,7 +12,7 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
     /// <exception cref="BackupException">DestinationExists: a final path that must be free is not.</exception>
     public static PublicationPlan Make(IDisk disk, StagingArea staging, IReadOnlyList<PublishStep> steps)
     {
-        if (steps.Select(s => s.FinalPath).Distinct(StringComparer.Ordinal).Count() != steps.Count)
+        if (steps.GroupBy(s => s.FinalPath, RealPath.Comparer).Any(g => g.Count() > 1 && HaveOnePlace([.. g], disk)))
             throw new ArgumentException("two steps for the same path", nameof(steps));
         var planned = new List<PlannedStep>(steps.Count);
         foreach (var step in steps)
@@ -39,6 +39,7 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
                 new PlannedStep(step.Action, staged, step.FinalPath, aside, @new, old)
                 {
                     IsSetAsideFirst = step.SetAsideFirst && old is not null,
+                    IsRespelled = step.Respells && old is not null,
                 }
             );
         }
@@ -73,6 +74,14 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
             if (disk.Stat(folder) is not null) // a folder that was made for the steps may be gone again
                 disk.FlushDirectory(folder);
         }
+    }
+
+    /// <summary>Of paths that differ in case at most. A folder may distinguish case; then each of the two has its own item.</summary>
+    private static bool HaveOnePlace(PublishStep[] steps, IDisk disk)
+    {
+        var items = steps.Select(s => ItemIdentity.Of(disk.Stat(s.FinalPath))).ToList();
+        return steps.Select(s => s.FinalPath).Distinct(StringComparer.Ordinal).Count() < steps.Length
+            || items.Any(a => a is not null && items.Count(b => b is not null && a.IsSameItemAs(b)) > 1);
     }
 
     private static List<string> MissingFolders(IDisk disk, List<PlannedStep> steps)

@@ -25,6 +25,11 @@ internal sealed record PublishStep(PublishAction Action, string StagedName, stri
     /// <summary>The path that the item had, and another step removes: it only gets another name.</summary>
     public string? NewNameOf { get; init; }
 
+    /// <summary>
+    /// What is replaced is listed in another case, which it would keep where the new one is renamed over it: it goes first.
+    /// </summary>
+    public bool Respells { get; init; }
+
     public static PublishStep Place(string stagedName, string finalPath) =>
         new(PublishAction.Place, stagedName, finalPath);
 

@@ -14,6 +14,9 @@ internal static class RealPath
             ? StringComparison.OrdinalIgnoreCase
             : StringComparison.Ordinal;
 
+    /// <summary>The same for sets and groups of paths.</summary>
+    public static StringComparer Comparer => StringComparer.FromComparison(Comparison);
+
     /// <summary>
     /// Whether two absolute paths are one, or lead to one file or folder: on Windows a share has another path than the folder
     /// that it shows.

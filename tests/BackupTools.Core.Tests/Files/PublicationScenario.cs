@@ -70,6 +70,35 @@ internal sealed record PublicationScenario(
             ["f=new s"],
             NoExchange
         ),
+        new(
+            "replace a file that is listed in another case",
+            ["f=old"],
+            ["s"],
+            d => [Replace("s", d, "f") with { Respells = true }],
+            ["f=new s"]
+        ),
+        new(
+            "replace two that are listed in another case",
+            ["a=old", "f/x=old", "g=old"],
+            ["f/y", "g", "h"],
+            d =>
+                [
+                    Replace("f", d, "f") with
+                    {
+                        Respells = true,
+                    },
+                    Replace("g", d, "g") with
+                    {
+                        Respells = true,
+                    },
+                    Replace("h", d, "h") with
+                    {
+                        Respells = true,
+                    },
+                    Remove(d, "a"),
+                ],
+            ["f/y=new f/y", "g=new g", "h=new h"]
+        ),
         new("remove a folder", ["f/x=old", "g=old"], [], d => [Remove(d, "f")], ["g=old"]),
         new(
             "remove three",

@@ -1,5 +1,6 @@
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Formats.Alopex;
 
 namespace BackupTools.Engines.Alopex;
 
@@ -72,6 +73,41 @@ internal sealed record AlopexFolder
     public static AlopexFolder OfSnapshot(string folder, EngineContext context) =>
         List(folder, AlopexNames.IsNoContent, context);
 
+    /// <summary>What is in a folder, at the root by the engine's names.</summary>
+    /// <exception cref="BackupException">The folder cannot be read.</exception>
+    public static IReadOnlyList<(string Name, DiskEntry Entry)> Entries(string folder, bool isRoot, IDisk disk) =>
+        OwnSpelling.Of(folder, disk.List(folder), isRoot ? AlopexNames.Spelled : static name => name, disk);
+
+    /// <summary>The same with the names of files as a manifest lists them, where the disk finds them by those.</summary>
+    public AlopexFolder AsListed(AlopexManifest manifest, IDisk disk)
+    {
+        var listed = manifest.Entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        if (Files.All(f => listed.Contains(f.Name)))
+        {
+            return this;
+        }
+        var anyCase = listed.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var there = Files.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return this with { Files = [.. Files.Select(Spelled).OrderBy(f => f.Name, StringComparer.Ordinal)] };
+
+        AlopexFile Spelled(AlopexFile file)
+        {
+            var own = OwnSpelling.In(file.Name, listed, anyCase);
+            var folder = own[..(own.LastIndexOf('/') + 1)];
+            return
+                file.Name.StartsWith(folder, StringComparison.Ordinal)
+                && !there.Contains(own)
+                && disk.Stat(System.IO.Path.Combine(Path, own.Replace('/', System.IO.Path.DirectorySeparatorChar)))
+                    is { } found
+                && found.IsSameFileAs(file.Entry)
+                ? file with
+                {
+                    Name = own,
+                }
+                : file;
+        }
+    }
+
     private static AlopexFolder List(string folder, Func<string, bool> isLeftOut, EngineContext context)
     {
         var files = new List<AlopexFile>();
@@ -81,9 +117,9 @@ internal sealed record AlopexFolder
         while (pending.TryPop(out var at))
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            foreach (var entry in context.Disk.List(at.Path))
+            foreach (var (own, entry) in Entries(at.Path, isRoot: at.Depth == 0, context.Disk))
             {
-                var name = at.Prefix + entry.Name;
+                var name = at.Prefix + own;
                 if (isLeftOut(name))
                 {
                     continue;

@@ -31,16 +31,16 @@ internal static class AlopexLocks
     {
         if (disk.Stat(dataFolder) is { Kind: DiskEntryKind.Directory or DiskEntryKind.Link })
         {
-            foreach (var entry in disk.List(dataFolder))
+            foreach (var (name, entry) in AlopexFolder.Entries(dataFolder, isRoot: true, disk))
             {
-                if (entry.Kind == DiskEntryKind.File && AlopexNames.IsLock(entry.Name))
+                if (entry.Kind == DiskEntryKind.File && AlopexNames.IsLock(name))
                 {
                     yield return entry.Path;
                 }
             }
         }
         // The data of X.alopex lies in X.alopex.d, and the lock beside both.
-        if (dataFolder.EndsWith(SidecarSuffix, StringComparison.Ordinal))
+        if (dataFolder.EndsWith(SidecarSuffix, RealPath.Comparison))
         {
             var beside = dataFolder[..^".d".Length] + ".lock";
             if (disk.Stat(beside) is { Kind: DiskEntryKind.File })

@@ -17,6 +17,16 @@ internal static class AlopexNames
     private const string LockSuffix = ".alopex.lock";
     private const string SnapshotPrefix = "ts-";
 
+    private static readonly HashSet<string> s_fixed = new(StringComparer.OrdinalIgnoreCase)
+    {
+        Meta,
+        MetaTemporary,
+        Wal,
+        Tables,
+        Manifest,
+        Lifecycle,
+    };
+
     /// <summary>The engine's own folder for snapshots of a data directory.</summary>
     public static string EngineFolder(string dataFolder) => Path.Combine(dataFolder, Lifecycle, "backup");
 
@@ -35,6 +45,15 @@ internal static class AlopexNames
 
     /// <summary>A lock file of engines from 0.8.8 on (§7): belongs to the place, not to the data.</summary>
     public static bool IsLock(string name) => name.EndsWith(LockSuffix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// A name in any case as the engine spells it, where it has one of that kind at the root; any other unchanged.
+    /// </summary>
+    public static string Spelled(string name) =>
+        s_fixed.TryGetValue(name, out var own) ? own
+        : name.StartsWith(Wal + ".", StringComparison.OrdinalIgnoreCase) ? Wal + name[Wal.Length..]
+        : name.EndsWith(LockSuffix, StringComparison.OrdinalIgnoreCase) ? name[..^LockSuffix.Length] + LockSuffix
+        : name;
 
     /// <summary>What is neither taken into a snapshot nor touched by a restore: the engine's snapshots and its locks.</summary>
     public static bool StaysInPlace(string name) =>

@@ -25,7 +25,8 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
             request.DestinationPath,
             AlopexNames.IsWrittenByEngine,
             static name => name is AlopexNames.Tables,
-            AlopexNames.StaysInPlace
+            AlopexNames.StaysInPlace,
+            AlopexNames.Spelled
         );
 
     /// <summary>What a restore replaces or removes: all but the engine's snapshots and lock files.</summary>
@@ -179,9 +180,8 @@ internal sealed class AlopexRestore(RestoreRequest request, StagingArea staging,
         {
             return [PublishStep.Replace(AlopexStage.Folder, destination)];
         }
-        var old = folder.Entries();
         string[] order = [AlopexNames.Wal, AlopexNames.Meta, AlopexNames.Tables];
-        var isReplaced = old.Any(e => order.Contains(e.Name, StringComparer.Ordinal));
+        var isReplaced = order.Any(n => context.Disk.Stat(Path.Combine(destination, n)) is not null);
         if (
             !isReplaced
             || Checkpoint(_stage.PathOf(AlopexNames.Meta)) >= Checkpoint(Path.Combine(destination, AlopexNames.Meta))

@@ -20,14 +20,21 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
     {
         var bytes = ReadManifestBytes(context.Disk, path);
         var manifest = bytes is null ? null : Decode(bytes, path);
-        return new AlopexSnapshot(AlopexFolder.OfSnapshot(path, context), manifest, bytes);
+        return Of(AlopexFolder.OfSnapshot(path, context), manifest, bytes, context);
     }
 
     private static AlopexSnapshot Open(AlopexFolder folder, EngineContext context)
     {
         var bytes = ReadManifestBytes(context.Disk, folder.Path);
-        return new AlopexSnapshot(folder, bytes is null ? null : Decode(bytes, folder.Path), bytes);
+        return Of(folder, bytes is null ? null : Decode(bytes, folder.Path), bytes, context);
     }
+
+    private static AlopexSnapshot Of(
+        AlopexFolder folder,
+        AlopexManifest? manifest,
+        byte[]? bytes,
+        EngineContext context
+    ) => new(manifest is null ? folder : folder.AsListed(manifest, context.Disk), manifest, bytes);
 
     /// <summary>The manifest of a snapshot; null when it has none.</summary>
     /// <exception cref="BackupException">It does not decode.</exception>
@@ -50,10 +57,11 @@ internal sealed record AlopexSnapshot(AlopexFolder Folder, AlopexManifest? Manif
         var hasManifest = disk.Stat(Path.Combine(path, AlopexNames.Manifest)) is not null;
         if (AlopexNames.SnapshotTime(Path.GetFileName(Path.TrimEndingDirectorySeparator(path))) is not null)
         {
-            return hasManifest
-                || disk.List(path).Any(e => e.Name is AlopexNames.Wal or AlopexNames.Meta or AlopexNames.Tables);
+            return hasManifest || Names().Any(n => n is AlopexNames.Wal or AlopexNames.Meta or AlopexNames.Tables);
         }
-        return hasManifest && !disk.List(path).Any(e => AlopexNames.StaysInPlace(e.Name)) && Fits(path, context);
+        return hasManifest && !Names().Any(AlopexNames.StaysInPlace) && Fits(path, context);
+
+        IEnumerable<string> Names() => AlopexFolder.Entries(path, isRoot: true, disk).Select(e => e.Name);
     }
 
     /// <summary>

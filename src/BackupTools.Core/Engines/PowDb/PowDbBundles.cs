@@ -90,7 +90,8 @@ internal static partial class PowDbBundles
         {
             return null; // it has just been removed
         }
-        var names = entries.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        var spelled = OwnSpelling.Of(folder, entries, PowDbNames.Spelled, context.Disk);
+        var names = spelled.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
         var full = names.Contains(PowDbNames.Manifest);
         var increment = names.Contains(PowDbNames.Increment);
         // What else says whose folder it is, when its manifest is gone or too damaged to tell.
@@ -114,11 +115,7 @@ internal static partial class PowDbBundles
                     folder
                 );
             }
-            var manifest = entries.First(e => e.Name is PowDbNames.Manifest or PowDbNames.Increment);
-            if (manifest.Kind != DiskEntryKind.File)
-            {
-                throw new BackupException(ErrorCode.UnsafeName, "the manifest is not a regular file", manifest.Path);
-            }
+            var manifest = RequireFile(spelled.First(e => e.Name is PowDbNames.Manifest or PowDbNames.Increment).Entry);
             return context.Remembered(EngineNames.PowDb, folder, entries, () => ReadManifest(manifest));
         }
         catch (BackupException e)
@@ -141,6 +138,11 @@ internal static partial class PowDbBundles
                 : null;
         }
     }
+
+    private static DiskEntry RequireFile(DiskEntry manifest) =>
+        manifest.Kind == DiskEntryKind.File
+            ? manifest
+            : throw new BackupException(ErrorCode.UnsafeName, "the manifest is not a regular file", manifest.Path);
 
     private static BundleHeader Header(PowDbBundle bundle, IReadOnlyList<DiskEntry> entries)
     {

@@ -15,7 +15,8 @@ internal sealed class PowDbRestore(RestoreRequest request, StagingArea staging, 
             request.DestinationPath,
             PowDbNames.IsOfTheEngine,
             PowDbNames.IsFolderOfTheEngine,
-            static _ => false
+            static _ => false,
+            PowDbNames.Spelled
         );
 
     public static IReadOnlyList<string> OccupiedBy(RestoreRequest request, EngineContext context)

@@ -74,8 +74,8 @@ internal sealed record PowDbSource
             throw new BackupException(ErrorCode.SourceNotRecognised, "no catalog file", catalogPath);
         }
         var (catalog, digest) = ReadCatalog(catalogPath, context);
-        var present = disk.List(folder).ToDictionary(e => e.Name, StringComparer.Ordinal);
         var wanted = catalog.DataFiles();
+        var present = Present(folder, wanted, disk);
         var files = new List<PowDbSourceFile>();
         var warnings = new List<ChainProblem>();
         // The users too (auth.json): a restored database without them would be an open one.
@@ -96,14 +96,12 @@ internal sealed record PowDbSource
         files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         warnings.AddRange(
             present
-                .Values.Where(e =>
-                    (PowDbNames.IsHeap(e.Name) || PowDbNames.IsIndex(e.Name)) && !wanted.Contains(e.Name)
-                )
+                .Where(e => (PowDbNames.IsHeap(e.Key) || PowDbNames.IsIndex(e.Key)) && !wanted.Contains(e.Key))
                 .Select(e =>
                     ChainProblem.Warning(
                         ErrorCode.SourceDamaged,
-                        $"{e.Name} belongs to no table of the catalog and is not copied",
-                        e.Path,
+                        $"{e.Value.Name} belongs to no table of the catalog and is not copied",
+                        e.Value.Path,
                         advice: "Nothing is lost; the file may be deleted while the engine is stopped."
                     )
                 )
@@ -121,6 +119,18 @@ internal sealed record PowDbSource
             Warnings = warnings,
             IsLegacy = catalog.IsLegacy && lsn is null,
         };
+    }
+
+    /// <summary>What is in the folder, by the names that the engine opens it by: those of the catalogue, and its own.</summary>
+    private static Dictionary<string, DiskEntry> Present(string folder, IReadOnlySet<string> wanted, IDisk disk)
+    {
+        var anyCase = wanted.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return OwnSpelling
+            .Of(folder, disk.List(folder), Spelled, disk)
+            .ToDictionary(e => e.Name, e => e.Entry, StringComparer.Ordinal);
+
+        string Spelled(string name) =>
+            anyCase.Contains(name) ? OwnSpelling.In(name, wanted, anyCase) : PowDbNames.Spelled(name);
     }
 
     private static (PowDbCatalog Catalog, Hash Digest) ReadCatalog(string path, EngineContext context)

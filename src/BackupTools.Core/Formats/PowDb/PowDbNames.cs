@@ -24,6 +24,31 @@ internal static class PowDbNames
     private const string TemporarySuffix = ".tmp";
     private const int MaxLength = 255;
 
+    private static readonly HashSet<string> s_fixed = new(StringComparer.OrdinalIgnoreCase)
+    {
+        Catalog,
+        CatalogLsn,
+        Views,
+        Auth,
+        Wal,
+        Lock,
+        Readers,
+        Sync,
+        Manifest,
+        Increment,
+        PowDbSideFile.FileName,
+        PowDbSideFile.TableFileName,
+    };
+
+    private static readonly string[] s_suffixes =
+    [
+        HeapSuffix,
+        IndexSuffix,
+        ExpressionIndexSuffix,
+        DeltaSuffix,
+        TemporarySuffix,
+    ];
+
     public static bool IsHeap(string name) => name.EndsWith(HeapSuffix, StringComparison.Ordinal);
 
     public static bool IsIndex(string name) =>
@@ -40,6 +65,21 @@ internal static class PowDbNames
         || IsIndex(name)
         || name is Lock or Readers or Sync or Manifest or Increment or PowDbSideFile.FileName
         || name is PowDbSideFile.TableFileName;
+
+    /// <summary>
+    /// Such a name in any case as the engine spells it; what is before a suffix is a table's and stays, and so does any
+    /// other name.
+    /// </summary>
+    public static string Spelled(string name)
+    {
+        if (s_fixed.TryGetValue(name, out var own))
+        {
+            return own;
+        }
+        var suffix = Array.Find(s_suffixes, s => name.EndsWith(s, StringComparison.OrdinalIgnoreCase));
+        var stem = name[..^(suffix?.Length ?? 0)];
+        return (suffix == TemporarySuffix && s_fixed.TryGetValue(stem, out own) ? own : stem) + suffix;
+    }
 
     /// <summary>What of that is a folder: the list of readers, and what the synchronisation keeps.</summary>
     public static bool IsFolderOfTheEngine(string name) => name is Readers or Sync;
