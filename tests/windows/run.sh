@@ -17,9 +17,11 @@ if [ "${1:-}" = ci ]; then
     # Long ones, of which little depends on the system.
     for class in Operations.FaultTests Operations.ConcurrencyTests Operations.GrafeoChainFaultTests \
         Operations.GrafeoChainLifeTests Operations.ChainPropertyTests Operations.DamageTableTests Operations.ClockTests \
+        Operations.ProgressTotalTests Operations.ChainLifeTests Operations.StrangerTests Operations.ReaderBesideTests \
         Files.PublicationFaultTests Engines.Sqlite.SqliteGenerationTests Encryption.EncryptedStoreTests \
         Encryption.SealedStoreTests Encryption.KeyConsoleTests Encryption.KeptStateTests Encryption.EncryptedFaultTests \
-        InPowerShell.PesterCultureTests; do
+        Encryption.FlippedByteTests Encryption.EncryptedElsewhereTests Encryption.OtherKeysTests Encryption.KeylessTests \
+        Encryption.SignedRunTests InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done
     export BACKUPTOOLS_PESTER="Windows.Tests.ps1 BackupTask.Tests.ps1 Get-BackupChain.Tests.ps1 Nothing.Tests.ps1 Stopping.Tests.ps1"
