@@ -64,6 +64,10 @@ internal sealed class Shop : IDisposable
     /// </summary>
     public static long Sample(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw NotOurs(path, null);
+        }
         if (!File.Exists(path))
         {
             Create(path);

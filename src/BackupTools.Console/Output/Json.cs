@@ -45,7 +45,7 @@ internal static class Json
     }
 
     /// <summary>The results that <c>test --json</c> printed, or ConvertTo-Json made of what Test-BackupChain returned.</summary>
-    /// <exception cref="BackupException">PathNotFound; Malformed.</exception>
+    /// <exception cref="BackupException">PathNotFound, ReadFailed, AccessDenied; InvalidOption: a folder; Malformed.</exception>
     public static IReadOnlyList<ChainReport> ReadTests(string path)
     {
         try
@@ -60,6 +60,17 @@ internal static class Json
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new BackupException(ErrorCode.PathNotFound, "the path does not exist", path, inner: error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(
+                Directory.Exists(path) ? ErrorCode.InvalidOption
+                    : error is IOException ? ErrorCode.ReadFailed
+                    : ErrorCode.AccessDenied,
+                Directory.Exists(path) ? "this is a folder, not the output of a test" : error.Message,
+                path,
+                inner: error
+            );
         }
         catch (JsonException error)
         {

@@ -205,6 +205,7 @@ public sealed class ConsoleContractTests : IDisposable
     [InlineData(ErrorKind.NotFound, "prune", "{none}", "--keep-last", "1")]
     [InlineData(ErrorKind.NotFound, "report", "{folder}", "--destination-path", "{b}/r", "--test-report", "{none}")]
     [InlineData(ErrorKind.Damaged, "report", "{folder}", "--destination-path", "{b}/r", "--test-report", "{db}")]
+    [InlineData(ErrorKind.Usage, "report", "{folder}", "--destination-path", "{b}/r", "--test-report", "{folder}")]
     [InlineData(ErrorKind.Exists, "report", "{folder}", "--destination-path", "{db}")]
     [InlineData(ErrorKind.Usage, "copy", "{folder}", "--destination-path", "{folder}")]
     [InlineData(ErrorKind.Usage, "prune", "{folder}")]

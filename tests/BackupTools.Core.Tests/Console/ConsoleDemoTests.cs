@@ -44,6 +44,7 @@ public sealed class ConsoleDemoTests
                 "CREATE TABLE orders(n INTEGER PRIMARY KEY, item, note); CREATE TABLE stock(item, pieces)";
             command.ExecuteNonQuery();
         }
+        Assert.Contains("DestinationNotRecognised", Sample(".").Error, StringComparison.Ordinal);
         foreach (var name in new[] { "notes.txt", "other.db" })
         {
             var before = File.ReadAllBytes(folder[name]);

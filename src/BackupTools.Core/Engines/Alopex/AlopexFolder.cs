@@ -75,8 +75,23 @@ internal sealed record AlopexFolder
 
     /// <summary>What is in a folder, at the root by the engine's names.</summary>
     /// <exception cref="BackupException">The folder cannot be read.</exception>
-    public static IReadOnlyList<(string Name, DiskEntry Entry)> Entries(string folder, bool isRoot, IDisk disk) =>
-        OwnSpelling.Of(folder, disk.List(folder), isRoot ? AlopexNames.Spelled : static name => name, disk);
+    public static IReadOnlyList<(string Name, DiskEntry Entry)> Entries(string folder, bool isRoot, IDisk disk)
+    {
+        var listed = disk.List(folder);
+        if (!isRoot)
+        {
+            return [.. listed.Select(e => (e.Name, e))];
+        }
+        // The engine renames a new one over it, and a listing may then pass over both (seen on tmpfs of Linux 6.18).
+        if (
+            !listed.Any(e => string.Equals(e.Name, AlopexNames.Meta, StringComparison.OrdinalIgnoreCase))
+            && disk.Stat(System.IO.Path.Combine(folder, AlopexNames.Meta)) is { } meta
+        )
+        {
+            listed = [.. listed, meta];
+        }
+        return OwnSpelling.Of(folder, listed, AlopexNames.Spelled, disk);
+    }
 
     /// <summary>The same with the names of files as a manifest lists them, where the disk finds them by those.</summary>
     public AlopexFolder AsListed(AlopexManifest manifest, IDisk disk)

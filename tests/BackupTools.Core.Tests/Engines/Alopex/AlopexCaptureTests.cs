@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Engines;
 using BackupTools.Engines.Alopex;
 using BackupTools.Errors;
+using BackupTools.Files;
 using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Alopex;
 
@@ -301,6 +302,29 @@ public sealed class AlopexCaptureTests
         Assert.ThrowsAny<OperationCanceledException>(() => harness.Capture(request, stop.Token));
 
         Assert.False(Directory.Exists(harness.At("backup")));
+    }
+
+    /// <summary>As happens beside a checkpoint, now and then: the log was then taken from its beginning, with a warning.</summary>
+    [Fact]
+    public void A_listing_that_passes_over_the_meta_file_does_not_take_it_from_the_snapshot()
+    {
+        using var harness = new EngineHarness(new AlopexEngine(), new PassingOver("checkpoint.meta"));
+        var source = harness.Data("small/S2");
+        Assert.True(File.Exists(Path.Combine(source, "checkpoint.meta")));
+
+        var header = harness.Full(source, harness.At("backup"));
+
+        Assert.Empty(harness.Warnings);
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(source, "checkpoint.meta")),
+            File.ReadAllBytes(Path.Combine(header.FullName, "checkpoint.meta"))
+        );
+    }
+
+    private sealed class PassingOver(string name) : ForwardingDisk(LocalDisk.Instance)
+    {
+        public override IReadOnlyList<DiskEntry> List(string folder) =>
+            [.. Inner.List(folder).Where(e => e.Name != name)];
     }
 
     private static List<(string, long, DateTime)> Look(string folder) =>
