@@ -21,7 +21,8 @@ if [ "${1:-}" = ci ]; then
         Files.PublicationFaultTests Engines.Sqlite.SqliteGenerationTests Encryption.EncryptedStoreTests \
         Encryption.SealedStoreTests Encryption.KeyConsoleTests Encryption.KeptStateTests Encryption.EncryptedFaultTests \
         Encryption.FlippedByteTests Encryption.EncryptedElsewhereTests Encryption.OtherKeysTests Encryption.KeylessTests \
-        Encryption.SignedRunTests InPowerShell.PesterCultureTests; do
+        Encryption.SignedRunTests Encryption.EncryptedChainTests Encryption.KeptStateDoubtTests Encryption.KeptSampleTests \
+        Operations.UnchangedTests Operations.TimeTargetTests Operations.ExportReportTests InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done
     export BACKUPTOOLS_PESTER="Windows.Tests.ps1 BackupTask.Tests.ps1 Get-BackupChain.Tests.ps1 Nothing.Tests.ps1 Stopping.Tests.ps1"
