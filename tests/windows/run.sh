@@ -21,7 +21,7 @@ if [ "${1:-}" = ci ]; then
         Files.PublicationFaultTests Engines.Sqlite.SqliteGenerationTests Encryption.EncryptedStoreTests \
         Encryption.SealedStoreTests Encryption.KeyConsoleTests Encryption.KeptStateTests Encryption.EncryptedFaultTests \
         Encryption.FlippedByteTests Encryption.EncryptedElsewhereTests Encryption.OtherKeysTests Encryption.KeylessTests \
-        Encryption.SignedRunTests Encryption.EncryptedChainTests Encryption.KeptStateDoubtTests Encryption.KeptSampleTests \
+        Encryption.SignedRunTests Encryption.SignatureTests Encryption.EncryptedChainTests Encryption.KeptStateDoubtTests Encryption.KeptSampleTests \
         Operations.UnchangedTests Operations.TimeTargetTests Operations.ExportReportTests InPowerShell.PesterCultureTests; do
         filter+=(-class- "BackupTools.Tests.$class")
     done
