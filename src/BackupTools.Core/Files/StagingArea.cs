@@ -186,11 +186,14 @@ internal sealed class StagingArea : IDisposable
 
     /// <summary>
     /// The paths that a run is just filling in several renames, or was when it was killed: what is there counts only
-    /// once its journal is gone. Changes nothing; a journal that cannot be read is for <see cref="Sweep"/> to report.
+    /// once its journal is gone. Changes nothing; a journal that cannot be read is for <see cref="Sweep"/> to report. None where
+    /// nothing is, and in a store, which shows nothing that is not complete.
     /// </summary>
     public static IReadOnlySet<string> UnfinishedIn(IDisk disk, string parentFolder)
     {
         var unfinished = new HashSet<string>(StringComparer.Ordinal);
+        if (StoreAddress.Is(parentFolder) || disk.Stat(parentFolder) is not { Kind: DiskEntryKind.Directory })
+            return unfinished;
         foreach (var stage in StagesIn(disk, parentFolder))
         {
             try

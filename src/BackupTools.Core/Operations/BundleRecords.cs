@@ -34,9 +34,7 @@ internal sealed class BundleRecords
         (Folder, _disk) = (folder, disk);
         _all = new(ReadAll);
         _names = new(Names);
-        _unfinished = new(() =>
-            StoreAddress.Is(folder) ? new HashSet<string>() : StagingArea.UnfinishedIn(disk, folder)
-        );
+        _unfinished = new(() => StagingArea.UnfinishedIn(disk, folder));
     }
 
     public string Folder { get; }

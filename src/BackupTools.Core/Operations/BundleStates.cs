@@ -34,11 +34,7 @@ internal sealed class BundleStates
     {
         Kept = statePath is null ? null : new StateFolder(statePath, folder, to.Keys, host);
         (_folder, _host, _records) = (folder, host, to.Records);
-        _unfinished = new(() =>
-            StoreAddress.Is(folder) || host.Disk.Stat(folder) is null
-                ? new HashSet<string>()
-                : StagingArea.UnfinishedIn(host.Encrypted.Outer, folder)
-        );
+        _unfinished = new(() => StagingArea.UnfinishedIn(host.Encrypted.Outer, folder));
         _known = new(ReadAll);
         _parts = new(Parts);
     }

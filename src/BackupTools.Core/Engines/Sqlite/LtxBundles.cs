@@ -53,7 +53,8 @@ internal static class LtxBundles
         {
             // A run puts the side file there first; it may have come to its end since they were listed.
             var begun = StagingArea.UnfinishedIn(disk, replica.Folder).ToHashSet(StringComparer.Ordinal);
-            begun.UnionWith(StagingArea.UnfinishedIn(disk, Path.GetDirectoryName(replica.Folder)!));
+            if (Path.GetDirectoryName(replica.Folder) is { } destination && !StoreAddress.Is(replica.Folder))
+                begun.UnionWith(StagingArea.UnfinishedIn(disk, destination));
             lost.RemoveAll(l => begun.Contains(l.Bundle) || disk.Stat(l.Bundle) is not null);
         }
         return lost.ConvertAll(l =>
