@@ -18,6 +18,12 @@ internal interface IDiskFile : IDisposable
     /// <summary>Reads up to the buffer's length from <paramref name="offset"/>; 0 at the end of the file.</summary>
     int Read(Span<byte> buffer, long offset);
 
+    /// <summary>
+    /// Reads like <see cref="Read"/> what was just written in one piece: from the disk itself, if it was written there past the
+    /// system's cache.
+    /// </summary>
+    int ReadWritten(Span<byte> buffer, long offset) => Read(buffer, offset);
+
     /// <summary>Writes the whole buffer at <paramref name="offset"/>, growing the file as needed.</summary>
     void Write(ReadOnlySpan<byte> buffer, long offset) => throw OnlyRead();
 

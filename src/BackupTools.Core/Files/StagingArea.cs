@@ -103,6 +103,10 @@ internal sealed class StagingArea : IDisposable
         return _disk.CreateNew(path, preallocate);
     }
 
+    /// <summary>The same, of a file that is read back while it is written.</summary>
+    public ReadBackFile CreateReadBack(string relativeName, long preallocate = 0) =>
+        new(CreateFile(relativeName, preallocate));
+
     /// <summary>Stages a small file.</summary>
     public void Write(string relativeName, ReadOnlySpan<byte> bytes)
     {

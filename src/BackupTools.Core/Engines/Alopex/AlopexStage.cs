@@ -19,6 +19,9 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
 
     private readonly ConcurrentDictionary<string, AlopexStaged> _files = new(StringComparer.Ordinal);
 
+    /// <summary>What is written is read back at once.</summary>
+    public bool ReadsBack { get; init; }
+
     /// <summary>What is staged, by relative name.</summary>
     public IReadOnlyDictionary<string, AlopexStaged> Files => _files;
 
@@ -181,7 +184,10 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
     {
         try
         {
-            using var target = staging.CreateFile($"{Folder}/{name}", preallocate);
+            var path = $"{Folder}/{name}";
+            using IDiskFile target = ReadsBack
+                ? staging.CreateReadBack(path, preallocate)
+                : staging.CreateFile(path, preallocate);
             _files[name] = fill(target);
         }
         catch

@@ -31,7 +31,10 @@ internal sealed class SpgChainReader(EngineContext context, bool deep, Action<Ch
     /// <summary>Bytes of log that are wanted; what lies after is read for its checksum only.</summary>
     public long LogLimit { get; init; } = long.MaxValue;
 
-    /// <summary>CRC-32 of the snapshot.</summary>
+    /// <summary>True for whoever needs <see cref="DatabaseCrc"/>.</summary>
+    public bool TakesDatabaseCrc { get; init; }
+
+    /// <summary>CRC-32 of the snapshot, if it is taken.</summary>
     public uint DatabaseCrc { get; private set; }
 
     /// <summary>Length of the snapshot.</summary>
@@ -127,7 +130,7 @@ internal sealed class SpgChainReader(EngineContext context, bool deep, Action<Ch
         var length = (long)bundle.Header.SnapLen;
         var range = new FileRange(SpgBundleHeader.FixedLength, SpgBundleHeader.FixedLength + length);
         var check = new SpgSnapshotCheck(length, deep || length <= SpgFullCapture.WalkLimit);
-        var own = new Crc32();
+        var own = TakesDatabaseCrc ? new Crc32() : null;
         context.Copy(
             file,
             range,
@@ -136,7 +139,7 @@ internal sealed class SpgChainReader(EngineContext context, bool deep, Action<Ch
             block =>
             {
                 crc.Append(block);
-                own.Append(block);
+                own?.Append(block);
                 check.Append(block);
             }
         );
@@ -147,7 +150,7 @@ internal sealed class SpgChainReader(EngineContext context, bool deep, Action<Ch
         if (place.IsFirst)
         {
             DatabaseLength = length;
-            DatabaseCrc = own.GetCurrentHashAsUInt32();
+            DatabaseCrc = own?.GetCurrentHashAsUInt32() ?? 0;
         }
         try
         {

@@ -28,6 +28,7 @@ internal sealed class SpgMaintenance(StagingArea staging, EngineContext context)
             var reader = new SpgChainReader(context, deep: false, problem => context.Warn(problem.ToString()))
             {
                 StopAtErrors = true,
+                TakesDatabaseCrc = true,
                 DatabaseCopy = new OffsetFile(target, SpgBundleHeader.FixedLength),
                 WalCopy = new OffsetFile(target, SpgBundleWriter.SliceOffset(snapLength, marked: true)),
                 LogLimit = plan.CutAt is { } cut ? (long)(cut.Value - start) : long.MaxValue,

@@ -1,8 +1,6 @@
-using System.IO.Hashing;
 using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
-using BackupTools.Formats.Spg;
 
 namespace BackupTools.Engines.Spg;
 
@@ -50,7 +48,6 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
             );
         }
         var reader = Copy(start);
-        Prove(reader);
         var end = start + (ulong)reader.LogLength;
         if (request.Plan.CutAt is { } wanted && end < wanted.Value)
         {
@@ -100,11 +97,10 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     private SpgChainReader Copy(ulong start)
     {
         var bundles = request.Plan.Bundles;
-        // Read once from the bundles, and once where it was written to.
-        context.Progress.Expect(2 * request.Plan.BundleBytes);
+        context.Progress.Expect(request.Plan.BundleBytes);
         context.Progress.Activity = "restoring";
-        using var database = staging.CreateFile(StagedDatabase, SnapshotLength(bundles[0]));
-        using var wal = staging.CreateFile(StagedWal);
+        using var database = staging.CreateReadBack(StagedDatabase, SnapshotLength(bundles[0]));
+        using var wal = staging.CreateReadBack(StagedWal);
         var reader = new SpgChainReader(context, request.Deep, problem => context.Warn(problem.ToString()))
         {
             StopAtErrors = true,
@@ -119,46 +115,6 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
     }
 
     private static long SnapshotLength(BundleHeader full) => (long)SpgBundle.Of(full).Header.SnapLen;
-
-    /// <summary>Reads back what was written: the checksums of the source bytes, and the log's frames once more.</summary>
-    private void Prove(SpgChainReader written)
-    {
-        context.Progress.Activity = "verifying";
-        var crc = new Crc32();
-        ReadBack(StagedDatabase, written.DatabaseLength, crc.Append);
-        var log = new SpgSliceScan(0);
-        ReadBack(StagedWal, written.LogLength, log.Append);
-        if (
-            crc.GetCurrentHashAsUInt32() != written.DatabaseCrc
-            || log.CrcAtCut != written.LogCrc
-            || log.Scanner.CutPoint != written.LogLength
-            || !log.Scanner.IsAtFrameEnd
-        )
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                "what was written reads back differently",
-                _files.Database,
-                recommendation: "Check the disk that holds the destination."
-            );
-        }
-    }
-
-    private void ReadBack(string stagedName, long length, ByteTap tap)
-    {
-        using var file = context.Disk.OpenRead(staging.PathOf(stagedName));
-        context.Read(file, tap);
-        if (file.Length != length)
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                "what was written has a different length",
-                _files.Database,
-                expected: $"{length} bytes",
-                actual: $"{file.Length} bytes"
-            );
-        }
-    }
 
     /// <summary>
     /// The manifest goes first: one that matches the restored file by chance would skip log. An empty log is put in place

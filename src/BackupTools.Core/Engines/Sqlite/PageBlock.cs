@@ -7,27 +7,25 @@ using K4os.Compression.LZ4;
 namespace BackupTools.Engines.Sqlite;
 
 /// <summary>
-/// What is worked out of the pages of a block: checksums, fingerprints, and for a page that is stored its LZ4 block.
+/// What is worked out of the pages of a block: checksums, fingerprints, and of a page that is stored its LZ4 block.
 /// One instance serves one block after the other; each thread has one of its own.
 /// </summary>
 /// <param name="pageSize">Bytes of a page.</param>
-/// <param name="macs">Takes the fingerprints; null for none.</param>
-/// <param name="earlier">
-/// Fingerprints of states: a page that is alike in all of them is not stored. None: all are. Null: nothing is stored.
-/// </param>
+/// <param name="macs">Takes the fingerprints.</param>
+/// <param name="earlier">Fingerprints of states: a page that is alike in all of them is not stored. None: all are.</param>
 /// <param name="pages">The most pages of a block.</param>
-internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte[]>? earlier, int pages) : IDisposable
+internal sealed class PageBlock(int pageSize, PageMacs macs, IReadOnlyList<byte[]> earlier, int pages) : IDisposable
 {
     private readonly int _slot = LZ4Codec.MaximumOutputSize(pageSize);
     private readonly uint _lockPage = SqlitePages.LockPage(pageSize);
     private readonly PageChecksum _checksum = new(pageSize);
-    private readonly PageMac? _mac = macs?.NewMac();
+    private readonly PageMac _mac = macs.NewMac();
     private readonly ulong[] _crcs = new ulong[pages];
     private readonly int[] _sizes = new int[pages];
     private readonly List<int> _toPack = new(pages);
     private readonly byte[] _plain = new byte[pageSize];
     private readonly byte[] _compressed = GC.AllocateUninitializedArray<byte>(
-        earlier is null ? 0 : pages * LZ4Codec.MaximumOutputSize(pageSize)
+        pages * LZ4Codec.MaximumOutputSize(pageSize)
     );
 
     /// <summary>The most pages that a block of a state can have.</summary>
@@ -52,11 +50,8 @@ internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte
                 continue;
             }
             _crcs[i] = _checksum.OfBytes(page);
-            if (_mac is not null)
-            {
-                macs!.Set(number, page, _mac);
-            }
-            if (earlier is not null && !IsInAll(number, earlier))
+            macs.Set(number, page, _mac);
+            if (!IsInAll(number, earlier))
             {
                 _toPack.Add(i);
             }
@@ -70,7 +65,7 @@ internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte
     /// <summary>The LZ4 block of a page of the block; none of a page that is not stored.</summary>
     public ReadOnlySpan<byte> Compressed(int index) => _compressed.AsSpan(index * _slot, _sizes[index]);
 
-    public void Dispose() => _mac?.Dispose();
+    public void Dispose() => _mac.Dispose();
 
     /// <summary>
     /// Makes LZ4 blocks of the pages to store. To look for what repeats takes most of the time of a full, so one page in eight
@@ -122,7 +117,7 @@ internal sealed class PageBlock(int pageSize, PageMacs? macs, IReadOnlyList<byte
     {
         foreach (var table in tables)
         {
-            if (!macs!.IsAsIn(table, number))
+            if (!macs.IsAsIn(table, number))
             {
                 return false;
             }

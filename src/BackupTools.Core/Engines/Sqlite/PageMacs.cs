@@ -21,6 +21,8 @@ internal sealed class PageMacs(string key, uint pages)
 
     public string Key => key;
 
+    public uint Pages => pages;
+
     public ReadOnlySpan<byte> Table => _table;
 
     /// <summary>BLAKE3 of the table, lower-case hex: the digest of the state.</summary>
@@ -42,7 +44,7 @@ internal sealed class PageMacs(string key, uint pages)
     /// <summary>What <see cref="Set"/> needs; each thread has one of its own.</summary>
     public PageMac NewMac() => new(Convert.FromHexString(key));
 
-    /// <summary>Takes a page in; each is taken once, by any thread.</summary>
+    /// <summary>Takes a page in; different ones by any threads at once.</summary>
     public void Set(uint number, ReadOnlySpan<byte> page, PageMac mac)
     {
         Span<byte> tag = stackalloc byte[PageMac.Length];

@@ -55,28 +55,6 @@ internal sealed class PageSums(int pageSize)
         Pages = pages;
     }
 
-    /// <summary>Requires a page that was read back to be the one that was written.</summary>
-    /// <param name="number">Its number.</param>
-    /// <param name="page">Its bytes.</param>
-    /// <param name="bytesCrc">Their CRC; of the lock page it does not matter.</param>
-    /// <exception cref="BackupException">VerificationFailed.</exception>
-    public void Require(uint number, ReadOnlySpan<byte> page, ulong bytesCrc)
-    {
-        var isRight =
-            number == _lockPage
-                ? !page.ContainsAnyExcept((byte)0)
-                : number <= Pages && _checksum.Of(number, bytesCrc) == _sums[number - 1];
-        if (!isRight)
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                $"page {number} reads back differently than it was written",
-                offset: (number - 1L) * pageSize,
-                recommendation: "Check the disk that holds the destination."
-            );
-        }
-    }
-
     private void Exchange(uint index, ulong sum)
     {
         _ofState ^= _sums[index] ^ sum;

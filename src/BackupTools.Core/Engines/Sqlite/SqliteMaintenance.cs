@@ -44,6 +44,7 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
             );
         }
         context.Progress.Activity = "merging";
+        context.Progress.Expect((long)last.Header.Commit * last.Header.PageSize);
         SqliteRestore.Rebuild(plan, staging, StagedState, context);
         using var state = context.Disk.OpenRead(staging.PathOf(StagedState));
         var header = last.Header with
@@ -57,7 +58,6 @@ internal sealed class SqliteMaintenance(StagingArea staging, EngineContext conte
             WalSalt2 = 0,
             NodeId = 0,
         };
-        context.Progress.Expect(state.Length);
         var key = last.Side?.PageKey ?? PageMacs.NewKey();
         var writer = new LtxFileWriter(StagedBundle, header, key, staging, context);
         writer.Write(

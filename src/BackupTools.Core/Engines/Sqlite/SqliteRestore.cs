@@ -101,7 +101,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         ];
     }
 
-    /// <summary>Writes the state that a plan leads to under a staged name, and reads it back.</summary>
+    /// <summary>Writes the state that a plan leads to under a staged name; what is written is read back.</summary>
     /// <exception cref="BackupException">A bundle is damaged or does not fit; the state is not the one backed up.</exception>
     public static SqliteChainReader Rebuild(
         RestorePlan plan,
@@ -120,11 +120,11 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         }
         context.Progress.Activity = "restoring";
         context.Progress.Expect(plan.BundleBytes);
+        var side = (SqliteBundle.Of(plan.Last) as LtxBundle)?.Side;
+        var macs = side is null ? null : new PageMacs(side.PageKey, PagesOf(plan));
         SqliteChainReader reader;
-        // How long the database is stands in the last bundle: the check of what was written is announced then.
-        using var verification = context.Progress.MoreToCome();
-        using (var file = staging.CreateFile(stagedName))
-        using (var state = new StateFile(file))
+        using (var file = staging.CreateReadBack(stagedName))
+        using (var state = new StateFile(file, macs, plan.Bundles.Any(b => SqliteBundle.Of(b) is not LtxBundle)))
         {
             reader = new SqliteChainReader(context, state, tracksState: true);
             foreach (var bundle in plan.Bundles)
@@ -133,10 +133,31 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 RequireReach(bundle, reader, plan, context);
             }
         }
-        context.Progress.Expect((long)reader.Pages * reader.PageSize);
-        verification.Dispose();
-        Prove(reader, plan.Last, staging.PathOf(stagedName), context);
+        if (macs?.Digest() is { } actual && actual != side!.PageMacsDigest)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                "the restored database is not the one that was backed up",
+                plan.Last.FullName,
+                expected: side.PageMacsDigest,
+                actual: actual
+            );
+        }
+        Look(reader, staging.PathOf(stagedName), context);
         return reader;
+    }
+
+    /// <summary>Pages of the state, as its LTX file says: no more than the files of the plan can hold, which hold each.</summary>
+    private static uint PagesOf(RestorePlan plan)
+    {
+        var pages = ((LtxBundle)SqliteBundle.Of(plan.Last)).Header.Commit;
+        return pages <= plan.BundleBytes
+            ? pages
+            : throw new BackupException(
+                ErrorCode.Malformed,
+                $"it is said to make a database of {pages} pages, more than its chain holds",
+                plan.Last.FullName
+            );
     }
 
     /// <summary>A snapshot of Litestream 0.3 may be newer than what is to be made of it.</summary>
@@ -164,9 +185,9 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         }
     }
 
-    private static void Prove(SqliteChainReader written, BundleHeader last, string path, EngineContext context)
+    /// <summary>Looks at the file that was written: its length, and the header.</summary>
+    private static void Look(SqliteChainReader written, string path, EngineContext context)
     {
-        context.Progress.Activity = "verifying";
         using var file = context.Disk.OpenRead(path);
         if (file.Length != (long)written.Pages * written.PageSize)
         {
@@ -178,64 +199,13 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 actual: $"{file.Length} bytes"
             );
         }
-        var side = (SqliteBundle.Of(last) as LtxBundle)?.Side;
-        var macs = side is null ? null : new PageMacs(side.PageKey, written.Pages);
-        var header = Compare(file, written, macs, context);
-        if (macs is not null && macs.Digest() is var actual && actual != side!.PageMacsDigest)
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                "the restored database is not the one that was backed up",
-                last.FullName,
-                expected: side.PageMacsDigest,
-                actual: actual
-            );
-        }
-        if (header is { PageCount: { } named } && named != written.Pages)
+        if (
+            written.Pages > 0
+            && SqliteHeader.Parse(SqliteFile.Start(file, SqliteHeader.Length)) is { PageCount: { } named }
+            && named != written.Pages
+        )
         {
             context.Warn($"the database header names {named} pages, the backup {written.Pages}");
         }
-    }
-
-    /// <summary>Reads back what was written, and compares every page; returns the database's header.</summary>
-    private static SqliteHeader? Compare(
-        IDiskFile file,
-        SqliteChainReader written,
-        PageMacs? macs,
-        EngineContext context
-    )
-    {
-        using var progress = context.Progress.BeginFile(file.Path, file.Length);
-        var (size, length) = (written.PageSize, file.Length);
-        SqliteHeader? header = null;
-        using var tools = new PerThread<PageBlock>(() =>
-            new PageBlock(size, macs, null, PageBlock.PagesOf(length, size))
-        );
-        OrderedBlocks.Run(
-            file,
-            length,
-            length,
-            notesLength: 0,
-            context.ThrottleLimit,
-            (offset, block, _) => tools.Value.Work(block, (uint)(offset / size) + 1),
-            (offset, block, _) =>
-            {
-                for (var i = 0; i < block.Length / size; i++)
-                {
-                    written.Sums!.Require(
-                        (uint)(offset / size) + (uint)i + 1,
-                        block.Slice(i * size, size),
-                        tools.Value.BytesCrc(i)
-                    );
-                }
-                if (offset == 0)
-                {
-                    header = SqliteHeader.Parse(block);
-                }
-            },
-            handOn: null,
-            context
-        );
-        return header;
     }
 }

@@ -3,6 +3,7 @@ using BackupTools.Engines;
 using BackupTools.Engines.Alopex;
 using BackupTools.Errors;
 using BackupTools.Files;
+using BackupTools.Tests.Engines.Spg;
 using BackupTools.Tests.Files;
 using BackupTools.Tests.Formats.Alopex;
 
@@ -36,6 +37,33 @@ public sealed class AlopexRestoreTests
         Assert.Equal("kept", File.ReadAllText(Path.Combine(target, ".lifecycle", "backup", "ts-1", "lsm.wal")));
         Assert.Equal(2, Directory.GetFiles(Path.Combine(target, "sst")).Length);
         Assert.Equal(AlopexFixtures.Expected(AlopexFixtures.At("small/S0")), AlopexKeyReader.Read(target).Keys);
+    }
+
+    [Theory]
+    [InlineData("lsm.wal")]
+    [InlineData("checkpoint.meta")]
+    [InlineData(".sst")]
+    public void A_restored_file_that_reads_back_differently_is_not_published(string name)
+    {
+        var disk = new HookedDisk
+        {
+            Changing = (path, _, bytes) =>
+            {
+                if (
+                    path.Contains(".staging", StringComparison.Ordinal) && path.EndsWith(name, StringComparison.Ordinal)
+                )
+                {
+                    bytes[0] ^= 1;
+                }
+            },
+        };
+        using var source = AlopexStates.Harness();
+        using var harness = new EngineHarness(new AlopexEngine(), disk);
+        var header = source.Full(source.Data("small/S2"), source.At("backup"));
+        var target = harness.At("out", "db");
+        var error = Assert.Throws<BackupException>(() => harness.Restore([header], target));
+        Assert.Equal(ErrorCode.VerificationFailed, error.Code);
+        Assert.False(Directory.Exists(target));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class PageBlockTests
     public void Pages_are_compressed_where_that_saves_a_sixteenth(string kind, double least, double most)
     {
         var block = Block(kind);
-        using var pages = new PageBlock(PageSize, macs: null, earlier: [], Pages);
+        using var pages = new PageBlock(PageSize, new PageMacs(PageMacs.NewKey(), 2 * Pages), earlier: [], Pages);
         pages.Work(block, 1);
         Assert.InRange(Sizes(pages) / (double)block.Length, least, most);
         AllComeBack(pages, block);

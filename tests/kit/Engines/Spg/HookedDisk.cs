@@ -22,11 +22,27 @@ internal sealed class HookedDisk() : ForwardingDisk(LocalDisk.Instance)
     /// <summary>Bytes read from files by path.</summary>
     public Dictionary<string, long> BytesRead { get; } = [];
 
+    /// <summary>A disk on which a byte of every file of a name reads differently than it was written.</summary>
+    public static HookedDisk Misreading(string fileName, long offset) =>
+        new()
+        {
+            Changing = (path, at, bytes) =>
+            {
+                if (Path.GetFileName(path) == fileName && offset >= at && offset < at + bytes.Length)
+                {
+                    bytes[(int)(offset - at)] ^= 0x10;
+                }
+            },
+        };
+
     public override IDiskFile OpenRead(string path)
     {
         Opening?.Invoke(path);
         return new CountingFile(Inner.OpenRead(path), this);
     }
+
+    public override IDiskFile CreateNew(string path, long preallocate = 0) =>
+        new CountingFile(Inner.CreateNew(path, preallocate), this);
 
     public override DiskEntry? Stat(string path) => Seeing(Inner.Stat(path));
 
@@ -47,6 +63,13 @@ internal sealed class HookedDisk() : ForwardingDisk(LocalDisk.Instance)
             {
                 disk.BytesRead[Path] = disk.BytesRead.GetValueOrDefault(Path) + read;
             }
+            return read;
+        }
+
+        public int ReadWritten(Span<byte> buffer, long offset)
+        {
+            var read = file.ReadWritten(buffer, offset);
+            disk.Changing?.Invoke(Path, offset, buffer[..read]);
             return read;
         }
 

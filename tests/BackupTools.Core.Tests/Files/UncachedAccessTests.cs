@@ -4,7 +4,7 @@ using BackupTools.Files;
 namespace BackupTools.Tests.Files;
 
 [SuppressMessage("Interoperability", "CA1416", Justification = "Each test returns where there is no such writing.")]
-public sealed class UncachedWriterTests : IDisposable
+public sealed class UncachedAccessTests : IDisposable
 {
     private const int Block = 1 << 20;
     private readonly TempFolder _temp = new();
@@ -46,7 +46,7 @@ public sealed class UncachedWriterTests : IDisposable
         File.WriteAllBytes(_temp["f"], []);
         var block = BlockPool.Rent();
         using var file = File.OpenHandle(_temp["f"], FileMode.Open, FileAccess.ReadWrite);
-        using var writer = new UncachedWriter(file);
+        using var writer = new UncachedAccess(file);
         Assert.False(writer.TryWrite(block.Span[..4096], 0));
         Assert.False(writer.TryWrite(block.Span, 1));
         Assert.False(writer.TryWrite(block.Span, 512));
@@ -69,7 +69,7 @@ public sealed class UncachedWriterTests : IDisposable
         var block = BlockPool.Rent();
         new Random(2).NextBytes(block.Span);
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
-        using var writer = new UncachedWriter(file);
+        using var writer = new UncachedAccess(file);
         Assert.False(writer.TryWrite(block.Span, 2)); // which does not end it
         Assert.Equal(can, writer.TryWrite(block.Span, 4096));
         Assert.Equal(can, writer.TryWrite(block.Span[..(512 << 10)], 2 * Block));
@@ -80,6 +80,12 @@ public sealed class UncachedWriterTests : IDisposable
             Assert.True(block.Span.SequenceEqual(written.AsSpan(4096, Block)));
             Assert.True(block.Span[..(512 << 10)].SequenceEqual(written.AsSpan(2 * Block)));
         }
+        var back = BlockPool.Rent();
+        Assert.Equal(can, writer.TryRead(back.Span, 4096));
+        Assert.Equal(can, back.Span.SequenceEqual(block.Span));
+        Assert.False(writer.TryRead(back.Span, 2 * Block)); // half of it is there
+        Assert.False(writer.TryRead(back.Span[..4096], 4096));
+        BlockPool.Return(back);
         BlockPool.Return(block);
     }
 
@@ -103,7 +109,7 @@ public sealed class UncachedWriterTests : IDisposable
             return;
         var block = BlockPool.Rent();
         using var file = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
-        using var writer = new UncachedWriter(file);
+        using var writer = new UncachedAccess(file);
         Assert.False(writer.TryWrite(block.Span, 0));
         BlockPool.Return(block);
     }

@@ -5,12 +5,12 @@ using Microsoft.Win32.SafeHandles;
 namespace BackupTools.Files;
 
 /// <summary>
-/// Writes large aligned blocks of a file from the caller's memory straight to the disk. That saves the copy into the
-/// page cache and the memory for it, lets the disk work from the first block on instead of at the flush, and leaves
-/// the cache to the databases. An optimisation only: what it cannot write, the caller writes in the usual way.
+/// Writes large aligned blocks of a file from the caller's memory straight to the disk, and reads them from there. That saves
+/// the copy into the page cache and the memory for it, lets the disk work from the first block on instead of at the flush, and
+/// leaves the cache to the databases. An optimisation only: what it cannot do, the caller does in the usual way.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class UncachedWriter(SafeFileHandle file) : IDisposable
+internal sealed class UncachedAccess(SafeFileHandle file) : IDisposable
 {
     /// <summary>Offset, length and address must be multiples of the page, which every disk's block size divides.</summary>
     public const int Alignment = 4096;
@@ -28,11 +28,11 @@ internal sealed class UncachedWriter(SafeFileHandle file) : IDisposable
     /// </summary>
     public unsafe bool TryWrite(ReadOnlySpan<byte> block, long offset)
     {
-        if (_unavailable || block.Length < MinLength || ((offset | (long)block.Length) & (Alignment - 1)) != 0)
+        if (!MayTake(block, offset))
             return false;
         fixed (byte* start = block)
         {
-            if (((nint)start & (Alignment - 1)) != 0 || Handle() is not { } handle)
+            if (Handle() is not { } handle)
                 return false;
             if (Libc.TryWrite(handle, start, block.Length, offset))
                 return true;
@@ -42,7 +42,32 @@ internal sealed class UncachedWriter(SafeFileHandle file) : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// Reads a block that <see cref="TryWrite"/> would have written; false when it did not, or when it cannot be read whole.
+    /// </summary>
+    public bool TryRead(Span<byte> block, long offset)
+    {
+        if (!MayTake(block, offset) || Handle() is not { } handle)
+            return false;
+        try
+        {
+            return RandomAccess.Read(handle, block, offset) == block.Length;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskFailure(e))
+        {
+            return false; // the usual way knows what to say
+        }
+    }
+
     public void Dispose() => _handle?.Dispose();
+
+    private unsafe bool MayTake(ReadOnlySpan<byte> block, long offset)
+    {
+        if (_unavailable || block.Length < MinLength || ((offset | (long)block.Length) & (Alignment - 1)) != 0)
+            return false;
+        fixed (byte* start = block)
+            return ((nint)start & (Alignment - 1)) == 0;
+    }
 
     private SafeFileHandle? Handle()
     {
