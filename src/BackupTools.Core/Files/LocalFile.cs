@@ -14,6 +14,9 @@ internal sealed class LocalFile : IDiskFile
     /// </summary>
     private const long WritebackStep = 8 << 20;
 
+    /// <summary>What is less does not count for that.</summary>
+    private const int LeastForWriteback = 64 << 10;
+
     private readonly SafeFileHandle _handle;
     private readonly IDisposable _owner;
     private readonly bool _writable;
@@ -76,7 +79,12 @@ internal sealed class LocalFile : IDiskFile
         {
             throw DiskErrors.From(e, Path, writing: true);
         }
-        if (OperatingSystem.IsLinux() && Interlocked.Add(ref _sinceWriteback, buffer.Length) >= WritebackStep)
+        // Pages here and there may be written again, and together they are written in the order of the disk.
+        if (
+            OperatingSystem.IsLinux()
+            && buffer.Length >= LeastForWriteback
+            && Interlocked.Add(ref _sinceWriteback, buffer.Length) >= WritebackStep
+        )
         {
             Interlocked.Exchange(ref _sinceWriteback, 0);
             Linux.StartWriteback(_handle);

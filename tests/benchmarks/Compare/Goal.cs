@@ -10,12 +10,14 @@ namespace BackupTools.Benchmarks.Compare;
 /// <param name="Measure">What of a row is meant.</param>
 /// <param name="Against">Of a ratio, the contestant that is 1.</param>
 /// <param name="Most">As much meets the goal: a ratio, seconds, or MiB.</param>
+/// <param name="Warm">The same in a process that has done it before; null for no goal of its own.</param>
 internal sealed record Goal(
     string Operation,
     IReadOnlyList<string> Engines,
     GoalMeasure Measure,
     string? Against,
-    double Most
+    double Most,
+    double? Warm = null
 )
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -38,6 +40,8 @@ internal sealed record Goal(
     public string Text =>
         Measure switch
         {
+            GoalMeasure.Ratio when Warm is { } warm =>
+                $"{Number(Most, "0.0#")} × {Against}; warm {Number(warm, "0.0#")}",
             GoalMeasure.Ratio => $"{Number(Most, "0.0#")} × {Against}",
             GoalMeasure.Seconds => $"{Number(Most, "0.0#")} s",
             GoalMeasure.Memory => $"{Number(Most, "0")} MiB",
@@ -64,6 +68,13 @@ internal sealed record Goal(
         );
     }
 
+    /// <summary>What is to be said of a program of its own, and of a process that has done it before.</summary>
+    public string Verdict(double? value, double? warm) =>
+        value is null ? "not measured"
+        : Warm is null || warm is null ? Word(value <= Most)
+        : value <= Most == warm <= Warm ? Word(value <= Most)
+        : $"{Word(value <= Most)}, warm {Word(warm <= Warm)}";
+
     /// <summary>A value in the unit of the goal.</summary>
     public string Show(double value) =>
         Number(value, Measure is GoalMeasure.Ratio or GoalMeasure.Seconds ? "0.00" : "0");
@@ -76,6 +87,8 @@ internal sealed record Goal(
                 / rows.FirstOrDefault(r =>
                     r.Engine == row.Engine && r.Operation == row.Operation && r.Contestant == Against
                 )?.MedianSeconds;
+
+    private static string Word(bool isMet) => isMet ? "met" : "missed";
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

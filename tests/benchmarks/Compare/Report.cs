@@ -63,9 +63,7 @@ internal static class Report
                 goal.Text,
                 value is { } v ? goal.Show(v) : "",
                 warm is { } w ? goal.Show(w) : "",
-                value is null ? "not measured"
-                : value <= goal.Most ? "met"
-                : "missed",
+                goal.Verdict(value, warm),
             };
         WriteTable(GoalHeads, lines, words: 3, target);
     }
