@@ -132,7 +132,7 @@ public static class ErrorCodes
                 $"Run again with {Spelling.Of("Verbose")}; if it persists, report it with the full error.",
             ErrorCode.OutOfMemory => $"Lower {Spelling.Of("ThrottleLimit")}, or allow the process more memory.",
             ErrorCode.InvalidOption => "See the help of the command for the options that go together.",
-            ErrorCode.UnknownEngine => "Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.",
+            ErrorCode.UnknownEngine => "Leave the name out to have the engine detected.",
             ErrorCode.PathIsAmbiguous => "Give the path of the one you mean.",
             ErrorCode.ProviderNotSupported => "Give a path in the file system.",
             ErrorCode.TimeIsAmbiguous => "Give the time as ISO 8601, such as 2026-11-20T04:10:00Z.",
