@@ -3,7 +3,7 @@ namespace BackupTools.Errors;
 /// <summary>The one table from <see cref="ErrorCode"/> to its family and to the advice given when a site has none.</summary>
 public static class ErrorCodes
 {
-    private static readonly (ErrorKind Kind, ErrorCode[] Codes)[] s_families =
+    private static readonly (ErrorKind Kind, ErrorCode[] Codes)[] Families =
     [
         (
             ErrorKind.Usage,
@@ -108,7 +108,7 @@ public static class ErrorCodes
     /// <summary>The family of a code; it decides exit code and error category.</summary>
     public static ErrorKind KindOf(ErrorCode code)
     {
-        foreach (var (kind, codes) in s_families)
+        foreach (var (kind, codes) in Families)
         {
             if (Array.IndexOf(codes, code) >= 0)
             {

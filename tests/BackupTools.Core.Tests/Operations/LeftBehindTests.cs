@@ -87,7 +87,10 @@ public class LeftBehindTests
                 told.Add
             )
         )
+        {
             open = staging.CreateFile(Path.Combine("folder", "held by a virus scanner"));
+        }
+
         open.Dispose();
         Assert.Contains("could not be removed", Assert.Single(told), StringComparison.Ordinal);
     }
