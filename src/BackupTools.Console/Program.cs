@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using BackupTools.Console.Commands;
 using BackupTools.Console.Output;
+using BackupTools.Options;
 
 namespace BackupTools.Console;
 
@@ -15,9 +16,7 @@ internal static class Program
     {
         StandardStreams.Open();
         using var signals = new StopSignals();
-        var root = new RootCommand(
-            "Backs up, inspects, verifies and restores SQLite, SPG, Grafeo, Alopex and PowDB databases."
-        )
+        var root = new RootCommand($"Backs up, inspects, verifies and restores {EngineNames.Listed("and")} databases.")
         {
             FullCommand.Create(signals),
             IncrementalCommand.Create(signals),

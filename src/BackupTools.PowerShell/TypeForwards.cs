@@ -49,6 +49,7 @@ using BackupTools.Reports;
 [assembly: TypeForwardedTo(typeof(TargetText))]
 [assembly: TypeForwardedTo(typeof(VerifyChain))]
 [assembly: TypeForwardedTo(typeof(VerifySettings))]
+[assembly: TypeForwardedTo(typeof(EngineNames))]
 [assembly: TypeForwardedTo(typeof(EngineOption))]
 [assembly: TypeForwardedTo(typeof(EngineOptions))]
 [assembly: TypeForwardedTo(typeof(StoreOption))]

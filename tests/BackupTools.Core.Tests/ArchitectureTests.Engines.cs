@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using BackupTools.Engines;
 
 namespace BackupTools.Tests;
 
@@ -19,8 +20,8 @@ public sealed partial class ArchitectureTests
         var engines = Path.Combine(Root, "src/BackupTools.Core/Engines");
         Assert.All(EngineFolders, e => Assert.True(File.Exists(Path.Combine(engines, e, $"{e}{question}.cs")), e));
         Assert.Equal(
-            EngineFolders.Order(),
-            Directory.EnumerateDirectories(engines).Select(d => Path.GetFileName(d)!).Order()
+            EngineRegistry.Default.Engines.Select(e => e.Name.ToUpperInvariant()).Order(),
+            EngineFolders.Select(e => e.ToUpperInvariant()).Order()
         );
     }
 

@@ -22,7 +22,12 @@ public sealed partial class ArchitectureTests
         ["Operations"] = ["Errors", "Options", "Engines", "Chains", "Files", "Encryption", "Reports"],
     };
 
-    private static readonly string[] EngineFolders = ["Spg", "Grafeo", "Alopex", "PowDb", "Sqlite"];
+    private static readonly string[] EngineFolders =
+    [
+        .. Directory
+            .EnumerateDirectories(Path.Combine(Root, "src/BackupTools.Core/Engines"))
+            .Select(d => Path.GetFileName(d)!),
+    ];
 
     [Fact]
     public void Every_folder_of_Core_is_a_layer_with_known_arrows() =>

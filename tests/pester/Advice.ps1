@@ -22,7 +22,7 @@ function Get-AdviceCase {
         Follow = { "$((Get-Help -Name New-IncrementalBackup -Parameter FullIfNeeded).description.Text)" -match 'Since' }
     }
     @{
-        Id = 'UnknownEngine'; Advice = 'Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.'
+        Id = 'UnknownEngine'; Advice = 'Leave the name out to have the engine detected.'
         Provoke = {
             # The cmdlets offer these names only; the console program takes any text.
             $program = "$PSScriptRoot/../../src/BackupTools.Console/bin/Debug/net10.0/backuptools"
@@ -31,9 +31,7 @@ function Get-AdviceCase {
             & $start[0] @($start | Select-Object -Skip 1)
         }
         Follow = {
-            $named = [regex]::Match($Advice, ': (.*)\.').Groups[1].Value -split ', '
-            $null = New-FullBackup -LiteralPath $s.Source -DestinationPath "$($s.Folder)/n" -Engine $named[0]
-            $named.Count -eq 5
+            (New-FullBackup -LiteralPath $s.Source -DestinationPath "$($s.Folder)/n").Kind -eq 'Full'
         }
     }
     @{

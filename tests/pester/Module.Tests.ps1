@@ -147,7 +147,7 @@ Describe 'Frozen: error ids' {
 
 Describe 'The engines of -Engine' {
     It 'are those that the library knows' {
-        $names = [BackupTools.Errors.BackupException].Assembly.GetType('BackupTools.Engines.EngineNames').GetFields().ForEach({ $_.GetRawConstantValue() })
+        $names = [BackupTools.Options.EngineNames]::All
         foreach ($command in Get-Command -Module BackupTools -ParameterName Engine) {
             $line = "$command -Engine "
             (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Sort-Object |

@@ -12,7 +12,7 @@ internal sealed class CommonOptions(bool writes, bool writesStores = false, bool
 {
     private readonly Option<string?> _engine = Options.Text(
         "--engine",
-        "SQLite, SPG, Grafeo, Alopex or PowDB; detected if not given.",
+        $"{EngineNames.Listed("or")}; detected if not given.",
         "NAME"
     );
     private readonly Option<bool> _json = Options.Json();

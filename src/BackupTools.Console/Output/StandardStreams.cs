@@ -15,8 +15,8 @@ internal static partial class StandardStreams
     private const int BadHandle = 9;
     private const int BrokenPipe = 32;
 
-    private static readonly List<SafeHandle> s_placeholders = [];
-    private static int s_output = -1;
+    private static readonly List<SafeHandle> Placeholders = [];
+    private static int _output = -1;
 
     /// <summary>To be called first of all.</summary>
     public static void Open()
@@ -31,7 +31,7 @@ internal static partial class StandardStreams
             return;
         }
         // Handles are numbered from the lowest free one: what is closed of 0 to 2 is taken here.
-        s_output = Duplicate(1);
+        _output = Duplicate(1);
         while (true)
         {
             var handle = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
@@ -40,7 +40,7 @@ internal static partial class StandardStreams
                 handle.Dispose();
                 break;
             }
-            s_placeholders.Add(handle);
+            Placeholders.Add(handle);
         }
         System.Console.SetError(new Forgiving(System.Console.Error));
     }
@@ -70,7 +70,7 @@ internal static partial class StandardStreams
     {
         for (var at = 0; at < bytes.Length; )
         {
-            var written = Write(s_output, in bytes[at], bytes.Length - at);
+            var written = Write(_output, in bytes[at], bytes.Length - at);
             var error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
             if (error is BrokenPipe or BadHandle)
             {

@@ -14,7 +14,7 @@ internal static class ClockOrder
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(1);
 
     // What names and side files can say.
-    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
     /// What a bundle taken now has to say about its order; null when its date says enough.
@@ -26,16 +26,16 @@ internal static class ClockOrder
 
     /// <summary>What a merged full has to say, so that it takes the place of the bundle whose date and state it has.</summary>
     public static DateTimeOffset? InPlaceOf(BundleHeader last) =>
-        last.OrderUtc > last.CreatedUtc ? RoundUp(last.OrderUtc - s_step) : null;
+        last.OrderUtc > last.CreatedUtc ? RoundUp(last.OrderUtc - Step) : null;
 
     /// <summary>The place of a bundle that was taken after what has this one.</summary>
     public static DateTimeOffset After(DateTimeOffset place) =>
-        place > DateTimeOffset.MaxValue - s_step ? DateTimeOffset.MaxValue : place + s_step;
+        place > DateTimeOffset.MaxValue - Step ? DateTimeOffset.MaxValue : place + Step;
 
     /// <summary>True when the date cannot be right, or this machine's clock is not.</summary>
     public static bool IsAfter(DateTimeOffset created, DateTimeOffset now) => created - now > Tolerance;
 
-    private static DateTimeOffset Truncate(DateTimeOffset time) => time.AddTicks(-(time.Ticks % s_step.Ticks));
+    private static DateTimeOffset Truncate(DateTimeOffset time) => time.AddTicks(-(time.Ticks % Step.Ticks));
 
     /// <summary>A place as records can say it.</summary>
     public static DateTimeOffset RoundUp(DateTimeOffset time) =>

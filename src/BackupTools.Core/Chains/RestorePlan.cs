@@ -1,8 +1,8 @@
 namespace BackupTools.Chains;
 
 /// <summary>
-/// What a restore will do: which bundles, in which order, cut where. -WhatIf, Test-BackupChain and the real run use
-/// the same plan.
+/// What a restore will do: which bundles, in which order, cut where. Dry runs, tests of a chain and restores use the
+/// same plan.
 /// </summary>
 internal sealed record RestorePlan
 {

@@ -3,7 +3,7 @@ using BackupTools.Errors;
 
 namespace BackupTools.Chains;
 
-/// <summary>Chain and target to plan: a pure function, shared by -WhatIf, Test-BackupChain and the real run.</summary>
+/// <summary>Chain and target to plan: a pure function, shared by dry runs, tests of a chain and restores.</summary>
 internal static class RestorePlanner
 {
     /// <summary>Plans a restore from one chain.</summary>

@@ -15,7 +15,7 @@ internal sealed class AgeWriter : IDiskFile
     /// <summary>Chunks that wait for one before them: of more it is a hole.</summary>
     private const int MostWaiting = 256;
 
-    private static readonly byte[] s_zeros = new byte[AgePayload.ChunkLength];
+    private static readonly byte[] Zeros = new byte[AgePayload.ChunkLength];
 
     private readonly Lock _gate = new();
     private readonly IDiskFile _outer;
@@ -151,7 +151,7 @@ internal sealed class AgeWriter : IDiskFile
 
     private void SealNext(bool isLast)
     {
-        var plain = _waiting.Remove(_next, out var chunk) ? chunk.Bytes : s_zeros;
+        var plain = _waiting.Remove(_next, out var chunk) ? chunk.Bytes : Zeros;
         Seal(plain.AsSpan(0, (int)Math.Min(plain.Length, _length - (_next * AgePayload.ChunkLength))), isLast);
     }
 

@@ -2,7 +2,7 @@ using BackupTools.Chains;
 
 namespace BackupTools.Engines;
 
-/// <summary>What a backup will do, for -WhatIf and for the run itself.</summary>
+/// <summary>What a backup will do, for dry runs and for the run itself.</summary>
 internal record CapturePlan
 {
     public required CaptureRequest Request { get; init; }

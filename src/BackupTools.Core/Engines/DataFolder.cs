@@ -22,7 +22,7 @@ internal sealed class DataFolder(
 )
 {
     /// <summary>What an ext file system and Windows have at the root of a volume, and a mount point therefore too.</summary>
-    private static readonly string[] s_ofVolumes = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
+    private static readonly string[] OfVolumes = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
 
     /// <summary>What is in the folder, but for what belongs to the place, to a file system or to a run of ours.</summary>
     public IReadOnlyList<DiskEntry> Entries() =>
@@ -125,7 +125,7 @@ internal sealed class DataFolder(
     private bool Owns(DiskEntry entry, string name) =>
         isDatabases(name) && (entry.Kind != DiskEntryKind.Directory || isFolder(name));
 
-    private bool Stays(string name) => isPlaces(name) || s_ofVolumes.Contains(name, StringComparer.OrdinalIgnoreCase);
+    private bool Stays(string name) => isPlaces(name) || OfVolumes.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A run that works in the folder itself has its staging folder and its lock there.</summary>
     private static bool IsRunning(string name) =>

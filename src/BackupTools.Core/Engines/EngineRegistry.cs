@@ -21,13 +21,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
         ]);
 
     /// <summary>What Windows has open at the root of a drive as long as it runs, and of no database.</summary>
-    private static readonly string[] s_ofWindows =
-    [
-        "pagefile.sys",
-        "swapfile.sys",
-        "hiberfil.sys",
-        "DumpStack.log.tmp",
-    ];
+    private static readonly string[] OfWindows = ["pagefile.sys", "swapfile.sys", "hiberfil.sys", "DumpStack.log.tmp"];
 
     public IReadOnlyList<IBackupEngine> Engines => engines;
 
@@ -95,7 +89,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IBackupEngine> engines)
                 var isRoot = Path.GetDirectoryName(path) is null;
                 foreach (var file in disk.List(path).Where(e => e.Kind == DiskEntryKind.File))
                 {
-                    if (isRoot && s_ofWindows.Contains(file.Name, StringComparer.OrdinalIgnoreCase))
+                    if (isRoot && OfWindows.Contains(file.Name, StringComparer.OrdinalIgnoreCase))
                     {
                         continue;
                     }

@@ -10,7 +10,7 @@ namespace BackupTools.Engines;
 /// </summary>
 internal interface IBackupEngine
 {
-    /// <summary>One of <see cref="EngineNames"/>.</summary>
+    /// <summary>One of <see cref="Options.EngineNames"/>.</summary>
     string Name { get; }
 
     EngineCapabilities Capabilities { get; }
@@ -46,7 +46,7 @@ internal interface IBackupEngine
     /// <summary>Finds out what a backup would do and refuses it early; writes nothing.</summary>
     CapturePlan PlanCapture(CaptureRequest request, EngineContext context);
 
-    /// <summary>Captures into staging and proves the copy; the source is only read.</summary>
+    /// <summary>Captures into staging and verifies the copy; the source is only read.</summary>
     CaptureResult Capture(CapturePlan plan, StagingArea staging, EngineContext context);
 
     /// <summary>
@@ -59,7 +59,7 @@ internal interface IBackupEngine
     BundleTraces? TracesOf(BundleHeader bundle, BundleHeader? parent, EngineContext context) => null;
 
     /// <summary>
-    /// Checks the bundles of one way through a chain (full first), each alone and each against the one before.
+    /// Checks the bundles of one path through a chain (full first), each alone and each against the one before.
     /// A path may also be one increment alone: then what can be said without its predecessors is checked.
     /// Reports every finding it can make; throws only for cancellation and for a disk that fails.
     /// </summary>
@@ -91,7 +91,7 @@ internal interface IBackupEngine
     IReadOnlyList<string> KeptBy(RestoreRequest request, EngineContext context) => [];
 
     /// <summary>
-    /// True when what is at the destination is a database of this engine that nobody has open, so that -Force may
+    /// True when what is at the destination is a database of this engine that nobody has open, so that Force may
     /// replace it. Throws SourceInUse when an engine holds it.
     /// </summary>
     bool MayReplace(RestoreRequest request, EngineContext context);

@@ -27,7 +27,10 @@ internal static partial class Strangers
             && HalfName().Match(entry.Name) is { Success: true } half
             && isBundle(half.Groups["name"].Value)
         )
+        {
             return Passed(entry, "is an unfinished copy or download", "Run it again, or delete the file.");
+        }
+
         if (!Path.GetFileName(entry.Path.AsSpan()).StartsWith('.'))
             return null;
         if (
@@ -35,7 +38,10 @@ internal static partial class Strangers
             && isBundle(entry.Name[2..])
             && IsAppleDouble(entry, disk)
         )
+        {
             return Passed(entry, "is a file of macOS (AppleDouble)", "It may be deleted.");
+        }
+
         if (RsyncName().Match(entry.Name) is { Success: true } rsync && isBundle(rsync.Groups["name"].Value))
             return Passed(entry, "is an unfinished rsync transfer", "Run rsync again, or delete the file.");
         if (DeletedName().IsMatch(entry.Name))
@@ -54,7 +60,7 @@ internal static partial class Strangers
     /// <summary>False for what cannot be <see cref="HalfName"/>: nearly all there is, in folders of thousands.</summary>
     private static bool MayBeHalf(ReadOnlySpan<char> path)
     {
-        foreach (var end in s_halfEnds)
+        foreach (var end in HalfEnds)
         {
             // The pattern's end is also before a last line feed.
             if (path.EndsWith(end, StringComparison.Ordinal) || path[^1] == '\n')
@@ -63,7 +69,7 @@ internal static partial class Strangers
         return false;
     }
 
-    private static readonly string[] s_halfEnds = [".part", ".partial", ".filepart", ".crdownload", ".tmp"];
+    private static readonly string[] HalfEnds = [".part", ".partial", ".filepart", ".crdownload", ".tmp"];
 
     private static bool IsAppleDouble(DiskEntry entry, IDisk disk) =>
         disk.Beginning(entry.Path, AppleDouble.Length) is { } start && AppleDouble.SequenceEqual(start);

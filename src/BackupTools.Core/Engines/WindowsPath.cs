@@ -17,7 +17,10 @@ internal static class WindowsPath
             path is ['\\' or '/', '\\' or '/', ..]
             && path.Split('\\', '/', StringSplitOptions.RemoveEmptyEntries) is [var server]
         )
+        {
             return $"'{server}' is a server, and no share of it is named";
+        }
+
         var parts = (path is [_, ':', ..] ? path[2..] : path).Split('\\', '/');
         return parts
             .Where(p => p is not ("" or "." or ".."))

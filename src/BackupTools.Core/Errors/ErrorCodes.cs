@@ -3,7 +3,7 @@ namespace BackupTools.Errors;
 /// <summary>The one table from <see cref="ErrorCode"/> to its family and to the advice given when a site has none.</summary>
 public static class ErrorCodes
 {
-    private static readonly (ErrorKind Kind, ErrorCode[] Codes)[] s_families =
+    private static readonly (ErrorKind Kind, ErrorCode[] Codes)[] Families =
     [
         (
             ErrorKind.Usage,
@@ -108,7 +108,7 @@ public static class ErrorCodes
     /// <summary>The family of a code; it decides exit code and error category.</summary>
     public static ErrorKind KindOf(ErrorCode code)
     {
-        foreach (var (kind, codes) in s_families)
+        foreach (var (kind, codes) in Families)
         {
             if (Array.IndexOf(codes, code) >= 0)
             {
@@ -132,7 +132,7 @@ public static class ErrorCodes
                 $"Run again with {Spelling.Of("Verbose")}; if it persists, report it with the full error.",
             ErrorCode.OutOfMemory => $"Lower {Spelling.Of("ThrottleLimit")}, or allow the process more memory.",
             ErrorCode.InvalidOption => "See the help of the command for the options that go together.",
-            ErrorCode.UnknownEngine => "Use one of: SQLite, SPG, Grafeo, Alopex, PowDB.",
+            ErrorCode.UnknownEngine => "Leave the name out to have the engine detected.",
             ErrorCode.PathIsAmbiguous => "Give the path of the one you mean.",
             ErrorCode.ProviderNotSupported => "Give a path in the file system.",
             ErrorCode.TimeIsAmbiguous => "Give the time as ISO 8601, such as 2026-11-20T04:10:00Z.",

@@ -25,10 +25,12 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
                 Give(staging.PathOf(step.StagedName), step.FinalPath, model);
         }
         if (_denied.Count > 0)
+        {
             warn(
                 $"owner, group or permissions of what is replaced could not be applied to {_denied.Count} file(s) and folder(s), "
                     + $"such as {Path.GetFileName(_denied[0])}: make sure that the engine may open the database"
             );
+        }
     }
 
     private void Give(string staged, string final, string model)
@@ -38,11 +40,13 @@ internal sealed class AccessHandover(IDisk disk, StagingArea staging)
         if (disk.Stat(staged) is not { Kind: DiskEntryKind.Directory })
             return;
         foreach (var entry in disk.List(staged))
+        {
             Give(
                 entry.Path,
                 Path.Combine(final, entry.Name),
                 ModelAt(Path.Combine(model, entry.Name), entry.Kind) ?? model
             );
+        }
     }
 
     /// <summary>The path, when a file or folder (of that kind) is there: what a link may do is no one's right.</summary>

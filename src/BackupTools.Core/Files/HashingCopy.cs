@@ -90,12 +90,15 @@ internal static class HashingCopy
         var workers = Math.Min(throttleLimit, items.Count);
         var others = new Task[Math.Max(0, workers - 1)];
         for (var i = 0; i < others.Length; i++)
+        {
             others[i] = Task.Factory.StartNew(
                 Work,
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default
             );
+        }
+
         Work();
         Task.WaitAll(others, CancellationToken.None);
         if (first?.SourceException is OperationCanceledException)
@@ -112,6 +115,7 @@ internal static class HashingCopy
         {
             var read = source.Read(buffer[done..], offset + done);
             if (read == 0)
+            {
                 throw new BackupException(
                     ErrorCode.Truncated,
                     "the file ends before its data does",
@@ -120,6 +124,8 @@ internal static class HashingCopy
                     expected: $"at least {offset + buffer.Length} bytes",
                     actual: $"{offset + done} bytes"
                 );
+            }
+
             done += read;
         }
     }

@@ -29,7 +29,10 @@ internal sealed class Publication(IDisk disk, StagingArea staging)
                 || plan.Folders.Count > 0
                 || plan.Steps.Any(s => s.IsSetAsideFirst || s.IsRespelled)
             )
+            {
                 WriteJournal(plan);
+            }
+
             foreach (var folder in plan.Folders)
                 disk.CreateDirectory(folder);
             foreach (var step in plan.Steps.Where(s => s.IsSetAsideFirst))

@@ -96,7 +96,10 @@ internal static partial class PublicationJournal
             || (isRemoval && step.Old is null)
             || (step.Action == PublishAction.Place && step.Old is not null)
         )
+        {
             throw Contradiction();
+        }
+
         return new PlannedStep(
             step.Action,
             step.Staged is null ? null : Below(disk, stagingFolder, step.Staged),

@@ -26,11 +26,14 @@ internal sealed record PublicationPlan(IReadOnlyList<PlannedStep> Steps, IReadOn
                 continue;
             }
             if (step.Action == PublishAction.Place && old is not null)
+            {
                 throw new BackupException(
                     ErrorCode.DestinationExists,
                     "something with this name already exists",
                     step.FinalPath
                 );
+            }
+
             var staged = staging.PathOf(step.StagedName);
             var @new =
                 ItemIdentity.Of(disk.Stat(staged))

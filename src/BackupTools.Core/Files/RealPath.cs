@@ -76,12 +76,15 @@ internal static class RealPath
                 continue;
             }
             if (++links > MostLinks)
+            {
                 throw new BackupException(
                     ErrorCode.PathNotFound,
                     "the links on the path to this form a loop",
                     path,
                     recommendation: "Name the database itself, or make the link point to it."
                 );
+            }
+
             var root = Path.GetPathRoot(target) ?? "";
             at = root.Length == 0 ? at : Path.GetPathRoot(Path.GetFullPath(root, at))!;
             Push(target[root.Length..]);

@@ -88,7 +88,9 @@ internal sealed class StagingArea : IDisposable
                 && path.Length > folder.Length
                 && !path.AsSpan(folder.Length).StartsWith(ReservedPrefix, StringComparison.Ordinal)
             )
+            {
                 return path;
+            }
         }
         throw new BackupException(ErrorCode.UnsafeName, $"not a name for a staged item: '{relativeName}'", Folder);
     }

@@ -51,7 +51,10 @@ internal static class WindowsAccess
                 FileShare.ReadWrite | FileShare.Delete
             )
         )
+        {
             RandomAccess.FlushToDisk(file);
+        }
+
         File.SetAttributes(path, File.GetAttributes(path) | FileAttributes.ReadOnly);
     }
 

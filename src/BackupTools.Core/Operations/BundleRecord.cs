@@ -51,7 +51,7 @@ internal sealed record BundleRecord(
     private const int ShortestId = 12;
 
     /// <summary>Stands for the digest while that is computed.</summary>
-    private static readonly string s_unchecked = new('0', 64);
+    private static readonly string Unchecked = new('0', 64);
 
     /// <summary>All bytes of its files as they lie there.</summary>
     public long Length => Files.Sum(f => f.Length);
@@ -126,11 +126,11 @@ internal sealed record BundleRecord(
         var bytes = JsonSerializer.SerializeToUtf8Bytes(
             this with
             {
-                Check = s_unchecked,
+                Check = Unchecked,
             },
             BundleRecordJson.Default.BundleRecord
         );
-        var at = bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(s_unchecked));
+        var at = bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(Unchecked));
         Encoding.ASCII.GetBytes($"{Blake3.Hasher.Hash(bytes)}").CopyTo(bytes, at);
         return bytes;
     }
@@ -138,7 +138,7 @@ internal sealed record BundleRecord(
     /// <summary>Whether the file is byte for byte what was written.</summary>
     private bool IsOf(byte[] file)
     {
-        if (Check is not { } check || check.Length != s_unchecked.Length || !check.All(char.IsAsciiHexDigitLower))
+        if (Check is not { } check || check.Length != Unchecked.Length || !check.All(char.IsAsciiHexDigitLower))
         {
             return false;
         }
@@ -148,7 +148,7 @@ internal sealed record BundleRecord(
         {
             return false; // it was written in another way
         }
-        Encoding.ASCII.GetBytes(s_unchecked).CopyTo(bytes, at);
+        Encoding.ASCII.GetBytes(Unchecked).CopyTo(bytes, at);
         return $"{Blake3.Hasher.Hash(bytes)}" == check;
     }
 

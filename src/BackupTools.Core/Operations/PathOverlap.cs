@@ -80,7 +80,10 @@ internal static class PathOverlap
                 RealPath.Comparison
             )
         )
+        {
             return true;
+        }
+
         var itself = disk.Stat(folder);
         for (var above = path; itself is not null && above is not null; above = Path.GetDirectoryName(above))
         {

@@ -30,7 +30,7 @@ public static class ReadChains
         var engines = host.Engines.Candidates(engine);
         path = host.Opens(path);
         var any = false;
-        // With -Recurse bundles are met again in folders of their own, alone: what was listed with its chain stays so.
+        // With subfolders, bundles are met again in folders of their own, alone: what was listed with its chain stays so.
         var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in BundleFolder.Walk(path, recurse && only is null, host.Disk))
         {

@@ -100,7 +100,7 @@ public static partial class RestoreChain
     private static bool IsMountedFile(string path, IDisk disk) =>
         disk.Stat(path) is { Kind: DiskEntryKind.File } && disk.IsMountPoint(path);
 
-    /// <summary>Whether -Force is advice that can be followed, perhaps once an engine was stopped.</summary>
+    /// <summary>Whether Force is advice that can be followed, perhaps once an engine was stopped.</summary>
     private static bool ForceHelps(
         IBackupEngine engine,
         RestoreRequest request,

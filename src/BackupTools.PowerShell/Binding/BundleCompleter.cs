@@ -22,7 +22,7 @@ public abstract class BundleCompleter : IArgumentCompleter
     /// <summary>A store is some requests away, and the first time the SDK has to be loaded.</summary>
     private static readonly TimeSpan PatienceWithStores = TimeSpan.FromSeconds(3);
 
-    private static bool s_isWarm;
+    private static bool _isWarm;
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
@@ -98,7 +98,7 @@ public abstract class BundleCompleter : IArgumentCompleter
         ];
         var patience =
             stores.Length > 0 ? PatienceWithStores
-            : s_isWarm ? Patience
+            : _isWarm ? Patience
             : FirstPatience;
         var options = BackupCommandBase.StoresOf(name => bound[name], static path => path);
         var chains = new List<ChainInfo>();
@@ -121,7 +121,7 @@ public abstract class BundleCompleter : IArgumentCompleter
         Task.WaitAny([reading], patience);
         // A query that takes too long is abandoned.
         stop.Cancel();
-        s_isWarm = true;
+        _isWarm = true;
         lock (chains)
         {
             return [.. chains];

@@ -1,14 +1,13 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using BackupTools.Options;
 
 namespace BackupTools.PowerShell.Binding;
 
-/// <summary>Completes -Engine; a test holds the names equal to those of the engines that the library has.</summary>
+/// <summary>Completes -Engine.</summary>
 public sealed class EngineCompleter : IArgumentCompleter
 {
-    private static readonly string[] Names = ["SQLite", "SPG", "Grafeo", "Alopex", "PowDB"];
-
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName,
@@ -17,7 +16,7 @@ public sealed class EngineCompleter : IArgumentCompleter
         CommandAst commandAst,
         IDictionary fakeBoundParameters
     ) =>
-        Names
-            .Where(name => name.StartsWith(wordToComplete.Trim('\'', '"'), StringComparison.OrdinalIgnoreCase))
+        EngineNames
+            .All.Where(name => name.StartsWith(wordToComplete.Trim('\'', '"'), StringComparison.OrdinalIgnoreCase))
             .Select(name => new CompletionResult(name));
 }

@@ -40,6 +40,7 @@ internal sealed class EncryptedBox : IDisposable
     {
         return new OperationHost
         {
+            Engines = EngineSandbox.Engines,
             Clock = Box.Clock!,
             Disk = disk ?? LocalDisk.Instance,
             Warning = Box.Warnings.Add,

@@ -10,7 +10,7 @@ namespace BackupTools.Tests.Encryption;
 /// <summary>Chains that were copied for recipients: with an identity they are the plain ones, without they are nothing.</summary>
 public sealed class EncryptedChainTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]

@@ -10,7 +10,7 @@ namespace BackupTools.Tests.Encryption;
 /// <summary>Encrypted copies where nobody watches over them: in a store, and damaged.</summary>
 public sealed class EncryptedElsewhereTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -109,6 +109,7 @@ public sealed class EncryptedElsewhereTests
         var host = box.Host(withKey ? box.Key : null);
         return new OperationHost
         {
+            Engines = EngineSandbox.Engines,
             Clock = host.Clock,
             Identities = host.Identities,
             Stores = new StoreSettings

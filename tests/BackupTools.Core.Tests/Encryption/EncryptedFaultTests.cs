@@ -12,7 +12,7 @@ public sealed class EncryptedFaultTests
     private const int Tries = 12;
 
     public static TheoryData<string, bool> Faults =>
-        new(EngineSandbox.Names.SelectMany(e => new[] { (e, true), (e, false) }));
+        new(EngineSandbox.All.SelectMany(e => new[] { (e, true), (e, false) }));
 
     /// <summary>The run after it needs no identity, but of Grafeo, whose manifest it reads.</summary>
     [Theory]

@@ -15,7 +15,7 @@ public sealed class EncryptedStoreTests : IDisposable
 
     private readonly FakeS3 _store = new();
 
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     public void Dispose() => _store.Dispose();
 
@@ -190,6 +190,7 @@ public sealed class EncryptedStoreTests : IDisposable
         var host = box.Host(key);
         return new OperationHost
         {
+            Engines = EngineSandbox.Engines,
             Clock = host.Clock,
             Identities = host.Identities,
             Stores = new StoreSettings

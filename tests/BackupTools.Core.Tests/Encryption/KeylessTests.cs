@@ -8,7 +8,7 @@ namespace BackupTools.Tests.Encryption;
 /// <summary>What works in an encrypted folder without a key: to list, to compare what lies there, to copy, to prune.</summary>
 public sealed class KeylessTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]

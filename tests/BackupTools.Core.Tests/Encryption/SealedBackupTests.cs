@@ -10,7 +10,7 @@ namespace BackupTools.Tests.Encryption;
 /// <summary>Backups straight into an encrypted folder, with the key at hand.</summary>
 public sealed class SealedBackupTests
 {
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]

@@ -58,6 +58,7 @@ internal sealed class SealedBox : IDisposable
         Box.Clock!.Now += TimeSpan.FromMinutes(1);
         return new OperationHost
         {
+            Engines = EngineSandbox.Engines,
             Clock = Box.Clock,
             Disk = disk!,
             Warning = Box.Warnings.Add,

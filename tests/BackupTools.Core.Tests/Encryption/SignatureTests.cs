@@ -14,7 +14,7 @@ public sealed class SignatureTests
     private static readonly SigningKey s_key = SigningKey.New();
     private static readonly SigningKey s_other = SigningKey.New();
 
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -293,6 +293,7 @@ public sealed class SignatureTests
         public OperationHost Host(SigningKey? trusted, FakeS3? store = null) =>
             new()
             {
+                Engines = EngineSandbox.Engines,
                 Clock = Sandbox.Clock!,
                 Identities = new Identities { TrustedKeys = trusted is null ? [] : [$"{trusted.Public}"] },
                 Stores = new()

@@ -15,7 +15,7 @@ public sealed class SignedRunTests
 
     private static readonly SigningKey s_key = SigningKey.New();
 
-    public static TheoryData<string> Engines => [.. EngineSandbox.Names];
+    public static TheoryData<string> Engines => [.. EngineSandbox.All];
 
     /// <summary>Found by hand: a run that was killed in its last step left a bundle that nothing could be built on.</summary>
     [Theory]
@@ -134,6 +134,7 @@ public sealed class SignedRunTests
         run(
             new OperationHost
             {
+                Engines = EngineSandbox.Engines,
                 Clock = box.Clock!,
                 Warning = warnings.Add,
                 Identities = new Identities { TrustedKeys = [$"{s_key.Public}"] },
@@ -209,6 +210,7 @@ public sealed class SignedRunTests
     private static OperationHost Trusting(EngineSandbox box) =>
         new()
         {
+            Engines = EngineSandbox.Engines,
             Clock = box.Clock!,
             Identities = new Identities { TrustedKeys = [$"{s_key.Public}"] },
         };

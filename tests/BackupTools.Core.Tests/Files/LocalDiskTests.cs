@@ -111,10 +111,12 @@ public sealed class LocalDiskTests : IDisposable
         Assert.Equal(swapped ? "d=F\nf/\nf/x=X" : "d/\nd/x=X\nf=F", _temp.Show());
         Assert.False(new LocalDisk(useRenameFlags: false).TryExchange(_temp["f"], _temp["d"]));
         if (swapped)
+        {
             Assert.Equal(
                 ErrorCode.PathNotFound,
                 Assert.Throws<BackupException>(() => _disk.TryExchange(_temp["f"], _temp["no"])).Code
             );
+        }
     }
 
     /// <summary>Windows refuses all of this while the file is open, as a scanner of viruses has it for a moment.</summary>

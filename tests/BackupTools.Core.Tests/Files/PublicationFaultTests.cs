@@ -60,11 +60,13 @@ public sealed class PublicationFaultTests
     public void A_disk_that_recovers_before_the_cleaning_up_loses_nothing(int failures)
     {
         foreach (var s in All)
+        {
             ForEveryStep(
                 s.Name,
                 (n, temp, s) => DiskFor(s, temp, failAt: n, failUntil: n + failures - 1),
                 (_, _, _) => { }
             );
+        }
     }
 
     [Theory]

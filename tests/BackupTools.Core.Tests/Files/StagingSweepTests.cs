@@ -174,7 +174,10 @@ public sealed class StagingSweepTests : IDisposable
                 $"in/{Dead}/.backuptools-aside/0",
             }
         )
+        {
             _temp.Write(name, "data");
+        }
+
         _temp.Write("in/.backuptools-2-20261120T041000Z-0123abcd.staging/.backuptools-owner.lock", "");
         using var living = _disk.TryLock(
             _temp["in/.backuptools-2-20261120T041000Z-0123abcd.staging/.backuptools-owner.lock"]

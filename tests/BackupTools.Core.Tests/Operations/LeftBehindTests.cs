@@ -10,8 +10,8 @@ using BackupTools.Tests.FrontEnds;
 namespace BackupTools.Tests.Operations;
 
 /// <summary>
-/// What every operation of every engine leaves: what it was asked for, and not a file or folder more. One table,
-/// LeftBehind.txt, for every system: once on the disk as it is here, and once by the rules of Windows.
+/// What every operation of every engine leaves: what it was asked for, and not a file or folder more. One table
+/// for every system: once on the disk as it is here, and once by the rules of Windows.
 /// </summary>
 public class LeftBehindTests
 {
@@ -87,7 +87,10 @@ public class LeftBehindTests
                 told.Add
             )
         )
+        {
             open = staging.CreateFile(Path.Combine("folder", "held by a virus scanner"));
+        }
+
         open.Dispose();
         Assert.Contains("could not be removed", Assert.Single(told), StringComparison.Ordinal);
     }

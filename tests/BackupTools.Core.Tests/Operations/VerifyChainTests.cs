@@ -1,4 +1,3 @@
-using BackupTools.Engines;
 using BackupTools.Operations;
 using BackupTools.Reports;
 using BackupTools.Tests.Engines.Spg;

@@ -1,4 +1,3 @@
-using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Tests.Files;
 using BackupTools.Tests.FrontEnds;

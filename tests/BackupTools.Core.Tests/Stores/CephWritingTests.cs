@@ -1,5 +1,4 @@
 using System.Text.Json;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;

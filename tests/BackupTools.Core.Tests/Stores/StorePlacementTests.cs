@@ -1,5 +1,4 @@
 using System.Net;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Files.Stores;
 using BackupTools.Operations;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Hashing;
-using BackupTools.Engines;
+using BackupTools.Options;
 
 namespace BackupTools.Benchmarks.Data;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using BackupTools.Engines;
+using BackupTools.Options;
 
 namespace BackupTools.Benchmarks.Data;
 

@@ -1,5 +1,5 @@
-using BackupTools.Engines;
 using BackupTools.Operations;
+using BackupTools.Options;
 using BackupTools.Tests;
 
 namespace BackupTools.Benchmarks.Data;

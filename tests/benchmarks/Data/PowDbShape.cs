@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
-using BackupTools.Engines;
+using BackupTools.Options;
 
 namespace BackupTools.Benchmarks.Data;
 

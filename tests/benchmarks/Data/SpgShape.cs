@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
-using BackupTools.Engines;
 using BackupTools.Formats.Primitives;
+using BackupTools.Options;
 
 namespace BackupTools.Benchmarks.Data;
 

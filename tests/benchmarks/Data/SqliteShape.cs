@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using BackupTools.Engines;
+using BackupTools.Options;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using BackupTools.Chains;
-using BackupTools.Engines;
+using BackupTools.Options;
 using BenchmarkDotNet.Attributes;
 
 namespace BackupTools.Benchmarks.Micro;

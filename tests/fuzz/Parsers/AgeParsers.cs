@@ -1,10 +1,10 @@
 using System.Text;
 using BackupTools.Chains;
 using BackupTools.Encryption;
-using BackupTools.Engines;
 using BackupTools.Files;
 using BackupTools.Formats.Age;
 using BackupTools.Operations;
+using BackupTools.Options;
 
 namespace BackupTools.Fuzz.Parsers;
 

@@ -95,7 +95,10 @@ internal sealed class FaultyDisk(IDisk inner) : IDisk
             || inner is not LocalDisk
             || File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserWrite)
         )
+        {
             return file;
+        }
+
         file.Dispose();
         throw new BackupException(ErrorCode.AccessDenied, "read-only", path);
     }

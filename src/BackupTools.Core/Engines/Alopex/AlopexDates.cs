@@ -22,7 +22,7 @@ internal sealed record AlopexDates(
     bool TellsOrder
 )
 {
-    private static readonly TimeSpan s_step = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
     /// <summary>Reads them.</summary>
     /// <param name="name">The snapshot's name.</param>
@@ -37,9 +37,9 @@ internal sealed record AlopexDates(
         if (manifest == named)
         {
             return log < named
-                ? new AlopexDates(log, named - s_step, log, true)
+                ? new AlopexDates(log, named - Step, log, true)
                 // Where dates are whole seconds, the engine's are the same.
-                : new AlopexDates(named, null, named, log.Ticks % s_step.Ticks != 0);
+                : new AlopexDates(named, null, named, log.Ticks % Step.Ticks != 0);
         }
         // The manifest is the last that is written, however long a backup takes.
         var written = manifest > log ? manifest.Value : log;

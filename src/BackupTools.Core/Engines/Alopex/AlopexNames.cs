@@ -17,7 +17,7 @@ internal static class AlopexNames
     private const string LockSuffix = ".alopex.lock";
     private const string SnapshotPrefix = "ts-";
 
-    private static readonly HashSet<string> s_fixed = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> Fixed = new(StringComparer.OrdinalIgnoreCase)
     {
         Meta,
         MetaTemporary,
@@ -50,7 +50,7 @@ internal static class AlopexNames
     /// A name in any case as the engine spells it, where it has one of that kind at the root; any other unchanged.
     /// </summary>
     public static string Spelled(string name) =>
-        s_fixed.TryGetValue(name, out var own) ? own
+        Fixed.TryGetValue(name, out var own) ? own
         : name.StartsWith(Wal + ".", StringComparison.OrdinalIgnoreCase) ? Wal + name[Wal.Length..]
         : name.EndsWith(LockSuffix, StringComparison.OrdinalIgnoreCase) ? name[..^LockSuffix.Length] + LockSuffix
         : name;

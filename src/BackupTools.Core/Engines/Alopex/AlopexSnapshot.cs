@@ -4,6 +4,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Alopex;
+using BackupTools.Options;
 using Blake3;
 
 namespace BackupTools.Engines.Alopex;

@@ -4,6 +4,7 @@ using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Formats.Primitives;
+using BackupTools.Options;
 using Blake3;
 
 namespace BackupTools.Engines.Grafeo;

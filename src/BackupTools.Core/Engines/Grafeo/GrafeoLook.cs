@@ -1,6 +1,7 @@
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Options;
 using Blake3;
 
 namespace BackupTools.Engines.Grafeo;

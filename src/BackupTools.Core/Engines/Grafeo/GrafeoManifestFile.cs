@@ -3,6 +3,7 @@ using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
 using BackupTools.Formats.Primitives;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Grafeo;
 

@@ -4,6 +4,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.PowDb;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.PowDb;
 

@@ -5,6 +5,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Spg;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Spg;
 

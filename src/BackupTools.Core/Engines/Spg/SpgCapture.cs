@@ -14,7 +14,7 @@ internal sealed class SpgCapture(CapturePlan plan, StagingArea staging, EngineCo
 {
     private const string Staged = "bundle" + SpgBundles.Extension;
     private const int Attempts = 5;
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     private readonly CaptureRequest _request = plan.Request;
     private readonly SpgFiles _files = SpgFiles.OfSource(
@@ -51,7 +51,7 @@ internal sealed class SpgCapture(CapturePlan plan, StagingArea staging, EngineCo
         return new SteadyCapture<SpgBundleHeader>(context)
         {
             Attempts = Attempts,
-            FirstPause = s_firstPause,
+            FirstPause = FirstPause,
             LongestPause = TimeSpan.MaxValue,
             Judge = e =>
             {

@@ -13,13 +13,13 @@ namespace BackupTools.Engines.Spg;
 /// </remarks>
 internal static class SpgCheckpointWindow
 {
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     // A database file that is really newer: a checkpoint at work, or a server that died in it.
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     // Both in the same tick of the file system's clock: most likely two files made one after the other.
-    private static readonly TimeSpan s_tickWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TickWait = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Opens the source once the window has passed. When it does not pass, a server died in it, or the files are copies: it
@@ -39,7 +39,7 @@ internal static class SpgCheckpointWindow
                     return source;
                 }
                 var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
-                if (waited >= (window > 0 ? s_longestWait : s_tickWait))
+                if (waited >= (window > 0 ? LongestWait : TickWait))
                 {
                     if (window > 0)
                     {
@@ -58,7 +58,7 @@ internal static class SpgCheckpointWindow
                 throw;
             }
             source.Dispose();
-            context.Cancellation.WaitHandle.WaitOne(s_poll);
+            context.Cancellation.WaitHandle.WaitOne(Poll);
             context.Cancellation.ThrowIfCancellationRequested();
         }
     }

@@ -21,7 +21,7 @@ internal sealed class SpgEpoch
     private const int Block = 1 << 20;
 
     // The clock that dates files may lag the one that dates bundles by a tick, on a network share by more.
-    private static readonly TimeSpan s_clockMargin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ClockMargin = TimeSpan.FromSeconds(2);
 
     private readonly SpgSource _source;
     private readonly EngineContext _context;
@@ -223,7 +223,7 @@ internal sealed class SpgEpoch
             return SameRange(database, bundle, length - 4, 4);
         }
         // No checksum to compare. A file that nobody touched since the full was dated is the one the full holds.
-        var quiet = full.CreatedUtc - s_clockMargin;
+        var quiet = full.CreatedUtc - ClockMargin;
         return quick
             || (entry.ModifiedUtc < quiet && entry.ChangedUtc < quiet)
             || (

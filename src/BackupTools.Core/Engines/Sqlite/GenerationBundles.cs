@@ -4,6 +4,7 @@ using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Primitives;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Sqlite;
 

@@ -2,6 +2,7 @@ using BackupTools.Chains;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Sqlite;
 

@@ -1,6 +1,7 @@
 using BackupTools.Chains;
 using BackupTools.Files;
 using BackupTools.Formats.Sqlite;
+using BackupTools.Options;
 
 namespace BackupTools.Engines.Sqlite;
 

@@ -11,12 +11,12 @@ internal static unsafe partial class StoredName
     private const int Basic = 1;
 
     /// <summary>No name has one of these, and Windows takes what does for a pattern: the first that matches would be found.</summary>
-    private static readonly SearchValues<char> s_patterns = SearchValues.Create("*?<>\"");
+    private static readonly SearchValues<char> Patterns = SearchValues.Create("*?<>\"");
 
     /// <summary>The name that a folder has for the last part of a path; null when there is nothing there.</summary>
     public static string? Of(string path)
     {
-        if (Path.GetFileName(path.AsSpan()).ContainsAny(s_patterns))
+        if (Path.GetFileName(path.AsSpan()).ContainsAny(Patterns))
             return null;
         FindData data;
         var find = FindFirst(Windows.Extended(path), Basic, &data, 0, 0, 0);

@@ -24,7 +24,7 @@ internal sealed partial class AzureStore
     private const int NumberLength = 6;
 
     /// <summary>Those that can be read.</summary>
-    private static readonly AccessTier[] s_tiers = [AccessTier.Hot, AccessTier.Cool, AccessTier.Cold];
+    private static readonly AccessTier[] Tiers = [AccessTier.Hot, AccessTier.Cool, AccessTier.Cold];
 
     public async Task<string?> PutAsync(
         ObjectName name,
@@ -79,7 +79,7 @@ internal sealed partial class AzureStore
                 : new BackupException(
                     ErrorCode.InvalidOption,
                     $"'{tier}' is not an Azure tier",
-                    recommendation: $"Give {Spelling.Of("StorageClass")} as {string.Join(", ", s_tiers)}."
+                    recommendation: $"Give {Spelling.Of("StorageClass")} as {string.Join(", ", Tiers)}."
                 );
         }
     }
@@ -264,7 +264,7 @@ internal sealed partial class AzureStore
     private AccessTier? TierOf(ObjectName name) => StoreMarks.IsOurs(name.Key) ? null : TierOf(_settings.StorageClass);
 
     private static AccessTier? TierOf(string? storageClass) =>
-        s_tiers
+        Tiers
             .Select(t => (AccessTier?)t)
             .FirstOrDefault(t => $"{t}".Equals(storageClass, StringComparison.OrdinalIgnoreCase));
 

@@ -60,7 +60,7 @@ internal sealed partial class S3Store
 
     public void RequireWritable()
     {
-        if (s_archives.Contains(_settings.StorageClass, StringComparer.OrdinalIgnoreCase))
+        if (Archives.Contains(_settings.StorageClass, StringComparer.OrdinalIgnoreCase))
         {
             throw StoreErrors.IsArchive(_settings.StorageClass!);
         }

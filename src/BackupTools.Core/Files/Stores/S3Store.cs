@@ -14,7 +14,7 @@ namespace BackupTools.Files.Stores;
 /// </summary>
 internal sealed partial class S3Store : IObjectStore
 {
-    private static readonly string[] s_archives = ["GLACIER", "DEEP_ARCHIVE"];
+    private static readonly string[] Archives = ["GLACIER", "DEEP_ARCHIVE"];
 
     private readonly StoreSettings _settings;
     private readonly AmazonS3Client _client;
@@ -196,7 +196,7 @@ internal sealed partial class S3Store : IObjectStore
             found.Size ?? 0,
             found.ETag,
             found.LastModified is { } at ? new DateTimeOffset(at.ToUniversalTime()) : DateTimeOffset.UnixEpoch,
-            IsBroughtBack(found.RestoreStatus) ? null : s_archives.FirstOrDefault(a => a == found.StorageClass?.Value)
+            IsBroughtBack(found.RestoreStatus) ? null : Archives.FirstOrDefault(a => a == found.StorageClass?.Value)
         );
 
     /// <summary>A copy has been brought back out of the archive, and can be read for some days.</summary>

@@ -23,8 +23,8 @@ internal sealed partial class StoreLease : IDisposable
     private const long LargestNumber = 1L << 53;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan s_longestRenewal = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestRenewal = TimeSpan.FromMinutes(2);
 
     private readonly StoreWriter _writer;
     private readonly TimeSpan _length;
@@ -128,7 +128,7 @@ internal sealed partial class StoreLease : IDisposable
     /// <exception cref="BackupException">BackupRunning, or why the lease could not be renewed.</exception>
     public void RequireHeld()
     {
-        for (var began = Stopwatch.GetTimestamp(); ; Thread.Sleep(s_look))
+        for (var began = Stopwatch.GetTimestamp(); ; Thread.Sleep(Look))
         {
             if (Volatile.Read(ref _lost) is { } lost)
             {
@@ -138,7 +138,7 @@ internal sealed partial class StoreLease : IDisposable
             {
                 return;
             }
-            if (Stopwatch.GetElapsedTime(began) > s_longestRenewal)
+            if (Stopwatch.GetElapsedTime(began) > LongestRenewal)
             {
                 throw new BackupException(
                     ErrorCode.BackupRunning,

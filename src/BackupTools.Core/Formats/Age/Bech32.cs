@@ -11,7 +11,7 @@ internal static class Bech32
     /// <summary>Longer texts are no keys.</summary>
     private const int Longest = 4096;
 
-    private static readonly uint[] s_generator = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
+    private static readonly uint[] Generator = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 
     /// <summary>In lower case.</summary>
     public static string Encode(string prefix, ReadOnlySpan<byte> bytes)
@@ -67,9 +67,9 @@ internal static class Bech32
         {
             var top = check >> 25;
             check = ((check & 0x1ffffff) << 5) ^ word;
-            for (var i = 0; i < s_generator.Length; i++)
+            for (var i = 0; i < Generator.Length; i++)
             {
-                check ^= ((top >> i) & 1) == 1 ? s_generator[i] : 0;
+                check ^= ((top >> i) & 1) == 1 ? Generator[i] : 0;
             }
         }
         return check;

@@ -3,13 +3,13 @@ namespace BackupTools.Formats.Age;
 /// <summary>Encrypts a file key under a key that is used once.</summary>
 internal static class WrapKey
 {
-    private static readonly byte[] s_nonce = new byte[Aead.NonceLength];
+    private static readonly byte[] Nonce = new byte[Aead.NonceLength];
 
     public static byte[] Wrap(byte[] wrapKey, AgeFileKey key)
     {
         var body = new byte[AgeFileKey.Length + Aead.TagLength];
         using var aead = Aead.Of(wrapKey);
-        aead.Seal(s_nonce, key.Bytes, body);
+        aead.Seal(Nonce, key.Bytes, body);
         return body;
     }
 
@@ -18,6 +18,6 @@ internal static class WrapKey
     {
         var key = new byte[AgeFileKey.Length];
         using var aead = Aead.Of(wrapKey);
-        return aead.TryOpen(s_nonce, body, key) ? new AgeFileKey(key) : null;
+        return aead.TryOpen(Nonce, body, key) ? new AgeFileKey(key) : null;
     }
 }

@@ -24,7 +24,7 @@ internal static class PowDbNames
     private const string TemporarySuffix = ".tmp";
     private const int MaxLength = 255;
 
-    private static readonly HashSet<string> s_fixed = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> Fixed = new(StringComparer.OrdinalIgnoreCase)
     {
         Catalog,
         CatalogLsn,
@@ -40,7 +40,7 @@ internal static class PowDbNames
         PowDbSideFile.TableFileName,
     };
 
-    private static readonly string[] s_suffixes =
+    private static readonly string[] Suffixes =
     [
         HeapSuffix,
         IndexSuffix,
@@ -72,13 +72,13 @@ internal static class PowDbNames
     /// </summary>
     public static string Spelled(string name)
     {
-        if (s_fixed.TryGetValue(name, out var own))
+        if (Fixed.TryGetValue(name, out var own))
         {
             return own;
         }
-        var suffix = Array.Find(s_suffixes, s => name.EndsWith(s, StringComparison.OrdinalIgnoreCase));
+        var suffix = Array.Find(Suffixes, s => name.EndsWith(s, StringComparison.OrdinalIgnoreCase));
         var stem = name[..^(suffix?.Length ?? 0)];
-        return (suffix == TemporarySuffix && s_fixed.TryGetValue(stem, out own) ? own : stem) + suffix;
+        return (suffix == TemporarySuffix && Fixed.TryGetValue(stem, out own) ? own : stem) + suffix;
     }
 
     /// <summary>What of that is a folder: the list of readers, and what the synchronisation keeps.</summary>

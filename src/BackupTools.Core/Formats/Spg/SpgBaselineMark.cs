@@ -17,10 +17,10 @@ internal static class SpgBaselineMark
     /// <summary>The mark: 4 length, 4 CRC, 1 type, 8 payload.</summary>
     public const int Length = 17;
 
-    private static readonly byte[] s_bytes = Build();
+    private static readonly byte[] Mark = Build();
 
     /// <summary>The bytes of the mark.</summary>
-    public static ReadOnlySpan<byte> Bytes => s_bytes;
+    public static ReadOnlySpan<byte> Bytes => Mark;
 
     /// <summary>
     /// The position in the primary's WAL at which the slice after the mark begins; null when the bundle is not such a

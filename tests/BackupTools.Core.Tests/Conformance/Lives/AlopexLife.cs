@@ -1,5 +1,4 @@
 using System.Text;
-using BackupTools.Engines;
 using BackupTools.Engines.Alopex;
 using BackupTools.Errors;
 using BackupTools.Formats.Alopex;

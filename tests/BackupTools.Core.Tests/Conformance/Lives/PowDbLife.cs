@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Tests.Engines.PowDb;

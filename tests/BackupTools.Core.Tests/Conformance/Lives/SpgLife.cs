@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Operations;
 using BackupTools.Tests.Engines.Spg;

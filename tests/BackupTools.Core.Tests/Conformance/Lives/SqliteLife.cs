@@ -1,5 +1,4 @@
 using System.Globalization;
-using BackupTools.Engines;
 using BackupTools.Errors;
 using BackupTools.Formats.Sqlite;
 using BackupTools.Operations;

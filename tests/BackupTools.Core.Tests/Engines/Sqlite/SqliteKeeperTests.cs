@@ -1,5 +1,4 @@
 using BackupTools.Chains;
-using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Tests.Formats;

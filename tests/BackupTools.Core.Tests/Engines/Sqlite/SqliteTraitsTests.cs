@@ -1,4 +1,3 @@
-using BackupTools.Engines;
 using BackupTools.Formats.Sqlite;
 using BackupTools.Operations;
 using BackupTools.Reports;

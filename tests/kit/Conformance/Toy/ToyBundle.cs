@@ -31,7 +31,9 @@ internal sealed record ToyBundle(
     private const int TimeLength = 18;
 
     /// <summary>The header, and where the database begins.</summary>
-    public static (BundleHeader Header, ToyBundle Bundle, int Start) Read(IDiskFile file)
+    /// <param name="file">The bundle's file, which may lie elsewhere: staged, or decrypted.</param>
+    /// <param name="path">Where it was asked for.</param>
+    public static (BundleHeader Header, ToyBundle Bundle, int Start) Read(IDiskFile file, string path)
     {
         var start = new byte[Math.Min(LongestLine, file.Length)];
         HashingCopy.ReadExactly(file, start, 0);
@@ -39,9 +41,9 @@ internal sealed record ToyBundle(
         var bundle = end < 0 ? null : Parse(start.AsSpan(0, end));
         if (bundle is null || bundle.Length < 0 || file.Length - end - 1 != bundle.Length)
         {
-            throw new BackupException(ErrorCode.Malformed, "the first line is none of a toy's bundle", file.Path, 0);
+            throw new BackupException(ErrorCode.Malformed, "the first line is none of a toy's bundle", path, 0);
         }
-        var name = Path.GetFileName(file.Path);
+        var name = Path.GetFileName(path);
         var header = new BundleHeader
         {
             Engine = ToyEngine.EngineName,
@@ -52,7 +54,7 @@ internal sealed record ToyBundle(
             TakenAfterUtc = bundle.After,
             TellsOrder = true,
             Length = file.Length,
-            FullName = file.Path,
+            FullName = path,
             Format = "TOY v1",
             Id = Convert.ToHexStringLower(SHA256.HashData(start.AsSpan(0, end))),
             Series = SeriesOf(name),

@@ -146,7 +146,7 @@ internal sealed class ToyEngine : IBackupEngine
         try
         {
             using var file = disk.OpenRead(path);
-            return BundleReadResult.Ok(ToyBundle.Read(file).Header);
+            return BundleReadResult.Ok(ToyBundle.Read(file, path).Header);
         }
         catch (BackupException e)
         {

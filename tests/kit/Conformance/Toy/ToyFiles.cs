@@ -79,7 +79,7 @@ internal sealed class ToyFiles(StagingArea staging, EngineContext context)
             Pass(earlier, null, context);
         }
         using var source = context.Disk.OpenRead(plan.Last.FullName);
-        var (header, bundle, start) = ToyBundle.Read(source);
+        var (header, bundle, start) = ToyBundle.Read(source, plan.Last.FullName);
         Require(bundle, Digest(source, new FileRange(start, source.Length)), source.Path);
         var merged = bundle with
         {
@@ -95,7 +95,7 @@ internal sealed class ToyFiles(StagingArea staging, EngineContext context)
     public CaptureResult Copy(BundleHeader of, string folder)
     {
         using var source = context.Disk.OpenRead(of.FullName);
-        var (_, bundle, start) = ToyBundle.Read(source);
+        var (_, bundle, start) = ToyBundle.Read(source, of.FullName);
         Write(bundle, source, start);
         var path = Path.Combine(folder, of.Name);
         return new CaptureResult { Steps = [PublishStep.Place(Staged, path)], BundlePath = path };
@@ -105,7 +105,7 @@ internal sealed class ToyFiles(StagingArea staging, EngineContext context)
     public static void Pass(BundleHeader of, IDiskFile? target, EngineContext context)
     {
         using var file = context.Disk.OpenRead(of.FullName);
-        var (_, bundle, start) = ToyBundle.Read(file);
+        var (_, bundle, start) = ToyBundle.Read(file, of.FullName);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var range = new FileRange(start, file.Length);
         using (context.Progress.BeginFile(file.Path, file.Length))

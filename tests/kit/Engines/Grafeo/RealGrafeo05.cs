@@ -55,9 +55,12 @@ internal static class RealGrafeo05
     private static (string?, string?) Find()
     {
         if (Environment.GetEnvironmentVariable("BACKUPTOOLS_GRAFEO05") is { Length: > 0 } named)
+        {
             return File.Exists(named)
                 ? (named, null)
                 : (null, $"BACKUPTOOLS_GRAFEO05 names {named}, which is not there");
+        }
+
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
             return (null, "Grafeo 0.5.42 is run on Linux only");
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
