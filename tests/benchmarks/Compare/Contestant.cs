@@ -16,9 +16,9 @@ internal sealed record Contestant(string Name, Func<Measurement> Run, Action Pre
     /// Our library called in this process, which the round that does not count has warmed up: what a long-lived shell
     /// sees, without the start of a process and the compilation of our code.
     /// </summary>
-    public static Contestant Warm(Action work, Action? prepare = null) =>
+    public static Contestant Warm(Action work, Action? prepare = null, string name = Workshop.WarmName) =>
         new(
-            Workshop.WarmName,
+            name,
             () =>
             {
                 var started = Stopwatch.GetTimestamp();

@@ -108,6 +108,7 @@ internal sealed class EngineContest(Workshop workshop, IDatabaseShape shape, Com
                 .. Sum(_bundles),
                 Contestant.Program(Workshop.OurName, workshop.Ours("test", _bundles, "--json")),
                 Contestant.Warm(() => Library.Test(_bundles)),
+                Contestant.Warm(() => Library.HashLargest(_bundles), name: "BLAKE3 of the largest file"),
             ]
         );
     }

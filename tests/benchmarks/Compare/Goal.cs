@@ -11,13 +11,15 @@ namespace BackupTools.Benchmarks.Compare;
 /// <param name="Against">Of a ratio, the contestant that is 1.</param>
 /// <param name="Most">As much meets the goal: a ratio, seconds, or MiB.</param>
 /// <param name="Warm">The same in a process that has done it before; null for no goal of its own.</param>
+/// <param name="Or">Of a ratio, a contestant whose time is enough where it is longer.</param>
 internal sealed record Goal(
     string Operation,
     IReadOnlyList<string> Engines,
     GoalMeasure Measure,
     string? Against,
     double Most,
-    double? Warm = null
+    double? Warm = null,
+    string? Or = null
 )
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -42,7 +44,7 @@ internal sealed record Goal(
         {
             GoalMeasure.Ratio when Warm is { } warm =>
                 $"{Number(Most, "0.0#")} × {Against}; warm {Number(warm, "0.0#")}",
-            GoalMeasure.Ratio => $"{Number(Most, "0.0#")} × {Against}",
+            GoalMeasure.Ratio => $"{Number(Most, "0.0#")} × {Against}{(Or is null ? "" : $", or {Or}")}",
             GoalMeasure.Seconds => $"{Number(Most, "0.0#")} s",
             GoalMeasure.Memory => $"{Number(Most, "0")} MiB",
             _ => $"{Number(Most, "0")} MiB above the idle process",
@@ -69,11 +71,18 @@ internal sealed record Goal(
     }
 
     /// <summary>What is to be said of a program of its own, and of a process that has done it before.</summary>
-    public string Verdict(double? value, double? warm) =>
-        value is null ? "not measured"
-        : Warm is null || warm is null ? Word(value <= Most)
-        : value <= Most == warm <= Warm ? Word(value <= Most)
-        : $"{Word(value <= Most)}, warm {Word(warm <= Warm)}";
+    public string Verdict(string engine, IReadOnlyList<MatchRow> rows)
+    {
+        var value = Of(engine, Workshop.OurName, rows);
+        if (value is null)
+        {
+            return "not measured";
+        }
+        var isMet = value <= Most || Seconds(engine, Workshop.OurName, rows) <= Seconds(engine, Or, rows);
+        return Warm is null || Of(engine, Workshop.WarmName, rows) is not { } warm ? Word(isMet)
+            : isMet == warm <= Warm ? Word(isMet)
+            : $"{Word(isMet)}, warm {Word(warm <= Warm)}";
+    }
 
     /// <summary>A value in the unit of the goal.</summary>
     public string Show(double value) =>
@@ -81,12 +90,12 @@ internal sealed record Goal(
 
     /// <summary>Within the rounds to the baseline, else of the medians.</summary>
     private double? RatioOf(MatchRow row, IReadOnlyList<MatchRow> rows) =>
-        row.Baseline == Against
-            ? row.Ratio
-            : row.MedianSeconds
-                / rows.FirstOrDefault(r =>
-                    r.Engine == row.Engine && r.Operation == row.Operation && r.Contestant == Against
-                )?.MedianSeconds;
+        row.Baseline == Against ? row.Ratio : row.MedianSeconds / Seconds(row.Engine, Against, rows);
+
+    private double? Seconds(string engine, string? contestant, IReadOnlyList<MatchRow> rows) =>
+        rows.FirstOrDefault(r =>
+            r.Engine == engine && r.Operation == Operation && r.Contestant == contestant
+        )?.MedianSeconds;
 
     private static string Word(bool isMet) => isMet ? "met" : "missed";
 

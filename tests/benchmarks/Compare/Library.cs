@@ -1,5 +1,6 @@
 using BackupTools.Operations;
 using BackupTools.Tests;
+using Blake3;
 
 namespace BackupTools.Benchmarks.Compare;
 
@@ -27,6 +28,20 @@ internal static class Library
                 throw new InvalidOperationException($"{report.FullName}: {string.Join("; ", report.Problems)}");
             }
         }
+    }
+
+    /// <summary>One pass of the package over the largest file, which cannot be shared between processors.</summary>
+    public static void HashLargest(string folder)
+    {
+        var largest = new DirectoryInfo(folder).GetFiles("*", SearchOption.AllDirectories).MaxBy(f => f.Length)!;
+        using var file = largest.OpenRead();
+        var hasher = Hasher.New();
+        var block = new byte[1 << 20];
+        for (int read; (read = file.Read(block)) > 0; )
+        {
+            hasher.Update(block.AsSpan(0, read));
+        }
+        _ = hasher.Finalize();
     }
 
     public static void Restore(string bundles, string target)

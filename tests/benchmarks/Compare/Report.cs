@@ -63,7 +63,7 @@ internal static class Report
                 goal.Text,
                 value is { } v ? goal.Show(v) : "",
                 warm is { } w ? goal.Show(w) : "",
-                goal.Verdict(value, warm),
+                goal.Verdict(engine, measured.Rows),
             };
         WriteTable(GoalHeads, lines, words: 3, target);
     }
