@@ -1,3 +1,4 @@
+using BackupTools.Errors;
 using BackupTools.Tests.Operations;
 
 namespace BackupTools.Crash;
@@ -34,6 +35,19 @@ public sealed class CrashTests(ITestOutputHelper output)
 
         output.WriteLine($"{engine}, {operation}: {tally}");
         Assert.NotEqual(0, tally.Hit);
+    }
+
+    /// <summary>.NET's own flush takes the error for success.</summary>
+    [StraceTheory]
+    [MemberData(nameof(Operations))]
+    public void What_cannot_be_flushed_is_not_said_to_be_done(string engine, string operation)
+    {
+        using var box = new CrashBox(EngineSample.Of(engine), operation);
+        var before = box.Look();
+        var result = Strace.Inject(new CrashPoint("fsync", 0), "EIO", box.Folder, box.Arguments);
+        Assert.NotNull(result.Hit);
+        Assert.Equal((int)ErrorKind.Disk, result.ExitCode);
+        Assert.Equal(before, box.Look());
     }
 }
 

@@ -4,6 +4,8 @@ using BackupTools.Tests.FrontEnds;
 namespace BackupTools.Crash;
 
 /// <summary>A system call to be hit: the so-manieth of its kind in the thread that makes it.</summary>
+/// <param name="Call">Its name.</param>
+/// <param name="Number">Which of its calls in a thread; 0 for all of them.</param>
 internal readonly record struct CrashPoint(string Call, int Number);
 
 /// <summary>How a console run under strace ended.</summary>
@@ -118,7 +120,7 @@ internal static partial class Strace
                     "-e",
                     $"trace={point.Call}",
                     "-e",
-                    $"inject={point.Call}:{what}:when={point.Number}",
+                    $"inject={point.Call}:{what}:when={(point.Number == 0 ? "1+" : point.Number)}",
                 ],
                 folder,
                 arguments

@@ -99,10 +99,16 @@ internal sealed class LocalFile : IDiskFile
 
     public void Flush()
     {
-        // Windows flushes only through a handle that may write.
-        if (!_writable && OperatingSystem.IsWindows())
-            return;
-        DiskErrors.Translated(Path, writing: true, () => RandomAccess.FlushToDisk(_handle));
+        if (!OperatingSystem.IsWindows())
+        {
+            var errno = Libc.Flush(_handle);
+            // What cannot be flushed at all, as a folder of some file systems, has nothing to flush.
+            if (errno is not (0 or Errno.Invalid or Errno.ReadOnlyFileSystem) && errno != Errno.NotSupported)
+                throw DiskErrors.FromNative(errno, Path, writing: true);
+        }
+        // Windows flushes only through a handle that may write; on macOS .NET's call is that which reaches beyond the disk's cache.
+        if (OperatingSystem.IsMacOS() || (OperatingSystem.IsWindows() && _writable))
+            DiskErrors.Translated(Path, writing: true, () => RandomAccess.FlushToDisk(_handle));
     }
 
     public IReadOnlyList<FileRange> DataRanges()

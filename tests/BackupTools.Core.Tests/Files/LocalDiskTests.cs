@@ -10,6 +10,15 @@ public sealed class LocalDiskTests : IDisposable
 
     public void Dispose() => _temp.Dispose();
 
+    /// <summary>.NET's own flush says nothing of an error.</summary>
+    [Fact]
+    public void What_cannot_be_flushed_is_an_error()
+    {
+        using var closed = new Microsoft.Win32.SafeHandles.SafeFileHandle(0x7fff_fff0, ownsHandle: false);
+        using var file = new LocalFile(_temp["f"], closed, writable: true);
+        Assert.Equal(ErrorCode.WriteFailed, Assert.Throws<BackupException>(file.Flush).Code);
+    }
+
     [Fact]
     public void A_created_file_is_read_back_and_knows_itself()
     {

@@ -65,7 +65,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         // The log is read for its commits, and again for its bytes; with a deep check all that was written is, too.
         var log = request.Plan.Bundles.Skip(1).Sum(b => b.Length);
         context.Progress.Expect(request.Plan.BundleBytes + log + (request.Deep ? request.Plan.BundleBytes : 0));
-        using (var target = staging.CreateFile(StagedImage, request.Plan.Full.Length))
+        using (var target = Create(StagedImage, request.Plan.Full.Length))
         {
             _state.Read(target);
             _length += target.Length;
@@ -97,7 +97,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         {
             var name = GrafeoWalHeader.NameOf(segment.FirstLsn);
             using var file = context.Disk.OpenRead(segment.Path);
-            using var target = staging.CreateFile(Path.Combine(StagedLog, name), stop - segment.Offset);
+            using var target = Create(Path.Combine(StagedLog, name), stop - segment.Offset);
             var range = new FileRange(segment.Offset, stop);
             context.Copy(file, range, target, 0);
             _files.Add(name);
@@ -152,7 +152,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
     {
         var name = $"wal_{_files.Count:D8}.log";
         _files.Add(name);
-        return staging.CreateFile(Path.Combine(StagedLog, name));
+        return Create(Path.Combine(StagedLog, name));
     }
 
     private long FrameEndFrom(IDiskFile file, FileRange range, long position)
@@ -172,6 +172,10 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
         );
         return found;
     }
+
+    /// <summary>With a deep check every byte is compared, also one that says nothing of the state.</summary>
+    private IDiskFile Create(string name, long preallocate = 0) =>
+        request.Deep ? staging.CreateReadBack(name, preallocate) : staging.CreateFile(name, preallocate);
 
     /// <summary>Reads what was written and proves it once more.</summary>
     private void ReadBack(bool paged)

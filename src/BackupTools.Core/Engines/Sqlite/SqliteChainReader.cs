@@ -18,6 +18,11 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
     private (string Generation, uint Index) _walOf;
     private long _lastPage;
 
+    /// <summary>Takes the fingerprints of the pages with <see cref="Mac"/>; null for none.</summary>
+    public PageMacs? Macs { get; init; }
+
+    public PageMac? Mac { get; init; }
+
     /// <summary>Sums of the state so far; null before the first bundle, and when they are not kept.</summary>
     public PageSums? Sums { get; private set; }
 
@@ -70,6 +75,10 @@ internal sealed class SqliteChainReader(EngineContext context, StateFile? target
                 growth?.Take(number);
                 target?.Write(number, page);
                 Sums?.Set(number, scanner.PageSum);
+                if (number <= Macs?.Pages)
+                {
+                    Macs.Set(number, page, Mac!);
+                }
             }
         );
         context.Read(file, scanner.Append);

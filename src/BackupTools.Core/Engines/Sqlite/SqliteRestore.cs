@@ -120,8 +120,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         }
         context.Progress.Activity = "restoring";
         context.Progress.Expect(plan.BundleBytes);
-        var side = (SqliteBundle.Of(plan.Last) as LtxBundle)?.Side;
-        var macs = side is null ? null : new PageMacs(side.PageKey, PagesOf(plan));
+        var macs = StateDigest.Begin(plan.Bundles, context.Disk);
         SqliteChainReader reader;
         using (var file = staging.CreateReadBack(stagedName))
         using (var state = new StateFile(file, macs, plan.Bundles.Any(b => SqliteBundle.Of(b) is not LtxBundle)))
@@ -133,31 +132,9 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
                 RequireReach(bundle, reader, plan, context);
             }
         }
-        if (macs?.Digest() is { } actual && actual != side!.PageMacsDigest)
-        {
-            throw new BackupException(
-                ErrorCode.VerificationFailed,
-                "the restored database is not the one that was backed up",
-                plan.Last.FullName,
-                expected: side.PageMacsDigest,
-                actual: actual
-            );
-        }
+        StateDigest.Require(macs, plan.Last);
         Look(reader, staging.PathOf(stagedName), context);
         return reader;
-    }
-
-    /// <summary>Pages of the state, as its LTX file says: no more than the files of the plan can hold, which hold each.</summary>
-    private static uint PagesOf(RestorePlan plan)
-    {
-        var pages = ((LtxBundle)SqliteBundle.Of(plan.Last)).Header.Commit;
-        return pages <= plan.BundleBytes
-            ? pages
-            : throw new BackupException(
-                ErrorCode.Malformed,
-                $"it is said to make a database of {pages} pages, more than its chain holds",
-                plan.Last.FullName
-            );
     }
 
     /// <summary>A snapshot of Litestream 0.3 may be newer than what is to be made of it.</summary>

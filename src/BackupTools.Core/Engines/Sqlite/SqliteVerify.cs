@@ -20,7 +20,9 @@ internal static class SqliteVerify
         var deep = isGeneration || (depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full);
         var first = deep ? 0 : known;
         context.Progress.Activity = "verifying";
-        var reader = new SqliteChainReader(context, null, deep);
+        var macs = deep && !isGeneration ? StateDigest.Begin(path, context.Disk) : null;
+        using var mac = macs?.NewMac();
+        var reader = new SqliteChainReader(context, null, deep) { Macs = macs, Mac = mac };
         foreach (var bundle in path.Skip(first))
         {
             try
@@ -40,7 +42,46 @@ internal static class SqliteVerify
                 // Without this bundle no later state is known: the others are checked alone.
                 reader = new SqliteChainReader(context, null, tracksState: false);
             }
+            problems.AddRange(LookAtMacs(bundle, context));
+        }
+        if (reader.Macs is not null)
+        {
+            try
+            {
+                StateDigest.Require(macs, path[^1]);
+            }
+            catch (BackupException e)
+            {
+                problems.Add(ChainProblem.From(e));
+            }
         }
         return problems;
+    }
+
+    /// <summary>Fingerprints serve the next increment; what is restored does not need them.</summary>
+    private static IEnumerable<ChainProblem> LookAtMacs(BundleHeader bundle, EngineContext context)
+    {
+        if (SqliteBundle.Of(bundle) is not LtxBundle { Side: { } side } || context.FactsOf(bundle.FullName) is not null)
+        {
+            yield break;
+        }
+        BackupException? damage = null;
+        try
+        {
+            _ = SideFiles.PageMacs(bundle.FullName, side, context.Disk);
+        }
+        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        {
+            damage = e;
+        }
+        if (damage is not null)
+        {
+            yield return ChainProblem.Warning(
+                damage.Code,
+                $"{damage.Message}; the bundle can be restored, but no increment be made on it",
+                damage.FullName ?? bundle.FullName,
+                advice: "Take a new full backup."
+            );
+        }
     }
 }

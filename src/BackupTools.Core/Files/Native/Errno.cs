@@ -18,6 +18,7 @@ internal static class Errno
     public const int TooManyFiles = 24;
     public const int FileTooLarge = 27;
     public const int NoSpace = 28;
+    public const int ReadOnlyFileSystem = 30;
     public const int TooManyLinks = 31;
 
     public static readonly int WouldBlock = Mac(35, 11);

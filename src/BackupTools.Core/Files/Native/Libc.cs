@@ -49,6 +49,11 @@ internal static partial class Libc
     /// <summary>rename(2), which replaces a file that is there; 0 or the error.</summary>
     public static int Rename(string from, string to) => Check(() => RenameCall(from, to));
 
+    /// <summary>
+    /// fsync(2); 0 or the error. The call of .NET 10 takes an error for success: it returns what fsync answered as a truth value.
+    /// </summary>
+    public static int Flush(SafeFileHandle file) => Check(() => FlushCall(file));
+
     /// <summary>link(2); 0 or the error.</summary>
     public static int Link(string existing, string path) => Check(() => LinkCall(existing, path));
 
@@ -114,6 +119,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int Lock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FlushCall(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameCall(string from, string to);

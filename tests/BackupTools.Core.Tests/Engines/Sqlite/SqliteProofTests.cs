@@ -1,4 +1,5 @@
 using BackupTools.Chains;
+using BackupTools.Engines;
 using BackupTools.Engines.Sqlite;
 using BackupTools.Errors;
 using BackupTools.Tests.Engines.Spg;
@@ -69,11 +70,34 @@ public sealed class SqliteProofTests : IDisposable
         )
         {
             var lying = (BundleHeader<SqliteBundle>)way[^1] with { Parsed = last with { Side = side } };
+            var problem = Assert.Single(_box.Harness.Verify([way[0], lying]), p => p.Severity == ProblemSeverity.Error);
+            Assert.Equal(ErrorCode.VerificationFailed, problem.Code);
             var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([way[0], lying], target));
             Assert.Equal(ErrorCode.VerificationFailed, error.Code);
             Assert.Contains("not the one that was backed up", error.Message, StringComparison.Ordinal);
             Assert.False(File.Exists(target));
         }
+    }
+
+    /// <summary>The next increment would be refused: whoever tests is told in time. What is restored is right.</summary>
+    [Theory]
+    [InlineData(-50)]
+    [InlineData(0)]
+    [InlineData(800)]
+    public void Damaged_fingerprints_are_a_warning_of_the_test(int longer)
+    {
+        var way = Chain();
+        var side = SideFiles.PathOf(way[^1].FullName);
+        var bytes = File.ReadAllBytes(side);
+        bytes[^60] ^= 1;
+        Array.Resize(ref bytes, bytes.Length + longer);
+        File.WriteAllBytes(side, bytes);
+        foreach (var depth in new[] { VerifyDepth.Checksums, VerifyDepth.Deep })
+        {
+            var problem = Assert.Single(_box.Harness.Verify(way, depth));
+            Assert.Equal((ProblemSeverity.Warning, side), (problem.Severity, problem.FullName));
+        }
+        Assert.Equal(File.ReadAllBytes(Source), File.ReadAllBytes(_box.Restore(Backups, way[^1].End.Value)));
     }
 
     public void Dispose() => _box.Dispose();
