@@ -1,8 +1,10 @@
 using BackupTools.Chains;
 using BackupTools.Engines;
+using BackupTools.Engines.Grafeo;
 using BackupTools.Errors;
 using BackupTools.Files;
 using BackupTools.Formats.Grafeo;
+using BackupTools.Tests.Engines.Spg;
 using BackupTools.Tests.Formats.Grafeo;
 
 namespace BackupTools.Tests.Engines.Grafeo;
@@ -214,6 +216,23 @@ public class GrafeoRestoreTests
         var error = Assert.Throws<BackupException>(() => h.Inner.Restore(path, h.Inner.At("out2", "x.grafeo")));
         Assert.Equal((ErrorCode.ChecksumMismatch, increment), (error.Code, error.FullName));
         Assert.Contains("damaged group at log position 311", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Also a byte that says nothing of the state, which reading the result again passes over.</summary>
+    [Theory]
+    [InlineData("image", 100)]
+    [InlineData("image", 4100)]
+    [InlineData("wal_00000000000000000311.log", 100)]
+    public void What_reads_back_differently_is_not_published_by_a_deep_restore(string staged, long offset)
+    {
+        using var h = new GrafeoHarness().WithBackups("v06-native");
+        var target = h.Inner.At("out", "x.grafeo");
+        using var misreading = new EngineHarness(new GrafeoEngine(), HookedDisk.Misreading(staged, offset));
+        var error = Assert.Throws<BackupException>(() =>
+            misreading.Restore([.. h.Chains()[0].Bundles], target, deep: true)
+        );
+        Assert.Equal((ErrorCode.VerificationFailed, offset), (error.Code, error.Offset));
+        Assert.False(File.Exists(target));
     }
 
     [Fact]
