@@ -20,7 +20,11 @@ internal static class SqliteVerify
         var deep = isGeneration || (depth == VerifyDepth.Deep && path[0].Kind == BundleKind.Full);
         var first = deep ? 0 : known;
         context.Progress.Activity = "verifying";
-        var macs = deep && !isGeneration ? StateDigest.Begin(path, context.Disk) : null;
+        PageMacs? macs = null;
+        if (deep && !isGeneration)
+        {
+            problems.AddRange(FindingsOf(() => macs = StateDigest.Begin(path, context.Disk)));
+        }
         using var mac = macs?.NewMac();
         var reader = new SqliteChainReader(context, null, deep) { Macs = macs, Mac = mac };
         foreach (var bundle in path.Skip(first))
@@ -36,7 +40,7 @@ internal static class SqliteVerify
                     problems.Add(newer);
                 }
             }
-            catch (BackupException e) when (e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported)
+            catch (BackupException e) when (IsFinding(e))
             {
                 problems.Add(ChainProblem.From(e));
                 // Without this bundle no later state is known: the others are checked alone.
@@ -46,42 +50,37 @@ internal static class SqliteVerify
         }
         if (reader.Macs is not null)
         {
-            try
-            {
-                StateDigest.Require(macs, path[^1]);
-            }
-            catch (BackupException e)
-            {
-                problems.Add(ChainProblem.From(e));
-            }
+            problems.AddRange(FindingsOf(() => StateDigest.Require(macs, path[^1])));
         }
         return problems;
     }
 
     /// <summary>Fingerprints serve the next increment; what is restored does not need them.</summary>
-    private static IEnumerable<ChainProblem> LookAtMacs(BundleHeader bundle, EngineContext context)
+    private static IEnumerable<ChainProblem> LookAtMacs(BundleHeader bundle, EngineContext context) =>
+        SqliteBundle.Of(bundle) is LtxBundle { Side: { } side }
+            ? FindingsOf(() => _ = SideFiles.PageMacs(bundle.FullName, side, context.Disk))
+                .Select(damage =>
+                    ChainProblem.Warning(
+                        damage.Code,
+                        $"{damage.Message}; the bundle can be restored, but no increment be made on it",
+                        damage.FullName ?? bundle.FullName,
+                        advice: "Take a new full backup."
+                    )
+                )
+            : [];
+
+    private static ChainProblem[] FindingsOf(Action look)
     {
-        if (SqliteBundle.Of(bundle) is not LtxBundle { Side: { } side } || context.FactsOf(bundle.FullName) is not null)
-        {
-            yield break;
-        }
-        BackupException? damage = null;
         try
         {
-            _ = SideFiles.PageMacs(bundle.FullName, side, context.Disk);
+            look();
+            return [];
         }
-        catch (BackupException e) when (e.Kind == ErrorKind.Damaged)
+        catch (BackupException e) when (IsFinding(e))
         {
-            damage = e;
-        }
-        if (damage is not null)
-        {
-            yield return ChainProblem.Warning(
-                damage.Code,
-                $"{damage.Message}; the bundle can be restored, but no increment be made on it",
-                damage.FullName ?? bundle.FullName,
-                advice: "Take a new full backup."
-            );
+            return [ChainProblem.From(e)];
         }
     }
+
+    private static bool IsFinding(BackupException e) => e.Kind is ErrorKind.Damaged or ErrorKind.Unsupported;
 }

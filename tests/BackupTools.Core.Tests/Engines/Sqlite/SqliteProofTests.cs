@@ -79,7 +79,22 @@ public sealed class SqliteProofTests : IDisposable
         }
     }
 
-    /// <summary>The next increment would be refused: whoever tests is told in time. What is restored is right.</summary>
+    /// <summary>A header that claims more pages than the files can hold takes no memory for them, and ends no test.</summary>
+    [Fact]
+    public void More_pages_than_the_chain_holds_are_a_finding_of_a_deep_test()
+    {
+        var way = Chain();
+        var last = (LtxBundle)SqliteBundle.Of(way[^1]);
+        var lying = (BundleHeader<SqliteBundle>)way[^1] with
+        {
+            Parsed = last with { Header = last.Header with { Commit = 200_000_000 } },
+        };
+        Assert.Contains(_box.Harness.Verify([way[0], lying]), p => p.Code == ErrorCode.Malformed);
+        var error = Assert.Throws<BackupException>(() => _box.Harness.Restore([way[0], lying], _box.Harness.At("x")));
+        Assert.Equal(ErrorCode.Malformed, error.Code);
+    }
+
+    /// <summary>A test warns in time that the next increment would be refused; restores do not need them.</summary>
     [Theory]
     [InlineData(-50)]
     [InlineData(0)]
