@@ -14,8 +14,6 @@ internal sealed class OffsetFile(IDiskFile whole, long start) : IDiskFile
 
     public int Read(Span<byte> buffer, long offset) => whole.Read(buffer, start + offset);
 
-    public int ReadWritten(Span<byte> buffer, long offset) => whole.ReadWritten(buffer, start + offset);
-
     public void Write(ReadOnlySpan<byte> buffer, long offset) => whole.Write(buffer, start + offset);
 
     public void SetLength(long length) => whole.SetLength(start + length);

@@ -96,18 +96,18 @@ internal sealed class StagingArea : IDisposable
     }
 
     /// <summary>Creates a staged file, and its missing parent folders; <see cref="Publish"/> flushes it.</summary>
-    public IDiskFile CreateFile(string relativeName, long preallocate = 0)
+    /// <param name="relativeName">Its name in staging.</param>
+    /// <param name="preallocate">Bytes to reserve; 0 for none.</param>
+    /// <param name="readsBack">What is written is read back at once and compared.</param>
+    public IDiskFile CreateFile(string relativeName, long preallocate = 0, bool readsBack = false)
     {
         var path = PathOf(relativeName);
         var folder = Path.GetDirectoryName(path)!;
         if (!string.Equals(folder, Folder, StringComparison.Ordinal))
             _disk.CreateDirectory(folder);
-        return _disk.CreateNew(path, preallocate);
+        var file = _disk.CreateNew(path, preallocate);
+        return readsBack ? new ReadBackFile(file) : file;
     }
-
-    /// <summary>The same, of a file that is read back while it is written.</summary>
-    public ReadBackFile CreateReadBack(string relativeName, long preallocate = 0) =>
-        new(CreateFile(relativeName, preallocate));
 
     /// <summary>Stages a small file.</summary>
     public void Write(string relativeName, ReadOnlySpan<byte> bytes)

@@ -184,10 +184,7 @@ internal sealed class AlopexStage(StagingArea staging, EngineContext context)
     {
         try
         {
-            var path = $"{Folder}/{name}";
-            using IDiskFile target = ReadsBack
-                ? staging.CreateReadBack(path, preallocate)
-                : staging.CreateFile(path, preallocate);
+            using var target = staging.CreateFile($"{Folder}/{name}", preallocate, ReadsBack);
             _files[name] = fill(target);
         }
         catch

@@ -175,7 +175,7 @@ internal sealed class GrafeoRestore(RestoreRequest request, StagingArea staging,
 
     /// <summary>With a deep check every byte is compared, also one that says nothing of the state.</summary>
     private IDiskFile Create(string name, long preallocate = 0) =>
-        request.Deep ? staging.CreateReadBack(name, preallocate) : staging.CreateFile(name, preallocate);
+        staging.CreateFile(name, preallocate, readsBack: request.Deep);
 
     /// <summary>Reads what was written and proves it once more.</summary>
     private void ReadBack(bool paged)

@@ -99,8 +99,8 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
         var bundles = request.Plan.Bundles;
         context.Progress.Expect(request.Plan.BundleBytes);
         context.Progress.Activity = "restoring";
-        using var database = staging.CreateReadBack(StagedDatabase, SnapshotLength(bundles[0]));
-        using var wal = staging.CreateReadBack(StagedWal);
+        using var database = staging.CreateFile(StagedDatabase, SnapshotLength(bundles[0]), readsBack: true);
+        using var wal = staging.CreateFile(StagedWal, readsBack: true);
         var reader = new SpgChainReader(context, request.Deep, problem => context.Warn(problem.ToString()))
         {
             StopAtErrors = true,
@@ -109,6 +109,16 @@ internal sealed class SpgRestore(RestoreRequest request, StagingArea staging, En
             LogLimit = request.Plan.CutAt is { } cut ? (long)Math.Min(cut.Value - start, long.MaxValue) : long.MaxValue,
         };
         reader.Read(bundles);
+        if (database.Length != reader.DatabaseLength)
+        {
+            throw new BackupException(
+                ErrorCode.VerificationFailed,
+                "what was written has a different length",
+                _files.Database,
+                expected: $"{reader.DatabaseLength} bytes",
+                actual: $"{database.Length} bytes"
+            );
+        }
         // A log that ends inside a frame or a transaction would be appended to there (SPG format, §4.3).
         wal.SetLength(reader.LogLength);
         return reader;

@@ -122,7 +122,7 @@ internal sealed class SqliteRestore(RestoreRequest request, StagingArea staging,
         context.Progress.Expect(plan.BundleBytes);
         var macs = StateDigest.Begin(plan.Bundles, context.Disk);
         SqliteChainReader reader;
-        using (var file = staging.CreateReadBack(stagedName))
+        using (var file = staging.CreateFile(stagedName, readsBack: true))
         using (var state = new StateFile(file, macs, plan.Bundles.Any(b => SqliteBundle.Of(b) is not LtxBundle)))
         {
             reader = new SqliteChainReader(context, state, tracksState: true);

@@ -20,7 +20,7 @@ internal sealed class StateFile : IDisposable
     private List<Run> _runs = [];
     private int _have;
     private int _pageSize;
-    private long _number;
+    private long _blocks;
     private uint _pages;
 
     /// <summary>Begins with an empty file.</summary>
@@ -87,25 +87,25 @@ internal sealed class StateFile : IDisposable
     {
         if (_have > 0)
         {
-            _submitted[_number] = _runs;
-            _ring.Submit(_have, _number++);
+            _submitted[_blocks] = _runs;
+            _ring.Submit(_have, _blocks++);
             _runs = [];
             _have = 0;
             _block = _ring.Next();
         }
     }
 
-    private void Write(ReadOnlySpan<byte> block, long submitted)
+    private void Write(ReadOnlySpan<byte> block, long number)
     {
-        _ = _submitted.TryRemove(submitted, out var runs);
+        _ = _submitted.TryRemove(number, out var runs);
         foreach (var run in runs!)
         {
             var pages = block.Slice(run.Start, run.Length);
             _file.Write(pages, (run.First - 1L) * _pageSize);
             // Earlier states may have been longer than the one that is asked for.
-            for (var number = run.First; number <= _macs?.Pages && !pages.IsEmpty; number++)
+            for (var page = run.First; page <= _macs?.Pages && !pages.IsEmpty; page++)
             {
-                _macs.Set(number, pages[.._pageSize], _tools!.Value);
+                _macs.Set(page, pages[.._pageSize], _tools!.Value);
                 pages = pages[_pageSize..];
             }
         }

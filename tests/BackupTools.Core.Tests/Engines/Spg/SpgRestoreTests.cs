@@ -248,6 +248,30 @@ public sealed class SpgRestoreTests
     }
 
     [Fact]
+    public void What_grew_after_it_was_written_is_not_published()
+    {
+        var disk = new HookedDisk
+        {
+            Changing = (path, _, _) =>
+            {
+                if (Path.GetFileName(path) == "database")
+                {
+                    using var file = new FileStream(
+                        path,
+                        FileMode.Append,
+                        FileAccess.Write,
+                        FileShare.ReadWrite | FileShare.Delete
+                    );
+                    file.WriteByte(1);
+                }
+            },
+        };
+        using var box = new SpgBox(disk);
+        var error = Assert.Throws<BackupException>(() => box.Restore([box.Fixture("bundles/full-v2.bkp")]));
+        Assert.Equal(ErrorCode.VerificationFailed, error.Code);
+    }
+
+    [Fact]
     public void A_position_before_the_full_is_not_covered()
     {
         using var box = new SpgBox();
